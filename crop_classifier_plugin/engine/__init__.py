@@ -1,0 +1,1 @@
+"""The engine: reads rasters, runs networks, writes rasters. Knows nothing of QGIS."""

@@ -1,0 +1,1 @@
+"""Confusion matrix, diagnostics and the accuracy report."""

@@ -1,0 +1,221 @@
+"""One tree of errors; each class owns its sentence. Standard library only: QGIS and the engine both import this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class CropClassifierError(Exception):
+    """Something the user can act on: one sentence that says what, which value, what to do."""
+
+    code = "error"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class BadInput(CropClassifierError):
+    """An option or a job that cannot be meant as it stands."""
+
+    code = "bad-input"
+
+
+class Cancelled(CropClassifierError):
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled: no output was written.")
+
+
+# --- rasters ---------------------------------------------------------------------------------------------------------
+
+
+class BadRaster(CropClassifierError):
+    code = "bad-raster"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"Cannot read the raster {path} ({reason}): check that the file is complete, or leave it out.")
+
+
+class NotAFile(CropClassifierError):
+    code = "not-a-file"
+
+    def __init__(self, layer: str, provider: str) -> None:
+        super().__init__(
+            f"The layer {layer} comes from {provider}, not from a raster file: export it to GeoTIFF and use that."
+        )
+
+
+class CrsMissing(CropClassifierError):
+    code = "crs-missing"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} has no coordinate reference system: assign one to the layer or the file.")
+
+
+class NoOverlap(CropClassifierError):
+    code = "no-overlap"
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} and {second} do not overlap: choose layers (and an extent) of the same area.")
+
+
+# --- dates and bands -------------------------------------------------------------------------------------------------
+
+
+class DateMissing(CropClassifierError):
+    code = "date-missing"
+
+    def __init__(self, layer: str, tried: Iterable[str]) -> None:
+        super().__init__(
+            f"No acquisition date for {layer} (tried: {'; '.join(tried)}): put the date in its name as YYYYMMDD, "
+            "or give a table with the columns layer and date."
+        )
+
+
+class DateUnreadable(CropClassifierError):
+    code = "date-unreadable"
+
+    def __init__(self, layer: str, text: str) -> None:
+        super().__init__(f"The date {text!r} of {layer} cannot be read: write it as YYYY-MM-DD.")
+
+
+class DateAmbiguous(CropClassifierError):
+    code = "date-ambiguous"
+
+    def __init__(self, layer: str, dates: Iterable[str]) -> None:
+        super().__init__(
+            f"The name of {layer} holds several dates ({', '.join(dates)}): say which one counts in a table with the "
+            "columns layer and date."
+        )
+
+
+class DuplicateDate(CropClassifierError):
+    code = "duplicate-date"
+
+    def __init__(self, date: str, band: str, first: str, second: str) -> None:
+        super().__init__(
+            f"{first} and {second} both give band {band} of {date} for the same place: leave one of them out."
+        )
+
+
+class BandMissing(CropClassifierError):
+    code = "band-missing"
+
+    def __init__(self, band: str, date: str, found: Iterable[str], model: str) -> None:
+        seen = ", ".join(found) or "no named band"
+        super().__init__(
+            f"The model {model} needs band {band}, which the scene of {date} lacks (it has {seen}): add the file with "
+            f"that band, or name the band in the file's band description."
+        )
+
+
+class UnitUnclear(CropClassifierError):
+    code = "unit-unclear"
+
+    def __init__(self, path: str, reason: str, wanted: str) -> None:
+        super().__init__(
+            f"The values of {path} are {reason}, but the model expects {wanted}: "
+            "set the file's scale and offset (gdal_edit.py -scale), or use the original product."
+        )
+
+
+class TooFewDates(CropClassifierError):
+    code = "too-few-dates"
+
+    def __init__(self, model: str, needed: str, found: Iterable[str]) -> None:
+        seen = ", ".join(found) or "none"
+        super().__init__(f"The model {model} needs {needed}, the series has {seen}: add scenes of that time.")
+
+
+class MaskMissing(CropClassifierError):
+    code = "mask-missing"
+
+    def __init__(self, mask: str, date: str) -> None:
+        super().__init__(
+            f"The scene of {date} has no {mask} mask band: add its file, choose another mask source, or choose 'none'."
+        )
+
+
+# --- models ----------------------------------------------------------------------------------------------------------
+
+
+class BadModel(CropClassifierError):
+    code = "bad-model"
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"The model {model} cannot be used ({reason}): choose another one or get its folder again.")
+
+
+class ModelAltered(CropClassifierError):
+    code = "model-altered"
+
+    def __init__(self, path: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{path} is not the file its card describes (sha256 {found[:12]}..., the card says {expected[:12]}...): "
+            "get the model folder again from where it came."
+        )
+
+
+class DeviceMissing(CropClassifierError):
+    code = "device-missing"
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"The device {device} cannot be used ({reason}): choose 'auto' or 'cpu'.")
+
+
+class OutOfMemory(CropClassifierError):
+    code = "out-of-memory"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Not enough memory for {what}: close other programs, or choose a smaller batch.")
+
+
+class TrainingFailed(CropClassifierError):
+    code = "training-failed"
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+class LabelsUnusable(CropClassifierError):
+    code = "labels-unusable"
+
+
+# --- outputs and the engine itself -----------------------------------------------------------------------------------
+
+
+class OutputNotWritable(CropClassifierError):
+    code = "output-not-writable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"Cannot write {path} ({reason}): choose a folder you may write to.")
+
+
+class DiskFull(CropClassifierError):
+    code = "disk-full"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The disk is full while writing {path}: free some space or choose another folder.")
+
+
+class EngineMissing(CropClassifierError):
+    code = "engine-missing"
+
+    def __init__(self, looked: Iterable[str]) -> None:
+        super().__init__(
+            f"The engine is not installed (looked in {', '.join(looked)}): run 'Set up the engine' from the Crop "
+            "Classifier toolbox once."
+        )
+
+
+class EngineDied(CropClassifierError):
+    code = "engine-died"
+
+    def __init__(self, how: str, last_words: str) -> None:
+        tail = f" Its last words: {last_words}" if last_words else ""
+        super().__init__(
+            f"The engine stopped without a result ({how}), no output was written: free some memory or choose a smaller "
+            f"area, then run again.{tail}"
+        )

@@ -1,0 +1,1 @@
+"""The tile pipeline: read, prepare, run, blend, write."""

@@ -1,0 +1,207 @@
+"""Jobs: what QGIS or a terminal asks of the engine, as JSON. Standard library only: both sides import this."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Optional
+
+from .errors import BadInput
+
+DEVICES = ("auto", "cpu", "cuda")
+MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """One raster as the user gave it: anything GDAL opens. A folder stands for the rasters in it (terminal only)."""
+
+    path: str
+    name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name
+    dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
+    crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
+
+
+@dataclass(frozen=True)
+class DateEntry:
+    """A row of the user's table of dates: `layer` is a layer name, file name or path; `band` 0 means every band."""
+
+    layer: str
+    date: str
+    band: int = 0
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A rectangle in the coordinates of `crs` (authority id or WKT)."""
+
+    xmin: float
+    ymin: float
+    xmax: float
+    ymax: float
+    crs: str
+
+    def __post_init__(self) -> None:
+        if not (self.xmin < self.xmax and self.ymin < self.ymax):
+            raise BadInput(f"The extent {self.xmin}, {self.ymin}, {self.xmax}, {self.ymax} is empty: draw it again.")
+
+
+@dataclass(frozen=True)
+class ClassifyJob:
+    """Series + model -> crop map (and, on request, confidence, probabilities, number of valid dates)."""
+
+    kind: ClassVar[str] = "classify"
+    scenes: tuple[SceneSource, ...]
+    model: str  # folder with model.onnx and model.json
+    class_map: str
+    confidence: str = ""
+    probabilities: str = ""
+    valid_dates: str = ""
+    dates: tuple[DateEntry, ...] = ()
+    mask: str = "auto"  # one of MASKS
+    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
+    extent: Optional[Extent] = None
+    area: str = ""  # vector file whose polygons limit the map
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        _one_of("device", self.device, DEVICES)
+        _one_of("mask", self.mask, MASKS)
+        if not self.scenes:
+            raise BadInput("No raster was given: choose the dated scenes of the season.")
+
+
+@dataclass(frozen=True)
+class DiagnoseJob:
+    """Crop map + reference (class raster, or polygons with a class field) -> TP/FP/FN layers, agreement, accuracy."""
+
+    kind: ClassVar[str] = "diagnose"
+    class_map: str
+    reference: str  # raster, or vector file
+    folder: str  # per-class layers go here, as diagnosis_<code>_<name>.tif
+    agreement: str
+    report_html: str
+    report_json: str
+    report_csv: str
+    reference_layer: str = ""  # layer inside a vector file; "" = the first
+    class_field: str = ""  # polygons only
+    mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class), over the legend's own names and aliases
+
+    def __post_init__(self) -> None:
+        if not self.class_map or not self.reference:
+            raise BadInput("A crop map and a reference are needed: choose both.")
+
+
+@dataclass(frozen=True)
+class SimulateJob:
+    """A seeded season: Sentinel-2 (10 and 20 m, SCL), Sentinel-1, MODIS NDVI, truth raster and parcels in `folder`."""
+
+    kind: ClassVar[str] = "simulate"
+    folder: str
+    width: int = 512  # in 10 m pixels; a multiple of 2
+    height: int = 512
+    year: int = 2024
+    seed: int = 1
+    dates: tuple[str, ...] = ()  # Sentinel-2 ISO dates; () = every `revisit_days` from March to October
+    revisit_days: int = 10
+    cloud_share: float = 0.33  # mean share of pixels under cloud or shadow a date
+    crs: str = "EPSG:32631"
+    xmin: float = 500000.0
+    ymax: float = 5650000.0
+    sentinel1: bool = True
+    modis: bool = True
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Series + labels -> model folder (model.onnx, model.json), split by whole parcels."""
+
+    kind: ClassVar[str] = "train"
+    scenes: tuple[SceneSource, ...]
+    labels: str  # vector file: polygons
+    class_field: str
+    legend: str  # JSON file of classes
+    model: str  # folder to write
+    network: str = "lrtacf_net"
+    settings: tuple[tuple[str, str], ...] = ()  # of the network, as text; the network's config checks them
+    windows: tuple[tuple[int, int], ...] = ()  # day-of-year window of each date the model takes
+    bands: tuple[str, ...] = ("B02", "B03", "B04", "B8A", "B11", "B12")
+    dates: tuple[DateEntry, ...] = ()
+    labels_layer: str = ""
+    mask: str = "auto"
+    epochs: int = 60
+    patch: int = 64
+    batch: int = 8
+    held_out: float = 0.3  # share of the area whose parcels are never trained on
+    seed: int = 1
+    device: str = "auto"
+    name: str = ""  # "" = the folder's name
+    title: str = ""
+    region: str = ""
+    training_data: str = ""  # what it was trained on, in one sentence
+    simulated: bool = False
+    licence: str = "GPL-3.0-or-later"
+
+    def __post_init__(self) -> None:
+        _one_of("device", self.device, DEVICES)
+
+
+JOBS = {job.kind: job for job in (ClassifyJob, DiagnoseJob, SimulateJob, TrainJob)}
+
+
+def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BadInput(f"The {what} {value!r} is unknown: choose one of {', '.join(allowed)}.")
+
+
+def dump(job: Any) -> str:
+    """The job as JSON text."""
+    return json.dumps({"kind": job.kind, **asdict(job)}, indent=1)
+
+
+def load(path: str | Path) -> Any:
+    """The job in a JSON file. Raises BadInput with a sentence when it is none."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"The job file {path} cannot be read ({error}): give a job in JSON.") from None
+    return parse(data)
+
+
+def parse(data: Any) -> Any:
+    """A job from its dictionary; checks the kind, the field names and the types."""
+    kind = data.pop("kind", None) if isinstance(data, dict) else None
+    if kind not in JOBS:
+        raise BadInput(f"The job kind {kind!r} is unknown: use one of {', '.join(sorted(JOBS))}.")
+    return _build(JOBS[kind], data)
+
+
+def _build(cls: Any, data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise BadInput(f"The job holds {data!r} where {cls.__name__} is expected: write an object there.")
+    known = {f.name for f in fields(cls)}
+    extra = sorted(set(data) - known)
+    if extra:
+        raise BadInput(f"The job has the unknown entry {extra[0]!r} ({cls.__name__}): remove it.")
+    hints = typing.get_type_hints(cls)
+    try:
+        return cls(**{key: _convert(hints[key], value) for key, value in data.items()})
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"The job cannot be read ({cls.__name__}: {error}): check its entries.") from None
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Union or origin is getattr(types, "UnionType", None):
+        return None if value is None else _convert(args[0], value)
+    if origin is tuple:
+        inner = args[:1] * len(value) if args[1:] == (Ellipsis,) else args
+        return tuple(_convert(t, v) for t, v in zip(inner, value))
+    if is_dataclass(hint):
+        return _build(hint, value)
+    if hint is bool and not isinstance(value, bool):
+        raise TypeError(f"{value!r} is not true or false")
+    return hint(value)

@@ -1,0 +1,1 @@
+"""Grids, tiles, readers and writers."""

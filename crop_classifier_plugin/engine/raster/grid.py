@@ -1,0 +1,85 @@
+"""Grid and Window: values that know their axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from affine import Affine
+from rasterio.crs import CRS
+
+from ..errors import BadInput
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of pixels: rows [row, row+height), columns [col, col+width)."""
+
+    row: int
+    col: int
+    height: int
+    width: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        return slice(self.row, self.row + self.height), slice(self.col, self.col + self.width)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A north-up raster grid. `transform` maps (column, row) to map coordinates."""
+
+    crs: CRS
+    transform: Affine
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1:
+            raise BadInput(f"The grid would be {self.width} x {self.height} pixels: choose a larger area.")
+
+    @property
+    def pixel(self) -> tuple[float, float]:
+        """Pixel width and height, positive, in the CRS's unit."""
+        return abs(self.transform.a), abs(self.transform.e)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """xmin, ymin, xmax, ymax."""
+        x0, y0 = self.transform @ (0, 0)
+        x1, y1 = self.transform @ (self.width, self.height)
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+    def sub(self, window: Window) -> Grid:
+        """The grid of a window of this grid."""
+        shifted = self.transform * Affine.translation(window.col, window.row)
+        return Grid(self.crs, shifted, window.height, window.width)
+
+    def snap(self, bounds: tuple[float, float, float, float]) -> Grid:
+        """This grid's pixels that touch `bounds` (same CRS), as a grid on the same lattice."""
+        xmin, ymin, xmax, ymax = bounds
+        px, py = self.pixel
+        tiny = 1e-6
+        c0 = math.floor((xmin - self.transform.c) / px + tiny)
+        r0 = math.floor((self.transform.f - ymax) / py + tiny)
+        c1 = math.ceil((xmax - self.transform.c) / px - tiny)
+        r1 = math.ceil((self.transform.f - ymin) / py - tiny)
+        return Grid(self.crs, self.transform * Affine.translation(c0, r0), r1 - r0, c1 - c0)
+
+    def same_lattice(self, crs: CRS, transform: Affine) -> bool:
+        """Whether a raster with this CRS and transform has its pixels exactly on this grid's lattice."""
+        px, py = self.pixel
+        if crs != self.crs or transform.b or transform.d:
+            return False
+        if abs(transform.a - self.transform.a) > 1e-9 * px or abs(transform.e - self.transform.e) > 1e-9 * py:
+            return False
+        dx = (transform.c - self.transform.c) / px
+        dy = (transform.f - self.transform.f) / py
+        return abs(dx - round(dx)) < 1e-4 and abs(dy - round(dy)) < 1e-4
+
+    def blocks(self, size: int) -> Iterator[Window]:
+        """Windows of at most size x size pixels that cover the grid once, row by row."""
+        for row in range(0, self.height, size):
+            for col in range(0, self.width, size):
+                yield Window(row, col, min(size, self.height - row), min(size, self.width - col))

@@ -1,0 +1,1 @@
+"""What runs a network's file, on which device, and why."""

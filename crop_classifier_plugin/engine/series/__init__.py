@@ -1,0 +1,1 @@
+"""Scenes, dates, bands, masks, and the series a model takes."""

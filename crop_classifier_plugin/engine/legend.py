@@ -51,8 +51,8 @@ class Legend:
     classes: tuple[CropClass, ...]
 
     def __post_init__(self) -> None:
-        for what, values in (("code", [c.code for c in self.classes]), ("name", [c.name for c in self.classes])):
-            twice = {str(v) for v in values if values.count(v) > 1}
+        for what, values in (("code", [str(c.code) for c in self.classes]), ("name", [c.name for c in self.classes])):
+            twice = {v for v in values if values.count(v) > 1}
             if twice:
                 raise BadInput(f"The legend has the {what} {', '.join(sorted(twice))} more than once: make it unique.")
         if not self.classes:

@@ -1,0 +1,133 @@
+"""What stands beside a raster so that its legend survives: categories and table (.aux.xml), QGIS style (.qml)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from ..legend import Legend
+from ..outputs import Outputs
+
+RGB = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One value of a class raster, as a legend shows it."""
+
+    value: int
+    name: str
+    rgb: RGB
+    count: int = 0  # pixels
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A colour ramp from `low` to `high` through evenly spaced colours."""
+
+    low: float
+    high: float
+    colours: tuple[RGB, ...]
+    suffix: str = ""
+
+
+CONFIDENCE = Ramp(0, 100, ((215, 48, 39), (252, 141, 89), (254, 224, 139), (145, 207, 96), (26, 152, 80)), " %")
+
+
+def rows_of(legend: Legend, counts: Sequence[int] = ()) -> tuple[Row, ...]:
+    """A legend's rows; `counts[value]` pixels of each value."""
+    return tuple(Row(c.code, c.name, c.rgb, int(counts[c.code]) if c.code < len(counts) else 0) for c in legend)
+
+
+def write_class_sidecars(
+    outputs: Outputs, raster: str | Path, rows: Sequence[Row], nodata_name: str = "no data"
+) -> None:
+    """The .aux.xml and .qml of a class raster; `raster` is its final path."""
+    _write(outputs, f"{raster}.aux.xml", pam(rows, nodata_name))
+    _write(outputs, Path(raster).with_suffix(".qml"), paletted_style(rows))
+
+
+def write_ramp_style(outputs: Outputs, raster: str | Path, ramp: Ramp) -> None:
+    """The .qml of a raster of measured values."""
+    _write(outputs, Path(raster).with_suffix(".qml"), ramp_style(ramp))
+
+
+def _write(outputs: Outputs, path: str | Path, root: ET.Element) -> None:
+    ET.indent(root)
+    Path(outputs.path(path)).write_text(ET.tostring(root, encoding="unicode") + "\n", encoding="utf-8")
+
+
+# --- GDAL's own ------------------------------------------------------------------------------------------------------
+
+_INTEGER, _TEXT = "0", "2"  # GDAL's GFT_Integer, GFT_String
+_COLUMNS = (  # name, type, usage (GFU_MinMax, GFU_Name, GFU_PixelCount, GFU_Red, GFU_Green, GFU_Blue)
+    ("Value", _INTEGER, "5"),
+    ("Class", _TEXT, "2"),
+    ("Count", _INTEGER, "1"),
+    ("Red", _INTEGER, "6"),
+    ("Green", _INTEGER, "7"),
+    ("Blue", _INTEGER, "8"),
+)
+
+
+def pam(rows: Sequence[Row], nodata_name: str) -> ET.Element:
+    """Category names and raster attribute table in GDAL's PAM format."""
+    root = ET.Element("PAMDataset")
+    band = ET.SubElement(root, "PAMRasterBand", band="1")
+    names = {r.value: r.name for r in rows}
+    categories = ET.SubElement(band, "CategoryNames")
+    for value in range(min(max(names), 255) + 1):
+        ET.SubElement(categories, "Category").text = names.get(value, nodata_name if value == 0 else "")
+    table = ET.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
+    for index, (name, kind, usage) in enumerate(_COLUMNS):
+        field = ET.SubElement(table, "FieldDefn", index=str(index))
+        for tag, text in (("Name", name), ("Type", kind), ("Usage", usage)):
+            ET.SubElement(field, tag).text = text
+    for index, row in enumerate(rows):
+        entry = ET.SubElement(table, "Row", index=str(index))
+        for cell in (row.value, row.name, row.count, *row.rgb):
+            ET.SubElement(entry, "F").text = str(cell)
+    return root
+
+
+# --- QGIS styles -----------------------------------------------------------------------------------------------------
+
+
+def paletted_style(rows: Sequence[Row]) -> ET.Element:
+    """A QGIS style that shows each value in its colour under its name."""
+    root, renderer = _style("paletted")
+    palette = ET.SubElement(renderer, "colorPalette")
+    for row in rows:
+        ET.SubElement(palette, "paletteEntry", value=str(row.value), label=row.name, color=_hex(row.rgb), alpha="255")
+    return root
+
+
+def ramp_style(ramp: Ramp) -> ET.Element:
+    """A QGIS style that interpolates between the ramp's colours."""
+    low, high = f"{ramp.low:g}", f"{ramp.high:g}"
+    root, renderer = _style("singlebandpseudocolor", classificationMin=low, classificationMax=high)
+    shader = ET.SubElement(ET.SubElement(renderer, "rastershader"), "colorrampshader")
+    shader.attrib.update(
+        colorRampType="INTERPOLATED", classificationMode="1", clip="0", minimumValue=low, maximumValue=high
+    )
+    steps = len(ramp.colours) - 1
+    for index, rgb in enumerate(ramp.colours):
+        value = ramp.low + (ramp.high - ramp.low) * index / steps
+        ET.SubElement(shader, "item", value=f"{value:g}", label=f"{value:g}{ramp.suffix}", color=_hex(rgb), alpha="255")
+    return root
+
+
+def _style(renderer_type: str, **attributes: str) -> tuple[ET.Element, ET.Element]:
+    root = ET.Element("qgis", version="3.40", styleCategories="Symbology")
+    pipe = ET.SubElement(root, "pipe")
+    fixed = {"type": renderer_type, "band": "1", "opacity": "1", "alphaBand": "-1", "nodataColor": ""}
+    renderer = ET.SubElement(pipe, "rasterrenderer", fixed | attributes)
+    ET.SubElement(pipe, "brightnesscontrast", brightness="0", contrast="0", gamma="1")
+    ET.SubElement(pipe, "rasterresampler", maxOversampling="2")
+    return root, renderer
+
+
+def _hex(rgb: RGB) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

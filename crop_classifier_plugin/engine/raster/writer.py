@@ -1,0 +1,156 @@
+"""GeoTIFFs that other programs read as they are: tiled, compressed, with no-data, colours and overviews."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import RasterioError, RasterioIOError
+
+from ..errors import DiskFull, OutputNotWritable
+from ..legend import Legend
+from .grid import Grid, Window
+
+BLOCK = 256
+LEGEND_TAG = "CROP_CLASSIFIER_LEGEND"
+
+
+@dataclass(frozen=True)
+class RasterSpec:
+    """How a raster is written. `colours` maps a value to red, green, blue (one-band uint8 / uint16 only)."""
+
+    dtype: str
+    nodata: float
+    descriptions: tuple[str, ...] = ("",)  # one a band; their number is the number of bands
+    colours: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    scale: float = 1.0
+    resampling: Resampling = Resampling.nearest  # of the overviews
+
+    @classmethod
+    def classes(cls, legend: Legend, description: str) -> RasterSpec:
+        """A class raster: its legend travels in the file's own tags."""
+        return cls(
+            dtype="uint8" if max(legend.codes) <= 255 else "uint16",
+            nodata=0,
+            descriptions=(description,),
+            colours={c.code: c.rgb for c in legend},
+            tags={LEGEND_TAG: json.dumps(legend.to_dict())},
+            resampling=Resampling.mode,
+        )
+
+
+class RasterWriter:
+    """`with RasterWriter(path, grid, spec) as w: w.write(array, window)`; every window once, in any order.
+
+    On close it builds overviews and reads the file back: what lies on the disk must be what was written.
+    """
+
+    def __init__(self, path: str, grid: Grid, spec: RasterSpec) -> None:
+        self.path, self.grid, self.spec = path, grid, spec
+        self.counts: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._sum = 0
+        try:
+            self._file = rasterio.open(path, "w", **_profile(grid, spec))
+            self._describe()
+        except (RasterioError, OSError) as error:
+            raise OutputNotWritable(path, str(error)) from None
+
+    def _describe(self) -> None:
+        for index, text in enumerate(self.spec.descriptions, start=1):
+            self._file.set_band_description(index, text)
+        self._file.update_tags(**self.spec.tags)
+        if self.spec.scale != 1:
+            self._file.scales = (self.spec.scale,) * len(self.spec.descriptions)
+        if self.spec.colours:
+            self._file.write_colormap(1, {v: (*rgb, 255) for v, rgb in self.spec.colours.items()})
+            self._file.colorinterp = (ColorInterp.palette,)
+
+    def write(self, array: NDArray[Any], window: Window) -> None:
+        """`array` is (B, H, W), or (H, W) for one band, of the spec's dtype."""
+        cube = array[None] if array.ndim == 2 else array
+        self._sum += _checksum(cube)
+        if self.spec.colours:
+            counts = np.bincount(cube.ravel())
+            size = max(counts.size, self.counts.size)
+            self.counts = np.pad(self.counts, (0, size - self.counts.size))
+            self.counts[: counts.size] += counts
+        try:
+            self._file.write(cube, window=as_rasterio(window))
+        except (RasterioError, OSError) as error:
+            raise self._failed(error) from None
+
+    def close(self) -> None:
+        try:
+            self._file.close()
+            self._build_overviews()
+            self._verify()
+        except (RasterioError, OSError) as error:
+            raise self._failed(error) from None
+
+    def _build_overviews(self) -> None:
+        shortest = max(self.grid.height, self.grid.width)
+        factors = [2**k for k in range(1, 12) if shortest / 2**k >= BLOCK]
+        if factors:
+            with rasterio.open(self.path, "r+") as file:
+                file.build_overviews(factors, self.spec.resampling)
+
+    def _verify(self) -> None:
+        """GDAL reports a full disk on close only as a log line, so the file is read back once."""
+        with rasterio.open(self.path) as file:
+            found = sum(_checksum(file.read(window=as_rasterio(w))) for w in self.grid.blocks(4 * BLOCK))
+        if found != self._sum:
+            raise DiskFull(self.path)
+
+    def _failed(self, error: Exception) -> Exception:
+        text = str(error)
+        full = "No space left" in text or "write error" in text.lower() or isinstance(error, RasterioIOError)
+        return DiskFull(self.path) if full else OutputNotWritable(self.path, text)
+
+    def __enter__(self) -> RasterWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._file.close()
+
+
+def as_rasterio(window: Window) -> rasterio.windows.Window:
+    return rasterio.windows.Window(window.col, window.row, window.width, window.height)
+
+
+def _checksum(array: NDArray[Any]) -> int:
+    return int(np.ascontiguousarray(array).view(np.uint8).sum(dtype=np.uint64))
+
+
+def _profile(grid: Grid, spec: RasterSpec) -> dict[str, Any]:
+    bands = len(spec.descriptions)
+    return {
+        "driver": "GTiff",
+        "height": grid.height,
+        "width": grid.width,
+        "count": bands,
+        "dtype": spec.dtype,
+        "crs": grid.crs,
+        "transform": grid.transform,
+        "nodata": spec.nodata,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "compress": "deflate",
+        "predictor": 2 if np.dtype(spec.dtype).kind in "iu" and not spec.colours else 1,
+        "interleave": "band",
+        "bigtiff": "IF_SAFER",
+        "sparse_ok": False,
+    }

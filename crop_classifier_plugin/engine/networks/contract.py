@@ -1,0 +1,90 @@
+"""What every network promises, so that training, export and tests treat all of them alike."""
+
+from __future__ import annotations
+
+import typing
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
+
+from torch import Tensor, nn
+
+from ..errors import BadInput
+
+Config = TypeVar("Config", bound="NetworkConfig")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The sizes that the data decide; a network's own config adds its settings."""
+
+    bands: int
+    dates: int
+    classes: int  # output channels: one a legend class
+
+    def __post_init__(self) -> None:
+        for name in ("bands", "dates", "classes"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"The network cannot have {getattr(self, name)} {name}: give at least one.")
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of the input are multiples of this many pixels."""
+        return 1
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but the sizes that the data decide, as JSON values: what a card keeps."""
+        sizes = {f.name for f in fields(NetworkConfig)}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if k not in sizes}
+
+    @classmethod
+    def parse(cls: type[Config], settings: dict[str, Any], bands: int, dates: int, classes: int) -> Config:
+        """A config from settings whose values may be text ("8,16,32", "0.1", "true") or JSON values.
+
+        `preset` names one of the class's presets, over which the other settings go.
+        """
+        given = dict(settings)
+        values = cls.preset(str(given.pop("preset"))) if "preset" in given else {}
+        hints = typing.get_type_hints(cls)
+        own = {f.name for f in fields(cls)} - {f.name for f in fields(NetworkConfig)}
+        for name, value in given.items():
+            if name not in own:
+                raise BadInput(f"The network has no setting {name!r}: use {', '.join(sorted(own))} or preset.")
+            values[name] = _typed(name, hints[name], value)
+        return cls(bands=bands, dates=dates, classes=classes, **values)
+
+    @classmethod
+    def preset(cls, name: str) -> dict[str, Any]:
+        """The settings of a preset."""
+        raise BadInput(f"The network has no preset {name!r}: leave it out.")
+
+
+class Network(nn.Module, ABC):
+    """A network over a dated image series.
+
+    forward(x, doy, valid):  # (B,T,C,H,W) z-scores with 0 for no data, (B,T) day of year, (B,T) 1 = usable date
+      in eval mode -> logits (B,K,H,W)
+      in training  -> logits (S,B,K,H,W): every output that the loss supervises, the prediction last
+    A network that uses no `doy` or `valid` says so in `inputs`; the exported file then has no such input.
+    """
+
+    inputs: tuple[str, ...] = ("x",)
+
+    @abstractmethod
+    def forward(self, x: Tensor, doy: Tensor | None = None, valid: Tensor | None = None) -> Tensor: ...
+
+
+def _typed(name: str, hint: Any, value: Any) -> Any:
+    try:
+        if typing.get_origin(hint) is tuple:
+            parts = value.split(",") if isinstance(value, str) else value
+            return tuple(typing.get_args(hint)[0](p) for p in parts)
+        if hint is bool:
+            return {"true": True, "false": False}[str(value).strip().lower()]
+        return hint(value)
+    except (TypeError, ValueError, KeyError):
+        raise BadInput(f"The setting {name}={value!r} of the network cannot be read: write it as {hint}.") from None
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)

@@ -1,0 +1,65 @@
+"""Band names: matched by name, never by position. Canonical names are Sentinel-2's, with VV, VH, NDVI and masks."""
+
+from __future__ import annotations
+
+import re
+
+CANONICAL = (
+    *(f"B{n:02}" for n in range(1, 13)),
+    "B8A",
+    *("VV", "VH", "NDVI", "EVI", "SCL", "Fmask", "QA_PIXEL"),
+)
+_CANONICAL = {name.casefold(): name for name in CANONICAL}
+_COMMON = {  # STAC common names, and what people write
+    "coastal": "B01",
+    "blue": "B02",
+    "green": "B03",
+    "red": "B04",
+    "rededge1": "B05",
+    "rededge2": "B06",
+    "rededge3": "B07",
+    "nir": "B08",
+    "nir08": "B8A",
+    "narrownir": "B8A",
+    "nirnarrow": "B8A",
+    "swir1": "B11",
+    "swir16": "B11",
+    "swir2": "B12",
+    "swir22": "B12",
+    "qapixel": "QA_PIXEL",
+    "sceneclassification": "SCL",
+    "sceneclassificationlayer": "SCL",
+}
+# Landsat-8/9 (and HLS L30) numbers, by the Sentinel-2 band of about the same wavelength (HLS user guide v2, table 6).
+_LANDSAT = {1: "B01", 2: "B02", 3: "B03", 4: "B04", 5: "B8A", 6: "B11", 7: "B12"}
+_LANDSAT_NAME = re.compile(r"HLS\.L30|L[CO]0[89]_|(?<![A-Za-z0-9])L[89](?![A-Za-z0-9])", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:SR_)?B0?(\d{1,2})$", re.IGNORECASE)
+
+
+def is_landsat(file_name: str) -> bool:
+    return bool(_LANDSAT_NAME.search(file_name))
+
+
+def name_of(text: str, landsat: bool = False) -> str | None:
+    """The canonical band that a description or file name speaks of; None when it names none, or several."""
+    tokens = re.split(r"[^A-Za-z0-9]+", text)
+    whole = _one("".join(tokens), landsat)
+    if whole:
+        return whole
+    pairs = [a + b for a, b in zip(tokens, tokens[1:])]
+    found = {hit for token in (*tokens, *pairs) if (hit := _one(token, landsat))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _one(token: str, landsat: bool) -> str | None:
+    folded = token.casefold()
+    if folded in _COMMON:
+        return "B8A" if landsat and folded == "nir" else _COMMON[folded]
+    number = _NUMBERED.match(token)
+    if landsat and number:
+        return _LANDSAT.get(int(number[1]))
+    if folded in _CANONICAL:
+        return _CANONICAL[folded]
+    if number and 1 <= int(number[1]) <= 12:
+        return f"B{int(number[1]):02}"
+    return None

@@ -1,0 +1,82 @@
+"""The one grid that all scenes of a stack are read onto."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+from rasterio.warp import transform_bounds
+
+from ..errors import BadInput, NoOverlap
+from ..jobs import Extent
+from ..raster.grid import Grid
+from .scenes import BandRef, Bounds, Scene
+from .select import Need
+
+
+def common_grid(scenes: Sequence[Scene], need: Need, extent: Extent | None = None) -> Grid:
+    """The grid of the finest needed band, over the area that every date covers (and the extent, if any)."""
+    refs = [r for s in scenes for b in need.bands for r in s.of(b)]
+    finest = min(refs, key=lambda r: round(r.pixel, 3))
+    base = Grid(finest.crs, finest.transform, finest.height, finest.width)
+    base = _at_pixel_size(base, finest, need)
+    area = _cover(scenes[0], need, base.crs)
+    for scene in scenes[1:]:
+        area = _meet(area, _cover(scene, need, base.crs), scenes[0].date.isoformat(), scene.date.isoformat())
+    if extent:
+        area = _meet(area, _extent_bounds(extent, base.crs), "The series", "the extent")
+    return base.snap(area)
+
+
+def _at_pixel_size(base: Grid, finest: BandRef, need: Need) -> Grid:
+    """`base`, or the same CRS at the model's pixel size when the data are finer than the model can take."""
+    low, high = need.pixel_size * (1 - need.pixel_tolerance), need.pixel_size * (1 + need.pixel_tolerance)
+    if finest.pixel > high + 1e-6:
+        raise BadInput(
+            f"The finest band ({finest.path}) has pixels of {finest.pixel:.4g} m, the model {need.model} was made for "
+            f"{need.pixel_size:g} m: use a series of that resolution or another model."
+        )
+    if finest.pixel >= low - 1e-6 and not base.transform.b and base.transform.e < 0:
+        return base
+    size = need.pixel_size * _units_a_metre(base, finest)
+    xmin, _, _, ymax = finest.bounds
+    return Grid(base.crs, Affine(size, 0, xmin, 0, -size, ymax), 1, 1)
+
+
+def _units_a_metre(base: Grid, finest: BandRef) -> float:
+    """CRS units a metre, at this raster."""
+    return float(base.pixel[0]) / finest.pixel
+
+
+def _cover(scene: Scene, need: Need, crs: CRS) -> Bounds:
+    """The area where a scene has every needed band (bounding boxes)."""
+    areas = []
+    for band in need.bands:
+        boxes = [r.bounds_in(crs) for r in scene.of(band)]
+        x0, y0, x1, y1 = zip(*boxes)
+        areas.append((min(x0), min(y0), max(x1), max(y1)))
+    area = areas[0]
+    for other in areas[1:]:
+        area = _meet(area, other, f"The bands of {scene.date}", "each other")
+    return area
+
+
+def _meet(a: Bounds, b: Bounds, name_a: str, name_b: str) -> Bounds:
+    shared = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    if shared[0] >= shared[2] or shared[1] >= shared[3]:
+        raise NoOverlap(name_a, name_b)
+    return shared
+
+
+def _extent_bounds(extent: Extent, crs: CRS) -> Bounds:
+    box = (extent.xmin, extent.ymin, extent.xmax, extent.ymax)
+    try:
+        own = CRS.from_user_input(extent.crs) if extent.crs else crs
+    except CRSError as error:
+        raise BadInput(f"The extent's CRS {extent.crs!r} is unknown ({error}): write it as EPSG:code.") from None
+    if own == crs:
+        return box
+    west, south, east, north = transform_bounds(own, crs, *box)
+    return west, south, east, north

@@ -1,0 +1,224 @@
+"""From the rasters a user gave to scenes: one a date, its bands by name, sorted by date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import rasterio
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.warp import transform_bounds
+
+from ..errors import BadInput, BadRaster, CrsMissing, DateMissing, DuplicateDate
+from ..jobs import DateEntry, SceneSource
+from . import bands, dates
+
+Bounds = tuple[float, float, float, float]
+SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".hdf", ".nc")
+
+
+@dataclass(frozen=True)
+class BandRef:
+    """One band of one file: where it lies and how its numbers are meant."""
+
+    path: str
+    index: int  # 1-based, as GDAL counts
+    band: str  # canonical name; "" = unnamed
+    crs: CRS
+    transform: Affine
+    height: int
+    width: int
+    dtype: str
+    nodata: float | None
+    scale: float
+    offset: float
+    unit: str
+    override_crs: bool = False
+
+    @property
+    def bounds(self) -> Bounds:
+        """xmin, ymin, xmax, ymax in `crs`."""
+        corners = [self.transform @ p for p in ((0, 0), (self.width, 0), (0, self.height), (self.width, self.height))]
+        xs, ys = zip(*corners)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @property
+    def pixel(self) -> float:
+        """Pixel size in metres (degrees counted at the raster's middle latitude)."""
+        size = math.sqrt(abs(float(self.transform.determinant)))
+        if not self.crs.is_geographic:
+            return size * float(self.crs.linear_units_factor[1])
+        latitude = (self.bounds[1] + self.bounds[3]) / 2
+        return size * 111_320 * math.sqrt(max(math.cos(math.radians(latitude)), 1e-3))
+
+    def bounds_in(self, crs: CRS) -> Bounds:
+        if crs == self.crs:
+            return self.bounds
+        west, south, east, north = transform_bounds(self.crs, crs, *self.bounds)
+        return west, south, east, north
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything of one acquisition date. A band has several references where tiles make it up."""
+
+    date: dt.date
+    refs: tuple[BandRef, ...]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.band for r in self.refs if r.band))
+
+    def of(self, band: str) -> tuple[BandRef, ...]:
+        return tuple(r for r in self.refs if r.band == band)
+
+
+def read_scenes(sources: Sequence[SceneSource], table: Iterable[DateEntry] = ()) -> tuple[Scene, ...]:
+    """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates."""
+    known = dates.DateTable(table)
+    by_date: dict[dt.date, list[BandRef]] = {}
+    for source in _files(sources):
+        for day, ref in _read_file(source, known):
+            by_date.setdefault(day, []).append(ref)
+    return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
+
+
+def _files(sources: Sequence[SceneSource]) -> Iterator[SceneSource]:
+    """The sources, with each folder replaced by the rasters in it, each file once."""
+    seen: set[str] = set()
+    for source in sources:
+        folder = Path(source.path)
+        if folder.is_dir():
+            inside = sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise BadInput(f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}): choose another one.")
+            found = [replace(source, path=path, name="") for path in inside]
+        else:
+            found = [source]
+        for each in found:
+            if each.path not in seen:
+                seen.add(each.path)
+                yield each
+
+
+def _read_file(source: SceneSource, known: dates.DateTable) -> Iterator[tuple[dt.date, BandRef]]:
+    try:
+        with rasterio.open(source.path) as file:
+            crs = _crs(file, source)
+            landsat = bands.is_landsat(Path(source.path).name)
+            names = _band_names(file, source.path, landsat)
+            for index in range(1, file.count + 1):
+                yield _date(file, source, index, known), _ref(file, source.path, index, names[index - 1], crs)
+    except RasterioError as error:
+        raise BadRaster(source.path, str(error)) from None
+
+
+def _crs(file: rasterio.DatasetReader, source: SceneSource) -> CRS:
+    if source.crs:
+        return CRS.from_user_input(source.crs)
+    if not file.crs:
+        raise CrsMissing(source.path)
+    return file.crs
+
+
+def _ref(file: rasterio.DatasetReader, path: str, index: int, band: str, crs: CRS) -> BandRef:
+    scale, offset = file.scales[index - 1], file.offsets[index - 1]
+    if scale == 1 and offset == 0 and not band.startswith(("SCL", "Fmask", "QA_")):
+        scale, offset = _tagged_scale(file.tags(index), file.tags())
+    return BandRef(
+        path=path,
+        index=index,
+        band=band,
+        crs=crs,
+        transform=file.transform,
+        height=file.height,
+        width=file.width,
+        dtype=file.dtypes[index - 1],
+        nodata=file.nodatavals[index - 1],
+        scale=scale,
+        offset=offset,
+        unit=(file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip(),
+        override_crs=bool(file.crs and file.crs != crs),
+    )
+
+
+def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
+    """Scale and offset that some writers leave in plain metadata (SCALE, OFFSET; add_offset, scale_factor)."""
+    for each in tags:
+        low = {k.lower(): v for k, v in each.items()}
+        scale = low.get("scale", low.get("scale_factor", "1"))
+        offset = low.get("offset", low.get("add_offset", "0"))
+        try:
+            if float(scale) != 1 or float(offset) != 0:
+                return float(scale), float(offset)
+        except ValueError:
+            continue
+    return 1.0, 0.0
+
+
+def _band_names(file: rasterio.DatasetReader, path: str, landsat: bool) -> list[str]:
+    described = [bands.name_of(d or "", landsat) or "" for d in file.descriptions]
+    missing = [i for i, name in enumerate(described) if not name]
+    if missing and len(missing) == file.count:
+        described = [bands.name_of(Path(path).stem, landsat) or ""] * file.count
+    return described
+
+
+def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: dates.DateTable) -> dt.date:
+    """House order: table, layer's temporal properties, band metadata, acquisition tag, name, folder, TIFF date-time.
+
+    The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
+    """
+    label = source.name or Path(source.path).name
+    given = known.find([n for n in (source.name, source.path) if n], index)
+    if given:
+        return given
+    if source.dates:
+        return dates.parse(source.dates[index - 1 if len(source.dates) >= file.count > 1 else 0], label)
+    texts = [file.descriptions[index - 1] or "", *file.tags(index).values()]
+    found = next((day for text in texts if (day := dates.in_description(text))), None)
+    acquired = file.tags(ns="IMAGERY").get("ACQUISITIONDATETIME", "")
+    path = Path(source.path)
+    stamped = dates.in_text(file.tags().get("TIFFTAG_DATETIME", "").replace(":", "-"))
+    day = (
+        found
+        or dates.in_description(acquired)
+        or dates.in_name(source.name)
+        or dates.in_name(path.name)
+        or dates.in_name(path.parent.name)
+        or next(iter(stamped), None)
+    )
+    if day is None:
+        tried = ("table of dates", "layer's temporal properties", "band descriptions", "acquisition and TIFF tags")
+        raise DateMissing(label, (*tried, f"name {path.name}"))
+    return day
+
+
+def _merge(day: dt.date, refs: list[BandRef]) -> tuple[BandRef, ...]:
+    """Tiles of one acquisition stay side by side; the finer of two resolutions wins; anything else is a duplicate."""
+    kept: list[BandRef] = []
+    for ref in refs:
+        twins = [k for k in kept if ref.band and k.band == ref.band and _overlap(k, ref) > 0.5]
+        if not twins:
+            kept.append(ref)
+            continue
+        twin = twins[0]
+        if math.isclose(twin.pixel, ref.pixel, rel_tol=0.01):
+            raise DuplicateDate(day.isoformat(), ref.band, f"{twin.path}", f"{ref.path}")
+        if ref.pixel < twin.pixel:
+            kept[kept.index(twin)] = ref
+    return tuple(kept)
+
+
+def _overlap(a: BandRef, b: BandRef) -> float:
+    """Shared area as a share of the smaller footprint (bounding boxes)."""
+    ax0, ay0, ax1, ay1 = a.bounds
+    bx0, by0, bx1, by1 = b.bounds_in(a.crs)
+    shared = max(0.0, min(ax1, bx1) - max(ax0, bx0)) * max(0.0, min(ay1, by1) - max(ay0, by0))
+    smaller = min((ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0))
+    return shared / smaller if smaller else 0.0

@@ -1,0 +1,194 @@
+"""A stack: the chosen scenes on one grid, read window by window."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DateMissing
+from ..events import Reporter
+from ..jobs import DateEntry, Extent, SceneSource
+from ..raster.grid import Grid, Window
+from ..raster.reader import BandReader
+from .common_grid import common_grid
+from .masks import Mask, mask_of
+from .scenes import BandRef, Scene, read_scenes
+from .select import Need, choose
+from .units import check_values, to_reflectance
+
+_SAMPLE = 64  # px, side of the windows that clear shares and units are judged by
+_SAMPLES = 4  # windows an axis
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One scene of a stack with its mask."""
+
+    scene: Scene
+    mask: Mask
+
+
+class Stack:
+    """T dates x C bands on one grid. Use it in one thread, and close it (or use `with`)."""
+
+    def __init__(self, layers: Sequence[Layer], need: Need, grid: Grid, notes: Sequence[str] = ()) -> None:
+        self.layers, self.need, self.grid, self.notes = tuple(layers), need, grid, tuple(notes)
+        self._readers: dict[tuple[str, int, bool], BandReader] = {}
+        self._exits = ExitStack()
+
+    @property
+    def dates(self) -> tuple[dt.date, ...]:
+        return tuple(layer.scene.date for layer in self.layers)
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """(T, C, H, W) float32; reflectance x need.scale; NaN marks no data, cloud and shadow."""
+        shape = (len(self.layers), len(self.need.bands), window.height, window.width)
+        cube = np.full(shape, np.nan, np.float32)
+        for t, layer in enumerate(self.layers):
+            for c, band in enumerate(self.need.bands):
+                self._mosaic(layer.scene.of(band), window, cube[t, c])
+            cube[t, :, self.masked(t, window)] = np.nan
+        return cube
+
+    def masked(self, t: int, window: Window) -> NDArray[np.bool_]:
+        """(H, W): where the mask of date t says not to use the pixel. Outside the mask's file nothing is masked."""
+        mask = self.layers[t].mask
+        values = np.full((window.height, window.width), np.nan, np.float32)
+        for ref in mask.refs:
+            part = self._reader(ref, smooth=False).read(window)
+            np.copyto(values, part, where=np.isnan(values))
+        known = ~np.isnan(values)
+        bad = np.zeros(values.shape, np.bool_)
+        bad[known] = mask.bad(values[known].astype(np.int32))
+        return bad
+
+    def _mosaic(self, refs: Iterable[BandRef], window: Window, into: NDArray[np.float32]) -> None:
+        for ref in refs:
+            values = self._reader(ref, smooth=True).read(window)
+            np.copyto(into, to_reflectance(values, ref, self.need), where=np.isnan(into))
+
+    def _reader(self, ref: BandRef, smooth: bool) -> BandReader:
+        key = (ref.path, ref.index, smooth)
+        if key not in self._readers:
+            nodata = ref.nodata if ref.nodata is not None or not smooth else self.need.nodata
+            self._readers[key] = self._exits.enter_context(BandReader(ref, self.grid, smooth, nodata))
+        return self._readers[key]
+
+    def close(self) -> None:
+        self._exits.close()
+        self._readers.clear()
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_stack(
+    scenes: Sequence[SceneSource],
+    need: Need,
+    reporter: Reporter,
+    dates: Iterable[DateEntry] = (),
+    mask: str = "auto",
+    mask_layers: Sequence[SceneSource] = (),
+    extent: Extent | None = None,
+) -> Stack:
+    """Reads headers, chooses the scenes the model takes, settles the grid, and checks the units; no pixel work yet."""
+    entries = tuple(dates)
+    series = read_scenes(scenes, entries)
+    dated, undated = _mask_scenes(mask_layers, entries)
+    chosen, notes = choose(series, need, _clear_shares(need, mask, dated, undated, extent, reporter))
+    grid = common_grid(chosen, need, extent)
+    layers = [Layer(s, mask_of(s, mask, dated, undated)) for s in chosen]
+    for layer in layers:
+        if mask == "auto" and not layer.mask.refs:
+            reporter.log(f"{layer.scene.date}: no cloud mask found, every pixel is taken as clear.", "warning")
+    stack = Stack(layers, need, grid, notes)
+    try:
+        check_units(stack, reporter)
+    except BaseException:
+        stack.close()
+        raise
+    return stack
+
+
+# --- masks and clear shares ------------------------------------------------------------------------------------------
+
+
+def _mask_scenes(
+    layers: Sequence[SceneSource], entries: tuple[DateEntry, ...]
+) -> tuple[tuple[Scene, ...], tuple[BandRef, ...]]:
+    """Mask layers by date; a single layer without a date serves every date."""
+    try:
+        return read_scenes(layers, entries), ()
+    except DateMissing:
+        if len(layers) > 1:
+            raise
+    entry = DateEntry(layers[0].name or layers[0].path, "1900-01-01")
+    return (), read_scenes(layers, (entry,))[0].refs
+
+
+class _clear_shares:
+    """The clear share of a scene, from sample windows; each scene is read once."""
+
+    def __init__(
+        self,
+        need: Need,
+        mask: str,
+        dated: tuple[Scene, ...],
+        undated: tuple[BandRef, ...],
+        extent: Extent | None,
+        reporter: Reporter,
+    ) -> None:
+        self._need, self._mask, self._dated, self._undated = need, mask, dated, undated
+        self._extent, self._reporter = extent, reporter
+        self._known: dict[dt.date, float] = {}
+
+    def __call__(self, scene: Scene) -> float:
+        if scene.date not in self._known:
+            self._reporter.check()
+            self._known[scene.date] = self._measure(scene)
+        return self._known[scene.date]
+
+    def _measure(self, scene: Scene) -> float:
+        grid = common_grid([scene], self._need, self._extent)
+        layer = Layer(scene, mask_of(scene, self._mask, self._dated, self._undated))
+        with Stack([layer], self._need, grid) as stack:
+            clear = [~np.isnan(stack.read(w)).any(axis=(0, 1)) for w in sample_windows(grid)]
+        return float(sum(c.sum() for c in clear) / sum(c.size for c in clear))
+
+
+def sample_windows(grid: Grid) -> Iterator[Window]:
+    """At most 4 x 4 windows of 64 x 64 px, evenly spread; small grids are covered whole."""
+    for row, height in _spread(grid.height):
+        for col, width in _spread(grid.width):
+            yield Window(row, col, height, width)
+
+
+def _spread(size: int) -> list[tuple[int, int]]:
+    if size <= _SAMPLE * _SAMPLES:
+        return [(start, min(_SAMPLE, size - start)) for start in range(0, size, _SAMPLE)]
+    step = (size - _SAMPLE) / (_SAMPLES - 1)
+    return [(round(i * step), _SAMPLE) for i in range(_SAMPLES)]
+
+
+def check_units(stack: Stack, reporter: Reporter) -> None:
+    """Refuses files whose values cannot be reflectance x need.scale. Judged by sampled values, said with numbers."""
+    need = stack.need
+    windows = list(sample_windows(stack.grid))
+    for t, layer in enumerate(stack.layers):
+        reporter.check()
+        sampled = np.concatenate([stack.read(w)[t].reshape(len(need.bands), -1) for w in windows], axis=1)
+        for c, band in enumerate(need.bands):
+            values = sampled[c][~np.isnan(sampled[c])]
+            if values.size:
+                check_values(values, layer.scene.of(band)[0], need)

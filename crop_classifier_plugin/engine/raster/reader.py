@@ -47,7 +47,7 @@ class BandReader:
             src_nodata=self._nodata,
             nodata=np.nan,
             dtype="float32",
-            tolerance=0,  # the approximate transformer would make a window's values depend on its place
+            tolerance=1e-9,  # px; a coarser approximation would make a pixel depend on the window it is read in
         )
 
     def read(self, window: Window) -> NDArray[np.float32]:

@@ -13,9 +13,9 @@ from .select import Need
 def to_reflectance(values: NDArray[np.float32], ref: BandRef, need: Need) -> NDArray[np.float32]:
     """Raw values as reflectance x need.scale, by the file's scale and offset; a file without them has it already."""
     if ref.scale != 1 or ref.offset != 0:
-        return values * np.float32(ref.scale * need.scale) + np.float32(ref.offset * need.scale)
-    if says_reflectance(ref.unit):
-        return values * np.float32(need.scale)
+        values = values * np.float32(ref.scale * need.scale) + np.float32(ref.offset * need.scale)
+    elif says_reflectance(ref.unit):
+        values = values * np.float32(need.scale)
     return values
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from .errors import DiskFull, OutputNotWritable
 
 _open: set[Outputs] = set()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal may find this thread inside
 
 
 class Outputs:
@@ -24,18 +24,33 @@ class Outputs:
         """The temporary path to write `destination` to. Raises OutputNotWritable before any work is done."""
         final = Path(destination).absolute()
         if final not in self._files:
+            _make_place(final)
             self._files[final] = temporary_path(final)
-            _make_folder(final)
         return str(self._files[final])
 
+    def write_text(self, destination: str | Path, text: str) -> None:
+        """Writes a whole text file, UTF-8."""
+        temporary = self.path(destination)
+        try:
+            Path(temporary).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise translate(error, str(destination)) from None
+
     def commit(self) -> None:
-        """Renames every file that was written to its destination."""
+        """Renames every file that was written to its destination: all of them, or on an error none."""
+        swapped: list[tuple[Path, Path | None]] = []  # destination, what stood there before
         for final, temporary in self._files.items():
-            if temporary.exists():
-                try:
-                    os.replace(temporary, final)
-                except OSError as error:
-                    raise OutputNotWritable(str(final), error.strerror or str(error)) from None
+            if not temporary.exists():
+                continue
+            try:
+                swapped.append((final, _set_aside(final)))
+                os.replace(temporary, final)
+            except OSError as error:
+                _undo(swapped)
+                raise translate(error, str(final)) from None
+        for _, before in swapped:
+            if before is not None:
+                before.unlink(missing_ok=True)
         self._files.clear()
 
     def discard(self) -> None:
@@ -75,15 +90,39 @@ def temporary_path(final: Path) -> Path:
     return final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
 
 
-def _make_folder(final: Path) -> None:
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputNotWritable(str(final), error.strerror or str(error)) from None
+def _make_place(final: Path) -> None:
+    """Makes the folder and tries to write in it: rights that are only read off do not tell (Windows, /proc)."""
     if final.is_dir():
         raise OutputNotWritable(str(final), "it is a folder")
-    if not os.access(final.parent, os.W_OK | os.X_OK):
-        raise OutputNotWritable(str(final), "no right to write in this folder")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        probe = temporary_path(final)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise translate(error, str(final)) from None
+
+
+def _set_aside(final: Path) -> Path | None:
+    """What stands at `final` under a second name, so that it can be put back; None where nothing stands."""
+    if not final.exists():
+        return None
+    aside = final.with_name(f".{final.stem}.{os.getpid()}.old{final.suffix}")
+    aside.unlink(missing_ok=True)
+    try:
+        os.link(final, aside)  # the old file never leaves its name, even if the power goes now
+    except OSError:  # a file system without links
+        os.replace(final, aside)
+    return aside
+
+
+def _undo(swapped: list[tuple[Path, Path | None]]) -> None:
+    for final, before in swapped:
+        if before is None:
+            final.unlink(missing_ok=True)
+        else:
+            os.replace(before, final)  # does nothing when both are names of one file,
+            before.unlink(missing_ok=True)  # which then has one too many
 
 
 def translate(error: OSError, path: str) -> Exception:

@@ -37,7 +37,9 @@ def read_polygons(path: str, layer: str, field: str, crs: Any, bounds: Bounds | 
     shapes = _areas(labelled.geometry.to_crs(crs).to_numpy())
     keep = np.array([bool(label) for label in labels], dtype=bool)
     whole = ~shapely.is_empty(shapes)
-    result = geopandas.GeoDataFrame({"label": labels}, geometry=shapes, crs=crs)[keep & whole].reset_index(drop=True)
+    result: geopandas.GeoDataFrame = geopandas.GeoDataFrame({"label": labels}, geometry=shapes, crs=crs)[
+        keep & whole
+    ].reset_index(drop=True)
     result.attrs = {"unlabelled": len(frame) - int(keep.sum()), "empty": int((keep & ~whole).sum())}
     return result
 

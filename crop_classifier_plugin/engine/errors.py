@@ -219,3 +219,13 @@ class EngineDied(CropClassifierError):
             f"The engine stopped without a result ({how}), no output was written: free some memory or choose a smaller "
             f"area, then run again.{tail}"
         )
+
+
+class EngineSetupFailed(CropClassifierError):
+    code = "engine-setup-failed"
+
+    def __init__(self, step: str, reason: str) -> None:
+        super().__init__(
+            f"The engine could not be set up ({step}: {reason}): check the network or the wheel folder, or choose "
+            "another Python interpreter, then run it again."
+        )

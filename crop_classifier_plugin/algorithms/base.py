@@ -1,0 +1,123 @@
+"""What the algorithms share: who they are, their help, and the road to the engine."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from .. import assets
+from ..bridge import layers, runner
+from ..engine.errors import CropClassifierError
+
+Parameters = dict[str, Any]
+
+
+class CropAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm with a name, a title, an icon and a help file of that name."""
+
+    NAME = ""
+    TITLE = ""
+
+    def createInstance(self) -> CropAlgorithm:
+        return type(self)()
+
+    def name(self) -> str:
+        return self.NAME
+
+    def displayName(self) -> str:
+        return self.tr(self.TITLE)
+
+    def icon(self) -> QIcon:
+        return QIcon(assets.icon(self.NAME))
+
+    def svgIconPath(self) -> str:
+        return assets.icon(self.NAME)
+
+    def shortHelpString(self) -> str:
+        return assets.help_text(self.NAME)
+
+    def tr(self, text: str) -> str:
+        return QCoreApplication.translate("CropClassifier", text)
+
+    def add(self, parameter: QgsProcessingParameterDefinition, tip: str, advanced: bool = False) -> None:
+        """Adds a parameter with the text that appears when the mouse rests on it."""
+        parameter.setHelp(tip)
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+
+class EngineAlgorithm(CropAlgorithm):
+    """An algorithm whose work is a job of the engine.
+
+    The job is built in prepareAlgorithm, which runs in the main thread, where layers of the project may be asked.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._job: Any = None
+        self._refusal: Optional[CropClassifierError] = None
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Any:
+        """The job that the parameters mean. Raises CropClassifierError."""
+        raise NotImplementedError
+
+    def results(self, job: Any, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """Every declared output, from the engine's result; shows what is to be shown."""
+        raise NotImplementedError
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """Says what is wrong with a raster before QGIS says that something is."""
+        try:
+            for definition in self.parameterDefinitions():
+                if definition.type() in ("raster", "multilayer"):
+                    layers.scenes(parameters.get(definition.name()), context)
+        except CropClassifierError as error:
+            return False, error.sentence
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        # An exception here would leave a script with 'there were errors': it is kept for processAlgorithm.
+        try:
+            self._job = self.job(parameters, context, feedback)
+        except CropClassifierError as error:
+            self._refusal = error
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        try:
+            if self._refusal is not None:
+                raise self._refusal
+            event = runner.run(self._job, feedback)
+        except CropClassifierError as error:
+            raise QgsProcessingException(error.sentence) from None
+        return self.results(self._job, event, context)
+
+    def given(self, parameters: Parameters, name: str) -> bool:
+        """Whether an optional parameter has a value."""
+        return parameters.get(name) not in (None, "", [])
+
+    def table(
+        self, parameters: Parameters, name: str, context: QgsProcessingContext
+    ) -> Optional[QgsProcessingFeatureSource]:
+        """An optional table. Raises when one is named and cannot be read."""
+        if not self.given(parameters, name):
+            return None
+        source = self.parameterAsSource(parameters, name, context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, name))
+        return source

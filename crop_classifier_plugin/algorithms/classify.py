@@ -1,0 +1,184 @@
+"""Classification by any network: a subclass names the network, everything else is the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterRasterDestination,
+)
+
+from ..bridge import layers, models
+from ..bridge.styling import Shown, dress
+from ..engine.card import Card
+from ..engine.errors import BadInput
+from ..engine.jobs import DEVICES, MASKS, ClassifyJob
+from .base import EngineAlgorithm, Parameters
+
+SINGLE_LAYER_FORMATS = ["shp", "geojson", "fgb"]  # files that hold one layer, so that a path says all
+
+
+class ClassifyAlgorithm(EngineAlgorithm):
+    NETWORK = ""
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self._add_inputs()
+        self._add_place()
+        self._add_outputs()
+
+    def _add_inputs(self) -> None:
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.add(
+            QgsProcessingParameterMultipleLayers("INPUT", self.tr("Dated scenes of the season"), rasters),
+            self.tr("Rasters of one season, in any order: one file a date, several files a date, or one stack."),
+        )
+        names = list(models.shipped(self.NETWORK))
+        self.add(
+            QgsProcessingParameterEnum(
+                "MODEL",
+                self.tr("Model"),
+                names,
+                defaultValue=names[0] if names else None,
+                optional=True,
+                usesStaticStrings=True,
+            ),
+            self.tr(
+                "A model that comes with the plugin. It needs certain bands, and dates of certain parts of the year."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterFile(
+                "MODEL_FOLDER",
+                self.tr("Own model folder, instead of the model above"),
+                QgsProcessingParameterFile.Behavior.Folder,
+                optional=True,
+            ),
+            self.tr("A folder with model.onnx and model.json."),
+            advanced=True,
+        )
+        self._add_dates_and_masks()
+
+    def _add_dates_and_masks(self) -> None:
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "DATES", self.tr("Table of dates"), [QgsProcessing.SourceType.TypeVector], optional=True
+            ),
+            self.tr("Columns layer, date (YYYY-MM-DD) and, for stacks, band. Only needed where names hold no date."),
+            advanced=True,
+        )
+        choices = ["Automatic", "None", "SCL (Sentinel-2)", "Fmask (HLS)", "QA_PIXEL (Landsat)", "The mask layers"]
+        self.add(
+            QgsProcessingParameterEnum("MASK", self.tr("Cloud mask"), [self.tr(c) for c in choices], defaultValue=0),
+            self.tr("Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."),
+        )
+        self.add(
+            QgsProcessingParameterMultipleLayers(
+                "MASK_LAYERS", self.tr("Mask layers"), QgsProcessing.SourceType.TypeRaster, optional=True
+            ),
+            self.tr("One for all dates, or dated ones. Every value but 0 means: do not use this pixel."),
+            advanced=True,
+        )
+
+    def _add_place(self) -> None:
+        self.add(
+            QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True),
+            self.tr("Only this rectangle is mapped. Empty: everything the scenes share."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "AREA", self.tr("Area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            ),
+            self.tr("Only these polygons are mapped; the rest becomes no data."),
+        )
+        choices = ["Automatic", "Processor", "NVIDIA GPU (CUDA)"]
+        self.add(
+            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), [self.tr(c) for c in choices], defaultValue=0),
+            self.tr("Automatic takes the GPU where one works; the log says which device was used and why."),
+            advanced=True,
+        )
+
+    def _add_outputs(self) -> None:
+        self.add(
+            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Crop map")),
+            self.tr("GeoTIFF of class codes with names and colours inside; 0 is no data."),
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination("CONFIDENCE", self.tr("Confidence"), optional=True),
+            self.tr("Probability of the mapped class, 0-100; 255 is no data."),
+        )
+        for name, title, tip in (
+            ("PROBABILITIES", "Class probabilities", "One band a class, stored as 0-10000 with the scale 0.0001."),
+            ("VALID_DATES", "Number of valid dates", "How many of the model's dates are free of cloud and gaps."),
+        ):
+            self.add(
+                QgsProcessingParameterRasterDestination(name, self.tr(title), optional=True, createByDefault=False),
+                self.tr(tip),
+            )
+
+    def job(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> ClassifyJob:
+        def output(name: str) -> str:
+            return self.parameterAsOutputLayer(parameters, name, context)
+
+        return ClassifyJob(
+            scenes=layers.scenes(parameters.get("INPUT"), context),
+            model=str(self._model(parameters, context)),
+            class_map=output("OUTPUT"),
+            confidence=output("CONFIDENCE"),
+            probabilities=output("PROBABILITIES"),
+            valid_dates=output("VALID_DATES"),
+            dates=layers.date_entries(self.table(parameters, "DATES", context)),
+            mask=MASKS[self.parameterAsEnum(parameters, "MASK", context)],
+            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
+            extent=self._extent(parameters, context),
+            area=self._area(parameters, context, feedback),
+            device=DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)],
+        )
+
+    def _model(self, parameters: Parameters, context: QgsProcessingContext) -> Path:
+        own = self.parameterAsFile(parameters, "MODEL_FOLDER", context)
+        if own:
+            return Path(own)
+        name = self.parameterAsEnumString(parameters, "MODEL", context)
+        known = models.shipped(self.NETWORK)
+        if name not in known:
+            raise BadInput(f"The model {name!r} is not one of {', '.join(known) or 'none'}: choose one, or a folder.")
+        return known[name]
+
+    def _extent(self, parameters: Parameters, context: QgsProcessingContext) -> Any:
+        if not self.given(parameters, "EXTENT"):
+            return None
+        rectangle = self.parameterAsExtent(parameters, "EXTENT", context)
+        crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
+        return layers.extent(rectangle, crs, layers.crs_of(parameters.get("INPUT"), context))
+
+    def _area(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
+        """A file with the area's polygons: the layer's own, or a copy of the selected or filtered ones."""
+        if self.table(parameters, "AREA", context) is None:
+            return ""
+        return self.parameterAsCompatibleSourceLayerPath(
+            parameters, "AREA", context, SINGLE_LAYER_FORMATS, "gpkg", feedback
+        )
+
+    def results(self, job: ClassifyJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        dates = sorted(event["outputs"]["dates"])
+        group = f"{Card.load(job.model).title}, {dates[0]} to {dates[-1]}"
+        written = {
+            "OUTPUT": (job.class_map, "Crop map"),
+            "CONFIDENCE": (job.confidence, "Confidence"),
+            "PROBABILITIES": (job.probabilities, "Class probabilities"),
+            "VALID_DATES": (job.valid_dates, "Number of valid dates"),
+        }
+        for order, (path, name) in enumerate(reversed(list(written.values()))):
+            dress(context, Shown(path, self.tr(name), group, order, visible=path == job.class_map))
+        return {name: path for name, (path, _) in written.items() if path}

@@ -1,0 +1,11 @@
+"""Classification with LRTACF-Net."""
+
+from __future__ import annotations
+
+from .classify import ClassifyAlgorithm
+
+
+class ClassifyLrtacfNet(ClassifyAlgorithm):
+    NAME = "classify_lrtacfnet"
+    TITLE = "Classify crops with LRTACF-Net"
+    NETWORK = "lrtacf_net"

@@ -1,0 +1,165 @@
+"""Holds a crop map against a reference: layers of hits and errors, and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputMultipleLayers,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsRasterLayer,
+)
+
+from ..bridge import layers
+from ..bridge.styling import Shown, dress, load
+from ..engine.errors import BadInput
+from ..engine.jobs import DiagnoseJob
+from .base import EngineAlgorithm, Parameters
+
+FORMATS = ["gpkg", "shp", "geojson", "fgb"]  # vector files that the engine reads as they are
+FIGURES = {  # output -> title, key in the engine's result
+    "OA": ("Overall accuracy", "overall_accuracy"),
+    "MEAN_F1": ("Mean F1", "mean_f1"),
+    "MEAN_IOU": ("Mean IoU", "mean_iou"),
+    "KAPPA": ("Cohen's kappa", "kappa"),
+}
+
+
+class Diagnose(EngineAlgorithm):
+    NAME = "diagnose"
+    TITLE = "Diagnose a crop map"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self._add_inputs()
+        self._add_outputs()
+
+    def _add_inputs(self) -> None:
+        polygons, tables = QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVector
+        self.add(
+            QgsProcessingParameterRasterLayer("MAP", self.tr("Crop map")),
+            self.tr("A raster of class codes; its own legend is used."),
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer("REFERENCE", self.tr("Reference raster"), optional=True),
+            self.tr("A raster of classes, in any grid. Give this or polygons, not both."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "REFERENCE_VECTOR", self.tr("Reference polygons"), [polygons], optional=True
+            ),
+            self.tr("Polygons with a class each. Give these or a raster, not both."),
+        )
+        self.add(
+            QgsProcessingParameterField(
+                "FIELD", self.tr("Field with the class"), parentLayerParameterName="REFERENCE_VECTOR", optional=True
+            ),
+            self.tr("Holds the class of each polygon: a name or a code of the map's legend."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource("MAPPING", self.tr("Table of classes"), [tables], optional=True),
+            self.tr("Columns reference and class: which value of the reference means which class of the map."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterBoolean("LOAD_CLASSES", self.tr("Open the layers of each class"), True),
+            self.tr("Adds them to the project after the run, the first one visible."),
+            advanced=True,
+        )
+
+    def _add_outputs(self) -> None:
+        self.add(
+            QgsProcessingParameterRasterDestination("AGREEMENT", self.tr("Agreement")),
+            self.tr("Right is black, wrong is white."),
+        )
+        self.add(
+            QgsProcessingParameterFolderDestination("FOLDER", self.tr("Folder for the layers of each class")),
+            self.tr("One raster a class: true positives gray, false positives red, false negatives blue."),
+        )
+        for name, title, files in (
+            ("REPORT_HTML", "Report", "HTML files (*.html)"),
+            ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
+            ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
+        ):
+            self.add(
+                QgsProcessingParameterFileDestination(name, self.tr(title), files),
+                self.tr("Confusion matrix and accuracy of each class and of the whole map."),
+            )
+        self.addOutput(QgsProcessingOutputMultipleLayers("CLASS_LAYERS", self.tr("Layers of each class")))
+        for name, (title, _) in FIGURES.items():
+            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+
+    def job(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> DiagnoseJob:
+        reference, layer, field = self._reference(parameters, context, feedback)
+        return DiagnoseJob(
+            class_map=layers.scenes(parameters.get("MAP"), context)[0].path,
+            reference=reference,
+            reference_layer=layer,
+            class_field=field,
+            folder=self.parameterAsString(parameters, "FOLDER", context),
+            agreement=self.parameterAsOutputLayer(parameters, "AGREEMENT", context),
+            report_html=self.parameterAsFileOutput(parameters, "REPORT_HTML", context),
+            report_json=self.parameterAsFileOutput(parameters, "REPORT_JSON", context),
+            report_csv=self.parameterAsFileOutput(parameters, "REPORT_CSV", context),
+            mapping=layers.class_mapping(self.table(parameters, "MAPPING", context)),
+        )
+
+    def _reference(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> tuple[str, str, str]:
+        """Path, layer in it, class field; the latter two are empty for a raster."""
+        raster, vector = (self.given(parameters, name) for name in ("REFERENCE", "REFERENCE_VECTOR"))
+        if raster == vector:
+            raise BadInput("One reference is needed: choose either a reference raster or reference polygons.")
+        if raster:
+            return layers.scenes(parameters["REFERENCE"], context)[0].path, "", ""
+        fields = self.parameterAsStrings(parameters, "FIELD", context)
+        if not fields:
+            raise BadInput("The field with the class of the polygons is missing: choose it.")
+        self.table(parameters, "REFERENCE_VECTOR", context)
+        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
+            parameters, "REFERENCE_VECTOR", context, FORMATS, "gpkg", feedback
+        )
+        return path, layer, fields[0]
+
+    def results(self, job: DiagnoseJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        outputs = event["outputs"]
+        group = self.tr("Errors of {}").format(Path(job.class_map).stem)
+        classes = outputs["class_layers"]
+        dress(context, Shown(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
+        if self._load_classes:
+            for order, path in enumerate(classes):
+                shown = Shown(path, _title(path), group, len(classes) - order, visible=order == 0)
+                load(context, shown, "CLASS_LAYERS")
+        return {
+            "AGREEMENT": job.agreement,
+            "FOLDER": job.folder,
+            "REPORT_HTML": job.report_html,
+            "REPORT_JSON": job.report_json,
+            "REPORT_CSV": job.report_csv,
+            "CLASS_LAYERS": classes,
+            **{name: outputs[key] for name, (_, key) in FIGURES.items()},
+        }
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        self._load_classes = self.parameterAsBool(parameters, "LOAD_CLASSES", context)
+        return super().prepareAlgorithm(parameters, context, feedback)
+
+
+def _title(path: str) -> str:
+    """What the engine calls a layer: its band's description, as 'Maize: TP, FP, FN, TN'."""
+    return QgsRasterLayer(path).dataProvider().bandDescription(1) or Path(path).stem

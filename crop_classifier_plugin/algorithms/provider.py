@@ -1,0 +1,36 @@
+"""The group 'Crop Classifier' of the Processing toolbox."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .. import assets
+from .classify_lrtacfnet import ClassifyLrtacfNet
+from .diagnose import Diagnose
+from .setup_engine import SetUpEngine
+from .simulate_season import SimulateSeason
+
+
+class CropClassifierProvider(QgsProcessingProvider):
+    def id(self) -> str:
+        return "cropclassifier"
+
+    def name(self) -> str:
+        return "Crop Classifier"
+
+    def icon(self) -> QIcon:
+        return QIcon(assets.icon("crop_classifier"))
+
+    def svgIconPath(self) -> str:
+        return assets.icon("crop_classifier")
+
+    def loadAlgorithms(self) -> None:
+        for algorithm in (ClassifyLrtacfNet, Diagnose, SimulateSeason, SetUpEngine):
+            self.addAlgorithm(algorithm())
+
+    def defaultRasterFileExtension(self) -> str:
+        return "tif"
+
+    def supportedOutputRasterLayerExtensions(self) -> list[str]:
+        return ["tif", "tiff"]

@@ -1,0 +1,44 @@
+"""Where the files beside the code are: resources and models stand beside metadata.txt, installed or in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def root() -> Path:
+    """The folder of metadata.txt: the package itself when installed, the folder above it in a checkout."""
+    return PACKAGE if (PACKAGE / "metadata.txt").is_file() else PACKAGE.parent
+
+
+def models() -> Path:
+    return root() / "models"
+
+
+def icon(name: str) -> str:
+    return str(root() / "resources" / "icons" / f"{name}.svg")
+
+
+def requirements(training: bool = False) -> list[Path]:
+    """The files that list what the engine needs."""
+    folder = root() / "resources" / "engine"
+    names = ["requirements.txt", "requirements-train.txt"] if training else ["requirements.txt"]
+    return [folder / name for name in names]
+
+
+def help_text(name: str) -> str:
+    """The help of an algorithm: its Markdown file without the title, one line a paragraph or list entry.
+
+    QGIS shows each line as a paragraph in the dialog and as it is in a terminal, so the files hold plain prose.
+    """
+    lines: list[str] = []
+    for line in (root() / "resources" / "help" / f"{name}.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            continue
+        starts_anew = not line.strip() or line.startswith("- ") or not lines or not lines[-1]
+        if starts_anew:
+            lines.append(line.strip())
+        else:
+            lines[-1] += " " + line.strip()
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,1 @@
+"""Between QGIS and the engine: translation only, no arithmetic, no widgets."""

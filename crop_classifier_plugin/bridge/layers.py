@@ -1,0 +1,181 @@
+"""Layers, tables, rectangles and polygons of QGIS as the engine's jobs know them.
+
+Values are taken as the user gave them, not through parameterAsLayerList: that leaves out, without a word, whatever
+cannot be loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsFeatureSource,
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingUtils,
+    QgsProperty,
+    QgsRasterLayer,
+    QgsRectangle,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime
+
+from ..engine.errors import BadInput, BadRaster, DateMissing, NotAFile
+from ..engine.jobs import DateEntry, Extent, SceneSource
+
+IN_MEMORY = ("MEM:", "/vsimem/")  # GDAL's names for rasters that only this process can see
+
+
+def scenes(value: Any, context: QgsProcessingContext) -> tuple[SceneSource, ...]:
+    """Every raster of a parameter's value, in its order. Raises when one of them is no readable raster file."""
+    return tuple(_scene(_raster(item, context)) for item in _flat(value, context))
+
+
+def _flat(value: Any, context: QgsProcessingContext) -> Iterator[Any]:
+    """The single layers and strings in a value: lists may hold lists in a model."""
+    if isinstance(value, QgsProperty):
+        value = value.value(context.expressionContext())[0]
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flat(item, context)
+    elif isinstance(value, QgsMapLayer) or (isinstance(value, str) and value):
+        yield value
+
+
+def _raster(value: Any, context: QgsProcessingContext) -> QgsRasterLayer:
+    if isinstance(value, str):
+        layer = QgsProcessingUtils.mapLayerFromString(value, context, True, QgsProcessingUtils.LayerHint.Raster)
+        if layer is None and context.project() is not None:
+            layer = context.project().mapLayer(value)  # the first look-up passes over layers whose file is gone
+    else:
+        layer = value
+    if layer is None:
+        raise BadRaster(str(value), "no raster can be opened there")
+    if not isinstance(layer, QgsRasterLayer):
+        raise NotAFile(layer.name(), f"the data source '{layer.providerType()}'")
+    if layer.providerType() != "gdal":
+        raise NotAFile(layer.name(), f"the data source '{layer.providerType()}'")
+    if not layer.isValid():
+        raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
+    return layer
+
+
+def _scene(layer: QgsRasterLayer) -> SceneSource:
+    path = layer.source().split("|")[0]  # open options follow a bar
+    if path.upper().startswith(IN_MEMORY) or path.startswith(IN_MEMORY):
+        raise NotAFile(layer.name(), "the memory of QGIS")
+    if Path(path).exists():
+        path = str(Path(path).absolute())
+    return SceneSource(path=path, name=layer.name(), dates=_dates(layer), crs=_assigned_crs(layer))
+
+
+def _assigned_crs(layer: QgsRasterLayer) -> str:
+    """The CRS that the user gave the layer in place of the file's own; "" = the file's own."""
+    crs = layer.crs()
+    return crs_text(crs) if crs.isValid() and crs != layer.dataProvider().crs() else ""
+
+
+def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
+    return crs.authid() or crs.toWkt(Qgis.CrsWktVariant.Wkt2_2019)
+
+
+def _dates(layer: QgsRasterLayer) -> tuple[str, ...]:
+    """ISO dates from the layer's temporal properties: one for all, or one a band; the first day of each range."""
+    properties = layer.temporalProperties()
+    if not properties.isActive():
+        return ()
+    if properties.mode() == Qgis.RasterTemporalMode.FixedTemporalRange:
+        begin = properties.fixedTemporalRange().begin()
+        return (_iso(begin),) if begin.isValid() else ()
+    if properties.mode() != Qgis.RasterTemporalMode.FixedRangePerBand:
+        return ()
+    ranges = properties.fixedRangePerBand()
+    begins = {band: ranges[band].begin() for band in ranges}
+    missing = [b for b in range(1, layer.bandCount() + 1) if b not in begins or not begins[b].isValid()]
+    if missing:
+        raise DateMissing(f"band {missing[0]} of {layer.name()}", ["the layer's temporal properties"])
+    return tuple(_iso(begins[band]) for band in sorted(begins))
+
+
+def _iso(moment: QDateTime) -> str:
+    return moment.date().toString("yyyy-MM-dd")
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def date_entries(table: Optional[QgsFeatureSource]) -> tuple[DateEntry, ...]:
+    """Rows of a table with the columns layer, date and, if it likes, band."""
+    rows = _rows(table, "table of dates", ("layer", "date"), ("band",))
+    return tuple(DateEntry(row["layer"], row["date"], _band(row)) for row in rows)
+
+
+def _band(row: dict[str, str]) -> int:
+    text = row["band"] or "0"
+    try:
+        return int(float(text))
+    except ValueError:
+        raise BadInput(f"The band {text!r} of {row['layer']} in the table of dates is no number: correct it.") from None
+
+
+def class_mapping(table: Optional[QgsFeatureSource]) -> tuple[tuple[str, str], ...]:
+    """Rows of a table with the columns reference and class."""
+    return tuple((r["reference"], r["class"]) for r in _rows(table, "table of classes", ("reference", "class"), ()))
+
+
+def _rows(
+    table: Optional[QgsFeatureSource], what: str, needed: tuple[str, ...], optional: tuple[str, ...]
+) -> list[dict[str, str]]:
+    """The rows as text; names of columns are read in any case. An empty needed cell is refused."""
+    if table is None:
+        return []
+    columns = {field.name().strip().lower(): index for index, field in enumerate(table.fields())}
+    for name in needed:
+        if name not in columns:
+            raise BadInput(f"The {what} has no column {name!r} (it has {', '.join(columns)}): name its columns so.")
+    wanted = [name for name in (*needed, *optional) if name in columns]
+    rows = []
+    for number, feature in enumerate(table.getFeatures(), start=1):
+        row = {**dict.fromkeys(optional, ""), **{name: _text(feature[columns[name]]) for name in wanted}}
+        empty = [name for name in needed if not row[name]]
+        if empty:
+            raise BadInput(f"Row {number} of the {what} has no {empty[0]}: fill it in or delete the row.")
+        rows.append(row)
+    return rows
+
+
+def _text(value: Any) -> str:
+    """A cell as text: dates in ISO form, whole numbers without a point, "" for NULL."""
+    if isinstance(value, QDateTime):
+        return _iso(value) if value.isValid() else ""
+    if isinstance(value, QDate):
+        return value.toString("yyyy-MM-dd") if value.isValid() else ""
+    if value is None or (hasattr(value, "isNull") and value.isNull()):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+
+
+def extent(rectangle: QgsRectangle, crs: QgsCoordinateReferenceSystem, fallback: str) -> Extent:
+    """`fallback`: the CRS of the scenes, for a rectangle that came without one."""
+    return Extent(
+        rectangle.xMinimum(),
+        rectangle.yMinimum(),
+        rectangle.xMaximum(),
+        rectangle.yMaximum(),
+        crs_text(crs) if crs.isValid() else fallback,
+    )
+
+
+def crs_of(value: Any, context: QgsProcessingContext) -> str:
+    """The CRS of the first raster of a parameter's value, "" when there is none."""
+    first = next(_flat(value, context), None)
+    crs = _raster(first, context).crs() if first is not None else QgsCoordinateReferenceSystem()
+    return crs_text(crs) if crs.isValid() else ""

@@ -1,0 +1,119 @@
+"""Runs a job in the engine's process, and passes its events on to the feedback of Processing."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+from qgis.core import QgsProcessingFeedback
+
+from ..engine import jobs
+from ..engine.errors import CropClassifierError, EngineDied
+from . import environment
+from .child import Child, describe_exit
+
+TEXT_INTERVAL = 1.0  # s between two progress texts: each becomes a line of the log
+
+
+def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+    """The engine's result for a job: its `result` event. Raises CropClassifierError with the sentence to show."""
+    with tempfile.TemporaryDirectory(prefix="crop_classifier_") as folder:
+        path = Path(folder) / "job.json"
+        path.write_text(jobs.dump(job), encoding="utf-8")
+        with Child(environment.command("run", str(path))) as child:
+            try:
+                return _follow(child, feedback)
+            except CropClassifierError:
+                child.stop()
+                _remove_leftovers(job, child.pid)
+                raise
+
+
+def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+    teller = _Teller(feedback)
+    end: dict[str, Any] = {}
+    for line in child.lines(feedback.isCanceled):
+        event = _event(line)
+        if event is None:
+            child.note(line)
+        elif event["event"] in ("result", "error"):
+            end = event
+        else:
+            teller.tell(event)
+    status = child.wait()
+    if end.get("event") == "error":
+        raise CropClassifierError(end["sentence"])
+    if not end or status:
+        raise EngineDied(describe_exit(status), child.last_words)
+    feedback.setProgress(100)
+    return end
+
+
+def _event(line: str) -> Optional[dict[str, Any]]:
+    """The event in a line; None for the noise that a library may print."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None
+
+
+class _Teller:
+    """Tells the user what the engine says; progress never goes back, texts come at most once a second."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self._feedback = feedback
+        self._percent = 0.0
+        self._message = ""
+        self._last = 0.0
+
+    def tell(self, event: dict[str, Any]) -> None:
+        if event["event"] == "progress":
+            self._progress(event)
+        elif event["event"] == "log" and event.get("level") == "warning":
+            self._feedback.pushWarning(event["text"])
+        elif event["event"] == "log":
+            self._feedback.pushInfo(event["text"])
+
+    def _progress(self, event: dict[str, Any]) -> None:
+        self._percent = max(self._percent, 100 * float(event["fraction"]))
+        self._feedback.setProgress(self._percent)
+        now = time.monotonic()
+        if event["message"] != self._message or now - self._last >= TEXT_INTERVAL:
+            self._message, self._last = event["message"], now
+            self._feedback.setProgressText(progress_text(event))
+
+
+def progress_text(event: dict[str, Any]) -> str:
+    """'Classifying: 12 of 40, 1:20 left'."""
+    count = f": {event['done']} of {event['total']}" if event.get("total") else ""
+    left = event.get("seconds_left")
+    return f"{event['message']}{count}{f', {_clock(left)} left' if left is not None else ''}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+# --- after a run that gave nothing -----------------------------------------------------------------------------------
+
+# The fields of a job that name files it writes, or the folder it fills.
+_WRITTEN = {
+    "classify": ("class_map", "confidence", "probabilities", "valid_dates"),
+    "diagnose": ("agreement", "report_html", "report_json", "report_csv"),
+}
+
+
+def _remove_leftovers(job: Any, pid: int) -> None:
+    """Removes the temporary files that a killed engine could not remove: `.{stem}.{pid}.part*` where it wrote."""
+    folders = {Path(path).parent for path in (getattr(job, name) for name in _WRITTEN.get(job.kind, ())) if path}
+    if getattr(job, "folder", ""):
+        folders |= {Path(job.folder), *(p for p in Path(job.folder).glob("*") if p.is_dir())}
+    for folder in folders:
+        for leftover in folder.glob(f".*.{pid}.part*"):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,73 @@
+"""How results look in QGIS: names, groups, order, visibility, and the style file that the engine wrote beside each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProcessingUtils,
+)
+
+# Processing does not own post-processors: without this, Python would delete them before the layers are loaded.
+_alive: set[QgsProcessingLayerPostProcessorInterface] = set()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A result as the layer tree shows it."""
+
+    path: str
+    name: str
+    group: str
+    order: int = 0  # higher = nearer to the top of its group
+    visible: bool = True
+
+
+def dress(context: QgsProcessingContext, shown: Shown) -> None:
+    """Dresses an output, if the user wants it opened."""
+    if shown.path and context.willLoadLayerOnCompletion(shown.path):
+        _dress(context.layerToLoadOnCompletionDetails(shown.path), shown)
+
+
+def load(context: QgsProcessingContext, shown: Shown, output: str) -> None:
+    """Opens, after the run, a raster that is no output parameter of its own."""
+    hint = QgsProcessingUtils.LayerHint.Raster
+    details = QgsProcessingContext.LayerDetails(shown.name, context.project(), output, hint)
+    _dress(details, shown)
+    context.addLayerToLoadOnCompletion(shown.path, details)
+
+
+def _dress(details: QgsProcessingContext.LayerDetails, shown: Shown) -> None:
+    details.name = shown.name
+    details.forceName = True
+    details.groupName = shown.group
+    details.layerSortKey = shown.order
+    dresser = Dresser(shown)
+    _alive.add(dresser)
+    details.setPostProcessor(dresser)
+
+
+class Dresser(QgsProcessingLayerPostProcessorInterface):
+    """Gives a loaded layer its style and its place. Runs in the main thread."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__()
+        self.shown = shown
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        style = Path(self.shown.path).with_suffix(".qml")
+        if style.is_file():
+            layer.loadNamedStyle(str(style))
+            layer.triggerRepaint()
+        node = context.project().layerTreeRoot().findLayer(layer.id()) if context.project() else None
+        if node is not None:
+            node.setExpanded(self.shown.visible)
+            node.setItemVisibilityChecked(self.shown.visible)
+        _alive.discard(self)

@@ -1,0 +1,72 @@
+"""Composes the plugin: the Processing provider, and the menu and toolbar that open its algorithms."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QAction, QToolBar
+
+from . import assets
+from .algorithms.provider import CropClassifierProvider
+
+MENU = "Crop Classifier"
+TOOLBAR = ("classify_lrtacfnet", "diagnose")
+
+
+class CropClassifierPlugin:
+    """`iface` is None in qgis_process and in tests without a window."""
+
+    def __init__(self, iface: Any) -> None:
+        self.iface = iface
+        self.provider: Optional[CropClassifierProvider] = None
+        self.actions: list[QAction] = []
+        self.toolbar: Optional[QToolBar] = None
+
+    def initProcessing(self) -> None:
+        self.provider = CropClassifierProvider()
+        QgsApplication.processingRegistry().addProvider(self.provider)
+
+    def initGui(self) -> None:
+        self.initProcessing()
+        if self.iface is not None:
+            self._add_actions()
+
+    def unload(self) -> None:
+        for action in self.actions:
+            self.iface.removePluginMenu(MENU, action)
+            action.deleteLater()
+        self.actions = []
+        if self.toolbar is not None:
+            self.iface.mainWindow().removeToolBar(self.toolbar)
+            self.toolbar.deleteLater()
+            self.toolbar = None
+        if self.provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self.provider)
+            self.provider = None
+
+    def _add_actions(self) -> None:
+        self.toolbar = self.iface.addToolBar(MENU)
+        self.toolbar.setObjectName("CropClassifierToolBar")
+        for algorithm in self.provider.algorithms():
+            action = self._action(algorithm)
+            self.iface.addPluginToMenu(MENU, action)
+            if algorithm.name() in TOOLBAR:
+                self.toolbar.addAction(action)
+            self.actions.append(action)
+
+    def _action(self, algorithm: Any) -> QAction:
+        text = QCoreApplication.translate(MENU, "{}...").format(algorithm.displayName())
+        action = QAction(QIcon(assets.icon(algorithm.name())), text, self.iface.mainWindow())
+        action.setObjectName(f"CropClassifier_{algorithm.name()}")
+        name = algorithm.id()
+        action.triggered.connect(lambda: _open_dialog(name))
+        return action
+
+
+def _open_dialog(algorithm: str) -> None:
+    from processing import execAlgorithmDialog  # a plugin itself: there only once QGIS has started it
+
+    execAlgorithmDialog(algorithm)

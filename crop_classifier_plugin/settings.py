@@ -1,0 +1,11 @@
+"""Every option of the plugin, once."""
+
+from __future__ import annotations
+
+from qgis.core import QgsSettingsEntryString
+
+PLUGIN = "crop_classifier_plugin"
+
+ENGINE_PYTHON = QgsSettingsEntryString(
+    "engine/python", PLUGIN, "", "Python interpreter that has the engine's packages; empty: the engine's own folder"
+)

@@ -108,6 +108,11 @@ class Terminal:
         self._out.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {fraction:4.0%}  {message}{time_left}\033[K")
         self._out.flush()
 
+    def end(self) -> None:
+        """Leaves the line of the bar."""
+        if self._bar and self._last >= 0:
+            self._out.write("\n")
+
     def log(self, text: str, level: str = "info") -> None:
         start = "\r\033[K" if self._bar else ""
         self._out.write(f"{start}{'Warning: ' if level == 'warning' else ''}{text}\n")

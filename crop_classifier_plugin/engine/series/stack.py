@@ -80,6 +80,11 @@ class Stack:
             self._readers[key] = self._exits.enter_context(BandReader(ref, self.grid, smooth, nodata))
         return self._readers[key]
 
+    def on(self, grid: Grid) -> Stack:
+        """The same series on another grid; this one is closed."""
+        self.close()
+        return Stack(self.layers, self.need, grid, self.notes)
+
     def close(self) -> None:
         self._exits.close()
         self._readers.clear()

@@ -1,0 +1,206 @@
+"""The engine on the command line: `crop-classifier` and `python -m crop_classifier_plugin.engine`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+# GDAL's block cache is set before rasterio is loaded: by default it takes 5 % of the memory, as rasters grow.
+os.environ.setdefault("GDAL_CACHEMAX", "128")
+
+import click
+
+from .. import assets
+from . import card as cards
+from . import jobs
+from .errors import BadInput, CropClassifierError
+from .run import FAILED, execute
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """Entry point: every foreseen error is one sentence on standard error and exit code 1."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CropClassifierError as error:
+        sys.stderr.write(f"Error: {error.sentence}\n")
+        sys.exit(FAILED)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def cli() -> None:
+    """Crop maps from satellite time series."""
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
+device_option = click.option("--device", type=click.Choice(jobs.DEVICES), default="auto", show_default=True)
+
+
+def _finish(job: Any, as_json: bool) -> None:
+    sys.exit(execute(job, as_json))
+
+
+@cli.command()
+@click.argument("job", type=click.Path(dir_okay=False))
+def run(job: str) -> None:
+    """Run a job from a JSON file; events go to standard output, one JSON object a line."""
+    try:
+        loaded = jobs.load(job)
+    except CropClassifierError as error:
+        click.echo(json.dumps({"event": "error", "code": error.code, "sentence": error.sentence}))
+        sys.exit(FAILED)
+    _finish(loaded, as_json=True)
+
+
+@cli.command()
+@click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; may be repeated.")
+@click.option("--model", required=True, help="A model's name (see 'models') or its folder.")
+@click.option("--out", required=True, help="The crop map, a .tif file.")
+@click.option("--confidence", default="", help="Highest probability in per cent, a .tif file.")
+@click.option("--probabilities", default="", help="One band a class, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of usable dates a pixel, a .tif file.")
+@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--mask", type=click.Choice(jobs.MASKS), default="auto", show_default=True, help="Cloud mask source.")
+@click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
+@click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX")
+@click.option("--extent-crs", default="", help="CRS of --extent; default: the series' own.")
+@click.option("--area", default="", help="Vector file of polygons that limit the map.")
+@device_option
+@json_option
+def classify(
+    series: tuple[str, ...],
+    model: str,
+    out: str,
+    dates: str,
+    mask_layer: tuple[str, ...],
+    extent: tuple[float, float, float, float] | None,
+    extent_crs: str,
+    as_json: bool,
+    **rest: str,
+) -> None:
+    """Classify a season of dated rasters."""
+    job = jobs.ClassifyJob(
+        scenes=tuple(jobs.SceneSource(path) for path in series),
+        model=str(find_model(model)),
+        class_map=out,
+        dates=tuple(read_dates(dates)) if dates else (),
+        mask_layers=tuple(jobs.SceneSource(path) for path in mask_layer),
+        extent=jobs.Extent(*extent, extent_crs) if extent else None,
+        **rest,
+    )
+    _finish(job, as_json)
+
+
+@cli.command()
+@click.option("--map", "class_map", required=True, help="The crop map.")
+@click.option("--reference", required=True, help="Class raster, or vector file of polygons.")
+@click.option("--layer", "reference_layer", default="", help="Layer inside the vector file.")
+@click.option("--field", "class_field", default="", help="Field with the class, for polygons.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class.")
+@click.option("--out", required=True, help="Folder for the report and the layers.")
+@json_option
+def diagnose(
+    class_map: str, reference: str, reference_layer: str, class_field: str, mapping: str, out: str, as_json: bool
+) -> None:
+    """Compare a crop map with a reference: TP / FP / FN layers a class, agreement, accuracy report."""
+    folder = Path(out)
+    job = jobs.DiagnoseJob(
+        class_map=class_map,
+        reference=reference,
+        reference_layer=reference_layer,
+        class_field=class_field,
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        folder=str(folder),
+        agreement=str(folder / "agreement.tif"),
+        report_html=str(folder / "accuracy.html"),
+        report_json=str(folder / "accuracy.json"),
+        report_csv=str(folder / "accuracy.csv"),
+    )
+    _finish(job, as_json)
+
+
+@cli.command()
+@click.option("--out", required=True, help="Folder for the season.")
+@click.option("--width", default=512, show_default=True, help="10 m pixels.")
+@click.option("--height", default=512, show_default=True, help="10 m pixels.")
+@click.option("--year", default=2024, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--date", "dates", multiple=True, help="A Sentinel-2 date; may be repeated. Default: all season.")
+@click.option("--cloud-share", default=0.33, show_default=True, help="Mean share of clouded pixels a date.")
+@click.option("--sentinel1/--no-sentinel1", default=True, show_default=True)
+@click.option("--modis/--no-modis", default=True, show_default=True)
+@json_option
+def simulate(out: str, dates: tuple[str, ...], as_json: bool, **rest: Any) -> None:
+    """Simulate a season with known truth."""
+    _finish(jobs.SimulateJob(folder=out, dates=dates, **rest), as_json)
+
+
+@cli.command()
+@json_option
+def models(as_json: bool) -> None:
+    """List the models that came with the program."""
+    found = [cards.Card.load(folder) for folder in cards.list_models([assets.models()])]
+    if as_json:
+        click.echo(json.dumps([c.to_stac() for c in found]))
+        return
+    for c in found:
+        click.echo(f"{c.name}: {c.title}")
+        click.echo(f"  network {c.network}, {c.parameters:,} parameters; bands {', '.join(c.bands)}")
+        click.echo(f"  takes {c.describe_windows()}, pixels of {c.pixel_size:g} m")
+        click.echo(f"  classes: {', '.join(c.legend.names)}")
+        click.echo(f"  trained on: {c.training_data}")
+        for a in c.accuracy:
+            click.echo(f"  {a['metric']}: {a['value']} ({a['on']})")
+        click.echo(f"  not for: {c.limits}")
+
+
+def find_model(name: str) -> Path:
+    """A model's folder by its path or by the name of a shipped one."""
+    folder = Path(name)
+    if (folder / cards.CARD_FILE).is_file() or "/" in name or os.sep in name:
+        return folder
+    known = cards.list_models([assets.models()])
+    for path in known:
+        if path.name == name:
+            return path
+    names = ", ".join(p.name for p in known) or "none"
+    raise BadInput(f"There is no model {name!r}: choose one of {names}, or give a model's folder.")
+
+
+def read_dates(path: str) -> list[jobs.DateEntry]:
+    """The rows of a table of dates."""
+    rows = _table(path, ("layer", "date"))
+    try:
+        return [jobs.DateEntry(r["layer"], r["date"], int(r.get("band") or 0)) for r in rows]
+    except ValueError:
+        raise BadInput(f"The table of dates {path} has a band that is no whole number: correct it.") from None
+
+
+def read_mapping(path: str) -> list[tuple[str, str]]:
+    """The rows of a table that says which map class each reference value means."""
+    return [(r["reference"], r["class"]) for r in _table(path, ("reference", "class"))]
+
+
+def _table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"The table {path} cannot be read ({error}): give a CSV file.") from None
+    missing = [c for c in columns if not rows or c not in rows[0]]
+    if missing:
+        raise BadInput(f"The table {path} has no column {missing[0]!r}: give the columns {', '.join(columns)}.")
+    return rows

@@ -1,0 +1,230 @@
+"""The tile pipeline: read ahead, prepare, run, blend, hand over finished rows. Memory does not grow with the raster."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..card import Card
+from ..errors import OutOfMemory
+from ..events import Reporter
+from ..raster.grid import Grid, Window
+from ..raster.tiles import Tiling, reflected, strips, window_of
+from ..runtime.base import Float, Runtime
+
+STRIP = 2048  # px; widest stretch of columns that is blended at a time
+_AHEAD = 8  # tiles read ahead of the device
+
+
+class Source(Protocol):
+    """What the pipeline reads: a Stack, or a fake in a test."""
+
+    grid: Grid
+
+    def read(self, window: Window) -> Float:
+        """(T, C, H, W) float32, NaN marks no data."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile ready for the network: x (T,C,size,size) normalised, no data as 0; seen (T,size,size) = date is usable."""
+
+    row: int  # of its first pixel; may lie outside the raster
+    col: int
+    x: Float
+    seen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Rows that no further tile will change."""
+
+    window: Window
+    probability: Float  # (K, H, W); sums to 1 where known
+    known: NDArray[np.bool_]  # (H, W): every date the model needs is usable here
+    valid_dates: NDArray[np.uint8]  # (H, W)
+
+
+class TileReader:
+    """Reads tiles in a thread of its own, so that the device need not wait."""
+
+    def __init__(self, open_source: Callable[[], Source], card: Card, tiling: Tiling) -> None:
+        self._open, self._card, self._tiling = open_source, card, tiling
+        self._queue: queue.Queue[Tile | BaseException | None] = queue.Queue(_AHEAD)
+        self._stop = threading.Event()
+
+    def tiles(self, places: list[tuple[int, int]]) -> Iterator[Tile]:
+        thread = threading.Thread(target=self._work, args=(places,), name="tile-reader", daemon=True)
+        thread.start()
+        try:
+            while (item := self._queue.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            self._stop.set()
+            while thread.is_alive():  # a full queue must not hold the thread back
+                self._drain()
+                thread.join(0.05)
+
+    def _drain(self) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+    def _work(self, places: list[tuple[int, int]]) -> None:
+        last: BaseException | None = None
+        try:
+            source = self._open()
+            for row, col in places:
+                if not self._put(read_tile(source, self._card, self._tiling.size, row, col)):
+                    return
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for tiles
+            last = error
+        self._put(last)
+
+    def _put(self, item: Tile | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+
+def read_tile(source: Source, card: Card, size: int, row: int, col: int) -> Tile:
+    """A tile anywhere on (or over the edge of) the raster; beyond the edge the raster is mirrored."""
+    rows = reflected(row, size, source.grid.height)
+    cols = reflected(col, size, source.grid.width)
+    window = window_of(rows, cols)
+    cube = source.read(window)
+    if (window.height, window.width) != (size, size) or rows[0] != window.row or cols[0] != window.col:
+        cube = cube[:, :, (rows - window.row)[:, None], (cols - window.col)[None, :]]
+    return Tile(row, col, *prepare(cube, card))
+
+
+def prepare(cube: Float, card: Card) -> tuple[Float, NDArray[np.bool_]]:
+    """Reflectance x scale (T,C,H,W) -> z-scores with no data as 0, and where each date is usable (T,H,W)."""
+    seen = np.asarray(~np.isnan(cube).any(axis=1))
+    mean = np.asarray(card.mean, np.float32)[None, :, None, None]
+    std = np.asarray(card.std, np.float32)[None, :, None, None]
+    x = (cube - mean) / std
+    return np.where(seen[:, None], x, np.float32(0)).astype(np.float32), seen
+
+
+class Strip:
+    """Blends the tiles of one stretch of columns, and gives up rows as soon as they are finished."""
+
+    def __init__(self, card: Card, tiling: Tiling, grid: Grid, cols: tuple[int, int]) -> None:
+        self._tiling, self._grid, self._cols, self._dates = tiling, grid, cols, card.dates
+        width = cols[1] - cols[0]
+        self._weights = tiling.weights()
+        self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
+        self._weight = np.zeros((tiling.size, width), np.float32)
+        self._seen = np.zeros((tiling.size, width), np.uint8)
+
+    def add(self, tile: Tile, probability: Float | None) -> None:
+        """`probability` (K, size, size), or None for a tile without a usable pixel."""
+        size = self._tiling.size
+        left, right = max(tile.col, self._cols[0]), min(tile.col + size, self._cols[1])
+        here = slice(left - self._cols[0], right - self._cols[0])
+        there = slice(left - tile.col, right - tile.col)
+        self._seen[:, here] = tile.seen[:, :, there].sum(axis=0, dtype=np.uint8)
+        if probability is not None:
+            self._sum[:, :, here] += probability[:, :, there] * self._weights[:, there]
+            self._weight[:, here] += self._weights[:, there]
+
+    def finish(self, row: int, last: bool) -> Finished | None:
+        """The rows from `row` on that are whole once a row of tiles is added; the buffers move on."""
+        stride = self._tiling.size if last else self._tiling.stride
+        first, end = max(row, 0), min(row + stride, self._grid.height)
+        done = self._cut(slice(first - row, end - row), first) if end > first else None
+        for buffer in (self._sum, self._weight, self._seen):
+            kept = buffer[..., stride:, :].copy()
+            buffer[...] = 0
+            buffer[..., : kept.shape[-2], :] = kept
+        return done
+
+    def _cut(self, rows: slice, first: int) -> Finished:
+        weight = self._weight[rows]
+        seen = self._seen[rows].copy()
+        probability = self._sum[:, rows] / np.maximum(weight, np.float32(1e-12))
+        window = Window(first, self._cols[0], weight.shape[0], weight.shape[1])
+        return Finished(window, probability, (seen == self._dates) & (weight > 0), seen)
+
+
+def classify_tiles(
+    open_source: Callable[[], Source],
+    grid: Grid,
+    card: Card,
+    runtime: Runtime,
+    days: NDArray[np.int64],
+    reporter: Reporter,
+    batch: int = 4,
+) -> Iterator[Finished]:
+    """Every pixel of the grid exactly once, in windows of at most STRIP columns. `days` (T,) day of year, 0..365."""
+    tiling = Tiling.for_network(card.tile, card.overlap, card.receptive_radius)
+    plan = [(cols, _columns(tiling, grid, cols)) for cols in strips(grid.width, STRIP)]
+    rows = tiling.starts(grid.height)
+    total = len(rows) * sum(len(columns) for _, columns in plan)
+    places = [(r, c) for _, columns in plan for r in rows for c in columns]
+    tiles = TileReader(open_source, card, tiling).tiles(places)
+    runner = Runner(runtime, days, batch)
+    done = 0
+    for cols, columns in plan:
+        strip = Strip(card, tiling, grid, cols)
+        for row in rows:
+            reporter.progress(done / total, "Classifying", done, total)
+            for tile, probability in runner.run(tiles, len(columns), reporter):
+                strip.add(tile, probability)
+                done += 1
+                reporter.progress(done / total, "Classifying", done, total)
+            finished = strip.finish(row, last=row == rows[-1])
+            if finished:
+                yield finished
+
+
+def _columns(tiling: Tiling, grid: Grid, cols: tuple[int, int]) -> list[int]:
+    """Starts of the tiles whose used part touches a strip's columns."""
+    inner = tiling.size - tiling.margin
+    return [c for c in tiling.starts(grid.width) if c + inner > cols[0] and c + tiling.margin < cols[1]]
+
+
+class Runner:
+    """Runs tiles in batches; halves the batch when the device's memory is short."""
+
+    def __init__(self, runtime: Runtime, days: NDArray[np.int64], batch: int) -> None:
+        self._runtime, self._days, self._batch = runtime, days, batch
+
+    def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, Float | None]]:
+        """The next `count` tiles with their probabilities (K, size, size), in order."""
+        waiting: list[Tile] = []
+        for number in range(1, count + 1):
+            tile = next(tiles)
+            if tile.seen.all(axis=0).any():
+                waiting.append(tile)
+            else:
+                yield tile, None
+            if len(waiting) == self._batch or (number == count and waiting):
+                yield from zip(waiting, self._probabilities(waiting, reporter))
+                waiting = []
+
+    def _probabilities(self, tiles: list[Tile], reporter: Reporter) -> list[Float]:
+        reporter.check()
+        x = np.stack([t.x for t in tiles])
+        valid = np.stack([t.seen.mean(axis=(1, 2)) for t in tiles]).astype(np.float32)
+        try:
+            return list(self._runtime.run(x, np.repeat(self._days[None], len(tiles), axis=0), valid))
+        except OutOfMemory:
+            if len(tiles) == 1:
+                raise
+            self._batch = max(1, len(tiles) // 2)
+            reporter.log(f"The device's memory is short: going on with batches of {self._batch} tiles.", "warning")
+            half = len(tiles) // 2
+            return self._probabilities(tiles[:half], reporter) + self._probabilities(tiles[half:], reporter)

@@ -1,0 +1,109 @@
+"""Runs one job with its reporter: errors become one sentence, SIGTERM and Ctrl+C become exit code 130."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from . import outputs
+from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory
+from .events import JsonLines, Reporter, Stop, Terminal
+
+OK, FAILED, CANCELLED = 0, 1, 130
+_GRACE = 1.5  # s a job gets to end by itself once cancelled; QGIS promises its user two
+
+# Where each job is done. Imported when it is asked for: listing models must not load torch, nor rasterio.
+_ROOMS = {
+    "classify": ("inference.classify", "classify"),
+    "diagnose": ("accuracy.diagnose", "diagnose"),
+    "simulate": ("simulate.season", "simulate"),
+    "train": ("training.fit", "train"),
+}
+
+
+def execute(job: Any, as_json: bool) -> int:
+    """Runs the job and returns the exit code; tells results and errors on standard output (JSON) or in words."""
+    stop = Stop()
+    reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
+    _catch_signals(stop)
+    outcome = _in_thread(lambda: _function(job.kind)(job, reporter), stop)
+    if isinstance(outcome, dict):
+        _tell_result(outcome, reporter)
+        return OK
+    return _tell_error(outcome, reporter)
+
+
+def _function(kind: str) -> Callable[[Any, Reporter], dict[str, object]]:
+    module, name = _ROOMS[kind]
+    function: Callable[[Any, Reporter], dict[str, object]] = getattr(
+        importlib.import_module(f".{module}", __package__), name
+    )
+    return function
+
+
+def _catch_signals(stop: Stop) -> None:
+    def handler(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handler)
+
+
+def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, object] | BaseException:
+    """The job's result or its error. A job that does not heed a cancel in time is left behind: the process ends."""
+    outcome: list[dict[str, object] | BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which tells it
+            outcome.append(error)
+
+    thread = threading.Thread(target=target, name="job", daemon=True)
+    thread.start()
+    while thread.is_alive() and not stop.is_set():
+        thread.join(0.05)
+    thread.join(_GRACE if stop.is_set() else None)
+    if thread.is_alive():
+        outputs.discard_all()
+        sys.stdout.flush()
+        os._exit(CANCELLED)
+    return outcome[0]
+
+
+def _tell_result(result: dict[str, object], reporter: JsonLines | Terminal) -> None:
+    if isinstance(reporter, JsonLines):
+        reporter.emit("result", outputs=result, device=result.get("device", ""))
+        return
+    reporter.end()
+    for key, value in result.items():
+        if isinstance(value, str) and os.path.exists(value):
+            sys.stdout.write(f"{key}: {value}\n")
+
+
+def _tell_error(error: BaseException, reporter: JsonLines | Terminal) -> int:
+    known = _known(error)
+    if isinstance(reporter, JsonLines):
+        reporter.emit("error", code=known.code, sentence=known.sentence)
+    else:
+        reporter.end()
+        sys.stderr.write(f"Error: {known.sentence}\n" if not isinstance(known, Cancelled) else f"{known.sentence}\n")
+    return CANCELLED if isinstance(known, Cancelled) else FAILED
+
+
+def _known(error: BaseException) -> CropClassifierError:
+    """The error as one of ours. What nobody foresaw is raised as it is: it is a fault of the program."""
+    if isinstance(error, CropClassifierError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemory("this job")
+    if isinstance(error, OSError) and error.errno in (28, 122):  # ENOSPC, EDQUOT
+        return DiskFull(str(error.filename or "the outputs"))
+    raise error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,7 +60,7 @@ class TileReader:
         self._queue: queue.Queue[Tile | BaseException | None] = queue.Queue(_AHEAD)
         self._stop = threading.Event()
 
-    def tiles(self, places: list[tuple[int, int]]) -> Iterator[Tile]:
+    def tiles(self, places: list[tuple[int, int]]) -> Generator[Tile]:
         thread = threading.Thread(target=self._work, args=(places,), name="tile-reader", daemon=True)
         thread.start()
         try:
@@ -174,20 +175,19 @@ def classify_tiles(
     rows = tiling.starts(grid.height)
     total = len(rows) * sum(len(columns) for _, columns in plan)
     places = [(r, c) for _, columns in plan for r in rows for c in columns]
-    tiles = TileReader(open_source, card, tiling).tiles(places)
     runner = Runner(runtime, days, batch)
     done = 0
-    for cols, columns in plan:
-        strip = Strip(card, tiling, grid, cols)
-        for row in rows:
-            reporter.progress(done / total, "Classifying", done, total)
-            for tile, probability in runner.run(tiles, len(columns), reporter):
-                strip.add(tile, probability)
-                done += 1
-                reporter.progress(done / total, "Classifying", done, total)
-            finished = strip.finish(row, last=row == rows[-1])
-            if finished:
-                yield finished
+    with closing(TileReader(open_source, card, tiling).tiles(places)) as tiles:
+        for cols, columns in plan:
+            strip = Strip(card, tiling, grid, cols)
+            for row in rows:
+                for tile, probability in runner.run(tiles, len(columns), reporter):
+                    strip.add(tile, probability)
+                    done += 1
+                    reporter.progress(done / total, "Classifying", done, total)
+                finished = strip.finish(row, last=row == rows[-1])
+                if finished:
+                    yield finished
 
 
 def _columns(tiling: Tiling, grid: Grid, cols: tuple[int, int]) -> list[int]:

@@ -1,0 +1,63 @@
+# Debian 12 with git and make is enough: each target sets up what it needs, and a second run starts at once.
+SYSTEM_PYTHON ?= /usr/bin/python3
+ENGINE := .engine/bin/python
+PLUGIN := .venv/bin/python
+QUIET_PIP := -m pip install --quiet --disable-pip-version-check
+OFFSCREEN := QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$(CURDIR)/.venv/runtime
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check package link bench qgis
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 12
+
+setup: qgis .engine/base.done .venv/test.done ## QGIS, the engine's environment (.engine) and the test environment (.venv)
+
+demo: qgis .engine/base.done ## simulate a season, classify it, diagnose the map; leaves demo/ with demo.qgz
+	@$(SYSTEM_PYTHON) tools/demo.py
+
+test: qgis .engine/test.done .venv/test.done ## all tests: the engine's, then the plugin's in a real QGIS
+	@echo "Testing the engine"
+	@$(ENGINE) -m pytest -q tests/engine
+	@echo "Testing the plugin in QGIS"
+	@mkdir -p -m 0700 .venv/runtime
+	@$(OFFSCREEN) $(PLUGIN) -m pytest -q tests/plugin
+
+check: .engine/test.done ## style, types, and which room may import which
+	@.engine/bin/ruff check .
+	@.engine/bin/ruff format --check .
+	@.engine/bin/mypy
+	@.engine/bin/lint-imports
+
+package: ## dist/crop_classifier_plugin.zip, to install in QGIS from a file
+	@$(SYSTEM_PYTHON) tools/package.py
+
+link: qgis .engine/base.done ## put this checkout into the default QGIS profile and enable it
+	@$(SYSTEM_PYTHON) tools/link.py
+
+bench: .engine/test.done ## print the tables of the README and benchmarks/
+	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(ENGINE) $$each || exit 1; done
+
+qgis:
+	@tools/setup_qgis.sh
+
+.engine/bin/python:
+	@echo "Making the engine's environment (.engine)"
+	@$(SYSTEM_PYTHON) -m venv .engine
+
+.engine/base.done: .engine/bin/python resources/engine/requirements.txt
+	@echo "Installing what the engine needs to classify"
+	@$(ENGINE) $(QUIET_PIP) -r resources/engine/requirements.txt
+	@touch $@
+
+.engine/test.done: .engine/base.done resources/engine/requirements-train.txt tests/requirements-engine.txt
+	@echo "Installing what training and testing the engine need"
+	@$(ENGINE) $(QUIET_PIP) -r resources/engine/requirements.txt -r resources/engine/requirements-train.txt \
+		-r tests/requirements-engine.txt
+	@touch $@
+
+.venv/test.done: tests/requirements-plugin.txt | qgis
+	@echo "Making the environment that tests the plugin (.venv)"
+	@$(SYSTEM_PYTHON) -m venv --system-site-packages .venv
+	@$(PLUGIN) $(QUIET_PIP) -r tests/requirements-plugin.txt
+	@touch $@

@@ -13,6 +13,8 @@ from .errors import BadInput
 
 DEVICES = ("auto", "cpu", "cuda")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
+OPTIMIZERS = ("sam", "adamw")
+SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,18 @@ class SimulateJob:
 
 
 @dataclass(frozen=True)
+class LabelledSeries:
+    """A further series with its own labels, for TrainJob."""
+
+    scenes: tuple[SceneSource, ...]
+    labels: str
+    labels_layer: str = ""
+    dates: tuple[DateEntry, ...] = ()
+
+
+@dataclass(frozen=True)
 class TrainJob:
-    """Series + labels -> model folder (model.onnx, model.json), split by whole parcels."""
+    """Series + labels -> model folder (model.onnx, model.json, split.json), split by whole parcels."""
 
     kind: ClassVar[str] = "train"
     scenes: tuple[SceneSource, ...]
@@ -138,15 +150,37 @@ class TrainJob:
     held_out: float = 0.3  # share of the area whose parcels are never trained on
     seed: int = 1
     device: str = "auto"
+    more: tuple[LabelledSeries, ...] = ()  # other seasons or places to train on, split alike
+    tests: tuple[LabelledSeries, ...] = ()  # never trained on, scored whole
+    held_side: str = (
+        "auto"  # one of SIDES: where the held-out parcels lie; auto = where most classes stay on both sides
+    )
+    validation: float = 0.15  # share of the area whose parcels choose the best epoch; 0 = the last epoch is kept
+    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once
+    optimizer: str = "sam"  # one of OPTIMIZERS
+    learning_rate: float = 0.0  # 0 = the optimiser's default
+    jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
+    tile: int = 128
+    overlap: int = 32
     name: str = ""  # "" = the folder's name
     title: str = ""
     region: str = ""
     training_data: str = ""  # what it was trained on, in one sentence
+    season: str = ""
+    limits: str = ""  # what the model is not good for
     simulated: bool = False
     licence: str = "GPL-3.0-or-later"
 
     def __post_init__(self) -> None:
         _one_of("device", self.device, DEVICES)
+        _one_of("held_side", self.held_side, SIDES)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        if not self.scenes or not self.windows:
+            raise BadInput("Training needs scenes and a day-of-year window for each date: give both.")
+        if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
+            raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
+        if min(self.epochs, self.patch, self.batch) < 1 or self.steps < 0 or self.jitter < 0 or self.learning_rate < 0:
+            raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
 
 
 JOBS = {job.kind: job for job in (ClassifyJob, DiagnoseJob, SimulateJob, TrainJob)}

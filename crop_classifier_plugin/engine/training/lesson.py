@@ -1,0 +1,182 @@
+"""The training loop: a network, its loss and optimiser, and the average of its weights that is kept."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+from torchmetrics.classification import MulticlassConfusionMatrix
+
+from ..accuracy.confusion import Confusion
+from ..errors import DeviceMissing, TrainingFailed
+from ..events import Reporter
+from ..networks.contract import Network
+from .losses import IGNORE, deep_supervision
+from .optimise import optimizer_of, polynomial_rate
+from .patches import ScoringPatches, TrainingPatches
+
+_DECAY = 0.99  # of the moving average of the weights, a step (choice)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to learn."""
+
+    epochs: int
+    batch: int
+    optimizer: str
+    learning_rate: float  # 0 = the optimiser's default
+    device: str
+
+
+@dataclass(frozen=True)
+class EpochLog:
+    epoch: int
+    loss: float
+    learning_rate: float
+    validation_mean_f1: float  # NaN without validation parcels
+    seconds: float
+
+
+class Lesson(L.LightningModule):
+    """Trains `network`; `average` is the moving average of its weights, which is validated and kept."""
+
+    class_weights: Tensor
+
+    def __init__(self, network: Network, weights: Tensor, plan: Plan, reporter: Reporter) -> None:
+        super().__init__()
+        self.automatic_optimization = False  # SAM evaluates the loss twice a step
+        self.network, self.plan, self.reporter = network, plan, reporter
+        self.average = AveragedModel(network, multi_avg_fn=_average(), use_buffers=True)
+        self.register_buffer("class_weights", weights)
+        self.confusion = MulticlassConfusionMatrix(len(weights), ignore_index=IGNORE)
+        self.history: list[EpochLog] = []
+        self.best: tuple[float, dict[str, Tensor]] | None = None  # validation mean F1 and weights
+        self._optimizer = optimizer_of(plan.optimizer, plan.learning_rate, network)
+        self._first_rate = float(self._optimizer.param_groups[0]["lr"])
+        self._losses: list[float] = []
+        self._f1 = float("nan")
+        self._started = 0.0
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return self._optimizer
+
+    def on_train_epoch_start(self) -> None:
+        self._losses.clear()
+        self._started = time.monotonic()
+        rate = polynomial_rate(self._first_rate, self.current_epoch, self.plan.epochs)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
+    def training_step(self, batch: Any, index: int) -> None:
+        x, target = batch
+
+        def closure() -> Tensor:
+            self.reporter.check()
+            self._optimizer.zero_grad()
+            loss = deep_supervision(self.network(x), target, self.class_weights)
+            self.manual_backward(loss)
+            return loss
+
+        loss = float(self._optimizer.step(closure))  # type: ignore[arg-type]
+        if not np.isfinite(loss):
+            raise TrainingFailed("The loss is no longer a number: lower the learning rate, or choose adamw.")
+        self.average.update_parameters(self.network)
+        self._losses.append(loss)
+        self._tell(index + 1)
+
+    def _tell(self, step: int) -> None:
+        steps = int(self.trainer.num_training_batches)
+        done, total = self.current_epoch * steps + step, self.plan.epochs * steps
+        self.reporter.progress(done / total, f"Training, epoch {self.current_epoch + 1}", done, total)
+
+    def validation_step(self, batch: Any, index: int) -> None:
+        self.reporter.check()
+        x, target = batch
+        self.confusion.update(self.average(x).argmax(dim=1), target)
+
+    def on_validation_epoch_end(self) -> None:
+        self._f1 = Confusion(self.confusion.compute().cpu().numpy().astype(np.int64)).mean_f1
+        self.confusion.reset()
+        if self.best is None or self._f1 > self.best[0]:
+            self.best = self._f1, copy.deepcopy(self.average.module.state_dict())
+
+    def on_train_epoch_end(self) -> None:
+        loss, rate = float(np.mean(self._losses)), float(self._optimizer.param_groups[0]["lr"])
+        log = EpochLog(self.current_epoch, loss, rate, self._f1, time.monotonic() - self._started)
+        self.history.append(log)
+        self.reporter.log(f"Epoch {log.epoch + 1}: loss {loss:.4f}, validation mean F1 {self._f1:.3f}")
+
+    def learnt(self) -> Network:
+        """The network with the weights of the best epoch, or of the last where nothing was validated; eval mode."""
+        weights = self.best[1] if self.best else self.average.module.state_dict()
+        self.network.load_state_dict(weights)
+        return self.network.cpu().eval()
+
+
+def _average() -> Any:
+    return get_ema_multi_avg_fn(_DECAY)  # type: ignore[no-untyped-call]
+
+
+class _Epochs(L.Callback):
+    """Tells the patches which epoch it is, so that each shows others."""
+
+    def __init__(self, patches: TrainingPatches) -> None:
+        self._patches = patches
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._patches.epoch = trainer.current_epoch
+
+
+def learn(lesson: Lesson, patches: TrainingPatches, validation: ScoringPatches | None) -> None:
+    """Runs the lesson to its end; Cancelled and TrainingFailed pass through."""
+    lessons = DataLoader(patches, batch_size=lesson.plan.batch)
+    checks = DataLoader(validation, batch_size=lesson.plan.batch) if validation and len(validation) else None
+    with _quiet():
+        trainer = L.Trainer(
+            max_epochs=lesson.plan.epochs,
+            accelerator=_accelerator(lesson.plan.device),
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            callbacks=[_Epochs(patches)],
+        )
+        trainer.fit(lesson, lessons, checks)
+
+
+def _accelerator(device: str) -> str:
+    gpu = torch.cuda.is_available()
+    if device == "cuda" and not gpu:
+        raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
+    return "gpu" if gpu and device != "cpu" else "cpu"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's own log lines and its hints on worker processes are not for the user."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)

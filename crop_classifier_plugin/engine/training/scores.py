@@ -1,0 +1,40 @@
+"""How good the finished model is: the file that ships, run on pixels that it never learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from ..accuracy.confusion import Confusion
+from ..events import Reporter
+from .losses import IGNORE
+from .patches import ScoringPatches
+
+
+def score(session: ort.InferenceSession, patches: ScoringPatches, classes: int, reporter: Reporter) -> Confusion:
+    """Confusion matrix over every labelled pixel of the patches (whose inputs are those of training)."""
+    confusion = Confusion(np.zeros((classes, classes), np.int64))
+    for i in range(len(patches)):
+        reporter.progress(i / len(patches), "Testing", i, len(patches))
+        x, target = patches[i]
+        (probability,) = session.run(["probability"], {"x": x.numpy()[None]})
+        known = target.numpy() != IGNORE
+        confusion += Confusion.count(target.numpy()[known], probability[0].argmax(axis=0)[known], classes)
+    return confusion
+
+
+def accuracy_rows(confusion: Confusion, names: Sequence[str], on: str) -> list[dict[str, Any]]:
+    """The card's rows: overall figures, then the F1 score of every class that the reference has."""
+    figures = {
+        "overall accuracy": confusion.oa,
+        "mean F1": confusion.mean_f1,
+        "mean IoU": confusion.mean_iou,
+        "kappa": confusion.kappa,
+    }
+    for name, scores in zip(names, confusion.scores()):
+        if scores.present:
+            figures[f"F1 {name}"] = scores.f1
+    return [{"metric": k, "value": round(v, 4), "on": on} for k, v in figures.items() if np.isfinite(v)]

@@ -17,18 +17,18 @@ from ..legend import CropClass, Legend
 
 BANDS_10M = ("B02", "B03", "B04", "B08")
 BANDS_20M = ("B05", "B06", "B07", "B8A", "B11", "B12")
-BANDS = BANDS_10M + BANDS_20M  # the order of every spectrum below; surface reflectance 0..1
+BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")  # the order of every spectrum here
 
 LEGEND = Legend(
     (
-        CropClass(1, "Winter wheat", "#a57000", ("winter common soft wheat", "soft wheat", "WHB", "wheat")),
-        CropClass(2, "Winter barley", "#e2007c", ("barley", "BAR")),
-        CropClass(3, "Rapeseed", "#d1ff00", ("winter rapeseed", "oilseed rape", "canola", "RAP")),
-        CropClass(4, "Maize", "#ffd300", ("corn", "grain maize", "silage maize", "MAI")),
-        CropClass(5, "Sugar beet", "#a900e6", ("sugarbeet", "beet", "SBT")),
-        CropClass(6, "Potato", "#702600", ("potatoes", "POT")),
-        CropClass(7, "Grassland", "#7fd491", ("grass", "meadow", "pasture", "GRA")),
-        CropClass(8, "Soybean", "#267000", ("soy", "soya", "soybeans", "SOY")),
+        CropClass(1, "Winter wheat", "#a57000", ("winter common soft wheat", "soft wheat", "wheat")),
+        CropClass(2, "Winter barley", "#e2007c", ("barley",)),
+        CropClass(3, "Rapeseed", "#d1ff00", ("winter rapeseed", "oilseed rape", "canola")),
+        CropClass(4, "Maize", "#ffd300", ("corn", "grain maize", "silage maize")),
+        CropClass(5, "Sugar beet", "#a900e6", ("sugarbeet", "beet")),
+        CropClass(6, "Potato", "#702600", ("potatoes",)),
+        CropClass(7, "Grassland", "#7fd491", ("grass", "meadow", "pasture")),
+        CropClass(8, "Soybean", "#267000", ("soy", "soya", "soybeans")),
     )
 )
 
@@ -66,7 +66,7 @@ class Cover:
     name: str
     code: int
     share: float  # of the parcels
-    leaf: tuple[float, ...]  # reflectance of a closed green canopy, in the order of BANDS
+    leaf: tuple[float, ...]  # reflectance (0..1) of a closed green canopy, in the order of BANDS
     season: Season
     radar: Backscatter
 

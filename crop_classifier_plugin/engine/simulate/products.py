@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..raster.grid import Window
 from .clouds import Sky, classify, cover_of, sky_of, under
-from .crops import BANDS_10M, BANDS_20M, COVERS, LEGEND
+from .crops import BANDS, BANDS_10M, BANDS_20M, COVERS, LEGEND
 from .files import FileSpec, Product
 from .noise import Floats, bits, floats, key, quick_normal
 from .optics import Block, halves, reflectance, sensor_noise
@@ -50,10 +50,14 @@ def scene_of(block: Block, day: date, sky: Sky) -> tuple[NDArray[np.uint16], NDA
     cover = cover_of(sky, block.inner)
     classes = classify(cover, halves(ground))
     seen = under(cover, ground)
-    fine, coarse = seen[: len(BANDS_10M)], halves(seen[len(BANDS_10M) :])
+    fine, coarse = seen[_places(BANDS_10M)], halves(seen[_places(BANDS_20M)])
     fine = np.stack([_noisy(block, day, b, v, block.inner) for b, v in zip(BANDS_10M, fine)])
     coarse = np.stack([_noisy(block, day, b, v, half_window(block)) for b, v in zip(BANDS_20M, coarse)])
     return stored(fine), np.concatenate([stored(coarse), classes[None]])
+
+
+def _places(bands: tuple[str, ...]) -> list[int]:
+    return [BANDS.index(band) for band in bands]
 
 
 def _noisy(block: Block, day: date, band: str, values: Floats, window: Window) -> Floats:

@@ -19,7 +19,6 @@ from qgis.core import (
 
 from ..bridge import layers, models
 from ..bridge.styling import Shown, dress
-from ..engine.card import Card
 from ..engine.errors import BadInput
 from ..engine.jobs import DEVICES, MASKS, ClassifyJob
 from .base import EngineAlgorithm, Parameters
@@ -171,8 +170,7 @@ class ClassifyAlgorithm(EngineAlgorithm):
         )
 
     def results(self, job: ClassifyJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        dates = sorted(event["outputs"]["dates"])
-        group = f"{Card.load(job.model).title}, {dates[0]} to {dates[-1]}"
+        group = event["outputs"]["group"]  # the model and the dates it used
         written = {
             "OUTPUT": (job.class_map, "Crop map"),
             "CONFIDENCE": (job.confidence, "Confidence"),

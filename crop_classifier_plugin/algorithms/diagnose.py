@@ -29,7 +29,7 @@ from .base import EngineAlgorithm, Parameters
 
 FORMATS = ["gpkg", "shp", "geojson", "fgb"]  # vector files that the engine reads as they are
 FIGURES = {  # output -> title, key in the engine's result
-    "OA": ("Overall accuracy", "overall_accuracy"),
+    "OA": ("Overall accuracy", "oa"),
     "MEAN_F1": ("Mean F1", "mean_f1"),
     "MEAN_IOU": ("Mean IoU", "mean_iou"),
     "KAPPA": ("Cohen's kappa", "kappa"),

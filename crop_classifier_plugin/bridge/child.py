@@ -47,12 +47,9 @@ class Child:
         self.pid = self.process.pid
         self._lines: queue.Queue[Optional[str]] = queue.Queue()
         self._words: deque[str] = deque(maxlen=20)
-        self._readers = [
-            threading.Thread(target=self._read_lines, args=(self.process.stdout,), daemon=True),
-            threading.Thread(target=self._read_words, args=(self.process.stderr,), daemon=True),
-        ]
-        for reader in self._readers:
-            reader.start()
+        self._listener = threading.Thread(target=self._read_words, args=(self.process.stderr,), daemon=True)
+        self._listener.start()
+        threading.Thread(target=self._read_lines, args=(self.process.stdout,), daemon=True).start()
 
     def lines(self, cancelled: Callable[[], bool]) -> Iterator[str]:
         """Lines of standard output until the program ends. Raises Cancelled, with the program stopped."""
@@ -78,8 +75,7 @@ class Child:
     def wait(self) -> int:
         """The exit status, once the program is gone and its last words are heard."""
         status = self.process.wait()
-        for reader in self._readers:
-            reader.join(DRAIN)
+        self._listener.join(DRAIN)
         return status
 
     def note(self, line: str) -> None:
@@ -108,8 +104,6 @@ class Child:
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.stop()
-        for reader in self._readers:
-            reader.join(DRAIN)
 
     def _read_lines(self, pipe: IO[str]) -> None:
         with contextlib.closing(pipe):

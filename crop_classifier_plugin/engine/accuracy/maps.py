@@ -174,7 +174,7 @@ class RasterReference:
         return values, known
 
     def _warped(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """As _same_lattice, through GDAL's warper with exact coordinates (tolerance 0)."""
+        """As _same_lattice, through GDAL's warper with exact coordinates."""
         part = self._grid.sub(window)
         options: dict[str, Any] = {"nodata": self._dataset.nodata}
         if self._dataset.nodata is None:
@@ -186,7 +186,7 @@ class RasterReference:
             height=part.height,
             width=part.width,
             resampling=Resampling.nearest,
-            tolerance=0,
+            tolerance=1e-9,  # px; GDAL would otherwise be up to an eighth of a pixel off
             **options,
         ) as vrt:
             return vrt.read(1), vrt.dataset_mask() > 0

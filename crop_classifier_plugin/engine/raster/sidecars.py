@@ -56,7 +56,7 @@ def write_ramp_style(outputs: Outputs, raster: str | Path, ramp: Ramp) -> None:
 
 def _write(outputs: Outputs, path: str | Path, root: ET.Element) -> None:
     ET.indent(root)
-    Path(outputs.path(path)).write_text(ET.tostring(root, encoding="unicode") + "\n", encoding="utf-8")
+    outputs.write_text(path, ET.tostring(root, encoding="unicode") + "\n")
 
 
 # --- GDAL's own ------------------------------------------------------------------------------------------------------

@@ -60,7 +60,9 @@ def tiny_network(bands: int, dates: int, classes: int, layers: int = 2, seed: in
         width = out
     nodes.append(helper.make_node("Softmax", [f"f{layers}"], ["probability"], axis=1))
     nodes.append(helper.make_node("Identity", [f"f{layers}"], ["logits"]))
-    outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", classes, "H", "W"]) for n in ("logits", "probability")]
+    outs = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", classes, "H", "W"]) for n in ("logits", "probability")
+    ]
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["B", dates, bands, "H", "W"])
     graph = helper.make_graph(nodes, "tiny", [x], outs, values)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])

@@ -52,7 +52,7 @@ def assembled(source: Memory, card: Card, runtime: OnnxRuntime, **options: int) 
     shape = (source.grid.height, source.grid.width)
     probability, known, visits = np.zeros((3, *shape)), np.zeros(shape, bool), np.zeros(shape, int)
     for block in classify_tiles(lambda: source, source.grid, card, runtime, DAYS, Silent(), **options):
-        probability[:, *block.window.slices] = block.probability
+        probability[(slice(None), *block.window.slices)] = block.probability
         known[block.window.slices] = block.known
         visits[block.window.slices] += 1
     assert (visits == 1).all()
@@ -139,7 +139,7 @@ def test_a_short_memory_halves_the_batch(tiny: tuple[Card, OnnxRuntime]) -> None
     source, reporter = Memory(cube_of(150, 150)), Silent()
     found = np.zeros((3, 150, 150))
     for block in classify_tiles(lambda: source, source.grid, card, Small(), DAYS, reporter, batch=4):
-        found[:, *block.window.slices] = block.probability
+        found[(slice(None), *block.window.slices)] = block.probability
     np.testing.assert_allclose(found, whole(source, card, runtime), atol=1e-5)
     assert any(level == "warning" for level, _ in reporter.lines)
 

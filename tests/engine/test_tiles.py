@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,7 +42,7 @@ def test_weights_of_all_tiles_sum_to_one_inside(tiling: Tiling, length: int) -> 
 def test_no_tile_is_superfluous(tiling: Tiling, length: int) -> None:
     starts = tiling.starts(length)
     assert starts[0] == -tiling.margin
-    assert all(b - a == tiling.stride for a, b in zip(starts, starts[1:]))
+    assert all(b - a == tiling.stride for a, b in pairwise(starts))
     if len(starts) > 1:
         assert starts[-2] + tiling.size - tiling.margin < length
 
@@ -59,7 +61,7 @@ def test_strips_cover_each_column_once(width: int, limit: int) -> None:
     parts = strips(width, limit)
     assert parts[0][0] == 0
     assert parts[-1][1] == width
-    assert all(a[1] == b[0] for a, b in zip(parts, parts[1:]))
+    assert all(a[1] == b[0] for a, b in pairwise(parts))
     assert all(0 < b - a <= limit for a, b in parts)
 
 

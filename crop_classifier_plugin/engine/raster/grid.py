@@ -53,7 +53,7 @@ class Grid:
 
     def sub(self, window: Window) -> Grid:
         """The grid of a window of this grid."""
-        shifted = self.transform * Affine.translation(window.col, window.row)
+        shifted = self.transform @ Affine.translation(window.col, window.row)
         return Grid(self.crs, shifted, window.height, window.width)
 
     def snap(self, bounds: tuple[float, float, float, float]) -> Grid:
@@ -65,7 +65,7 @@ class Grid:
         r0 = math.floor((self.transform.f - ymax) / py + tiny)
         c1 = math.ceil((xmax - self.transform.c) / px - tiny)
         r1 = math.ceil((self.transform.f - ymin) / py - tiny)
-        return Grid(self.crs, self.transform * Affine.translation(c0, r0), r1 - r0, c1 - c0)
+        return Grid(self.crs, self.transform @ Affine.translation(c0, r0), r1 - r0, c1 - c0)
 
     def same_lattice(self, crs: CRS, transform: Affine) -> bool:
         """Whether a raster with this CRS and transform has its pixels exactly on this grid's lattice."""

@@ -40,7 +40,7 @@ def _at_pixel_size(base: Grid, finest: BandRef, need: Need) -> Grid:
         )
     if finest.pixel >= low - 1e-6 and not base.transform.b and base.transform.e < 0:
         return base
-    size = need.pixel_size * _units_a_metre(base, finest)
+    size = float(f"{need.pixel_size * _units_a_metre(base, finest):.2g}")  # two digits: 30, not 29.988
     xmin, _, _, ymax = finest.bounds
     return Grid(base.crs, Affine(size, 0, xmin, 0, -size, ymax), 1, 1)
 

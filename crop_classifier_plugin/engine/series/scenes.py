@@ -6,19 +6,23 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import rasterio
 from affine import Affine
+from pyproj import Geod
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
-from rasterio.warp import transform_bounds
+from rasterio.warp import transform, transform_bounds
 
 from ..errors import BadInput, BadRaster, CrsMissing, DateMissing, DuplicateDate
 from ..jobs import DateEntry, SceneSource
 from . import bands, dates
 
 Bounds = tuple[float, float, float, float]
+_LONLAT = CRS.from_epsg(4326)
+_ELLIPSOID = Geod(ellps="WGS84")
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".hdf", ".nc")
 
 
@@ -47,14 +51,14 @@ class BandRef:
         xs, ys = zip(*corners)
         return min(xs), min(ys), max(xs), max(ys)
 
-    @property
+    @cached_property
     def pixel(self) -> float:
-        """Pixel size in metres (degrees counted at the raster's middle latitude)."""
-        size = math.sqrt(abs(float(self.transform.determinant)))
-        if not self.crs.is_geographic:
-            return size * float(self.crs.linear_units_factor[1])
-        latitude = (self.bounds[1] + self.bounds[3]) / 2
-        return size * 111_320 * math.sqrt(max(math.cos(math.radians(latitude)), 1e-3))
+        """Side of the middle pixel on the ground, in metres (geometric mean of width and height)."""
+        middle = (self.width / 2, self.height / 2)
+        points = [self.transform @ (middle[0] + dx, middle[1] + dy) for dx, dy in ((0, 0), (1, 0), (0, 1))]
+        lon, lat = transform(self.crs, _LONLAT, *(list(v) for v in zip(*points)))
+        _, _, sides = _ELLIPSOID.inv(lon[:1] * 2, lat[:1] * 2, lon[1:], lat[1:])
+        return math.sqrt(sides[0] * sides[1])
 
     def bounds_in(self, crs: CRS) -> Bounds:
         if crs == self.crs:

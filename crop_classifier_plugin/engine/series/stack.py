@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 import numpy as np
@@ -165,7 +166,7 @@ class _clear_shares:
         return self._known[scene.date]
 
     def _measure(self, scene: Scene) -> float:
-        grid = common_grid([scene], self._need, self._extent)
+        grid = common_grid([scene], replace(self._need, pixel_tolerance=math.inf), self._extent)
         layer = Layer(scene, mask_of(scene, self._mask, self._dated, self._undated))
         with Stack([layer], self._need, grid) as stack:
             clear = [~np.isnan(stack.read(w)).any(axis=(0, 1)) for w in sample_windows(grid)]

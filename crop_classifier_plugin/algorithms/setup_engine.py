@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -23,9 +22,6 @@ from .base import CropAlgorithm, Parameters
 class SetUpEngine(CropAlgorithm):
     NAME = "setupengine"
     TITLE = "Set up the engine"
-
-    def flags(self) -> QgsProcessingAlgorithm.Flag:
-        return super().flags() | QgsProcessingAlgorithm.Flag.FlagHideFromModeler
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         folder = QgsProcessingParameterFile.Behavior.Folder

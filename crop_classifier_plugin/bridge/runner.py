@@ -91,7 +91,7 @@ def progress_text(event: dict[str, Any]) -> str:
     """'Classifying: 12 of 40, 1:20 left'."""
     count = f": {event['done']} of {event['total']}" if event.get("total") else ""
     left = event.get("seconds_left")
-    return f"{event['message']}{count}{f', {_clock(left)} left' if left is not None else ''}"
+    return f"{event['message']}{count}{f', {_clock(left)} left' if left else ''}"
 
 
 def _clock(seconds: float) -> str:

@@ -13,8 +13,8 @@ if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="crop_xdg_")  # mkdtemp gives the mode 0700 Qt asks for
 sys.path.insert(0, str(REPO))
 
-import pytest
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject
+import pytest  # noqa: E402 - the environment comes first
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject  # noqa: E402
 
 
 class Recorder(QgsProcessingFeedback):

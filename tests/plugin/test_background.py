@@ -1,0 +1,71 @@
+"""Processing's own background task carries a run, with a real event loop, as the algorithm dialog does it."""
+
+import time
+
+import pytest
+from conftest import Recorder
+from qgis.core import QgsApplication, QgsProcessingAlgRunnerTask, QgsTask
+from qgis.PyQt.QtCore import QEventLoop, QTimer
+
+
+class Run:
+    """The algorithm in a task of QGIS's task manager, while this thread's event loop goes on."""
+
+    def __init__(self, parameters, context, feedback, cancel_after=None):
+        self.ticks, self.ok, self.results = 0, None, None
+        self.seen = []
+        loop = QEventLoop()
+        beat = QTimer()
+        beat.timeout.connect(self._beat)
+        beat.start(20)
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById("cropclassifier:simulateseason")
+        self.task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+        self.task.executed.connect(self._executed)
+        self.task.executed.connect(loop.quit)
+        self.task.progressChanged.connect(self.seen.append)
+        QgsApplication.taskManager().addTask(self.task)
+        if cancel_after is not None:
+            QTimer.singleShot(int(1000 * cancel_after), self._cancel)
+        QTimer.singleShot(20_000, loop.quit)
+        loop.exec()
+
+    def _beat(self):
+        self.ticks += 1
+
+    def _cancel(self):
+        self.cancelled = time.monotonic()
+        self.task.cancel()
+
+    def _executed(self, ok, results):
+        self.ended, self.ok, self.results = time.monotonic(), ok, results
+
+
+def test_qgis_stays_alive_and_the_task_shows_progress(provider, fake, context, feedback, tmp_path):
+    fake("slow")
+    run = Run({"FOLDER": str(tmp_path)}, context, feedback)
+    assert run.ok, feedback.errors
+    assert run.results["TRUTH"] == f"{tmp_path}/truth.tif"
+    assert run.ticks > 40, "the event loop stood still"
+    assert len(run.seen) > 20
+    assert run.seen == sorted(run.seen)
+    assert feedback.texts[-1].startswith("Simulating: ")
+    assert feedback.texts[-1].endswith(" left")
+
+
+def test_cancelled_task_is_gone_within_two_seconds(provider, fake, context, tmp_path):
+    fake("endless")
+    feedback = Recorder()
+    run = Run({"FOLDER": str(tmp_path)}, context, feedback, cancel_after=0.8)
+    assert run.ok is False
+    assert run.ended - run.cancelled < 2
+    assert [p.name for p in tmp_path.glob(".*")] == [".truth.1.part.tif"]
+    assert run.task.status() == QgsTask.TaskStatus.Terminated
+
+
+@pytest.mark.parametrize("part", ["refuse", "killed"])
+def test_failed_task_tells_its_sentence_once(provider, fake, context, feedback, tmp_path, part):
+    fake(part)
+    run = Run({"FOLDER": str(tmp_path)}, context, feedback)
+    assert run.ok is False
+    said = {"refuse": "A and B do not overlap", "killed": "killed by SIGKILL"}[part]
+    assert [said in error for error in feedback.errors] == [True]

@@ -1,0 +1,106 @@
+"""The plugin as users get it: from the zip into an empty profile, or linked from a checkout."""
+
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from conftest import REPO
+from test_plugin import ALGORITHMS
+
+
+def run(*command, **variables):
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=120, env={**os.environ, **variables}
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def algorithms_of(home):
+    """What qgis_process offers in the default profile below `home`."""
+    printed = run("qgis_process", "list", QGIS_CUSTOM_CONFIG_PATH=str(home))
+    return sorted(line.split()[0].split(":")[1] for line in printed.splitlines() if "cropclassifier:" in line)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("dist") / "plugin.zip"
+    run(sys.executable, REPO / "tools" / "package.py", path)
+    return path
+
+
+def test_zip_holds_the_plugin_and_nothing_else(archive):
+    names = zipfile.ZipFile(archive).namelist()
+    assert all(name.startswith("crop_classifier_plugin/") for name in names)
+    inside = {name.split("/", 1)[1] for name in names}
+    assert {"__init__.py", "metadata.txt", "LICENSE", "resources/engine/requirements.txt"} <= inside
+    assert {f"models/{p.parent.name}/{p.name}" for p in REPO.glob("models/*/model.*")} <= inside
+    assert not [name for name in names if "tests/" in name or "__pycache__" in name or "/." in name]
+    assert archive.stat().st_size < 25e6  # what plugins.qgis.org takes
+
+
+def test_zip_is_the_same_from_the_same_files(archive, tmp_path):
+    run(sys.executable, REPO / "tools" / "package.py", tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+def test_zip_installs_into_an_empty_profile_and_loads(archive, tmp_path):
+    plugins = tmp_path / "profiles" / "default" / "python" / "plugins"
+    plugins.mkdir(parents=True)
+    zipfile.ZipFile(archive).extractall(plugins)
+    run("qgis_process", "plugins", "enable", "crop_classifier_plugin", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
+    assert algorithms_of(tmp_path) == ALGORITHMS
+    shown = run("qgis_process", "help", "cropclassifier:classify_lrtacfnet", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
+    assert "Turns the dated scenes" in shown  # resources are found inside the plugin
+
+
+def test_installed_plugin_without_an_engine_says_how_to_get_one(archive, tmp_path):
+    plugins = tmp_path / "profiles" / "default" / "python" / "plugins"
+    plugins.mkdir(parents=True)
+    zipfile.ZipFile(archive).extractall(plugins)
+    run("qgis_process", "plugins", "enable", "crop_classifier_plugin", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
+    without = {k: v for k, v in os.environ.items() if k != "CROP_CLASSIFIER_PYTHON"}
+    done = subprocess.run(
+        ["qgis_process", "run", "cropclassifier:simulateseason", "--", f"FOLDER={tmp_path}/season"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**without, "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path)},
+    )
+    assert done.returncode == 1
+    assert "The engine is not installed" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not list((tmp_path / "season").glob("*"))
+
+
+def test_link_is_seen_by_qgis_process_and_can_be_repeated(tmp_path):
+    profile = tmp_path / "profiles" / "default"
+    settings = profile / "QGIS" / "QGIS3.ini"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[core]\nx=1\n\n[PythonPlugins]\nother=true\ncrop_classifier_plugin=false\n\n[qgis]\ny=2\n")
+    link = (sys.executable, REPO / "tools" / "link.py", "--profile", profile)
+    assert "Linked" in run(*link)
+    assert "Already linked" in run(*link)
+    assert settings.read_text().splitlines() == [
+        "[core]",
+        "x=1",
+        "",
+        "[PythonPlugins]",
+        "crop_classifier_plugin=true",
+        "other=true",
+        "",
+        "[qgis]",
+        "y=2",
+    ]
+    assert algorithms_of(tmp_path) == ALGORITHMS
+
+
+def test_link_sets_an_installed_copy_aside(tmp_path):
+    installed = tmp_path / "python" / "plugins" / "crop_classifier_plugin"
+    installed.mkdir(parents=True)
+    (installed / "mine.py").write_text("# edited by the user")
+    assert "set aside" in run(sys.executable, REPO / "tools" / "link.py", "--profile", tmp_path)
+    assert (tmp_path / "python" / "crop_classifier_plugin.replaced" / "mine.py").is_file()
+    assert (installed / "metadata.txt").resolve() == REPO / "metadata.txt"

@@ -1,0 +1,183 @@
+"""The plugin as QGIS sees it: loads and unloads without a trace, explains itself, brings no heavy package along."""
+
+import configparser
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import REPO
+from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsProcessingParameterEnum
+from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
+
+from crop_classifier_plugin import assets, classFactory
+
+ALGORITHMS = ["classify_lrtacfnet", "diagnose", "setupengine", "simulateseason"]
+HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
+
+
+class Interface:
+    """The part of QgisInterface that the plugin uses, on a real main window."""
+
+    def __init__(self):
+        self.window = QMainWindow()
+        self.menu = QMenu("Plugins", self.window)
+
+    def mainWindow(self):
+        return self.window
+
+    def addToolBar(self, name):
+        return self.window.addToolBar(name)
+
+    def addPluginToMenu(self, name, action):
+        self.menu.addAction(action)
+
+    def removePluginMenu(self, name, action):
+        self.menu.removeAction(action)
+
+
+def trace(interface):
+    """Everything that a plugin could leave behind."""
+    QgsApplication.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+    return (
+        [p.id() for p in QgsApplication.processingRegistry().providers()],
+        len(interface.menu.actions()),
+        len(interface.window.findChildren(QToolBar)),
+        len(interface.window.findChildren(QAction)),
+        len(QgsApplication.processingRegistry().algorithms()),
+    )
+
+
+def test_load_unload_load_leaves_no_trace():
+    interface = Interface()
+    before = trace(interface)
+    for _ in range(2):
+        plugin = classFactory(interface)
+        plugin.initGui()
+        assert [a.text() for a in interface.menu.actions()] == [
+            "Classify crops with LRTACF-Net...",
+            "Diagnose a crop map...",
+            "Set up the engine...",
+            "Simulate a season...",
+        ]
+        assert len(plugin.toolbar.actions()) == 2
+        assert not any(a.icon().isNull() for a in interface.menu.actions())
+        plugin.unload()
+        assert trace(interface) == before
+
+
+def test_loads_without_a_window():
+    plugin = classFactory(None)
+    plugin.initGui()
+    assert QgsApplication.processingRegistry().providerById("cropclassifier")
+    plugin.unload()
+    assert QgsApplication.processingRegistry().providerById("cropclassifier") is None
+
+
+def test_actions_open_the_dialogs(monkeypatch):
+    opened = []
+    monkeypatch.setattr("crop_classifier_plugin.plugin._open_dialog", opened.append)
+    interface = Interface()
+    plugin = classFactory(interface)
+    plugin.initGui()
+    for action in interface.menu.actions():
+        action.trigger()
+    plugin.unload()
+    assert opened == [f"cropclassifier:{name}" for name in ALGORITHMS]
+
+
+def test_algorithm_ids(provider):
+    assert sorted(a.name() for a in provider.algorithms()) == ALGORITHMS
+    assert all(re.fullmatch(r"[a-z0-9_]+", a.name()) for a in provider.algorithms())
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_algorithm_explains_itself(provider, name):
+    algorithm = provider.algorithm(name)
+    assert len(algorithm.shortHelpString()) > 100
+    assert "#" not in algorithm.shortHelpString()
+    assert not algorithm.icon().isNull()
+    for parameter in algorithm.parameterDefinitions():
+        assert parameter.help(), parameter.name()
+        assert parameter.description(), parameter.name()
+        assert re.fullmatch(r"[A-Z0-9_]+", parameter.name())
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_algorithm_runs_in_the_background_unless_qgis_forbids_it(provider, name):
+    algorithm = provider.algorithm(name)
+    assert not algorithm.flags() & algorithm.Flag.FlagNoThreading
+    assert algorithm.flags() & algorithm.Flag.FlagCanCancel
+
+
+def test_only_what_is_needed_must_be_given(provider):
+    """Whatever is not optional and has no default must be chosen by the user: the shorter the list, the better."""
+
+    def asked(name):
+        optional = QgsProcessingParameterDefinition.Flag.FlagOptional
+        parameters = provider.algorithm(name).parameterDefinitions()
+        return [
+            p.name()
+            for p in parameters
+            if not p.flags() & optional and p.defaultValue() is None and not p.isDestination()
+        ]
+
+    assert asked("classify_lrtacfnet") == ["INPUT"]
+    assert asked("diagnose") == ["MAP"]
+    assert asked("simulateseason") == []
+    assert asked("setupengine") == []
+
+
+def test_choices_and_jobs_agree(provider):
+    from crop_classifier_plugin.engine.jobs import DEVICES, MASKS
+
+    for name, values in (("MASK", MASKS), ("DEVICE", DEVICES)):
+        parameter = provider.algorithm("classify_lrtacfnet").parameterDefinition(name)
+        assert isinstance(parameter, QgsProcessingParameterEnum)
+        assert len(parameter.options()) == len(values)
+
+
+def test_metadata():
+    parser = configparser.ConfigParser()
+    parser.read(REPO / "metadata.txt", encoding="utf-8")
+    general = parser["general"]
+    assert general["hasProcessingProvider"] == "yes"
+    assert (general["qgisMinimumVersion"], general["qgisMaximumVersion"]) == ("3.40", "4.99")
+    assert (assets.root() / general["icon"]).is_file()
+    assert f'version = "{general["version"]}"' in (REPO / "pyproject.toml").read_text()
+
+
+def test_every_help_file_and_icon_belongs_to_an_algorithm():
+    resources = assets.root() / "resources"
+    assert sorted(p.stem for p in (resources / "help").glob("*.md")) == ALGORITHMS
+    assert sorted(p.stem for p in (resources / "icons").glob("*.svg")) == sorted([*ALGORITHMS, "crop_classifier"])
+
+
+LOOK = """
+import json, sys
+sys.path.insert(0, {repo!r})
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback
+app = QgsApplication([], False)
+app.initQgis()
+before = set(sys.modules)
+from crop_classifier_plugin import classFactory
+plugin = classFactory(None)
+plugin.initGui()
+algorithm = QgsApplication.processingRegistry().createAlgorithmById("cropclassifier:simulateseason")
+results, ok = algorithm.run({{"FOLDER": {folder!r}}}, QgsProcessingContext(), QgsProcessingFeedback())
+assert ok
+print(json.dumps(sorted({{name.split(".")[0] for name in set(sys.modules) - before}})))
+plugin.unload()
+app.exitQgis()
+"""
+
+
+def test_a_run_loads_no_heavy_package_into_qgis(fake, tmp_path):
+    fake("good")
+    code = LOOK.format(repo=str(REPO), folder=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "crop_classifier_plugin" in loaded
+    assert not loaded & HEAVY

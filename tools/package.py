@@ -1,0 +1,49 @@
+"""Builds the installable plugin: dist/crop_classifier_plugin.zip, the same bytes from the same files."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PLUGIN = "crop_classifier_plugin"
+BESIDE = ("metadata.txt", "LICENSE", "CHANGELOG.md", "resources", "models")  # stand inside the plugin once installed
+NOT_PACKED = (ROOT / "resources" / "images",)  # pictures of the README
+SUFFIXES_LEFT_OUT = (".pyc", ".pyo", ".part")
+
+
+def members(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
+    """Each file and its name in the archive."""
+    for path in _files(root / PLUGIN):
+        yield path, path.relative_to(root).as_posix()
+    for name in BESIDE:
+        for path in _files(root / name):
+            yield path, f"{PLUGIN}/{path.relative_to(root).as_posix()}"
+
+
+def _files(start: Path) -> list[Path]:
+    found = [start] if start.is_file() else sorted(start.rglob("*"))
+    return [path for path in found if path.is_file() and not _left_out(path)]
+
+
+def _left_out(path: Path) -> bool:
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(ROOT).parts)
+    return hidden or path.suffix in SUFFIXES_LEFT_OUT or any(folder in path.parents for folder in NOT_PACKED)
+
+
+def build(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, name in sorted(members(), key=lambda pair: pair[1]):
+            entry = zipfile.ZipInfo(name)  # its date is always 1980-01-01
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
+    return target
+
+
+if __name__ == "__main__":
+    made = build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / f"{PLUGIN}.zip")
+    print(f"{made} ({made.stat().st_size / 1e6:.1f} MB): install it in QGIS with Plugins > Install from ZIP.")

@@ -53,7 +53,7 @@ class Sky:
     def _excess(self, name: str, window: Window, threshold: float, ramp: float) -> Floats:
         if math.isinf(threshold):
             return np.zeros((window.height, window.width), np.float32)
-        lengths = [self.scale * length for length in (220.0, 96.0, 44.0, 20.0, 9.0)]
+        lengths = [self.scale * length for length in (150.0, 70.0, 33.0, 15.0, 7.0)]
         field = fractal(window, key(self.seed, name, self.day.isoformat()), lengths, 0.6)
         return floats(np.clip((field - np.float32(threshold)) * np.float32(1 / ramp), 0, 1))
 

@@ -133,4 +133,4 @@ def _atmosphere(seed: int, day: date, bands: tuple[str, ...]) -> tuple[Floats, F
     """Gain and offset (B, 1, 1) that atmospheric correction left in this date's bands."""
     words = np.array([[key(seed, day.isoformat(), b, what) for b in bands] for what in "go"], np.uint32)
     error = normal(words)[:, :, None, None]
-    return floats(1 + np.float32(0.02) * error[0]), floats(np.float32(0.003) * error[1])
+    return floats(1 + np.float32(0.015) * error[0]), floats(np.float32(0.002) * error[1])

@@ -55,19 +55,19 @@ def grow(parcels: Parcels, seed: int, year: int) -> Stands:
     keys = np.concatenate([np.zeros(1, np.uint32), parcels.keys])
     draw = _Draw(keys, seed, year)
     seasons = [cover.season for cover in COVERS]
-    year_shift = 3.0 * draw.common("spring")
-    early = 5.0 * draw.normal("early")  # an early parcel is early all season
+    year_shift = 2.0 * draw.common("spring")
+    early = 4.0 * draw.normal("early")  # an early parcel is early all season
     harvest = table(kinds, tuple(s.harvest for s in seasons))
     annual = harvest < 400
     harvest = np.where(annual, harvest + year_shift + early + 4.0 * draw.normal("harvest"), NEVER)
-    start = table(kinds, tuple(s.start for s in seasons)) + year_shift + early + 5.0 * draw.normal("start")
+    start = table(kinds, tuple(s.start for s in seasons)) + year_shift + early + 4.0 * draw.normal("start")
     return Stands(
         kinds=kinds,
         winter=table(kinds, tuple(s.winter for s in seasons)) * np.exp(0.25 * draw.normal("winter")),
         peak=table(kinds, tuple(s.peak for s in seasons)) * np.exp(0.16 * draw.normal("peak")),
         start=start,
         start_rate=table(kinds, tuple(s.start_rate for s in seasons)) * np.exp(0.15 * draw.normal("start rate")),
-        end=table(kinds, tuple(s.end for s in seasons)) + year_shift + early + 5.0 * draw.normal("end"),
+        end=table(kinds, tuple(s.end for s in seasons)) + year_shift + early + 4.0 * draw.normal("end"),
         end_rate=table(kinds, tuple(s.end_rate for s in seasons)) * np.exp(0.15 * draw.normal("end rate")),
         harvest=floats(harvest),
         tillage=floats(harvest + 18 + 9.0 * draw.normal("tillage")),
@@ -129,7 +129,7 @@ def _cuts(kinds: NDArray[np.intp], draw: _Draw) -> Floats:
 def _leaves(kinds: NDArray[np.intp], draw: _Draw) -> Floats:
     """Variety, nutrition and water make a parcel's leaves darker or brighter: visible, near and short-wave infrared."""
     groups = {"visible": ("B02", "B03", "B04", "B05"), "near": ("B06", "B07", "B08", "B8A"), "short": ("B11", "B12")}
-    spread = {"visible": 0.12, "near": 0.08, "short": 0.10}
+    spread = {"visible": 0.09, "near": 0.055, "short": 0.07}
     mean = np.array([cover.leaf for cover in COVERS], np.float32).T[:, kinds]
     for group, bands in groups.items():
         gain = np.exp(spread[group] * draw.normal(group))

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp
-from rasterio.io import DatasetWriter
 
-from ..legend import Legend
+from ..errors import DiskFull
+from ..events import Reporter
 from ..raster.grid import Grid, Window
+from ..raster.writer import RasterSpec, RasterWriter, as_rasterio
 from .optics import Block
 
-TILE = 256
 PROGRAM = "Crop Classifier season simulator 1"
 
 
 @dataclass(frozen=True)
 class FileSpec:
-    """One raster file. `factor` is its pixel in 10 m pixels; `scales` turn stored numbers into physical ones."""
+    """One raster file. `factor` is its pixel in 10 m pixels; `scales` (one a band) make stored numbers physical."""
 
     name: str
     factor: int
-    dtype: str
-    nodata: float
-    bands: tuple[str, ...]
+    raster: RasterSpec
     scales: tuple[float, ...] = ()
     day: date | None = None
-    legend: Legend | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    overviews: bool = False
+
+    def marked(self, seed: int) -> RasterSpec:
+        """The raster's form with the marks of a simulation and its date among the tags."""
+        when = {"TIFFTAG_DATETIME": self.day.strftime("%Y:%m:%d 10:30:00")} if self.day else {}
+        return replace(self.raster, tags={**self.raster.tags, **marks(seed), **when})
+
+    def window(self, inner: Window) -> Window:
+        """A window of 10 m pixels in this file's pixels."""
+        return Window(*(v // self.factor for v in (inner.row, inner.col, inner.height, inner.width)))
 
 
 @dataclass(frozen=True)
@@ -48,56 +54,33 @@ def marks(seed: int) -> dict[str, str]:
     return {"SIMULATED": "yes", "SIMULATION_SEED": str(seed), "SIMULATION_PROGRAM": PROGRAM}
 
 
-def create(path: str, spec: FileSpec, grid: Grid, seed: int) -> DatasetWriter:
-    """A new tiled GeoTIFF with its names, scales and marks; closed by the caller."""
-    predictor = 3 if spec.dtype == "float32" else 1 if spec.dtype == "uint8" else 2
-    target = rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        crs=grid.crs,
-        transform=grid.transform,
-        height=grid.height,
-        width=grid.width,
-        count=len(spec.bands),
-        dtype=spec.dtype,
-        nodata=spec.nodata,
-        tiled=True,
-        blockxsize=TILE,
-        blockysize=TILE,
-        compress="deflate",
-        zlevel=4,
-        predictor=predictor,
-        bigtiff="if_safer",
-        **({"photometric": "palette"} if spec.legend else {}),
-    )
-    _describe(target, spec, seed)
-    return target
+class SeasonWriter(RasterWriter):
+    """A RasterWriter with a scale for each band, and overviews only where asked; can be cancelled while it checks."""
+
+    def __init__(self, path: str, spec: FileSpec, grid: Grid, seed: int, reporter: Reporter) -> None:
+        super().__init__(path, grid, spec.marked(seed))
+        self._wants_overviews, self._reporter = spec.overviews, reporter
+        self._bytes = 0
+        if spec.scales:
+            self._file.scales = spec.scales
+
+    def write(self, array: NDArray[Any], window: Window) -> None:
+        self._bytes += _byte_sum(array)
+        super().write(array, window)
+
+    def _build_overviews(self) -> None:
+        if self._wants_overviews:
+            super()._build_overviews()
+
+    def _verify(self) -> None:
+        found = 0
+        with rasterio.open(self.path) as file:
+            for window in self.grid.blocks(1024):
+                found += _byte_sum(file.read(window=as_rasterio(window)))
+                self._reporter.check()
+        if found != self._bytes:
+            raise DiskFull(self.path)
 
 
-def _describe(target: DatasetWriter, spec: FileSpec, seed: int) -> None:
-    target.descriptions = spec.bands
-    if spec.scales:
-        target.scales = spec.scales
-        target.offsets = tuple(0.0 for _ in spec.scales)
-    target.update_tags(**marks(seed), **spec.tags)
-    if spec.day:
-        target.update_tags(TIFFTAG_DATETIME=spec.day.strftime("%Y:%m:%d 10:30:00"))
-    if spec.legend:
-        target.write_colormap(1, {0: (0, 0, 0, 0), **{c.code: (*c.rgb, 255) for c in spec.legend}})
-        target.colorinterp = [ColorInterp.palette]
-
-
-def write(target: DatasetWriter, values: NDArray[Any], window: Window, factor: int) -> None:
-    """Writes a block whose window counts 10 m pixels."""
-    rows, cols = window.row // factor, window.col // factor
-    height, width = values.shape[-2:]
-    target.write(values, window=rasterio.windows.Window(cols, rows, width, height))
-
-
-def add_overviews(path: str) -> None:
-    """Half, quarter, ... of a class raster, until it fits a tile."""
-    with rasterio.open(path, "r+") as target:
-        steps = [2**k for k in range(1, 12) if max(target.shape) / 2 ** (k - 1) > TILE]
-        if steps:
-            target.build_overviews(steps, rasterio.enums.Resampling.nearest)
+def _byte_sum(array: NDArray[Any]) -> int:
+    return int(np.ascontiguousarray(array).view(np.uint8).sum(dtype=np.uint64))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..raster.grid import Window
+from ..raster.writer import RasterSpec
 from .clouds import Sky, classify, cover_of, sky_of, under
 from .crops import BANDS, BANDS_10M, BANDS_20M, COVERS, LEGEND
 from .files import FileSpec, Product
@@ -23,7 +24,7 @@ _LARGEST = 16000
 
 
 def truth() -> Product:
-    spec = FileSpec("truth.tif", 1, "uint8", 0, ("crop class",), legend=LEGEND)
+    spec = FileSpec("truth.tif", 1, RasterSpec.classes(LEGEND, "crop class"), overviews=True)
     return Product((spec,), lambda block: (truth_of(block)[None],))
 
 
@@ -39,9 +40,10 @@ def sentinel2(plan: Plan) -> list[Product]:
 
 def _scene(day: date, sky: Sky) -> Product:
     scale = 1 / REFLECTANCE
-    fine = FileSpec(f"S2_10m_{day:%Y%m%d}.tif", 1, "uint16", 0, BANDS_10M, (scale,) * 4, day)
-    coarse = FileSpec(f"S2_20m_{day:%Y%m%d}.tif", 2, "uint16", 0, (*BANDS_20M, "SCL"), (*(scale,) * 6, 1.0), day)
-    return Product((fine, coarse), partial(scene_of, day=day, sky=sky))
+    fine, coarse = (RasterSpec("uint16", 0, bands) for bands in (BANDS_10M, (*BANDS_20M, "SCL")))
+    fine_file = FileSpec(f"S2_10m_{day:%Y%m%d}.tif", 1, fine, (scale,) * 4, day)
+    coarse_file = FileSpec(f"S2_20m_{day:%Y%m%d}.tif", 2, coarse, (*(scale,) * 6, 1.0), day)
+    return Product((fine_file, coarse_file), partial(scene_of, day=day, sky=sky))
 
 
 def scene_of(block: Block, day: date, sky: Sky) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
@@ -74,7 +76,9 @@ def sentinel1(plan: Plan) -> list[Product]:
 
 
 def _radar(day: date) -> Product:
-    spec = FileSpec(f"S1_{day:%Y%m%d}.tif", 2, "float32", np.nan, ("VV", "VH"), day=day, tags={"UNITS": "dB"})
+    spec = FileSpec(
+        f"S1_{day:%Y%m%d}.tif", 2, RasterSpec("float32", np.nan, ("VV", "VH"), tags={"UNITS": "dB"}), day=day
+    )
 
     def render(block: Block) -> tuple[NDArray[Any], ...]:
         return (np.stack([backscatter(block, day, p) for p in ("VV", "VH")]),)
@@ -88,7 +92,7 @@ def modis(plan: Plan) -> list[Product]:
 
 def _modis(day: date) -> Product:
     name = f"MOD13Q1_{day:%Y%m%d}_NDVI.tif"
-    spec = FileSpec(name, MODIS_PIXELS, "int16", -3000, ("NDVI",), (1 / REFLECTANCE,), day)
+    spec = FileSpec(name, MODIS_PIXELS, RasterSpec("int16", -3000, ("NDVI",)), (1 / REFLECTANCE,), day)
     return Product((spec,), partial(_composite, day=day))
 
 

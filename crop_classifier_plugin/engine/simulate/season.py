@@ -15,8 +15,9 @@ from ..events import Part, Reporter
 from ..jobs import SimulateJob
 from ..outputs import Outputs
 from ..raster.grid import Window
+from ..raster.sidecars import rows_of, write_class_sidecars
 from .crops import COVERS, LEGEND
-from .files import FileSpec, Product, add_overviews, create, marks, write
+from .files import FileSpec, Product, SeasonWriter, marks
 from .landscape import Landscape
 from .optics import block_of
 from .parcels import write_parcels
@@ -45,7 +46,7 @@ def simulate(job: SimulateJob, reporter: Reporter) -> dict[str, object]:
         _run(plan, landscape, coarse, paths, MODIS_PIXELS, Part(reporter, 0.97 * ends, 0.97))
         reporter.progress(0.97, "Writing the parcels")
         parcels = write_parcels(paths["parcels.gpkg"], landscape, plan.grid, reporter)
-        add_overviews(paths["truth.tif"])
+        write_class_sidecars(outputs, folder / "truth.tif", rows_of(LEGEND), "not a crop")
         Path(paths["season.json"]).write_text(_record(plan, parcels), encoding="utf-8")
         reporter.progress(1.0, "Season simulated")
     return _results(folder, plan)
@@ -61,16 +62,19 @@ def _run(
         group = products[start : start + PRODUCTS_AT_ONCE]
         with ExitStack() as stack:
             targets = {
-                spec.name: stack.enter_context(create(paths[spec.name], spec, plan.coarser(spec.factor), plan.job.seed))
-                for spec in _specs(group)
+                spec.name: stack.enter_context(_open(paths[spec.name], spec, plan, reporter)) for spec in _specs(group)
             }
             for window in blocks:
                 block = block_of(landscape, window, plan.job.year)
                 for product in group:
                     for spec, values in zip(product.files, product.render(block)):
-                        write(targets[spec.name], values, window, spec.factor)
+                        targets[spec.name].write(values, spec.window(window))
                     done += 1
                     reporter.progress(done / total, f"Simulating {product.files[0].name}", done, total)
+
+
+def _open(path: str, spec: FileSpec, plan: Plan, reporter: Reporter) -> SeasonWriter:
+    return SeasonWriter(path, spec, plan.coarser(spec.factor), plan.job.seed, reporter)
 
 
 def _blocks(plan: Plan, factor: int) -> Iterator[Window]:

@@ -33,8 +33,8 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        sys.stderr.write(f"Error: {error.format_message()} See --help for what can be given.\n")
+        sys.exit(FAILED)
     except CropClassifierError as error:
         sys.stderr.write(f"Error: {error.sentence}\n")
         sys.exit(FAILED)

@@ -35,7 +35,8 @@ class BadRaster(CropClassifierError):
     code = "bad-raster"
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"Cannot read the raster {path} ({reason}): check that the file is complete, or leave it out.")
+        why = reason.replace(f"{path}: ", "").strip(" .")
+        super().__init__(f"Cannot read the raster {path} ({why}): check that the file is complete, or leave it out.")
 
 
 class NotAFile(CropClassifierError):

@@ -268,12 +268,12 @@ def test_bad_series_get_their_sentences(tmp_path: Path, season: list[Path]) -> N
     folder = season[0].parent
     array = np.full((6, 50, 70), 900, np.uint16)
     with pytest.raises(DateMissing, match="nodate"):
-        read_scenes([SceneSource(str(write_raster(tmp_path / "a" / "nodate.tif", array, names=BANDS)))])
+        read_scenes([SceneSource(str(write_raster(tmp_path / "a" / "nodate.tif", array, names=BANDS)))], Silent())
     with pytest.raises(CrsMissing, match="20240425"):
-        read_scenes([SceneSource(str(write_raster(tmp_path / "b" / "20240425.tif", array, crs=None)))])
+        read_scenes([SceneSource(str(write_raster(tmp_path / "b" / "20240425.tif", array, crs=None)))], Silent())
     twin = write_raster(tmp_path / "c" / "copy_20240425.tif", array, names=BANDS)
     with pytest.raises(DuplicateDate, match=r"S2_20240425.*copy_20240425|copy_20240425.*S2_20240425"):
-        read_scenes([SceneSource(str(folder)), SceneSource(str(twin))])
+        read_scenes([SceneSource(str(folder)), SceneSource(str(twin))], Silent())
     with pytest.raises(BandMissing, match="B05"):
         stack_of(folder, need(bands=(*BANDS, "B05")))
     with pytest.raises(TooFewDates, match="1 November"):
@@ -309,3 +309,11 @@ def test_flanders_gives_the_10_m_grid(flanders: Path) -> None:
             found = everything(stack)[t, 0]
             np.testing.assert_array_equal(np.isnan(found), gone)
             np.testing.assert_array_equal(found[~gone], blue[~gone])
+
+
+def test_an_undated_raster_in_a_folder_is_left_out_with_a_warning(season: list[Path]) -> None:
+    write_raster(season[0].parent / "truth.tif", np.ones((1, 50, 70), np.uint8))
+    reporter = Silent()
+    with open_stack([SceneSource(str(season[0].parent))], need(), reporter) as stack:
+        assert len(stack.dates) == 3
+    assert ("warning", "truth.tif is left out: it has no acquisition date.") in reporter.lines

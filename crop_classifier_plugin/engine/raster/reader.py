@@ -55,7 +55,7 @@ class BandReader:
         try:
             return self._read_direct(window) if self._direct else self._read_warped(window)
         except RasterioError as error:
-            raise BadRaster(self._ref.path, str(error)) from None
+            raise BadRaster(self._ref.path, str(error.__cause__ or error)) from None
 
     def _read_warped(self, window: Window) -> NDArray[np.float32]:
         values: NDArray[np.float32] = self._source.read(self._ref.index, window=as_rasterio(window))

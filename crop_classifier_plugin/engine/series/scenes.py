@@ -13,10 +13,11 @@ import rasterio
 from affine import Affine
 from pyproj import Geod
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform, transform_bounds
 
 from ..errors import BadInput, BadRaster, CrsMissing, DateMissing, DuplicateDate
+from ..events import Reporter
 from ..jobs import DateEntry, SceneSource
 from . import bands, dates
 
@@ -82,32 +83,44 @@ class Scene:
         return tuple(r for r in self.refs if r.band == band)
 
 
-def read_scenes(sources: Sequence[SceneSource], table: Iterable[DateEntry] = ()) -> tuple[Scene, ...]:
-    """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates."""
+def read_scenes(
+    sources: Sequence[SceneSource], reporter: Reporter, table: Iterable[DateEntry] = ()
+) -> tuple[Scene, ...]:
+    """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates.
+
+    A raster that was named must have a date; one that merely lies in a named folder is left out, with a warning.
+    """
     known = dates.DateTable(table)
     by_date: dict[dt.date, list[BandRef]] = {}
-    for source in _files(sources):
-        for day, ref in _read_file(source, known):
-            by_date.setdefault(day, []).append(ref)
+    for source, named in _files(sources):
+        try:
+            for day, ref in _read_file(source, known):
+                by_date.setdefault(day, []).append(ref)
+        except DateMissing:
+            if named:
+                raise
+            reporter.log(f"{Path(source.path).name} is left out: it has no acquisition date.", "warning")
     return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
 
 
-def _files(sources: Sequence[SceneSource]) -> Iterator[SceneSource]:
-    """The sources, with each folder replaced by the rasters in it, each file once."""
+def _files(sources: Sequence[SceneSource]) -> Iterator[tuple[SceneSource, bool]]:
+    """The sources with each folder replaced by the rasters in it, each file once, and whether it was named itself."""
     seen: set[str] = set()
     for source in sources:
         folder = Path(source.path)
+        found = [source]
         if folder.is_dir():
-            inside = sorted(str(p) for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
-            if not inside:
+            found = [replace(source, path=str(p), name="") for p in sorted(folder.iterdir()) if _is_raster(p)]
+            if not found:
                 raise BadInput(f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}): choose another one.")
-            found = [replace(source, path=path, name="") for path in inside]
-        else:
-            found = [source]
         for each in found:
             if each.path not in seen:
                 seen.add(each.path)
-                yield each
+                yield each, each is source
+
+
+def _is_raster(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def _read_file(source: SceneSource, known: dates.DateTable) -> Iterator[tuple[dt.date, BandRef]]:
@@ -124,7 +137,10 @@ def _read_file(source: SceneSource, known: dates.DateTable) -> Iterator[tuple[dt
 
 def _crs(file: rasterio.DatasetReader, source: SceneSource) -> CRS:
     if source.crs:
-        return CRS.from_user_input(source.crs)
+        try:
+            return CRS.from_user_input(source.crs)
+        except CRSError as error:
+            raise BadInput(f"The CRS {source.crs!r} of {source.path} is unknown ({error}): assign another.") from None
     if not file.crs:
         raise CrsMissing(source.path)
     return file.crs

@@ -110,8 +110,8 @@ def open_stack(
 ) -> Stack:
     """Reads headers, chooses the scenes the model takes, settles the grid, and checks the units; no pixel work yet."""
     entries = tuple(dates)
-    series = read_scenes(scenes, entries)
-    dated, undated = _mask_scenes(mask_layers, entries)
+    series = read_scenes(scenes, reporter, entries)
+    dated, undated = _mask_scenes(mask_layers, reporter, entries)
     chosen, notes = choose(series, need, _clear_shares(need, mask, dated, undated, extent, reporter))
     grid = common_grid(chosen, need, extent)
     layers = [Layer(s, mask_of(s, mask, dated, undated)) for s in chosen]
@@ -131,16 +131,16 @@ def open_stack(
 
 
 def _mask_scenes(
-    layers: Sequence[SceneSource], entries: tuple[DateEntry, ...]
+    layers: Sequence[SceneSource], reporter: Reporter, entries: tuple[DateEntry, ...]
 ) -> tuple[tuple[Scene, ...], tuple[BandRef, ...]]:
     """Mask layers by date; a single layer without a date serves every date."""
     try:
-        return read_scenes(layers, entries), ()
+        return read_scenes(layers, reporter, entries), ()
     except DateMissing:
         if len(layers) > 1:
             raise
     entry = DateEntry(layers[0].name or layers[0].path, "1900-01-01")
-    return (), read_scenes(layers, (entry,))[0].refs
+    return (), read_scenes(layers, reporter, (entry,))[0].refs
 
 
 class _clear_shares:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,10 @@ class Card:
                 raise BadInput(f"the card has {size} values of {what} for {len(self.bands)} bands")
         if not self.windows or not self.bands:
             raise BadInput("the card names no bands or no dates")
-        if any(s <= 0 for s in self.std) or self.scale <= 0 or self.pixel_size <= 0:
-            raise BadInput("the card has a std, scale or pixel size that is not positive")
+        if not all(0 < v < math.inf for v in (*self.std, self.scale, self.pixel_size, self.multiple, self.tile)):
+            raise BadInput("the card has a std, scale, pixel size, tile or multiple that is not positive")
+        if not all(map(math.isfinite, (*self.mean, self.pixel_tolerance))):
+            raise BadInput("the card has a mean or pixel tolerance that is no number")
         if self.tile % self.multiple or self.overlap % self.multiple or not 0 <= self.overlap <= self.tile // 2:
             raise BadInput(
                 f"the card's tile {self.tile} and overlap {self.overlap} are no multiples of {self.multiple}, "
@@ -111,8 +114,8 @@ class Card:
         except FileNotFoundError:
             raise BadModel(str(folder), f"it has no {CARD_FILE}") from None
         except BadInput as error:
-            raise BadModel(str(folder), error.sentence) from None
-        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise BadModel(str(folder), error.sentence.rstrip(".")) from None
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: {error!r}") from None
 
     @classmethod
@@ -195,7 +198,7 @@ class Card:
     def _properties(self) -> dict[str, Any]:
         return {
             "title": self.title,
-            "description": self.training_data,
+            "description": self.training_data or self.title,
             "datetime": None,
             "start_datetime": self.start,
             "end_datetime": self.end,
@@ -244,7 +247,6 @@ class Card:
                 {
                     "value": c.code,
                     "name": _identifier(c.name),
-                    "title": c.name,
                     "description": c.name,
                     "color_hint": c.colour[1:].upper(),
                 }

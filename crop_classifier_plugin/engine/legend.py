@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import BadInput
 
-_COLOUR = re.compile(r"#[0-9a-f]{6}$")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class CropClass:
             raise BadInput(f"The class code {self.code} of {self.name!r} is outside 1..65534: give it another code.")
         if not self.name.strip():
             raise BadInput(f"The class with code {self.code} has no name: give it one.")
-        if not _COLOUR.match(self.colour):
+        if not _COLOUR.fullmatch(self.colour):
             raise BadInput(f"The colour {self.colour!r} of class {self.name!r} is not of the form #rrggbb: correct it.")
 
     @property
@@ -36,11 +36,12 @@ class CropClass:
         return int(self.colour[1:3], 16), int(self.colour[3:5], 16), int(self.colour[5:7], 16)
 
     def answers_to(self, label: str) -> bool:
-        """Whether reference data mean this class by `label` (a name, a code or an alias; case and spaces aside)."""
-        return _plain(label) in {_plain(self.name), *map(_plain, self.aliases)}
+        """Whether reference data mean this class by `label` (its name or an alias; case and spaces aside)."""
+        return plain(label) in {plain(self.name), *map(plain, self.aliases)}
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A label without what people vary: case, spaces, underscores, hyphens."""
     return re.sub(r"[\s_\-]+", " ", text.strip().casefold())
 
 
@@ -51,7 +52,8 @@ class Legend:
     classes: tuple[CropClass, ...]
 
     def __post_init__(self) -> None:
-        for what, values in (("code", [str(c.code) for c in self.classes]), ("name", [c.name for c in self.classes])):
+        names = [plain(c.name) for c in self.classes]  # as references are matched: Maize and maize are one
+        for what, values in (("code", [str(c.code) for c in self.classes]), ("name", names)):
             twice = {v for v in values if values.count(v) > 1}
             if twice:
                 raise BadInput(f"The legend has the {what} {', '.join(sorted(twice))} more than once: make it unique.")
@@ -76,7 +78,7 @@ class Legend:
         """The class that reference data call `label`: a name wins over an alias, an alias over a code."""
         text = label.strip()
         by_code = [c for c in self.classes if text == str(c.code)]
-        by_name = [c for c in self.classes if _plain(c.name) == _plain(text)]
+        by_name = [c for c in self.classes if plain(c.name) == plain(text)]
         by_alias = [c for c in self.classes if c.answers_to(text)]
         return next(iter(by_name or by_alias or by_code), None)
 
@@ -89,15 +91,8 @@ class Legend:
     @classmethod
     def from_dict(cls, rows: Iterable[dict[str, Any]]) -> Legend:
         try:
-            return cls(
-                tuple(
-                    CropClass(
-                        int(r["code"]), str(r["name"]), str(r["colour"]).lower(), tuple(map(str, r.get("aliases", ())))
-                    )
-                    for r in rows
-                )
-            )
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(tuple(_class_of(row) for row in rows))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadInput(f"The legend cannot be read ({error!r}): each class needs code, name and colour.") from None
 
     @classmethod
@@ -106,4 +101,11 @@ class Legend:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadInput(f"The legend file {path} cannot be read ({error}): choose a JSON file of classes.") from None
-        return cls.from_dict(data["classes"] if isinstance(data, dict) else data)
+        return cls.from_dict(data.get("classes", ()) if isinstance(data, dict) else data)
+
+
+def _class_of(row: dict[str, Any]) -> CropClass:
+    aliases = row.get("aliases", ())
+    if isinstance(aliases, str):
+        raise TypeError(f"the aliases {aliases!r} are no list")
+    return CropClass(int(row["code"]), str(row["name"]), str(row["colour"]).lower(), tuple(map(str, aliases)))

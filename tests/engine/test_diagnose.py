@@ -212,8 +212,10 @@ def test_polygons_are_their_rasterised_selves(tmp_path):
 
 def test_later_polygons_lie_on_top_across_blocks(tmp_path):
     mapped = np.full((1100, 530), 2, np.uint8)
-    shapes = [box(6e5, 56e5 - 11000, 6e5 + 5300, 56e5), box(6e5, 56e5 - 11000, 6e5 + 5300, 56e5)]
-    frame = geopandas.GeoDataFrame({"crop": ["Winter wheat", "Maize"]}, geometry=shapes, crs=UTM)
+    whole = box(6e5, 56e5 - 11000, 6e5 + 5300, 56e5)
+    shapes = [whole.buffer(k) for k in range(40)]
+    names = ["Winter wheat"] * 39 + ["Maize"]
+    frame = geopandas.GeoDataFrame({"crop": names}, geometry=shapes, crs=UTM)
     frame.to_file(tmp_path / "p.gpkg")
     result, _ = run(tmp_path, write_map(tmp_path / "m.tif", mapped), tmp_path / "p.gpkg", class_field="crop")
     assert result["oa"] == 1

@@ -18,7 +18,7 @@ from rasterio.warp import transform_bounds
 
 from ..errors import BadInput, BadRaster, CrsMissing, LabelsUnusable, NoOverlap
 from ..events import Reporter
-from ..legend import Legend
+from ..legend import Legend, plain
 from ..raster.grid import Grid, Window
 from ..raster.vector import burn, read_polygons
 from ..raster.writer import as_rasterio
@@ -257,13 +257,13 @@ class Matcher:
 
     def __init__(self, legend: Legend, mapping: Sequence[tuple[str, str]]) -> None:
         self._legend = legend
-        self._mapping = {_key(label): self._target(label, name) for label, name in mapping}
+        self._mapping = {plain(label): self._target(label, name) for label, name in mapping}
 
     def position(self, label: Label) -> int | None:
         """Of the class that `label` means; None when it is outside the legend."""
         for said in (label.text, label.name):
-            if said and _key(said) in self._mapping:
-                return self._mapping[_key(said)]
+            if said and plain(said) in self._mapping:
+                return self._mapping[plain(said)]
         found = self._legend.find(label.name or label.text)
         if found is None and label.name:
             found = next((c for c in self._legend if c.answers_to(label.text)), None)
@@ -277,7 +277,3 @@ class Matcher:
                 f"use one of its classes ({', '.join(self._legend.names)})."
             )
         return self._legend.classes.index(found)
-
-
-def _key(text: str) -> str:
-    return text.strip().casefold()

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ..errors import BadInput
-from ..legend import CropClass, Legend
+from ..legend import CropClass, Legend, plain
 from ..raster.writer import LEGEND_TAG
 
 RGB = tuple[int, int, int]
@@ -50,8 +50,8 @@ def legend_of(codes: Iterable[int], names: Mapping[int, Named]) -> Legend:
     classes = []
     for order, code in enumerate(sorted({c for c in names if c > 0} | set(codes))):
         known = names.get(code, Named(f"class {code}"))
-        name = known.name if known.name.casefold() not in taken else f"{known.name} ({code})"
-        taken.add(name.casefold())
+        name = known.name if plain(known.name) not in taken else f"{known.name} ({code})"
+        taken.add(plain(name))
         colour = "#{:02x}{:02x}{:02x}".format(*(known.rgb or distinct_colour(order)))
         classes.append(CropClass(code, name, colour, known.aliases))
     return Legend(tuple(classes))

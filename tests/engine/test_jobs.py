@@ -1,0 +1,177 @@
+"""Jobs: what one side writes the other reads; everything else is told in one sentence."""
+
+import dataclasses
+import json
+import math
+import typing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.engine.errors import BadInput
+
+KINDS = sorted(jobs.JOBS)
+LEAST = {
+    "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
+    "diagnose": dict.fromkeys(
+        ("class_map", "reference", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"
+    ),
+    "simulate": {"folder": "d"},
+    "train": {
+        "scenes": [{"path": "a.tif"}],
+        "labels": "l",
+        "class_field": "f",
+        "legend": "g",
+        "model": "m",
+        "windows": [[1, 9]],
+    },
+}
+
+
+def values(hint):
+    """Any value of a type that a job uses."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Union:
+        return st.none() | values(args[0])
+    if origin is tuple and args[1:] == (Ellipsis,):
+        return st.lists(values(args[0]), max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values, args))
+    if dataclasses.is_dataclass(hint):
+        return built(hint)
+    plain = {str: st.text(), bool: st.booleans(), int: st.integers(), float: st.floats(allow_nan=False)}
+    return plain[hint]
+
+
+@st.composite
+def built(draw, cls):
+    """Any valid instance of `cls`; what its checks refuse is drawn again."""
+    hints = typing.get_type_hints(cls)
+    drawn = {f.name: draw(values(hints[f.name])) for f in dataclasses.fields(cls)}
+    for name, choices in (
+        ("device", jobs.DEVICES),
+        ("mask", jobs.MASKS),
+        ("held_side", jobs.SIDES),
+        ("optimizer", jobs.OPTIMIZERS),
+    ):
+        if name in drawn:
+            drawn[name] = draw(st.sampled_from(choices))
+    if cls is jobs.Extent:
+        drawn["xmax"], drawn["ymax"] = math.inf, math.inf
+        drawn["xmin"], drawn["ymin"] = min(drawn["xmin"], 1e300), min(drawn["ymin"], 1e300)
+    for name in ("epochs", "patch", "batch", "steps", "jitter", "learning_rate"):
+        if name in drawn:
+            drawn[name] = abs(drawn[name]) + 1
+    for name in ("held_out", "validation"):
+        if name in drawn:
+            drawn[name] = draw(st.floats(0, 0.49))
+    for name in ("scenes", "windows", "class_map", "reference"):
+        if name in drawn and not drawn[name]:
+            drawn[name] = draw(values(hints[name]).filter(bool))
+    return cls(**drawn)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_a_job_survives_json(kind, data):
+    job = data.draw(built(jobs.JOBS[kind]))
+    assert jobs.parse(json.loads(jobs.dump(job))) == job
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_fill_what_is_left_out(kind, tmp_path):
+    path = tmp_path / "job.json"
+    path.write_text(json.dumps({"kind": kind, **LEAST[kind]}))
+    job = jobs.load(path)
+    assert job.kind == kind
+    assert jobs.parse(json.loads(jobs.dump(job))) == job
+
+
+def test_parsing_leaves_its_argument_alone():
+    data = {"kind": "simulate", "folder": "d"}
+    jobs.parse(data)
+    assert data == {"kind": "simulate", "folder": "d"}
+
+
+def sentence(data):
+    with pytest.raises(BadInput) as error:
+        jobs.parse(data)
+    text = error.value.sentence
+    assert "\n" not in text
+    assert text.endswith(".")
+    assert "__init__" not in text
+    return text
+
+
+@pytest.mark.parametrize("kind", [None, 3, [], {}, "", "bake"])
+def test_unknown_kinds(kind):
+    assert repr(kind) in sentence({"kind": kind})
+
+
+@pytest.mark.parametrize("data", [None, [], "classify", 3, [{"kind": "simulate"}]])
+def test_what_is_no_object(data):
+    assert "kind" in sentence(data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_unknown_and_missing_entries_are_named(kind):
+    assert "'flavour'" in sentence({"kind": kind, **LEAST[kind], "flavour": 1})
+    for name in LEAST[kind]:
+        if kind == "train" and name == "windows":
+            continue
+        assert repr(name) in sentence({"kind": kind, **{k: v for k, v in LEAST[kind].items() if k != name}})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(wrong=st.sampled_from([None, 3, 2.5, True, "text", [1], [None], ["ab"], {"a": 1}, [[1, 2, 3]]]), data=st.data())
+def test_a_wrong_type_is_told_with_its_entry(kind, wrong, data):
+    cls = jobs.JOBS[kind]
+    hints = typing.get_type_hints(cls)
+    name = data.draw(st.sampled_from([f.name for f in dataclasses.fields(cls)]))
+    if fits(hints[name], wrong):
+        return
+    text = sentence({"kind": kind, **LEAST[kind], name: wrong})
+    assert name in text or "is expected" in text or "unknown entry" in text
+
+
+def fits(hint, value):
+    """Whether JSON's `value` is of the type, by a second road: the type's own words."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Union:
+        return value is None or fits(args[0], value)
+    if origin is tuple:
+        endless = args[1:] == (Ellipsis,)
+        return isinstance(value, list) and (
+            all(fits(args[0], v) for v in value) if endless else [*map(fits, args, value)] == [True] * len(value)
+        )
+    if dataclasses.is_dataclass(hint):
+        return False
+    return type(value) is hint or (hint is float and type(value) is int)
+
+
+@pytest.mark.parametrize("entry", [{"device": "tpu"}, {"mask": "clouds"}, {"scenes": []}])
+def test_choices_are_checked(entry):
+    sentence({"kind": "classify", **LEAST["classify"], **entry})
+
+
+def test_an_empty_extent_is_refused():
+    extent = {"xmin": 1, "xmax": 1, "ymin": 0, "ymax": 2, "crs": "EPSG:4326"}
+    assert "empty" in sentence({"kind": "classify", **LEAST["classify"], "extent": extent})
+
+
+def test_a_number_too_large_for_a_float_is_refused():
+    extent = {"xmin": 0, "xmax": 10**400, "ymin": 0, "ymax": 2, "crs": ""}
+    assert "xmax" in sentence({"kind": "classify", **LEAST["classify"], "extent": extent})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2", "\xff\xfe", '{"kind": "simulate"'])
+def test_files_that_are_no_json(tmp_path, text):
+    path = tmp_path / "job.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadInput, match=r"job\.json"):
+        jobs.load(path)
+    with pytest.raises(BadInput, match=r"gone\.json"):
+        jobs.load(tmp_path / "gone.json")

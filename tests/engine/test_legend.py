@@ -1,0 +1,98 @@
+"""Legends: unique classes that reference data find by name, alias or code."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crop_classifier_plugin.engine.errors import BadInput
+from crop_classifier_plugin.engine.legend import CropClass, Legend, plain
+
+colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
+words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())
+classes = st.builds(CropClass, st.integers(1, 65534), words, colours, st.lists(words, max_size=2).map(tuple))
+legends = st.lists(
+    classes, min_size=1, max_size=6, unique_by=(lambda c: c.code, lambda c: plain(c.name))
+).map(lambda found: Legend(tuple(found)))  # fmt: skip
+
+
+@given(legends)
+def test_a_legend_survives_json(legend):
+    assert Legend.from_dict(json.loads(json.dumps(legend.to_dict()))) == legend
+
+
+@given(legends, st.data())
+def test_a_class_is_found_by_its_name_however_it_is_written(legend, data):
+    crop = data.draw(st.sampled_from(legend.classes))
+    ascii_only = crop.name.isascii()  # outside ASCII upper case is not always undone by casefold (dotless i)
+    for label in (crop.name, f"  {crop.name}\t", crop.name.upper() if ascii_only else crop.name):
+        assert legend.find(label) == crop
+
+
+@given(legends)
+def test_a_code_is_found_unless_it_is_another_classes_word(legend):
+    for crop in legend:
+        found = legend.find(str(crop.code))
+        assert found is not None
+        assert found == crop or found.answers_to(str(crop.code))
+
+
+def test_a_name_wins_over_an_alias_and_an_alias_over_a_code():
+    legend = Legend(
+        (CropClass(1, "2", "#000000"), CropClass(2, "maize", "#000001", ("3",)), CropClass(3, "rye", "#000002"))
+    )
+    assert [legend.find(label).code for label in ("1", "2", "3", "Rye")] == [1, 1, 2, 3]
+    assert legend.find("oats") is None
+    assert legend.find("") is None
+
+
+@given(colours)
+def test_a_colour_is_three_bytes(colour):
+    assert "#{:02x}{:02x}{:02x}".format(*CropClass(1, "a", colour).rgb) == colour
+
+
+GOOD = {"code": 1, "name": "maize", "colour": "#ffd400"}
+BAD = [
+    [GOOD | {"code": 0}],
+    [GOOD | {"code": 65535}],
+    [GOOD | {"code": "one"}],
+    [GOOD | {"code": None}],
+    [GOOD | {"code": float("inf")}],
+    [GOOD | {"name": "  "}],
+    [GOOD | {"colour": "yellow"}],
+    [GOOD | {"colour": "#ffd400\n"}],
+    [GOOD | {"aliases": "corn"}],
+    [GOOD | {"aliases": 3}],
+    [{"code": 1, "name": "maize"}],
+    [GOOD, GOOD],
+    [GOOD, GOOD | {"code": 2, "name": "MAIZE "}],
+    ["maize"],
+    "maize",
+    [],
+    None,
+    3,
+]
+
+
+@pytest.mark.parametrize("rows", BAD)
+def test_what_is_no_legend_gets_a_sentence(rows):
+    with pytest.raises(BadInput, match=r"\.$"):
+        Legend.from_dict(rows)
+
+
+@pytest.mark.parametrize("data", [[GOOD], {"classes": [GOOD], "title": "crops"}])
+def test_a_file_holds_the_classes_alone_or_under_their_key(tmp_path, data):
+    path = tmp_path / "legend.json"
+    path.write_text(json.dumps(data))
+    assert Legend.load(path).names == ("maize",)
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "3", '{"classes": 3}', "\xff"])
+def test_a_file_that_is_no_legend(tmp_path, text):
+    path = tmp_path / "legend.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadInput):
+        Legend.load(path)
+    with pytest.raises(BadInput, match=r"gone\.json"):
+        Legend.load(tmp_path / "gone.json")

@@ -80,6 +80,6 @@ def _write(path: str, shapes: NDArray[np.object_], kinds: NDArray[np.intp], grid
             geometry_type="Polygon",
             crs=grid.crs.to_wkt(),
             append=already > 0,
-            **({} if already else {"layer_metadata": marks(seed), "dataset_metadata": marks(seed)}),
+            **({} if already else {"layer_metadata": marks(seed)}),
         )
     return len(shapes)

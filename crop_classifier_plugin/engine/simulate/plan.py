@@ -34,7 +34,8 @@ class Plan:
     def coarser(self, factor: int) -> Grid:
         """The grid of pixels `factor` times as large from the same corner, covering all of it."""
         height, width = -(-self.grid.height // factor), -(-self.grid.width // factor)
-        return Grid(self.grid.crs, self.grid.transform * Affine.scale(factor), height, width)
+        side = PIXEL * factor
+        return Grid(self.grid.crs, Affine(side, 0, self.job.xmin, 0, -side, self.job.ymax), height, width)
 
 
 def plan_of(job: SimulateJob) -> Plan:

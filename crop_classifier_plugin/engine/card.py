@@ -191,9 +191,13 @@ class Card:
                     "title": "ONNX weights",
                     "roles": ["mlm:model", "mlm:weights"],
                     "mlm:artifact_type": "onnx",
+                    "bands": self._band_names(),  # STAC 1.1 allows them in the properties only when an asset has some
                 }
             },
         }
+
+    def _band_names(self) -> list[dict[str, str]]:
+        return [{"name": band} for band in self.bands]
 
     def _properties(self) -> dict[str, Any]:
         return {
@@ -203,17 +207,18 @@ class Card:
             "start_datetime": self.start,
             "end_datetime": self.end,
             "license": self.licence,
-            "mlm:name": self.title,
+            "bands": self._band_names(),  # what the input's band names refer to
+            "mlm:name": self.name,
             "mlm:architecture": self.network,
             "mlm:tasks": ["semantic-segmentation"],
             "mlm:framework": "ONNX",
-            "mlm:framework_version": self.framework_version,
+            **({"mlm:framework_version": self.framework_version} if self.framework_version else {}),
             "mlm:pretrained": True,
             "mlm:pretrained_source": self.training_data,
             "mlm:total_parameters": self.parameters,
             "mlm:accelerator": "cuda",
             "mlm:accelerator_constrained": False,
-            "mlm:hyperparameters": self.settings,
+            **({"mlm:hyperparameters": self.settings} if self.settings else {}),
             "file:size": self.file_size,
             "mlm:input": [self._input()],
             "mlm:output": [self._output()],

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnxruntime as ort
 import torch
 
@@ -160,7 +161,7 @@ def _card(job: TrainJob, config: NetworkConfig, network: Network, material: Mate
         end=f"{dates[-1].isoformat()}T23:59:59Z",
         limits=job.limits,
         licence=job.licence,
-        framework_version=str(torch.__version__),
+        framework_version=onnx.__version__,
     )
 
 

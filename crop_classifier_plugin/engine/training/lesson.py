@@ -15,7 +15,7 @@ import lightning as L
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from torchmetrics.classification import MulticlassConfusionMatrix
 
@@ -27,7 +27,7 @@ from .losses import IGNORE, deep_supervision
 from .optimise import optimizer_of, polynomial_rate
 from .patches import ScoringPatches, TrainingPatches
 
-_DECAY = 0.99  # of the moving average of the weights, a step (choice)
+_SHARE = 0.01  # of the newest weights in their moving average (choice)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Lesson(L.LightningModule):
         super().__init__()
         self.automatic_optimization = False  # SAM evaluates the loss twice a step
         self.network, self.plan, self.reporter = network, plan, reporter
-        self.average = AveragedModel(network, multi_avg_fn=_average(), use_buffers=True)
+        self.average = AveragedModel(network, avg_fn=_average, use_buffers=True)
         self.register_buffer("class_weights", weights)
         self.confusion = MulticlassConfusionMatrix(len(weights), ignore_index=IGNORE)
         self.history: list[EpochLog] = []
@@ -88,7 +88,7 @@ class Lesson(L.LightningModule):
             self._optimizer.zero_grad()
             loss = deep_supervision(self.network(x), target, self.class_weights)
             self.manual_backward(loss)
-            return loss
+            return loss.detach()
 
         loss = float(self._optimizer.step(closure))  # type: ignore[arg-type]
         if not np.isfinite(loss):
@@ -126,8 +126,9 @@ class Lesson(L.LightningModule):
         return self.network.cpu().eval()
 
 
-def _average() -> Any:
-    return get_ema_multi_avg_fn(_DECAY)  # type: ignore[no-untyped-call]
+def _average(average: Tensor, newest: Tensor, count: Tensor | int) -> Tensor:
+    """Exponential moving average that forgets the first steps sooner than the later ones."""
+    return average + (newest - average) * max(_SHARE, 9 / (10 + int(count)))
 
 
 class _Epochs(L.Callback):

@@ -1,0 +1,510 @@
+"""Laws of the training path: losses, optimiser, split, patches, export, and a whole training on a toy season."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import rasterio
+import shapely
+import torch
+from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rasterio.crs import CRS
+
+from crop_classifier_plugin.engine.card import Card, Window
+from crop_classifier_plugin.engine.errors import BadInput, Cancelled, LabelsUnusable, TrainingFailed
+from crop_classifier_plugin.engine.events import Silent, Stop
+from crop_classifier_plugin.engine.inference.pipeline import prepare
+from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
+from crop_classifier_plugin.engine.legend import CropClass, Legend
+from crop_classifier_plugin.engine.networks.registry import build, configure
+from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.training.export import export, verify
+from crop_classifier_plugin.engine.training.fit import fit, gather, train
+from crop_classifier_plugin.engine.training.losses import IGNORE, class_weights, deep_supervision, weighted_bce_iou
+from crop_classifier_plugin.engine.training.optimise import Sam, frozen_statistics, polynomial_rate
+from crop_classifier_plugin.engine.training.patches import (
+    ScoringPatches,
+    Statistics,
+    TrainingPatches,
+    count_classes,
+    statistics,
+    turn,
+)
+from crop_classifier_plugin.engine.training.seasons import Season
+from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, Split, SplitRule, split
+
+torch.set_num_threads(1)
+LEGEND = Legend((CropClass(1, "wheat", "#aa7700", ("10",)), CropClass(2, "maize", "#ffd400", ("20",))))
+
+
+# --- losses ----------------------------------------------------------------------------------------------------------
+
+
+def slow_loss(logits, target, weights):
+    """Eq. 7, class-weighted reading, pixel by pixel."""
+    counted = (weights > 0).sum()
+    pixels = [(b, i, j) for b, i, j in np.ndindex(target.shape) if target[b, i, j] != IGNORE]
+    bce = 0.0
+    iou_loss = 0.0
+    for c, w in enumerate(weights):
+        if w == 0:
+            continue
+        both = total_p = total_t = 0.0
+        for b, i, j in pixels:
+            p = 1 / (1 + np.exp(-logits[b, c, i, j]))
+            t = float(target[b, i, j] == c)
+            bce -= counted * w * (t * np.log(p) + (1 - t) * np.log(1 - p))
+            both, total_p, total_t = both + p * t, total_p + p, total_t + t
+        iou_loss += w * (1 - (both + 1) / (total_p + total_t - both + 1))
+    return bce / (max(len(pixels), 1) * counted) + iou_loss
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), classes=st.integers(1, 5), known=st.floats(0, 1), zero=st.booleans())
+def test_loss_is_what_a_slow_loop_says(seed, classes, known, zero):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (2, classes, 4, 3))
+    target = np.where(rng.random((2, 4, 3)) < known, rng.integers(0, classes, (2, 4, 3)), IGNORE)
+    weights = rng.random(classes) + 0.1
+    if zero and classes > 1:
+        weights[0] = 0  # the paper's class 0, no data
+    weights /= weights.sum()
+    found = weighted_bce_iou(torch.from_numpy(logits), torch.from_numpy(target), torch.from_numpy(weights))
+    assert float(found) == pytest.approx(slow_loss(logits, target, weights), rel=1e-9)
+
+
+def test_pixels_without_a_label_never_touch_the_loss():
+    torch.manual_seed(0)
+    logits = torch.randn(3, 2, 4, 8, 8, requires_grad=True)
+    target = torch.randint(0, 4, (2, 8, 8))
+    target[:, ::2] = IGNORE
+    weights = class_weights(torch.tensor([5, 1, 2, 9]))
+    loss = deep_supervision(logits, target, weights)
+    loss.backward()
+    assert logits.grad is not None
+    assert not logits.grad[:, :, :, ::2].any()
+    assert logits.grad[:, :, :, 1::2].all()
+    changed = logits.detach().clone()
+    changed[:, :, :, ::2] = 1e6
+    assert float(deep_supervision(changed, target, weights)) == float(loss.detach())
+
+
+def test_a_patch_without_labels_gives_a_finite_loss():
+    loss = weighted_bce_iou(torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), IGNORE), torch.full((3,), 1 / 3))
+    assert float(loss) == pytest.approx(0, abs=1e-6)
+
+
+def test_class_weights_are_inverse_and_give_absent_classes_the_mean():
+    weights = class_weights(torch.tensor([100, 50, 0]))
+    torch.testing.assert_close(weights, torch.tensor([2.0, 4.0, 3.0]) / 9)
+
+
+# --- optimiser -------------------------------------------------------------------------------------------------------
+
+
+def test_sam_steps_on_a_quadratic_as_computed_by_hand():
+    """f(w) = w'Aw/2: gradient Aw; e = rho g/|g|; the SGD step with momentum uses A(w+e)."""
+    a = np.diag([1.0, 10.0])
+    w = np.array([1.0, -2.0])
+    parameters = [torch.nn.Parameter(torch.tensor([v], dtype=torch.float64)) for v in w]
+    sam = Sam(parameters, lr=0.01, rho=0.05, momentum=0.95)
+    speed = np.zeros(2)
+    calls = []
+
+    def closure():
+        sam.zero_grad()
+        both = torch.cat(parameters)
+        loss = 0.5 * both @ torch.from_numpy(a) @ both
+        loss.backward()
+        calls.append(float(loss.detach()))
+        return loss
+
+    for step in range(5):
+        g = a @ w
+        sharp = a @ (w + 0.05 * g / (np.linalg.norm(g) + 1e-12))
+        speed = 0.95 * speed + sharp if step else sharp
+        first = 0.5 * w @ a @ w
+        w = w - 0.01 * speed
+        loss = sam.step(closure)
+        np.testing.assert_allclose(torch.cat(parameters).detach().numpy(), w, rtol=1e-12)
+        assert float(loss) == pytest.approx(first)
+    assert len(calls) == 10
+
+
+def test_sam_follows_a_changed_learning_rate():
+    p = torch.nn.Parameter(torch.ones(1))
+    sam = Sam([p], lr=0.5)
+    sam.param_groups[0]["lr"] = 0.0
+    sam.step(lambda: (sam.zero_grad(), (p * p).sum().backward(), torch.zeros(1))[2])
+    assert float(p.detach()) == pytest.approx(1.0)
+
+
+def test_statistics_stay_in_the_second_pass():
+    norm = torch.nn.BatchNorm2d(2)
+    with frozen_statistics(norm):
+        norm(torch.randn(4, 2, 3, 3) + 5)
+    assert not norm.running_mean.any()
+    norm(torch.randn(4, 2, 3, 3) + 5)
+    assert norm.running_mean.abs().min() > 0.1
+
+
+def test_learning_rates_of_the_paper():
+    rates = [polynomial_rate(0.011, e, 100) for e in range(100)]
+    assert rates[0] == rates[1] == rates[2] == pytest.approx((0.011 - 1e-4) * (1 - 1 / 80) ** 0.85 + 1e-4)
+    assert rates[41] == pytest.approx(0.0109 * 0.5**0.85 + 1e-4)
+    assert rates[80] > 1e-4
+    assert rates[81:] == [1e-4] * 19
+    assert rates == sorted(rates, reverse=True)
+
+
+# --- split -----------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def parcels(draw):
+    n = draw(st.integers(1, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    return Parcels(rng.uniform(0, 1000, (n, 2)), rng.uniform(1, 9, n), rng.integers(0, 4, n))
+
+
+@settings(max_examples=60, deadline=None)
+@given(parcels(), st.floats(0, 0.6), st.floats(0, 0.3), st.sampled_from(["auto", "north", "southwest"]))
+def test_a_straight_cut_parts_whole_parcels(group, held_out, validation, side):
+    parted = split(group, SplitRule(held_out, validation, side, seed=3))
+    assert set(parted.parts) <= {TRAIN, VALIDATION, HELD_OUT}
+    names = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")
+    angle = np.pi / 4 * names.index(parted.side)
+    along = group.points @ [np.cos(angle), np.sin(angle)]
+    for near, far in ((TRAIN, VALIDATION), (TRAIN, HELD_OUT), (VALIDATION, HELD_OUT)):
+        if (parted.parts == near).any() and (parted.parts == far).any():
+            assert along[parted.parts == near].max() <= along[parted.parts == far].min()
+    share = group.areas[parted.parts == HELD_OUT].sum() / group.areas.sum()
+    assert abs(share - held_out) <= group.areas.max() / group.areas.sum() / 2 + 1e-9
+    again = split(group, SplitRule(held_out, validation, side, seed=3))
+    np.testing.assert_array_equal(parted.parts, again.parts)
+
+
+def test_auto_keeps_every_class_on_the_training_side():
+    points = np.array([[0.0, 5], [1, 5], [8, 5], [9, 5]])
+    group = Parcels(points, np.ones(4), np.array([0, 1, 0, 0]))
+    parted = split(group, SplitRule(0.5, 0.0, "auto", seed=0))
+    assert set(group.classes[parted.parts == TRAIN]) == {0, 1}
+
+
+# --- patches ---------------------------------------------------------------------------------------------------------
+
+
+def season_of(height=40, width=50, seed=0, unknown=0.1):
+    """A season in memory whose pixels know who they are: band 0 of date 0 counts them."""
+    rng = np.random.default_rng(seed)
+    image = rng.uniform(100, 4000, (3, 2, height, width)).astype(np.float32)
+    image[0, 0] = np.arange(height * width).reshape(height, width)
+    image[:, :, rng.random((height, width)) < unknown] = np.nan
+    known = ~np.isnan(image).any(axis=(0, 1)) & (rng.random((height, width)) < 0.8)
+    part = np.where(known, np.where(np.arange(width)[None] < width // 2, TRAIN, HELD_OUT), 0).astype(np.uint8)
+    target = np.where(known, rng.integers(0, 2, (height, width)), IGNORE).astype(np.int16)
+    grid = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), height, width)
+    nothing = Parcels(np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64))
+    days = (dt.date(2024, 4, 24), dt.date(2024, 6, 23), dt.date(2024, 8, 22))
+    return Season("toy", image, target, part, days, grid, nothing, Split("east", np.zeros(0, np.uint8)))
+
+
+PLAIN = Statistics(np.zeros(2, np.float32), np.ones(2, np.float32))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([(16, 0), (16, 8), (32, 16), (64, 32)]))
+def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
+    season = season_of(height, width)
+    patches = ScoringPatches([season], PLAIN, HELD_OUT, *tiling)
+    seen = []
+    for i in range(len(patches)):
+        x, target = patches[i]
+        assert x.shape == (3, 2, tiling[0], tiling[0])
+        numbers = x[0, 0][target != IGNORE].numpy().astype(int)
+        seen.extend(numbers)
+        np.testing.assert_array_equal(season.target.ravel()[numbers], target[target != IGNORE])
+    assert sorted(seen) == list(np.flatnonzero(season.part.ravel() == HELD_OUT))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([8, 32, 64]))
+def test_training_patches_show_no_held_out_label(seed, size):
+    season = season_of()
+    patches = TrainingPatches([season], PLAIN, size, 6, jitter=0.0, seed=seed)
+    for i in range(6):
+        x, target = patches[i]
+        known = target != IGNORE
+        assert known.any()
+        numbers = x[0, 0][known].numpy().round().astype(int)
+        assert (season.part.ravel()[numbers] == TRAIN).all()
+        np.testing.assert_array_equal(season.target.ravel()[numbers], target[known])
+
+
+def test_patches_are_the_same_again_and_others_in_the_next_epoch():
+    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, jitter=0.05, seed=1)  # noqa: E731
+    first, again = make(), make()
+    assert torch.equal(first[2][0], again[2][0])
+    again.epoch = 1
+    assert not torch.equal(first[2][0], again[2][0])
+
+
+def test_turning_turns_image_and_target_alike():
+    image = np.arange(48, dtype=np.float32).reshape(1, 1, 6, 8)[..., :6]
+    turned = {turn(image, image[0, 0].astype(np.int64), np.random.default_rng(i))[1].tobytes() for i in range(60)}
+    assert len(turned) == 8
+    for i in range(10):
+        a, b = turn(image, image[0, 0].astype(np.int64), np.random.default_rng(i))
+        np.testing.assert_array_equal(a[0, 0], b)
+
+
+def test_statistics_leave_held_out_pixels_and_no_data_out():
+    season = season_of()
+    expected = season.image.astype(np.float64).copy()
+    expected[:, :, season.part == HELD_OUT] = np.nan
+    found = statistics([season])
+    np.testing.assert_allclose(found.mean, np.nanmean(expected, axis=(0, 2, 3)), rtol=1e-5)
+    np.testing.assert_allclose(found.std, np.nanstd(expected, axis=(0, 2, 3)), rtol=1e-5)
+    counts = count_classes([season], TRAIN, 2)
+    assert counts.tolist() == [((season.target == c) & (season.part == TRAIN)).sum() for c in (0, 1)]
+
+
+# --- export ----------------------------------------------------------------------------------------------------------
+
+
+def card_of(classes=2, multiple=2):
+    colours = tuple(CropClass(i + 1, f"class {i + 1}", "#112233") for i in range(classes))
+    windows = (Window(95, 135), Window(150, 195), Window(210, 260))
+    return Card(
+        "toy", "Toy", "lrtacf_net", {}, ("B04", "B8A"), windows, (1.0, 2.0), (3.0, 4.0), Legend(colours), "0" * 64,
+        tile=64, overlap=16, multiple=multiple,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    torch.manual_seed(0)
+    own = {"widths": "4,8", "cfma_blocks": 1, "cfma_width": 4, "heads": 2, "key_dim": 2}
+    net = build("lrtacf_net", configure("lrtacf_net", own, 2, 3, 2))
+    for _ in range(3):
+        net.train()(torch.randn(4, 3, 2, 16, 16))
+    return net.eval()
+
+
+@pytest.fixture(scope="module")
+def exported(tiny, tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("exported") / "model.onnx")
+    export(tiny, path, card_of())
+    return path
+
+
+def test_the_exported_file_is_the_network(tiny, exported):
+    assert verify(tiny, exported, card_of()) <= 1e-4
+    session = ort.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    for batch, high, wide in ((1, 2, 2), (3, 8, 36), (4, 10, 6)):
+        x = np.random.default_rng(0).standard_normal((batch, 3, 2, high, wide), dtype=np.float32)
+        logits, probability = session.run(None, {"x": x})
+        with torch.no_grad():
+            expected = tiny(torch.from_numpy(x))
+        np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
+        np.testing.assert_allclose(probability, torch.softmax(expected, dim=1).numpy(), atol=1e-4)
+
+
+def test_the_exported_file_names_its_ends_and_carries_the_card(exported):
+    model = onnx.load(exported)
+    assert [i.name for i in model.graph.input] == ["x"]
+    assert [o.name for o in model.graph.output] == ["logits", "probability"]
+    free = [d.dim_param != "" for d in model.graph.input[0].type.tensor_type.shape.dim]
+    assert free == [True, False, False, True, True]
+    assert {p.key: p.value for p in model.metadata_props} == card_of().deepness_metadata()
+    assert "/crop_classifier_plugin/" not in str(model)  # no path of the machine that trained it
+
+
+def test_a_file_that_is_not_the_network_is_refused(tiny, exported):
+    torch.manual_seed(1)
+    other = build("lrtacf_net", tiny.config).eval()
+    with pytest.raises(TrainingFailed, match="differs"):
+        verify(other, exported, card_of())
+
+
+def test_patches_are_normalised_as_in_classification():
+    season = season_of()
+    season.image[1, 0, 3, 3] = np.nan
+    card = card_of()
+    stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
+    expected, _ = prepare(season.image, card)
+    np.testing.assert_allclose(stats.normalise(season.image), expected, rtol=1e-6)
+
+
+# --- a whole training ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """Three dates of 96 x 96 px in 8 x 8 parcels: wheat is green in spring, maize in late summer; one cloudy corner."""
+    folder = tmp_path_factory.mktemp("toy")
+    rng = np.random.default_rng(5)
+    kinds = rng.integers(0, 2, (12, 12))
+    crop = np.kron(kinds, np.ones((8, 8), int))
+    transform = Affine(10, 0, 5e5, 0, -10, 5.6e6)
+    for t, day in enumerate(("20240424", "20240623", "20240822")):
+        nir = np.where(crop == (0 if t == 0 else 1), 4000, 1500) if t != 1 else np.full(crop.shape, 2500)
+        bands = np.stack([np.full(crop.shape, 600), nir]) + rng.normal(0, 150, (2, 96, 96))
+        bands[:, :10, :10] = 0
+        profile = {"driver": "GTiff", "dtype": "uint16", "count": 2, "height": 96, "width": 96, "nodata": 0}
+        with rasterio.open(folder / f"S2_{day}.tif", "w", crs="EPSG:32631", transform=transform, **profile) as target:
+            target.write(bands.clip(0, 10000).astype(np.uint16))
+            target.descriptions = ("B04", "B8A")
+    boxes = [
+        shapely.box(5e5 + 80 * c, 5.6e6 - 80 * (r + 1), 5e5 + 80 * (c + 1), 5.6e6 - 80 * r)
+        for r, c in np.ndindex(12, 12)
+    ]
+    codes = [("10", "20")[kinds[r, c]] for r, c in np.ndindex(12, 12)]
+    gpd.GeoDataFrame({"code": codes}, geometry=boxes, crs="EPSG:32631").to_file(folder / "parcels.gpkg")
+    (folder / "legend.json").write_text(json.dumps(LEGEND.to_dict()))
+    return folder
+
+
+def job_of(toy: Path, model: Path, **other) -> TrainJob:
+    values = {
+        "scenes": tuple(SceneSource(str(p)) for p in sorted(toy.glob("S2_*.tif"))),
+        "labels": str(toy / "parcels.gpkg"),
+        "class_field": "code",
+        "legend": str(toy / "legend.json"),
+        "model": str(model),
+        "settings": (("widths", "8,8"), ("cfma_blocks", "1"), ("cfma_width", "8"), ("heads", "2"), ("key_dim", "2")),
+        "windows": ((95, 135), (150, 195), (210, 260)),
+        "bands": ("B04", "B8A"),
+        "mask": "none",
+        "epochs": 8,
+        "steps": 8,
+        "patch": 32,
+        "batch": 4,
+        "optimizer": "adamw",
+        "tile": 32,
+        "overlap": 16,
+        "region": "nowhere",
+    }
+    return TrainJob(**(values | other))
+
+
+@pytest.fixture(scope="module")
+def trained(toy, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "toy_model"
+    return folder, train(job_of(toy, folder), Silent())
+
+
+@pytest.mark.filterwarnings("default")
+def test_training_learns_the_toy_season(trained):
+    folder, result = trained
+    rows = {row["metric"]: row["value"] for row in result["accuracy"]}
+    assert rows["mean F1"] > 0.95
+    losses = [float(line.split(",")[1]) for line in (folder / "training.csv").read_text().splitlines()[1:]]
+    assert len(losses) == 8
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_the_card_describes_the_file(trained):
+    folder, result = trained
+    card = Card.load(folder)
+    assert card.check_weights(folder) == folder / "model.onnx"
+    assert card.sha256 == result["sha256"]
+    assert card.file_size == (folder / "model.onnx").stat().st_size
+    assert card.parameters == result["parameters"] > 1000
+    assert card.legend == LEGEND
+    assert card.start == "2024-04-24T00:00:00Z"
+    west, south, east, north = card.bbox
+    assert 2.9 < west < east < 3.1
+    assert 50 < south < north < 51
+    assert list(card.accuracy) == list(result["accuracy"])
+
+
+def test_split_file_names_every_parcel_and_whole_parcels_are_held_out(trained):
+    folder, _ = trained
+    series = json.loads((folder / "split.json").read_text())["series"]
+    parts = [p["part"] for p in series[0]["parcels"]]
+    assert len(parts) == 144
+    assert {"train", "validation", "held_out"} == set(parts)
+    assert 0.2 < parts.count("held_out") / 144 < 0.4
+
+
+def learn_only(job: TrainJob, place: Path, reporter=None):
+    """The training without the export."""
+    place.mkdir()
+    material = gather(job, LEGEND, place, Silent(), 32)
+    config = configure(job.network, dict(job.settings), 2, 3, 2)
+    return fit(job, config, material, statistics(material.train), reporter or Silent())
+
+
+def test_sam_training_lowers_the_loss_too(toy, tmp_path):
+    job = job_of(toy, tmp_path / "m", optimizer="sam", epochs=4, learning_rate=0.05)
+    _, history = learn_only(job, tmp_path / "s")
+    assert history[-1].loss < history[0].loss
+
+
+def test_the_same_seed_gives_the_same_network_and_leaves_the_global_seed_alone(toy, tmp_path):
+    job = job_of(toy, tmp_path / "m", epochs=2, steps=2)
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    first, again = (learn_only(job, tmp_path / str(i))[0].state_dict() for i in range(2))
+    assert torch.equal(torch.rand(3), expected)
+    assert all(torch.equal(first[k], again[k]) for k in first)
+
+
+def test_cancelled_training_leaves_nothing(toy, tmp_path):
+    class Impatient(Silent):
+        def progress(self, fraction, message, done=0, total=0):
+            if fraction > 0.3:
+                self.stop.set()
+            self.check()
+
+    with pytest.raises(Cancelled):
+        train(job_of(toy, tmp_path / "m"), Impatient(Stop()))
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"class_field": "crop"}, LabelsUnusable),
+        ({"windows": ((1, 20), (150, 195), (210, 260))}, Exception),
+        ({"network": "resnet"}, BadInput),
+        ({"settings": (("depth", "3"),)}, BadInput),
+    ],
+)
+def test_a_job_that_cannot_be_done_is_one_sentence(toy, tmp_path, change, error):
+    with pytest.raises(error, match=r"[.]$"):
+        train(replace(job_of(toy, tmp_path / "m"), **change), Silent())
+
+
+def test_labels_elsewhere_are_one_sentence(toy, tmp_path):
+    far = gpd.read_file(toy / "parcels.gpkg")
+    far["geometry"] = far.translate(1e5, 0)
+    far.to_file(tmp_path / "far.gpkg")
+    with pytest.raises(LabelsUnusable, match="labels"):
+        train(replace(job_of(toy, tmp_path / "m"), labels=str(tmp_path / "far.gpkg")), Silent())
+
+
+def test_a_job_out_of_range_is_refused(toy, tmp_path):
+    for wrong in ({"held_out": 0.9, "validation": 0.2}, {"optimizer": "adam"}, {"held_side": "up"}, {"epochs": 0}):
+        with pytest.raises(BadInput):
+            job_of(toy, tmp_path / "m", **wrong)
+
+
+def test_the_engine_lists_models_without_torch():
+    assert "torch" in sys.modules  # here, in the tests of training; the program below must not have it
+    code = "import sys, crop_classifier_plugin.engine.card; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

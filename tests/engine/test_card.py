@@ -1,0 +1,219 @@
+"""Model cards: what is saved is read again, other tools accept it, and what is broken is refused in a sentence."""
+
+import copy
+import json
+import re
+
+import pystac
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pystac.validation.stac_validator import JsonSchemaSTACValidator
+from stac_model.schema import MLModelProperties
+
+from crop_classifier_plugin.engine.card import Card, Window, list_models, sha256_of
+from crop_classifier_plugin.engine.errors import BadInput, BadModel, ModelAltered
+from crop_classifier_plugin.engine.legend import CropClass, Legend, plain
+
+positive = st.floats(1e-6, 1e6)
+words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())
+colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
+classes = st.builds(CropClass, st.integers(1, 65534), words, colours, st.lists(words, max_size=2).map(tuple))
+legends = st.lists(
+    classes, min_size=1, max_size=4, unique_by=(lambda c: c.code, lambda c: plain(c.name))
+).map(lambda found: Legend(tuple(found)))  # fmt: skip
+windows = st.tuples(st.integers(-366, 731), st.integers(-366, 731)).map(lambda days: Window(*sorted(days)))
+keys = st.from_regex(r"[0-9a-zA-Z_.-]{1,6}", fullmatch=True)
+names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_. \-]{1,8}[a-zA-Z0-9]", fullmatch=True)
+plain_json = st.dictionaries(keys, st.integers() | st.text(max_size=5) | st.booleans(), max_size=3)
+
+
+@st.composite
+def cards(draw):
+    bands = tuple(draw(st.lists(words, min_size=1, max_size=4)))
+    numbers = st.tuples(*[positive] * len(bands))
+    multiple = draw(st.sampled_from([1, 8, 32]))
+    overlap = multiple * draw(st.integers(0, 3))
+    return Card(
+        name=draw(names),
+        title=draw(words),
+        network=draw(words),
+        settings=draw(plain_json),
+        bands=bands,
+        windows=tuple(draw(st.lists(windows, min_size=1, max_size=3))),
+        mean=draw(numbers),
+        std=draw(numbers),
+        legend=draw(legends),
+        sha256=draw(st.text("0123456789abcdef", min_size=64, max_size=64)),
+        tile=2 * overlap + multiple * draw(st.integers(1, 4)),
+        overlap=overlap,
+        receptive_radius=draw(st.integers(0, 500)),
+        multiple=multiple,
+        pixel_size=draw(positive),
+        pixel_tolerance=draw(st.floats(0, 1)),
+        scale=draw(positive),
+        nodata=draw(st.floats(-1e9, 1e9)),
+        parameters=draw(st.integers(0, 10**9)),
+        file_size=draw(st.integers(0, 10**9)),
+        simulated=draw(st.booleans()),
+        training_data=draw(words),
+        region=draw(st.text(max_size=9)),
+        season=draw(st.text(max_size=9)),
+        bbox=draw(st.tuples(st.floats(-180, 0), st.floats(-90, 0), st.floats(0, 180), st.floats(0, 90))),
+        start="2018-10-01T00:00:00Z",
+        end="2019-10-01T00:00:00Z",
+        accuracy=tuple(draw(st.lists(plain_json, max_size=2))),
+        limits=draw(st.text(max_size=9)),
+        licence="CC-BY-4.0",
+        citation=draw(st.text(max_size=9)),
+        framework_version=draw(st.sampled_from(["", "1.23.2"])),
+        extra=draw(plain_json),
+    )
+
+
+@settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
+@given(cards())
+def test_a_card_survives_json(card):
+    assert Card.from_stac(json.loads(json.dumps(card.to_stac()))) == card
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@given(cards())
+def test_other_tools_accept_every_card(card):
+    """Offline: the STAC core schemas that pystac carries, and the machine learning extension as stac-model reads it."""
+    item = json.loads(json.dumps(card.to_stac()))
+    pystac.Item.from_dict(copy.deepcopy(item))
+    JsonSchemaSTACValidator().validate_core(item, pystac.STACObjectType.ITEM, item["stac_version"])
+    read = MLModelProperties(**item["properties"])
+    assert read.input[0].input.shape == [-1, card.dates, len(card.bands), card.tile, card.tile]
+    assert [c.value for c in read.output[0].classes] == list(card.legend.codes)
+    assert [v.mean for v in read.input[0].value_scaling] == list(card.mean)
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@given(cards())
+def test_what_the_extensions_schema_asks_beyond_stac_model(card):
+    """The rules of mlm v1.6.0/schema.json that stac-model does not check, written out: tests have no network."""
+    properties = card.to_stac()["properties"]
+    assert [band["name"] for band in properties["bands"]] == properties["mlm:input"][0]["bands"]
+    assert re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_.\-\s]+[a-zA-Z0-9]", properties["mlm:name"])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", properties.get("mlm:framework_version", "0.0.0"))
+    assert properties.get("mlm:hyperparameters") != {}
+    for crop in properties["mlm:output"][0]["classification:classes"]:
+        assert re.fullmatch(r"[0-9A-Za-z_-]+", crop["name"])
+        assert re.fullmatch(r"[0-9A-F]{6}", crop["color_hint"])
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@given(cards())
+def test_the_other_plugins_facts_are_the_cards(card):
+    facts = {key: json.loads(value) for key, value in card.deepness_metadata().items()}
+    assert list(facts["class_names"].values()) == list(card.legend.names)
+    assert facts["tile_size"] == card.tile
+    assert facts["standardization_std"] == list(card.std)
+    assert facts["resolution"] == pytest.approx(100 * card.pixel_size)  # cm
+
+
+def test_a_saved_card_is_loaded(model):
+    card = Card.load(model)
+    card.save(model)
+    assert Card.load(model) == card
+    assert card.check_weights(model) == model / "model.onnx"
+    assert card.dates == 3
+    assert card.describe_windows() == "3 dates (day of year 95-135, 150-195, 210-260)"
+
+
+def paths(tree, at=()):
+    """Where every value of a JSON document stands."""
+    if isinstance(tree, (dict, list)):
+        for key in tree if isinstance(tree, dict) else range(len(tree)):
+            yield (*at, key)
+            yield from paths(tree[key], (*at, key))
+
+
+@pytest.mark.parametrize("wrong", [None, "x", -1, 0, 1e999, float("nan"), [], {}, [[]], "gone"])
+def test_any_wrong_entry_is_a_bad_model_or_does_no_harm(model, wrong):
+    whole = json.loads((model / "model.json").read_text())
+    for path in paths(whole):
+        item = copy.deepcopy(whole)
+        place = item
+        for key in path[:-1]:
+            place = place[key]
+        if wrong == "gone":
+            del place[path[-1]]
+        else:
+            place[path[-1]] = wrong
+        (model / "model.json").write_text(json.dumps(item))
+        sentence = refusal(model)
+        assert "\n" not in sentence
+        assert ".)" not in sentence
+
+
+def refusal(model):
+    """The sentence of a card that cannot be used; "" when it can."""
+    try:
+        Card.load(model)
+    except BadModel as error:
+        return error.sentence
+    return ""
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", "{}", "\xff\xfe", '{"properties": []}'])
+def test_a_file_that_is_no_card(model, text):
+    (model / "model.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BadModel, match=r"tiny.*model\.json"):
+        Card.load(model)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"multiple": 0},
+        {"tile": 0},
+        {"tile": 100, "multiple": 32},
+        {"overlap": 60},
+        {"scale": 0},
+        {"pixel_size": float("nan")},
+        {"windows": []},
+        {"windows": [[200, 100]]},
+        {"windows": [[1]]},
+    ],
+)
+def test_a_card_that_contradicts_itself(model, entry):
+    item = json.loads((model / "model.json").read_text())
+    item["properties"]["crop:model"] |= entry
+    (model / "model.json").write_text(json.dumps(item))
+    with pytest.raises(BadModel, match="tiny"):
+        Card.load(model)
+
+
+def test_a_window_is_in_order():
+    with pytest.raises(BadInput):
+        Window(10, 9)
+
+
+def test_a_missing_card_or_weights(tmp_path, model):
+    with pytest.raises(BadModel, match=r"no model\.json"):
+        Card.load(tmp_path)
+    card = Card.load(model)
+    (model / "model.onnx").unlink()
+    with pytest.raises(BadModel, match=r"no model\.onnx"):
+        card.check_weights(model)
+
+
+def test_altered_weights_are_refused(model):
+    card = Card.load(model)
+    weights = model / "model.onnx"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0\0")
+    with pytest.raises(ModelAltered, match="sha256") as error:
+        card.check_weights(model)
+    assert card.sha256[:12] in error.value.sentence
+    assert sha256_of(weights)[:12] in error.value.sentence
+
+
+def test_models_are_listed_by_name(tmp_path, model):
+    (tmp_path / "models" / "empty").mkdir()
+    (tmp_path / "models" / "another").mkdir()
+    Card.load(model).save(tmp_path / "models" / "another")
+    found = list_models([tmp_path / "models", tmp_path / "gone"])
+    assert [path.name for path in found] == ["another", "tiny"]

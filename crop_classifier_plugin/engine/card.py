@@ -191,13 +191,14 @@ class Card:
                     "title": "ONNX weights",
                     "roles": ["mlm:model", "mlm:weights"],
                     "mlm:artifact_type": "onnx",
-                    "bands": self._band_names(),  # STAC 1.1 allows them in the properties only when an asset has some
+                    "bands": self._bands(),  # STAC 1.1 allows them in the properties only when an asset has some
                 }
             },
         }
 
-    def _band_names(self) -> list[dict[str, str]]:
-        return [{"name": band} for band in self.bands]
+    def _bands(self) -> list[dict[str, Any]]:
+        facts = {"raster:spatial_resolution": self.pixel_size, "raster:scale": 1 / self.scale}
+        return [{"name": band, **facts} for band in self.bands]
 
     def _properties(self) -> dict[str, Any]:
         return {
@@ -207,7 +208,7 @@ class Card:
             "start_datetime": self.start,
             "end_datetime": self.end,
             "license": self.licence,
-            "bands": self._band_names(),  # what the input's band names refer to
+            "bands": self._bands(),  # what the input's band names refer to
             "mlm:name": self.name,
             "mlm:architecture": self.network,
             "mlm:tasks": ["semantic-segmentation"],

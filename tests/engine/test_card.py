@@ -93,9 +93,12 @@ def test_other_tools_accept_every_card(card):
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @given(cards())
 def test_what_the_extensions_schema_asks_beyond_stac_model(card):
-    """The rules of mlm v1.6.0/schema.json that stac-model does not check, written out: tests have no network."""
+    """The rules of the mlm 1.6 and raster 2.0 schemas that stac-model does not check: tests have no network."""
     properties = card.to_stac()["properties"]
     assert [band["name"] for band in properties["bands"]] == properties["mlm:input"][0]["bands"]
+    for band in properties["bands"]:
+        assert band["raster:scale"] * card.scale == pytest.approx(1)
+        assert band["raster:spatial_resolution"] == card.pixel_size
     assert re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_.\-\s]+[a-zA-Z0-9]", properties["mlm:name"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", properties.get("mlm:framework_version", "0.0.0"))
     assert properties.get("mlm:hyperparameters") != {}

@@ -39,6 +39,7 @@ from crop_classifier_plugin.engine.training.patches import (
     Statistics,
     TrainingPatches,
     count_classes,
+    shown_shares,
     statistics,
     turn,
 )
@@ -90,7 +91,7 @@ def test_pixels_without_a_label_never_touch_the_loss():
     logits = torch.randn(3, 2, 4, 8, 8, requires_grad=True)
     target = torch.randint(0, 4, (2, 8, 8))
     target[:, ::2] = IGNORE
-    weights = class_weights(torch.tensor([5, 1, 2, 9]))
+    weights = class_weights(torch.tensor([0.5, 0.1, 0.2, 0.2]))
     loss = deep_supervision(logits, target, weights)
     loss.backward()
     assert logits.grad is not None
@@ -107,7 +108,7 @@ def test_a_patch_without_labels_gives_a_finite_loss():
 
 
 def test_class_weights_are_inverse_and_give_absent_classes_the_mean():
-    weights = class_weights(torch.tensor([100, 50, 0]))
+    weights = class_weights(torch.tensor([0.5, 0.25, 0.0]))
     torch.testing.assert_close(weights, torch.tensor([2.0, 4.0, 3.0]) / 9)
 
 
@@ -277,8 +278,13 @@ def test_statistics_leave_held_out_pixels_and_no_data_out():
     found = statistics([season])
     np.testing.assert_allclose(found.mean, np.nanmean(expected, axis=(0, 2, 3)), rtol=1e-5)
     np.testing.assert_allclose(found.std, np.nanstd(expected, axis=(0, 2, 3)), rtol=1e-5)
+
+
+def test_counts_and_shown_shares():
+    season = season_of()
     counts = count_classes([season], TRAIN, 2)
     assert counts.tolist() == [((season.target == c) & (season.part == TRAIN)).sum() for c in (0, 1)]
+    np.testing.assert_allclose(shown_shares(np.array([30, 10, 0])), [0.375 + 0.25, 0.125 + 0.25, 0])
 
 
 # --- export ----------------------------------------------------------------------------------------------------------
@@ -433,7 +439,7 @@ def test_the_card_describes_the_file(trained):
 
 def test_split_file_names_every_parcel_and_whole_parcels_are_held_out(trained):
     folder, _ = trained
-    series = json.loads((folder / "split.json").read_text())["series"]
+    series = json.loads((folder / "split.json").read_text())["places"]
     parts = [p["part"] for p in series[0]["parcels"]]
     assert len(parts) == 144
     assert {"train", "validation", "held_out"} == set(parts)

@@ -29,7 +29,7 @@ from ..series.select import Need
 from .export import export
 from .lesson import EpochLog, Lesson, Plan, learn
 from .losses import class_weights
-from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, statistics
+from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, shown_shares, statistics
 from .scores import accuracy_rows, score
 from .seasons import LabelRule, Season, load_season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION, SplitRule
@@ -49,6 +49,13 @@ class Material:
     @property
     def classes(self) -> int:
         return len(self.legend)
+
+    def places(self) -> tuple[Season, ...]:
+        """The first training series of each set of labels: further ones only show the same parcels on other dates."""
+        first: dict[str, Season] = {}
+        for season in self.train:
+            first.setdefault(season.name, season)
+        return tuple(first.values())
 
 
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
@@ -110,7 +117,9 @@ def fit(
     plan = Plan(job.epochs, job.batch, job.optimizer, job.learning_rate, job.device)
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        lesson = Lesson(build(job.network, config), class_weights(torch.from_numpy(counts)), plan, reporter)
+        lesson = Lesson(
+            build(job.network, config), class_weights(torch.from_numpy(shown_shares(counts))), plan, reporter
+        )
         learn(lesson, patches, checks)
     return lesson.learnt(), tuple(lesson.history)
 
@@ -121,7 +130,7 @@ def assess(
     """Accuracy rows of the ONNX file on the held-out parcels and on the test series."""
     session = ort.InferenceSession(Path(weights).read_bytes(), providers=["CPUExecutionProvider"])
     rows: list[dict[str, Any]] = []
-    for seasons, on in ((material.train, "held-out parcels of the training area"), (material.tests, "test series")):
+    for seasons, on in ((material.places(), "held-out parcels of the training area"), (material.tests, "test series")):
         patches = ScoringPatches(seasons, stats, HELD_OUT, job.tile, job.overlap)
         if len(patches):
             confusion = score(session, patches, material.classes, reporter)
@@ -183,7 +192,7 @@ def _round_up(value: int, multiple: int) -> int:
 
 def _tell_classes(material: Material, counts: Any, reporter: Reporter) -> None:
     """Says which classes cannot be learnt or tested."""
-    tested = count_classes(material.train, HELD_OUT, material.classes)
+    tested = count_classes(material.places(), HELD_OUT, material.classes)
     for i, name in enumerate(material.legend.names):
         if not counts[i]:
             reporter.log(f"The class {name} has no parcel to train on: the model will not find it.", "warning")
@@ -195,7 +204,7 @@ def _split_facts(job: TrainJob, material: Material) -> dict[str, Any]:
     """Which parcel of each series fell into which part, in the order in which they are read."""
     return {
         "rule": {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed},
-        "series": [
+        "places": [
             {
                 "dates": [d.isoformat() for d in season.dates],
                 "held_side": season.split.side,
@@ -204,7 +213,7 @@ def _split_facts(job: TrainJob, material: Material) -> dict[str, Any]:
                     for (x, y), c, p in zip(season.parcels.points, season.parcels.classes, season.split.parts)
                 ],
             }
-            for season in material.train
+            for season in material.places()
         ],
     }
 

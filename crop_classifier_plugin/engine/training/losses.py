@@ -33,10 +33,10 @@ def deep_supervision(outputs: Tensor, target: Tensor, weights: Tensor) -> Tensor
     return torch.stack([weighted_bce_iou(logits, target, weights) for logits in outputs]).mean()
 
 
-def class_weights(counts: Tensor) -> Tensor:
-    """(K,) summing to 1, inverse to the pixel counts (K,). A class without pixels gets the mean weight of the others,
-    so that the network learns not to name it."""
-    present = counts > 0
-    inverse = torch.where(present, 1.0 / counts.clamp(min=1).double(), 0.0)
+def class_weights(shares: Tensor) -> Tensor:
+    """(K,) summing to 1, inverse to how often each class is shown (K,). A class that is never shown gets the mean
+    weight of the others, so that the network learns not to name it."""
+    present = shares > 0
+    inverse = torch.where(present, 1.0 / shares.double(), 0.0)
     inverse[~present] = inverse[present].mean() if bool(present.any()) else 1.0
     return (inverse / inverse.sum()).float()

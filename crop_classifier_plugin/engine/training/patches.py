@@ -61,6 +61,13 @@ def count_classes(seasons: Sequence[Season], part: int, classes: int) -> NDArray
     return counts
 
 
+def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How often patches are placed on each class (K,): half by its pixels, half evenly, as TrainingPatches draws."""
+    present = counts > 0
+    shares: NDArray[np.float64] = counts / counts.sum() / 2 + present / present.sum() / 2
+    return shares
+
+
 def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
     """Image (T,C,h,w) with NaN and target (h,w), IGNORE outside `part`; beyond the raster's edge it is mirrored."""
     rows, cols = window.slices

@@ -16,6 +16,7 @@ from ..events import Part, Reporter
 from ..jobs import DiagnoseJob
 from ..outputs import Outputs
 from ..raster.grid import Window
+from ..record import Record
 from .confusion import Confusion
 from .layers import Layer, layers_of, write_layers
 from .maps import BLOCK, NO_DATA, CropMap, Matcher, Reference, open_reference, opened
@@ -29,6 +30,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
 
     Raises LabelsUnusable when no value of the reference is a class of the map, NoOverlap, CrsMissing, BadRaster.
     """
+    record = Record(job)
     _spare_inputs(job)
     with Outputs() as out, opened(job.class_map) as dataset:
         for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
@@ -43,6 +45,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             write_layers(layers, crop_map, comparison.truth, _tags(dataset, job), out, Part(reporter, 0.4, 1))
         facts = _facts(job, comparison, confusion, excluded, used, layers)
         write_reports(facts, job, out)
+        record.save(out, job.agreement, {"accuracy": facts.overall}, reporter)
     reporter.log(facts.headline)
     return _result(job, layers, facts)
 

@@ -11,6 +11,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -25,11 +26,11 @@ from .noise import key, smooth_at
 
 FARM = 130.0  # px between farms: about 170 ha each
 JITTER = 0.7
-REACH = 1.3 * FARM  # no farm extends farther from its lattice point
+REACH = 1.22 * FARM  # no farm extends farther from its site: an empty circle between four sites is no larger
 ROAD = 0.6  # px, half the width of the road between farms
 WARP, WARP_LENGTH = 3.0, 70.0  # px: amplitude and wavelength of the bent edges
 LARGEST, SMALLEST = 2000.0, 60.0  # px: fields of 0.6 .. 20 ha
-CACHED_FARMS = 512
+CACHED_FARMS = 2048  # about 50 MB: enough for the rows of farms that two rows of blocks share, 20,000 px wide
 GOLDEN = 0.6180339887498949
 
 Point = tuple[float, float]
@@ -89,9 +90,8 @@ class Landscape:
 
 def farms_around(window: Window) -> list[tuple[int, int]]:
     """Lattice rows and columns of all farms that may touch the window."""
-    margin = REACH + WARP * 3
-    rows = range(_cell(window.row - margin) - 1, _cell(window.row + window.height + margin) + 1)
-    cols = range(_cell(window.col - margin) - 1, _cell(window.col + window.width + margin) + 1)
+    rows = _reaching(window.row, window.height)
+    cols = _reaching(window.col, window.width)
     return [(i, j) for i in rows for j in cols]
 
 
@@ -104,8 +104,12 @@ def join(farms: Iterable[Parcels]) -> Parcels:
     )
 
 
-def _cell(position: float) -> int:
-    return math.floor(position / FARM)
+def _reaching(first: int, count: int) -> range:
+    """The lattice lines whose farms may reach the pixels [first, first + count)."""
+    margin, edge = REACH + 3 * WARP, (1 - JITTER) / 2
+    lowest = math.ceil((first - margin) / FARM - (1 - edge))
+    highest = math.floor((first + count + margin) / FARM - edge)
+    return range(lowest, highest + 1)
 
 
 def _rings(shapes: NDArray[np.object_], corner: NDArray[Any]) -> list[Any]:
@@ -126,10 +130,11 @@ def _make_farm(seed: int, i: int, j: int) -> Parcels:
     fields = [f for f in fields if _area(f) >= SMALLEST]
     kinds = _crops(len(fields), rng)
     keys = np.array([rng.getrandbits(32) for _ in fields], np.uint32)
-    shapes = _warp(np.array([shapely.Polygon(f) for f in fields], dtype=object), seed)
+    shapes = _warp(_polygons(fields), seed)
     return Parcels(shapes, _non_crops(shapes, kinds, keys, seed), keys)
 
 
+@lru_cache(maxsize=4096)
 def _site(seed: int, i: int, j: int) -> Point:
     rng = Random(key(seed, "site", i, j))
     x, y = ((1 - JITTER) / 2 + JITTER * rng.random() for _ in range(2))
@@ -201,6 +206,14 @@ def _clip(piece: Polygon, normal: Point, limit: float) -> Polygon:
         if sides[k] <= 0:
             kept.append((x, y))
     return kept
+
+
+def _polygons(pieces: list[Polygon]) -> NDArray[np.object_]:
+    if not pieces:
+        return np.empty(0, object)
+    owner = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
+    rings = shapely.linearrings(np.array([point for piece in pieces for point in piece]), indices=owner)
+    return np.asarray(shapely.polygons(rings), object)
 
 
 def _area(piece: Polygon) -> float:

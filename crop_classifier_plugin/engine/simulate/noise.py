@@ -90,15 +90,16 @@ def smooth(window: Window, stream: int, wavelength: float) -> Floats:
 
 
 def smooth_at(x: NDArray[np.float64], y: NDArray[np.float64], stream: int, wavelength: float) -> NDArray[np.float64]:
-    """The same field as `smooth` at scattered points (columns `x`, rows `y`, in pixels)."""
+    """The same field as `smooth` at points (columns `x`, rows `y`, in pixels) that lie in one neighbourhood."""
     col, col_weights = _split(x / wavelength)
     row, row_weights = _split(y / wavelength)
+    first_row, first_col = int(row.min()), int(col.min())
+    row, col = row - first_row, col - first_col
+    nodes = normal(bits(Window(first_row, first_col, int(row.max()) + 4, int(col.max()) + 4), stream))
     total = np.zeros(x.shape)
     for i in range(4):
-        lines = mix((row + i).astype(np.uint32) ^ np.uint32(stream))
         for j in range(4):
-            words = mix(lines + (col + j).astype(np.uint32) * np.uint32(0x9E3779B1))
-            total += normal(words) * row_weights[i] * col_weights[j]
+            total += nodes[row + i, col + j] * row_weights[i] * col_weights[j]
     return total / _SPLINE_STD
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.legend import Legend
 from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.simulate import radar
 from crop_classifier_plugin.engine.simulate.clouds import cover_of, sky_of
 from crop_classifier_plugin.engine.simulate.crops import BANDS, COVERS, CROPS, LEGEND
 from crop_classifier_plugin.engine.simulate.landscape import Landscape
@@ -21,7 +22,7 @@ from crop_classifier_plugin.engine.simulate.noise import bits, key, quick_normal
 from crop_classifier_plugin.engine.simulate.optics import HALO, Block, block_of, leaf_area, reflectance
 from crop_classifier_plugin.engine.simulate.phenology import NEVER, on_day
 from crop_classifier_plugin.engine.simulate.products import ndvi, scene_of, truth_of
-from crop_classifier_plugin.engine.simulate.radar import LOOKS, backscatter
+from crop_classifier_plugin.engine.simulate.radar import backscatter
 
 WHOLE = Window(-40, 60, 320, 300)
 even = st.integers(0, 100).map(lambda n: 2 * n)
@@ -69,9 +70,16 @@ def test_noise_is_standard() -> None:
     assert np.isclose(quick_normal(bits(here, 1)).std(), 1, atol=0.005)
     assert np.isclose(smooth(here, 2, 5.0).std(), 1, atol=0.05)
     assert abs(np.corrcoef(quick_normal(bits(here, 1)).ravel(), quick_normal(bits(here, 3)).ravel())[0, 1]) < 0.005
-    looks = speckle(here, 4, LOOKS)
-    assert np.isclose(looks.mean(), 1, atol=0.005)
-    assert np.isclose(1 / looks.var(), LOOKS, rtol=0.02)
+    assert np.isclose(1 / speckle(here, 4, 3).var(), 3, rtol=0.02)
+
+
+def test_radar_has_the_speckle_of_seven_looks(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = date(2024, 5, 12)
+    speckled = backscatter(block, day, "VH")
+    monkeypatch.setattr(radar, "speckle", lambda window, stream, looks: np.float32(1))
+    ratio = 10 ** ((speckled - backscatter(block, day, "VH")) / 10)
+    assert np.isclose(ratio.mean(), 1, atol=0.01)
+    assert np.isclose(1 / ratio.var(), 7, rtol=0.05)
 
 
 def test_streams_differ_by_every_part_of_their_name() -> None:

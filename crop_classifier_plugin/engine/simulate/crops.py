@@ -1,9 +1,11 @@
 """The crops of the simulated landscape: legend, season, spectra and radar behaviour of each.
 
-The season follows the double logistic of Beck et al. (2006, Remote Sensing of Environment 100), here for the leaf area
-index. Growth and harvest stand within the usual calendar of north-west Europe (winter cereals harvested in July to
-mid August, rapeseed in flower late April to mid May, maize harvested mid September to October, sugar beet lifted from
-late September). Every number in this file is a choice inside such ranges, not a measurement.
+The season follows the double logistic of Beck et al. (2006, Remote Sensing of Environment 100:321-334, eq. 3), here for
+the leaf area index. Every number in this file is a choice, not a measurement, kept inside what is known:
+- peak leaf area: closed crops reach about 4 (Koerner 2013, Strasburger's Plant Sciences, ch. 12); the crop model LPJmL
+  prescribes 1 to 7, for maize up to 5;
+- harvest: winter barley first, from early July, then soft wheat, grain maize from late September on (the order and time
+  of FranceAgriMer's weekly crop reports); rapeseed, beet, potato and soybean in the usual order of north-west Europe.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parcels of a season as a GeoPackage, farm row by farm row."""
+"""The parcels of a season as a GeoPackage, written a few farm rows at a time."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .files import marks
 from .landscape import Landscape, Parcels, farms_around, join
 
 LAYER = "parcels"
+PORTION = 5000  # parcels to write at once
 _FIXED_TIME = "2000-01-01T00:00:00Z"  # in the file's table of contents, so that equal seasons are equal files
 
 
@@ -29,23 +30,30 @@ def write_parcels(path: str, landscape: Landscape, grid: Grid, reporter: Reporte
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_TIME})
     try:
         written = 0
-        for row in _rows(landscape, grid):
-            written += _write(path, *_clipped(row, grid), grid, written, landscape.seed)
-            reporter.check()
+        for rows in _portions(landscape, grid, reporter):
+            written += _write(path, *_clipped(rows, grid), grid, written, landscape.seed)
         return written
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def _rows(landscape: Landscape, grid: Grid) -> Iterator[Parcels]:
-    """The crop parcels of one row of farms after the other, in the order in which they are burned."""
+def _portions(landscape: Landscape, grid: Grid, reporter: Reporter) -> Iterator[Parcels]:
+    """The crop parcels of the grid, some rows of farms at a time, in the order in which they are burned."""
     whole = Window(0, 0, grid.height, grid.width)
     rows: dict[int, list[tuple[int, int]]] = {}
     for i, j in farms_around(whole):
         rows.setdefault(i, []).append((i, j))
+    waiting: list[Parcels] = []
     for places in rows.values():
-        parcels = join(landscape.farm(i, j) for i, j in places)
-        yield parcels.take((parcels.kinds >= 1) & (parcels.kinds <= len(CROPS)))
+        for i, j in places:
+            farm = landscape.farm(i, j)
+            waiting.append(farm.take((farm.kinds >= 1) & (farm.kinds <= len(CROPS))))
+        reporter.check()
+        if sum(map(len, waiting)) >= PORTION:
+            yield join(waiting)
+            waiting = []
+    if waiting:
+        yield join(waiting)
 
 
 def _clipped(parcels: Parcels, grid: Grid) -> tuple[NDArray[np.object_], NDArray[np.intp]]:

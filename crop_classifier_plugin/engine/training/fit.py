@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
@@ -30,7 +31,7 @@ from .export import export
 from .lesson import EpochLog, Lesson, Plan, learn
 from .losses import class_weights
 from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, shown_shares, statistics
-from .scores import accuracy_rows, score
+from .scores import Predict, accuracy_rows, score
 from .seasons import LabelRule, Season, load_season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION, SplitRule
 
@@ -128,14 +129,20 @@ def assess(
     weights: str, job: TrainJob, material: Material, stats: Statistics, reporter: Reporter
 ) -> tuple[dict[str, Any], ...]:
     """Accuracy rows of the ONNX file on the held-out parcels and on the test series."""
-    session = ort.InferenceSession(Path(weights).read_bytes(), providers=["CPUExecutionProvider"])
+    predict = onnx_predict(weights)
     rows: list[dict[str, Any]] = []
     for seasons, on in ((material.places(), "held-out parcels of the training area"), (material.tests, "test series")):
         patches = ScoringPatches(seasons, stats, HELD_OUT, job.tile, job.overlap)
         if len(patches):
-            confusion = score(session, patches, material.classes, reporter)
+            confusion = score(predict, patches, material.classes, reporter)
             rows += accuracy_rows(confusion, material.legend.names, f"{on}, {confusion.total} px")
     return tuple(rows)
+
+
+def onnx_predict(weights: str) -> Predict:
+    """The file as a function from z-scores to probabilities."""
+    session = ort.InferenceSession(Path(weights).read_bytes(), providers=["CPUExecutionProvider"])
+    return lambda x: np.asarray(session.run(["probability"], {"x": x})[0], np.float32)
 
 
 # --- the card --------------------------------------------------------------------------------------------------------

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
+from numpy.typing import NDArray
 
 from ..accuracy.confusion import Confusion
 from ..events import Reporter
 from .losses import IGNORE
 from .patches import ScoringPatches
 
+Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (1,T,C,H,W) z-scores -> (1,K,H,W)
 
-def score(session: ort.InferenceSession, patches: ScoringPatches, classes: int, reporter: Reporter) -> Confusion:
-    """Confusion matrix over every labelled pixel of the patches (whose inputs are those of training)."""
+
+def score(predict: Predict, patches: ScoringPatches, classes: int, reporter: Reporter) -> Confusion:
+    """Confusion matrix over every labelled pixel of the patches."""
     confusion = Confusion(np.zeros((classes, classes), np.int64))
     for i in range(len(patches)):
         reporter.progress(i / len(patches), "Testing", i, len(patches))
         x, target = patches[i]
-        (probability,) = session.run(["probability"], {"x": x.numpy()[None]})
+        found = predict(x.numpy()[None])[0].argmax(axis=0)
         known = target.numpy() != IGNORE
-        confusion += Confusion.count(target.numpy()[known], probability[0].argmax(axis=0)[known], classes)
+        confusion += Confusion.count(target.numpy()[known], found[known], classes)
     return confusion
 
 

@@ -1,0 +1,191 @@
+"""Accuracy of the shipped models beside a random forest: `python benchmarks/accuracy.py [--data FOLDER] [--seeds N]`.
+
+Network and forest learn from the same pixels of the same series and are tested on the same held-out parcels. The forest
+(300 trees) takes the bands of all dates of a pixel; the second one also their mean over the 3 x 3 neighbours. For
+Flanders the network is also trained anew, several times, in both directions of the cut. Writes benchmarks/accuracy.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import sklearn
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+from sklearn.ensemble import RandomForestClassifier
+from train_shipped_models import DATA, NAMES, ROOT, flanders_job, simulated_job
+
+from crop_classifier_plugin.engine.accuracy.confusion import Confusion
+from crop_classifier_plugin.engine.card import WEIGHTS_FILE, Card
+from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.jobs import TrainJob
+from crop_classifier_plugin.engine.legend import Legend
+from crop_classifier_plugin.engine.networks.registry import configure
+from crop_classifier_plugin.engine.training.fit import Material, fit, gather, onnx_predict
+from crop_classifier_plugin.engine.training.patches import ScoringPatches, Statistics, statistics
+from crop_classifier_plugin.engine.training.scores import Predict, score
+from crop_classifier_plugin.engine.training.seasons import Season
+from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN
+
+MOST_PIXELS = 100_000  # that a forest learns from
+Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
+Tests = dict[str, tuple[Season, ...]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--seeds", type=int, default=3, help="trainings in each direction of the cut (Flanders)")
+    given = parser.parse_args()
+    lines = ["# Accuracy of the shipped models", "", f"`python benchmarks/accuracy.py` on {machine()}", ""]
+    with tempfile.TemporaryDirectory() as place:
+        lines += simulated(Path(place))
+        if (given.data / "flanders_AC91C").is_dir():
+            lines += flanders(Path(place), given.data, given.seeds)
+        else:
+            lines += [f"Flanders was left out: there is no {given.data / 'flanders_AC91C'}."]
+    text = "\n".join(lines)
+    print(text)
+    (ROOT / "benchmarks" / "accuracy.md").write_text(text + "\n", encoding="utf-8")
+
+
+def machine() -> str:
+    versions = f"torch {torch.__version__}, onnxruntime {onnxruntime.__version__}, scikit-learn {sklearn.__version__}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}."
+
+
+# --- the two models --------------------------------------------------------------------------------------------------
+
+
+def simulated(place: Path) -> list[str]:
+    folder = ROOT / "models" / NAMES[0]
+    material = collect(simulated_job(str(folder), place / "seasons"), place)
+    tests = {"held-out parcels of the training seasons": material.places(), "three other seasons": material.tests}
+    return ["## " + Card.load(folder).title, "", *against_forests(shipped(folder), material, tests)]
+
+
+def flanders(place: Path, data: Path, seeds: int) -> list[str]:
+    folder = ROOT / "models" / NAMES[1]
+    lines = ["## " + Card.load(folder).title, "", "The file that ships: trained on the north, tested on the south.", ""]
+    job = flanders_job(str(folder), data)
+    material = collect(job, place)
+    lines += against_forests(shipped(folder), material, {"southern parcels": material.places()})
+    for side, share in (("south", 0.35), ("north", 0.65)):
+        lines += [f"Trained anew {seeds} times with the {side} held out: mean (lowest to highest) of the network.", ""]
+        job = flanders_job(str(folder), data, side, share)
+        material = collect(job, place)
+        nets = [("network", retrained(job, material, seeds))]
+        lines += table(nets + forests(material, material.places()), material.legend)
+    return lines
+
+
+def collect(job: TrainJob, place: Path) -> Material:
+    folder = Path(tempfile.mkdtemp(dir=place))
+    return gather(job, Legend.load(job.legend), folder, Silent(), max(job.patch, job.tile))
+
+
+# --- network and forest ----------------------------------------------------------------------------------------------
+
+
+def shipped(folder: Path) -> tuple[Predict, Statistics, Card]:
+    card = Card.load(folder)
+    stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
+    return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), stats, card
+
+
+def against_forests(model: tuple[Predict, Statistics, Card], material: Material, tests: Tests) -> list[str]:
+    predict, stats, card = model
+    lines = []
+    for where, seasons in tests.items():
+        patches = ScoringPatches(seasons, stats, HELD_OUT, card.tile, card.overlap)
+        network = [score(predict, patches, len(card.legend), Silent())]
+        lines += [f"On {where}, {network[0].total} px:", ""]
+        lines += table([("network", network), *forests(material, seasons)], material.legend)
+    return lines
+
+
+def retrained(job: TrainJob, material: Material, seeds: int) -> list[Confusion]:
+    config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
+    stats = statistics(material.train)
+    patches = ScoringPatches(material.places(), stats, HELD_OUT, job.tile, job.overlap)
+    found = []
+    for seed in range(1, seeds + 1):
+        network, _ = fit(replace(job, seed=seed), config, material, stats, Silent())
+
+        def predict(x: NDArray[np.float32], network: torch.nn.Module = network) -> NDArray[np.float32]:
+            with torch.no_grad():
+                return np.asarray(network(torch.from_numpy(x)).numpy(), np.float32)
+
+        found.append(score(predict, patches, material.classes, Silent()))
+    return found
+
+
+def forests(material: Material, tests: Sequence[Season]) -> Results:
+    return [
+        ("random forest", [forest(material, tests, neighbours=False)]),
+        ("random forest, 3 x 3", [forest(material, tests, neighbours=True)]),
+    ]
+
+
+def forest(material: Material, tests: Sequence[Season], neighbours: bool) -> Confusion:
+    samples = list(_pixels(material.train, TRAIN, neighbours))
+    x, y = np.concatenate([s[0] for s in samples]), np.concatenate([s[1] for s in samples])
+    kept = np.random.default_rng(0).permutation(len(y))[:MOST_PIXELS]
+    trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=0).fit(x[kept], y[kept])
+    confusion = Confusion(np.zeros((material.classes, material.classes), np.int64))
+    for x, y in _pixels(tests, HELD_OUT, neighbours):
+        confusion += Confusion.count(y, trees.predict(x), material.classes)
+    return confusion
+
+
+def _pixels(
+    seasons: Sequence[Season], part: int, neighbours: bool
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int16]]]:
+    """Features (N, T*C or 2*T*C) and classes (N,) of the pixels of `part`, season by season."""
+    for season in seasons:
+        wanted = season.part == part
+        bands = [np.asarray(season.image[t, c]) for t, c in np.ndindex(season.image.shape[:2])]
+        features = [band[wanted] for band in bands]
+        if neighbours:
+            features += [_mean_3x3(band)[wanted] for band in bands]
+        yield np.stack(features, axis=1), season.target[wanted]
+
+
+def _mean_3x3(band: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the pixels with data among a pixel and its eight neighbours."""
+    seen = ~np.isnan(band)
+    total = uniform_filter(np.where(seen, band, 0), 3, mode="nearest")
+    return np.asarray(total / np.maximum(uniform_filter(seen.astype(np.float32), 3, mode="nearest"), 1e-6), np.float32)
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def table(results: Results, legend: Legend) -> list[str]:
+    """A Markdown table: overall accuracy, mean F1, kappa and the F1 score of each class that the reference has."""
+    present = [i for i, s in enumerate(results[0][1][0].scores()) if s.present]
+    head = ["", "OA", "mean F1", "kappa", *(f"F1 {legend.names[i]}" for i in present)]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    for who, runs in results:
+        figures = [[r.oa, r.mean_f1, r.kappa, *(r.scores()[i].f1 for i in present)] for r in runs]
+        lines.append(f"| {' | '.join([who, *(_cell(column) for column in zip(*figures))])} |")
+    return [*lines, ""]
+
+
+def _cell(values: Sequence[float]) -> str:
+    known = np.nan_to_num(np.array(values), nan=0.0)
+    spread = f" ({known.min():.3f} to {known.max():.3f})" if len(known) > 1 else ""
+    return f"{known.mean():.3f}{spread}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Rebuilds the shipped models: `python benchmarks/train_shipped_models.py NAME [--data FOLDER] [--into models]`.
+
+NAME is lrtacfnet_simulated_season or lrtacfnet_flanders. Without a name it says what it would do and does nothing, for
+it would replace files of the repository. The Flanders model needs the folder flanders_AC91C (data README: models).
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import tempfile
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from crop_classifier_plugin.engine.events import Silent, Stop, Terminal
+from crop_classifier_plugin.engine.jobs import LabelledSeries, SceneSource, SimulateJob, TrainJob
+from crop_classifier_plugin.engine.simulate.season import simulate
+from crop_classifier_plugin.engine.training.fit import train
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
+NAMES = ("lrtacfnet_simulated_season", "lrtacfnet_flanders")
+
+# --- simulated seasons -----------------------------------------------------------------------------------------------
+
+SEASON_WINDOWS = ((95, 135), (150, 195), (210, 260))
+TRAINING_SEEDS = tuple(range(101, 117))
+TEST_SEEDS = (201, 202, 203)
+
+
+def simulated_job(model: str, place: Path) -> TrainJob:
+    """Sixteen seasons to learn from and three to test on, each of another landscape, year and set of dates."""
+    first, *more = [_season(place, seed) for seed in TRAINING_SEEDS]
+    return TrainJob(
+        scenes=first.scenes,
+        labels=first.labels,
+        more=tuple(more),
+        tests=tuple(_season(place, seed) for seed in TEST_SEEDS),
+        class_field="crop_code",
+        legend=str(ROOT / "resources" / "legends" / "simulated_season.json"),
+        model=model,
+        settings=(
+            ("widths", "12,16,24,32,32,32"),
+            ("cfma_width", "12"),
+            ("heads", "4"),
+            ("key_dim", "8"),
+            ("dropout", "0.05"),
+        ),
+        windows=SEASON_WINDOWS,
+        optimizer="adamw",
+        epochs=20,
+        steps=60,
+        held_out=0.05,
+        validation=0.05,
+        title="LRTACF-Net on simulated seasons",
+        region="nowhere: simulated farmland",
+        season="April to September, three dates",
+        training_data="Sixteen simulated Sentinel-2 seasons (seeds 101-116, 512 x 512 px, years 2016-2024, three dates "
+        "each)",
+        limits="Trained on simulated seasons only: it serves the demo and the tests, and is not good for real images. "
+        "It knows eight crops and names one of them everywhere, on woods, water, roads and buildings too.",
+        simulated=True,
+    )
+
+
+def _season(place: Path, seed: int) -> LabelledSeries:
+    """A simulated season: the seed decides the landscape, the year (2016-2024) and the day in each window."""
+    folder = place / str(seed)
+    rng = np.random.default_rng(seed)
+    year = 2016 + seed % 9
+    days = [int(rng.integers(first, last + 1)) for first, last in SEASON_WINDOWS]
+    dates = tuple((dt.date(year, 1, 1) + dt.timedelta(day - 1)).isoformat() for day in days)
+    if not (folder / "parcels.gpkg").exists():
+        job = SimulateJob(str(folder), 512, 512, year, seed, dates, cloud_share=0.1, sentinel1=False, modis=False)
+        simulate(job, Silent())
+    return LabelledSeries(_scenes(sorted(folder.glob("S2_*.tif"))), str(folder / "parcels.gpkg"))
+
+
+def _scenes(paths: list[Path]) -> tuple[SceneSource, ...]:
+    return tuple(SceneSource(str(p)) for p in paths)
+
+
+# --- Flanders --------------------------------------------------------------------------------------------------------
+
+MAIN_DATES = ("20190421", "20190620", "20190824")
+# the other dates of 2019 that are clear over the square: the same parcels in another light
+SPRING = ("20190401", "20190416", "20190421", "20190511", "20190516")
+EARLY_SUMMER = ("20190620", "20190630")
+LATE_SUMMER = ("20190725", "20190730", "20190824")
+
+
+def flanders_job(model: str, data: Path, side: str = "south", held_out: float = 0.35, seed: int = 1) -> TrainJob:
+    """Trained on one side of a straight cut. With the south held out every class keeps a parcel to learn from."""
+    place = data / "flanders_AC91C"
+    others = [days for days in product(SPRING, EARLY_SUMMER, LATE_SUMMER) if days != MAIN_DATES]
+    first, *more = [_dates_of(place, days) for days in (MAIN_DATES, *others)]
+    return TrainJob(
+        scenes=first.scenes,
+        labels=first.labels,
+        more=tuple(more),
+        class_field="crop_code",
+        legend=str(ROOT / "resources" / "legends" / "flanders.json"),
+        model=model,
+        settings=(
+            ("widths", "16,16,16"),
+            ("cfma_blocks", "2"),
+            ("cfma_width", "16"),
+            ("heads", "4"),
+            ("key_dim", "4"),
+            ("dropout", "0.3"),
+        ),
+        windows=((91, 136), (161, 185), (205, 250)),
+        optimizer="adamw",
+        epochs=40,
+        steps=10,
+        patch=32,
+        jitter=0.1,
+        held_out=held_out,
+        held_side=side,
+        validation=0.0,
+        seed=seed,
+        title="LRTACF-Net on one square of Flanders",
+        region="640 m x 640 m of Flanders, Belgium",
+        season="2019, April to August, three dates",
+        training_data="Parcels of one 640 m square of Flanders with Sentinel-2 images of 2019 (ESA WorldCereal 2023, "
+        "MIT licence; contains modified Copernicus Sentinel data 2019; crops from LPIS Flanders)",
+        limits="Nineteen parcels of one 640 m square and one year: a worked example, not a map maker. Barley, sugar "
+        "beet and potato were learnt from one or two parcels each and could not be tested. It names one of its six "
+        "classes everywhere, on woods, water, roads and buildings too.",
+    )
+
+
+def _dates_of(place: Path, days: tuple[str, ...]) -> LabelledSeries:
+    files = [place / f"S2_{size}" / f"S2_{size}_{day}.tif" for day in days for size in ("10m", "20m")]
+    return LabelledSeries(_scenes(files), str(place / "parcels.gpkg"))
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", choices=NAMES)
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--into", type=Path, default=ROOT / "models")
+    given = parser.parse_args()
+    if given.name is None:
+        print(f"Give a name to train it again: {' or '.join(NAMES)}.")
+        return
+    model = str(given.into / given.name)
+    with tempfile.TemporaryDirectory() as place:
+        simulated = given.name == NAMES[0]
+        job = simulated_job(model, Path(place)) if simulated else flanders_job(model, given.data)
+        for row in train(job, Terminal(Stop()))["accuracy"]:  # type: ignore[attr-defined]
+            print(row)
+
+
+if __name__ == "__main__":
+    main()

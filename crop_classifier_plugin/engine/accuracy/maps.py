@@ -12,7 +12,7 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.errors import CRSError, RasterioError
+from rasterio.errors import CRSError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
@@ -21,7 +21,7 @@ from ..events import Reporter
 from ..legend import Legend, plain
 from ..raster.grid import Grid, Window
 from ..raster.vector import burn, read_polygons
-from ..raster.writer import as_rasterio
+from ..raster.writer import GDAL_ERRORS, as_rasterio
 from .names import Named, described, legend_of
 
 BLOCK = 512  # px: side of the squares that are in memory at a time
@@ -47,7 +47,7 @@ def _blaming(path: str) -> Iterator[None]:
     """GDAL's errors as a sentence about `path`."""
     try:
         yield
-    except RasterioError as error:
+    except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None
 
 
@@ -231,7 +231,7 @@ def _is_raster(path: str) -> bool:
     try:
         with rasterio.open(path):
             return True
-    except RasterioError:
+    except GDAL_ERRORS:
         return False
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError, RasterioIOError
 
@@ -20,6 +21,7 @@ from .grid import Grid, Window
 
 BLOCK = 256
 LEGEND_TAG = "CROP_CLASSIFIER_LEGEND"
+GDAL_ERRORS = (RasterioError, CPLE_BaseError)  # rasterio lets some of GDAL's own errors through as they are
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class RasterWriter:
         try:
             self._file = rasterio.open(path, "w", **_profile(grid, spec))
             self._describe()
-        except (RasterioError, OSError) as error:
+        except (*GDAL_ERRORS, OSError) as error:
             raise OutputNotWritable(path, str(error)) from None
 
     def _describe(self) -> None:
@@ -84,7 +86,7 @@ class RasterWriter:
             self.counts[: counts.size] += counts
         try:
             self._file.write(cube, window=as_rasterio(window))
-        except (RasterioError, OSError) as error:
+        except (*GDAL_ERRORS, OSError) as error:
             raise self._failed(error) from None
 
     def close(self) -> None:
@@ -92,7 +94,7 @@ class RasterWriter:
             self._file.close()
             self._build_overviews()
             self._verify()
-        except (RasterioError, OSError) as error:
+        except (*GDAL_ERRORS, OSError) as error:
             raise self._failed(error) from None
 
     def _build_overviews(self) -> None:
@@ -111,7 +113,11 @@ class RasterWriter:
 
     def _failed(self, error: Exception) -> Exception:
         text = str(error)
-        full = "No space left" in text or "write error" in text.lower() or isinstance(error, RasterioIOError)
+        full = (
+            "No space left" in text
+            or "write error" in text.lower()
+            or isinstance(error, (RasterioIOError, CPLE_BaseError))
+        )
         return DiskFull(self.path) if full else OutputNotWritable(self.path, text)
 
     def __enter__(self) -> RasterWriter:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from pyogrio.errors import DataSourceError
 
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, OutputNotWritable
+from crop_classifier_plugin.engine.errors import BadInput, Cancelled, DiskFull, OutputNotWritable
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import SimulateJob
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
@@ -252,6 +255,20 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputNotWritable):
         small(tmp_path / "file")
+
+
+@pytest.mark.parametrize(("free", "expected"), [(0, DiskFull), (1 << 30, OutputNotWritable)])
+def test_parcels_that_cannot_be_written_end_the_job_cleanly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, expected: type[Exception]
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise DataSourceError("Failed to commit transaction")
+
+    monkeypatch.setattr(pyogrio.raw, "write", refuse)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(expected):
+        small(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 class StopsAt(Silent):

@@ -1,9 +1,14 @@
-"""Reading one band of one file onto a grid, window by window."""
+"""Reading bands of one file onto a grid, window by window."""
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import rasterio
@@ -19,89 +24,124 @@ from .writer import as_rasterio
 if TYPE_CHECKING:
     from ..series.scenes import BandRef
 
+_GDAL_TYPES = {
+    "uint8": "Byte",
+    "int8": "Int8",
+    "uint16": "UInt16",
+    "int16": "Int16",
+    "uint32": "UInt32",
+    "int32": "Int32",
+    "float32": "Float32",
+    "float64": "Float64",
+}
 
-class BandReader:
-    """A band on a grid. On the same lattice pixels are read as they are; else GDAL warps them on the fly:
-    bilinear for measured values (`smooth`), nearest for codes and masks."""
 
-    def __init__(self, ref: BandRef, grid: Grid, smooth: bool, nodata: float | None) -> None:
-        self._ref, self._grid, self._nodata = ref, grid, nodata
+class FileReader:
+    """Some bands of one file on a grid. On the same lattice pixels are read as they are; else GDAL warps them on the
+    fly: bilinear for measured values (`smooth`), nearest for codes and masks."""
+
+    def __init__(self, refs: Sequence[BandRef], grid: Grid, smooth: bool, nodata: float | None) -> None:
+        """`refs` share their file and no-data value; `nodata` is what no data means where the file does not say."""
+        self._refs, self._grid = tuple(refs), grid
+        first = refs[0]
+        self._nodata = first.nodata if first.nodata is not None else nodata
+        self._direct = grid.same_lattice(first.crs, first.transform)
+        self._exits = ExitStack()
         try:
-            self._file = rasterio.open(ref.path)
-            self._direct = grid.same_lattice(ref.crs, ref.transform)
-            self._masked = MaskFlags.per_dataset in self._file.mask_flag_enums[ref.index - 1]
-            self._source = self._file if self._direct else self._warped(smooth)
+            self._file = self._opened(rasterio.open(first.path))
+            self._masked = MaskFlags.per_dataset in self._file.mask_flag_enums[first.index - 1]
+            self._warped = None if self._direct else self._warp(smooth)
         except RasterioError as error:
-            raise BadRaster(ref.path, str(error)) from None
+            self._exits.close()
+            raise BadRaster(first.path, str(error)) from None
 
-    def _warped(self, smooth: bool) -> WarpedVRT:
+    def _warp(self, smooth: bool) -> WarpedVRT:
+        """Only the wanted bands go in: a warped VRT of the file would warp, and cache, every band it has."""
         grid = self._grid
-        return WarpedVRT(
-            self._file,
-            src_crs=self._ref.crs,
-            crs=grid.crs,
-            transform=grid.transform,
-            height=grid.height,
-            width=grid.width,
-            resampling=Resampling.bilinear if smooth else Resampling.nearest,
-            src_nodata=self._nodata,
-            nodata=np.nan,
-            dtype="float32",
-            tolerance=1e-9,  # px; a coarser approximation would make a pixel depend on the window it is read in
+        bands = self._opened(rasterio.open(_subset(self._refs, self._nodata, self._masked)))
+        return self._opened(
+            WarpedVRT(
+                bands,
+                crs=grid.crs,
+                transform=grid.transform,
+                height=grid.height,
+                width=grid.width,
+                resampling=Resampling.bilinear if smooth else Resampling.nearest,
+                nodata=np.nan,
+                dtype="float32",
+                tolerance=1e-9,  # px; a coarser approximation would make a pixel depend on the window it is read in
+            )
         )
+
+    def _opened(self, dataset: Any) -> Any:
+        """Closes the dataset with the reader. Not by its own context: that is bound to the thread that opened it."""
+        self._exits.callback(dataset.close)
+        return dataset
 
     def read(self, window: Window) -> NDArray[np.float32]:
-        """(H, W) float32, raw values; NaN marks no data and everything outside the file."""
+        """(bands, H, W) float32, raw values; NaN marks no data and everything outside the file."""
         try:
-            return self._read_direct(window) if self._direct else self._read_warped(window)
+            if self._warped is None:
+                return self._copy(window)
+            values: NDArray[np.float32] = self._warped.read(window=as_rasterio(window))
+            return values
         except RasterioError as error:
-            raise BadRaster(self._ref.path, str(error.__cause__ or error)) from None
+            raise BadRaster(self._refs[0].path, str(error.__cause__ or error)) from None
 
-    def _read_warped(self, window: Window) -> NDArray[np.float32]:
-        values: NDArray[np.float32] = self._source.read(self._ref.index, window=as_rasterio(window))
-        return values
-
-    def _read_direct(self, window: Window) -> NDArray[np.float32]:
-        rows, cols = self._inside(window)
-        out = np.full((window.height, window.width), np.nan, np.float32)
-        if rows[0] >= rows[1] or cols[0] >= cols[1]:
-            return out
-        part = rasterio.windows.Window(cols[0], rows[0], cols[1] - cols[0], rows[1] - rows[0])
-        raw = self._source.read(self._ref.index, window=part)
-        values = raw.astype(np.float32)
-        if self._nodata is not None and not np.isnan(self._nodata):
-            values[raw == self._nodata] = np.nan
-        if self._masked:
-            values[self._source.read_masks(self._ref.index, window=part) == 0] = np.nan
-        top, left = rows[0] - self._shift[0] - window.row, cols[0] - self._shift[1] - window.col
-        out[top : top + values.shape[0], left : left + values.shape[1]] = values
+    def _copy(self, window: Window) -> NDArray[np.float32]:
+        first = self._refs[0]
+        px, py = self._grid.pixel
+        row = window.row + round((first.transform.f - self._grid.transform.f) / py)
+        col = window.col + round((self._grid.transform.c - first.transform.c) / px)
+        out = np.full((len(self._refs), window.height, window.width), np.nan, np.float32)
+        row0, row1 = max(row, 0), min(row + window.height, first.height)
+        col0, col1 = max(col, 0), min(col + window.width, first.width)
+        if row0 < row1 and col0 < col1:
+            part = Window(row0, col0, row1 - row0, col1 - col0)
+            out[:, row0 - row : row1 - row, col0 - col : col1 - col] = self._raw(part)
         return out
 
-    @property
-    def _shift(self) -> tuple[int, int]:
-        """Rows and columns by which the grid's origin lies inside the file."""
-        px, py = self._grid.pixel
-        row = round((self._ref.transform.f - self._grid.transform.f) / py)
-        col = round((self._grid.transform.c - self._ref.transform.c) / px)
-        return row, col
-
-    def _inside(self, window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The file's own rows and columns that the window covers."""
-        row, col = window.row + self._shift[0], window.col + self._shift[1]
-        return (
-            (max(row, 0), min(row + window.height, self._ref.height)),
-            (max(col, 0), min(col + window.width, self._ref.width)),
-        )
+    def _raw(self, part: Window) -> NDArray[np.float32]:
+        """(bands, H, W) of the file's own pixels, NaN for no data."""
+        indexes = [r.index for r in self._refs]
+        raw = self._file.read(indexes, window=as_rasterio(part))
+        values: NDArray[np.float32] = raw.astype(np.float32)
+        if self._nodata is not None and not math.isnan(self._nodata):
+            values[raw == self._nodata] = np.nan
+        if self._masked:
+            values[self._file.read_masks(indexes, window=as_rasterio(part)) == 0] = np.nan
+        return values
 
     def close(self) -> None:
-        if self._source is not self._file:
-            self._source.close()
-        self._file.close()
+        self._exits.close()
 
-    def __enter__(self) -> BandReader:
+    def __enter__(self) -> FileReader:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _subset(refs: Sequence[BandRef], nodata: float | None, masked: bool) -> str:
+    """A GDAL VRT, as text, of these bands of their file; masked pixels become no data."""
+    first = refs[0]
+    root = ET.Element("VRTDataset", rasterXSize=str(first.width), rasterYSize=str(first.height))
+    ET.SubElement(root, "SRS").text = first.crs.to_wkt()
+    ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in first.transform.to_gdal())
+    hidden = nodata if nodata is not None else (math.nan if masked else None)
+    for number, ref in enumerate(refs, start=1):
+        kind = "Float32" if masked else _GDAL_TYPES.get(ref.dtype, "Float32")
+        band = ET.SubElement(root, "VRTRasterBand", dataType=kind, band=str(number))
+        if hidden is not None:
+            ET.SubElement(band, "NoDataValue").text = repr(float(hidden))
+        source = ET.SubElement(band, "ComplexSource")
+        path = ref.path if ref.path.startswith("/vsi") or ":" in ref.path else os.path.abspath(ref.path)
+        ET.SubElement(source, "SourceFilename", relativeToVRT="0").text = path
+        ET.SubElement(source, "SourceBand").text = str(ref.index)
+        if masked:
+            ET.SubElement(source, "UseMaskBand").text = "true"
+        elif nodata is not None:
+            ET.SubElement(source, "NODATA").text = repr(float(nodata))
+    return ET.tostring(root, encoding="unicode")

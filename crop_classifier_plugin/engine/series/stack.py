@@ -16,7 +16,7 @@ from ..errors import DateMissing
 from ..events import Reporter
 from ..jobs import DateEntry, Extent, SceneSource
 from ..raster.grid import Grid, Window
-from ..raster.reader import BandReader
+from ..raster.reader import FileReader
 from .common_grid import common_grid
 from .masks import Mask, mask_of
 from .scenes import BandRef, Scene, read_scenes
@@ -40,7 +40,7 @@ class Stack:
 
     def __init__(self, layers: Sequence[Layer], need: Need, grid: Grid, notes: Sequence[str] = ()) -> None:
         self.layers, self.need, self.grid, self.notes = tuple(layers), need, grid, tuple(notes)
-        self._readers: dict[tuple[str, int, bool], BandReader] = {}
+        self._readers: dict[tuple[str, tuple[int, ...], bool], FileReader] = {}
         self._exits = ExitStack()
 
     @property
@@ -52,8 +52,12 @@ class Stack:
         shape = (len(self.layers), len(self.need.bands), window.height, window.width)
         cube = np.full(shape, np.nan, np.float32)
         for t, layer in enumerate(self.layers):
-            for c, band in enumerate(self.need.bands):
-                self._mosaic(layer.scene.of(band), window, cube[t, c])
+            wanted = [r for band in self.need.bands for r in layer.scene.of(band)]
+            for refs in by_file(wanted):
+                planes = self._reader(refs, smooth=True).read(window)
+                for ref, plane in zip(refs, planes):
+                    into = cube[t, self.need.bands.index(ref.band)]
+                    np.copyto(into, to_reflectance(plane, ref, self.need), where=np.isnan(into))
             cube[t, :, self.masked(t, window)] = np.nan
         return cube
 
@@ -61,24 +65,19 @@ class Stack:
         """(H, W): where the mask of date t says not to use the pixel. Outside the mask's file nothing is masked."""
         mask = self.layers[t].mask
         values = np.full((window.height, window.width), np.nan, np.float32)
-        for ref in mask.refs:
-            part = self._reader(ref, smooth=False).read(window)
-            np.copyto(values, part, where=np.isnan(values))
+        for refs in by_file(mask.refs):
+            for plane in self._reader(refs, smooth=False).read(window):
+                np.copyto(values, plane, where=np.isnan(values))
         known = ~np.isnan(values)
         bad = np.zeros(values.shape, np.bool_)
         bad[known] = mask.bad(values[known].astype(np.int32))
         return bad
 
-    def _mosaic(self, refs: Iterable[BandRef], window: Window, into: NDArray[np.float32]) -> None:
-        for ref in refs:
-            values = self._reader(ref, smooth=True).read(window)
-            np.copyto(into, to_reflectance(values, ref, self.need), where=np.isnan(into))
-
-    def _reader(self, ref: BandRef, smooth: bool) -> BandReader:
-        key = (ref.path, ref.index, smooth)
+    def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
+        key = (refs[0].path, tuple(r.index for r in refs), smooth)
         if key not in self._readers:
-            nodata = ref.nodata if ref.nodata is not None or not smooth else self.need.nodata
-            self._readers[key] = self._exits.enter_context(BandReader(ref, self.grid, smooth, nodata))
+            nodata = self.need.nodata if smooth else None
+            self._readers[key] = self._exits.enter_context(FileReader(refs, self.grid, smooth, nodata))
         return self._readers[key]
 
     def on(self, grid: Grid) -> Stack:
@@ -97,6 +96,14 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def by_file(refs: Iterable[BandRef]) -> list[list[BandRef]]:
+    """The references grouped by their file (and no-data value), so that each file is read once a window."""
+    groups: dict[tuple[str, str], list[BandRef]] = {}
+    for ref in refs:
+        groups.setdefault((ref.path, str(ref.nodata)), []).append(ref)
+    return list(groups.values())
 
 
 def open_stack(

@@ -20,10 +20,13 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from conftest import BANDS, REPOSITORY, write_model, write_raster, write_season
+from conftest import BANDS, LEGEND, REPOSITORY, write_model, write_raster, write_season
 
 from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.engine.errors import DiskFull
 from crop_classifier_plugin.engine.jobs import ClassifyJob, DiagnoseJob, SceneSource
+from crop_classifier_plugin.engine.raster.grid import Grid, Window
+from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
 
 pytestmark = pytest.mark.timeout(120)
 ENGINE = [sys.executable, "-m", "crop_classifier_plugin.engine"]
@@ -280,23 +283,46 @@ def test_a_full_disk(place: Path) -> None:
         refusal(run(classify(place, probabilities=str(place / "p.tif")), place, preexec_fn=limit))
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
+@contextmanager
+def small_disk(folder: Path, kib: int) -> Iterator[Path]:
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
     if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("no right to mount a small disk here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_disk_that_is_really_full(place: Path, small_disk: Path) -> None:
+def test_a_disk_that_is_really_full(place: Path, tmp_path: Path) -> None:
     write_season(place / "season", 700, 900)
-    (small_disk / "map.tif").write_bytes(b"an earlier map")
-    job = classify(place, class_map=str(small_disk / "map.tif"), confidence="", probabilities=str(small_disk / "p.tif"))
-    with untouched(place), untouched(small_disk):
-        assert "disk is full" in refusal(run(job, place))
+    with small_disk(tmp_path / "disk", 64) as disk:
+        (disk / "map.tif").write_bytes(b"an earlier map")
+        job = classify(place, class_map=str(disk / "map.tif"), confidence="", probabilities=str(disk / "p.tif"))
+        with untouched(place), untouched(disk):
+            assert "disk is full" in refusal(run(job, place))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.8, 0.9, 0.97, 1.1])
+def test_a_raster_is_whole_or_the_disk_is_called_full(tmp_path: Path, share: float) -> None:
+    """GDAL may say nothing of a disk that fills while it closes the file or builds the overviews."""
+    codes = np.random.default_rng(0).choice([1, 2, 3], (600, 1100)).astype(np.uint8)
+    whole = tmp_path / "whole.tif"
+    write_codes(whole, codes)
+    with small_disk(tmp_path / "disk", int(share * whole.stat().st_size / 1024)) as disk:
+        if share < 1:
+            with pytest.raises(DiskFull):
+                write_codes(disk / "map.tif", codes)
+        else:
+            write_codes(disk / "map.tif", codes)
+            assert (disk / "map.tif").read_bytes() == whole.read_bytes()
+
+
+def write_codes(path: Path, codes: np.ndarray) -> None:
+    grid = Grid(rasterio.CRS.from_epsg(32631), rasterio.Affine(10, 0, 0, 0, -10, 0), *codes.shape)
+    with RasterWriter(str(path), grid, RasterSpec.classes(LEGEND, "crop")) as writer:
+        writer.write(codes, Window(0, 0, *codes.shape))
 
 
 # --- stopped in mid-run ----------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -98,18 +99,26 @@ class RasterWriter:
             raise self._failed(error) from None
 
     def _build_overviews(self) -> None:
-        shortest = max(self.grid.height, self.grid.width)
-        factors = [2**k for k in range(1, 12) if shortest / 2**k >= BLOCK]
-        if factors:
+        if self._factors:
             with rasterio.open(self.path, "r+") as file:
-                file.build_overviews(factors, self.spec.resampling)
+                file.build_overviews(self._factors, self.spec.resampling)
+
+    @property
+    def _factors(self) -> list[int]:
+        """By how much each overview is smaller, until one block holds it."""
+        longest = max(self.grid.height, self.grid.width)
+        return [2**k for k in range(1, 12) if longest / 2**k >= BLOCK]
 
     def _verify(self) -> None:
-        """GDAL reports a full disk on close only as a log line, so the file is read back once."""
+        """GDAL reports a full disk on close only as a log line, so the file is read back once, overviews too."""
         with rasterio.open(self.path) as file:
-            found = sum(_checksum(file.read(window=as_rasterio(w))) for w in self.grid.blocks(4 * BLOCK))
-        if found != self._sum:
+            found = sum(_checksum(part) for part in _parts(file))
+            levels = len(file.overviews(1))
+        if found != self._sum or levels != len(self._factors):
             raise DiskFull(self.path)
+        for level in range(levels):
+            with rasterio.open(self.path, overview_level=level) as file:
+                deque(_parts(file), maxlen=0)  # reading is the test: a block that is not on the disk raises
 
     def _failed(self, error: Exception) -> Exception:
         text = str(error)
@@ -134,6 +143,12 @@ class RasterWriter:
 
 def as_rasterio(window: Window) -> rasterio.windows.Window:
     return rasterio.windows.Window(window.col, window.row, window.width, window.height)
+
+
+def _parts(file: rasterio.DatasetReader) -> Iterator[NDArray[Any]]:
+    """All of a raster, piece by piece."""
+    for window in Grid(file.crs, file.transform, file.height, file.width).blocks(4 * BLOCK):
+        yield file.read(window=as_rasterio(window))
 
 
 def _checksum(array: NDArray[Any]) -> int:

@@ -162,4 +162,5 @@ class Diagnose(EngineAlgorithm):
 
 def _title(path: str) -> str:
     """What the engine calls a layer: its band's description, as 'Maize: TP, FP, FN, TN'."""
-    return QgsRasterLayer(path).dataProvider().bandDescription(1) or Path(path).stem
+    layer = QgsRasterLayer(path)
+    return layer.dataProvider().bandDescription(1) or Path(path).stem

@@ -46,17 +46,19 @@ class Child:
         )
         self.pid = self.process.pid
         self._lines: queue.Queue[Optional[str]] = queue.Queue()
-        self._words: deque[str] = deque(maxlen=20)
+        self.words: deque[str] = deque(maxlen=50)  # what may explain a failure
         self._listener = threading.Thread(target=self._read_words, args=(self.process.stderr,), daemon=True)
         self._listener.start()
         threading.Thread(target=self._read_lines, args=(self.process.stdout,), daemon=True).start()
 
     def lines(self, cancelled: Callable[[], bool]) -> Iterator[str]:
-        """Lines of standard output until the program ends. Raises Cancelled, with the program stopped."""
+        """Lines of standard output until the program ends. Raises Cancelled, with the program stopped.
+
+        A program that was done before it heard of the cancel is followed to its end: its outputs are there.
+        """
         gone_since: Optional[float] = None
         while True:
-            if cancelled():
-                self.stop()
+            if cancelled() and self.stop():
                 raise Cancelled
             try:
                 line = self._lines.get(timeout=POLL)
@@ -79,23 +81,22 @@ class Child:
         return status
 
     def note(self, line: str) -> None:
-        """Keeps a line that may explain a failure."""
         if line.strip():
-            self._words.append(line.strip())
+            self.words.append(line.rstrip())
 
     @property
     def last_words(self) -> str:
-        return self._words[-1] if self._words else ""
+        return self.words[-1].strip() if self.words else ""
 
-    def stop(self) -> None:
-        """Asks the program to end and makes it end when it does not."""
+    def stop(self) -> int:
+        """Asks the program to end, makes it end when it does not, and returns its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(GRACE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait()
+        return self.process.wait()
 
     def __enter__(self) -> Child:
         return self

@@ -47,6 +47,7 @@ def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
     if end.get("event") == "error":
         raise CropClassifierError(end["sentence"])
     if not end or status:
+        feedback.pushDebugInfo("\n".join(child.words))
         raise EngineDied(describe_exit(status), child.last_words)
     feedback.setProgress(100)
     return end

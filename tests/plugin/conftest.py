@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -14,7 +15,24 @@ if "XDG_RUNTIME_DIR" not in os.environ:
 sys.path.insert(0, str(REPO))
 
 import pytest  # noqa: E402 - the environment comes first
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsProject  # noqa: E402
+from qgis.core import (  # noqa: E402
+    QgsApplication,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProject,
+    QgsRasterLayer,
+)
+from qgis.PyQt import sip  # noqa: E402
+
+
+def plugged_in():
+    """The plugin with its provider registered, as qgis_process has it."""
+    from crop_classifier_plugin import classFactory
+
+    plugin = classFactory(None)
+    plugin.initProcessing()
+    return plugin
 
 
 class Recorder(QgsProcessingFeedback):
@@ -54,6 +72,8 @@ def context():
     context.setProject(QgsProject.instance())
     yield context
     QgsProject.instance().clear()
+    # pytest keeps the last test's fixtures until QGIS has ended, and a context that outlives QGIS crashes.
+    sip.delete(context)
 
 
 @pytest.fixture
@@ -70,10 +90,7 @@ def fake(monkeypatch):
 @pytest.fixture
 def provider():
     """The plugin's provider, in a registry that has Processing's own ones too."""
-    from crop_classifier_plugin import classFactory
-
-    plugin = classFactory(None)
-    plugin.initProcessing()
+    plugin = plugged_in()
     yield QgsApplication.processingRegistry().providerById("cropclassifier")
     plugin.unload()
 
@@ -86,3 +103,72 @@ def engine():
     if not python.is_file():
         pytest.skip(f"no engine at {python}: run make setup")
     return python
+
+
+# --- a season, its map, and how tests run algorithms ------------------------------------------------------------------
+
+SIZE = 160  # px: more than a tile, and no multiple of one
+
+
+def run(algorithm, parameters, context, feedback=None):
+    """As processing.run does it, without taking the layers out of the context."""
+    made = QgsApplication.processingRegistry().createAlgorithmById(f"cropclassifier:{algorithm}")
+    ok, message = made.checkParameterValues(parameters, context)
+    if not ok:
+        raise QgsProcessingException(message)
+    results, ok = made.run(parameters, context, feedback or QgsProcessingFeedback(), {}, False)
+    assert ok
+    return results
+
+
+@pytest.fixture(scope="session")
+def card():
+    """The shipped model of simulated seasons."""
+    from crop_classifier_plugin.engine.card import Card, list_models
+
+    found = [c for c in map(Card.load, list_models([REPO / "models"])) if c.simulated and c.network == "lrtacf_net"]
+    if not found:
+        pytest.skip("no shipped model of simulated seasons")
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def season(engine, card, tmp_path_factory):
+    """A season with one date in each of the model's windows, and one that the model has no use for."""
+    plugin = plugged_in()
+    days = [f"2024{(w.first + w.last) // 2:03}" for w in card.windows]
+    dates = [time.strftime("%Y-%m-%d", time.strptime(day, "%Y%j")) for day in [*days, "2024300"]]
+    parameters = {
+        "FOLDER": str(tmp_path_factory.mktemp("season")),
+        "WIDTH": SIZE,
+        "HEIGHT": SIZE - 20,
+        "SEED": 11,
+        "CLOUD_SHARE": 0.1,
+        "DATES": ",".join(dates),
+        "SENTINEL1": False,
+        "MODIS": False,
+    }
+    results = run("simulateseason", parameters, QgsProcessingContext())
+    plugin.unload()
+    return results
+
+
+@pytest.fixture(scope="session")
+def crop_map(season, card, tmp_path_factory):
+    plugin = plugged_in()
+    path = tmp_path_factory.mktemp("map") / "map.tif"
+    run(
+        "classify_lrtacfnet",
+        {"INPUT": season["SCENES"], "MODEL": card.name, "OUTPUT": str(path)},
+        QgsProcessingContext(),
+    )
+    plugin.unload()
+    return str(path)
+
+
+def values(path, band=1):
+    """Every value of a band, row by row."""
+    layer = QgsRasterLayer(str(path))
+    provider = layer.dataProvider()
+    block = provider.block(band, provider.extent(), provider.xSize(), provider.ySize())
+    return [int(block.value(i)) for i in range(provider.xSize() * provider.ySize())]

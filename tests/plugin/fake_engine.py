@@ -100,6 +100,15 @@ def endless(job):
     time.sleep(60)
 
 
+def done_when_cancelled(job):
+    asked = []
+    signal.signal(signal.SIGTERM, lambda number, frame: asked.append(number))
+    progress(0.9)
+    while not asked:
+        time.sleep(0.01)
+    result(job)
+
+
 def stubborn(job):
     temporaries(job)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -96,6 +96,13 @@ def test_cancel_stops_within_two_seconds(fake, tmp_path):
     assert left_in(tmp_path) == [".truth.1.part.tif"]
 
 
+def test_cancel_that_comes_too_late_does_not_deny_the_result(fake, tmp_path):
+    """The outputs are in their places then: 'no output was written' would be untrue."""
+    fake("done_when_cancelled")
+    event = runner.run(job(tmp_path), Recorder(cancel_at=5))
+    assert event["outputs"]["truth"] == f"{tmp_path}/truth.tif"
+
+
 def test_engine_that_does_not_listen_is_killed(fake, tmp_path):
     fake("stubborn")
     began = time.monotonic()

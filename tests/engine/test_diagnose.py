@@ -1,5 +1,6 @@
 """The diagnosis of a map: to the pixel as scikit-learn counts it, whatever the reference is."""
 
+import base64
 import csv
 import errno
 import html
@@ -423,7 +424,27 @@ def test_the_page_stands_alone_and_escapes_names(tmp_path):
     page = Path(result["report_html"]).read_text(encoding="utf-8")
     assert "<beet>" not in page
     assert "Sugar &lt;beet&gt; &amp; co" in page
-    assert not re.search(r"<script|<link|src=|https?://|@import", page)
+    assert not re.search(r"<script|<link|https?://|@import|url\(", page)
+    assert re.findall(r'src="(.{22})', page) == ["data:image/png;base64,"]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("shape", [(50, 40), (900, 1300), (3, 2000)])
+def test_the_picture_is_the_agreement_layer_made_small(tmp_path, shape):
+    truth, mapped = season(shape)
+    result, _ = run(tmp_path, write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth))
+    page = Path(result["report_html"]).read_text(encoding="utf-8")
+    picture = base64.b64decode(re.search(r'base64,([^"]+)"', page).group(1))
+    with rasterio.MemoryFile(picture) as memory, memory.open() as file:
+        table = file.colormap(1)
+        colours = np.array([table[k][:3] for k in range(3)])[file.read(1)]
+    assert max(colours.shape[:2]) == min(800, max(shape))
+    agreement = read(result["agreement"])
+    if max(shape) <= 800:
+        assert (colours[agreement == 1] == 0).all()
+        assert (colours[agreement == 0] == 255).all()
+        assert (colours[agreement == 255] == (222, 229, 224)).all()
+    assert abs((colours.sum(axis=2) == 0).mean() - (agreement == 1).mean()) < 0.02
 
 
 # --- bad input: one sentence, and nothing left behind ----------------------------------------------------------------

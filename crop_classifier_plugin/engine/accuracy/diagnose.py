@@ -20,6 +20,7 @@ from ..record import Record
 from .confusion import Confusion
 from .layers import Layer, layers_of, write_layers
 from .maps import BLOCK, NO_DATA, CropMap, Matcher, Reference, open_reference, opened
+from .preview import agreement_picture
 from .report import Excluded, Facts, write_reports
 
 _SHOWN = 12  # values named in a sentence before it says "and more"
@@ -44,7 +45,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             layers = layers_of(job.folder, job.agreement, {k: crop_map.legend.classes[k] for k in used})
             write_layers(layers, crop_map, comparison.truth, _tags(dataset, job), out, Part(reporter, 0.4, 1))
         facts = _facts(job, comparison, confusion, excluded, used, layers)
-        write_reports(facts, job, out)
+        write_reports(facts, job, agreement_picture(out.path(job.agreement)), out)
         record.save(out, job.agreement, {"accuracy": facts.overall}, reporter)
     reporter.log(facts.headline)
     return _result(job, layers, facts)

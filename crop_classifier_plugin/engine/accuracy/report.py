@@ -20,6 +20,7 @@ from ..outputs import Outputs
 from ..raster.grid import Grid
 from .confusion import RULE, Confusion, Scores
 from .layers import AGREEMENT, OUTCOMES
+from .preview import NOT_COMPARED
 
 FIGURES = ("precision", "recall", "f1", "iou")
 COUNTS = ("reference", "mapped", "tp", "fp", "fn", "tn")
@@ -80,6 +81,7 @@ class Facts:
             "reference": self.reference,
             "grid": {
                 "crs": self.grid.crs.to_string(),
+                "unit": "degree" if self.grid.crs.is_geographic else self.grid.crs.linear_units,
                 "pixel": [width, height],
                 "width": self.grid.width,
                 "height": self.grid.height,
@@ -106,12 +108,12 @@ class Facts:
 _OVERALL = {"oa": "overall accuracy", "mean_f1": "mean F1", "mean_iou": "mean IoU", "kappa": "kappa"}
 
 
-def write_reports(facts: Facts, job: DiagnoseJob, out: Outputs) -> None:
-    """The document at the three places that the job names."""
+def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) -> None:
+    """The document at the three places that the job names; `picture` is the agreement layer's data URI."""
     document = facts.document()
     out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     out.write_text(job.report_csv, to_csv(document))
-    out.write_text(job.report_html, to_html(document, facts))
+    out.write_text(job.report_html, to_html(document, facts.headline, picture))
 
 
 def to_csv(document: dict[str, Any]) -> str:
@@ -137,14 +139,16 @@ def to_csv(document: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def to_html(document: dict[str, Any], facts: Facts) -> str:
+def to_html(document: dict[str, Any], headline: str, picture: str) -> str:
     """One page without scripts or outside files."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     env = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     env.filters |= {"number": lambda n: f"{n:,}", "decimal": decimal, "percent": percent}
     return env.get_template("report.html.j2").render(
         d=document,
-        headline=facts.headline,
+        headline=headline,
+        picture=picture,
+        not_compared=NOT_COMPARED,
         kappa_words=kappa_words(document["overall"]["kappa"]),
         outcomes=OUTCOMES,
         agreement=AGREEMENT,

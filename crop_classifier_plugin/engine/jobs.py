@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import typing
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from .errors import BadInput
+from .jobs_json import build
 
 DEVICES = ("auto", "cpu", "cuda")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
@@ -209,51 +209,4 @@ def parse(data: Any) -> Any:
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in JOBS:
         raise BadInput(f"The job kind {kind!r} is unknown: use one of {', '.join(sorted(JOBS))}.")
-    return _build(JOBS[kind], {key: value for key, value in data.items() if key != "kind"})
-
-
-def _build(cls: Any, data: Any) -> Any:
-    if not isinstance(data, dict):
-        raise BadInput(f"The job holds {data!r} where {cls.__name__} is expected: write an object there.")
-    extra = sorted(set(data) - {f.name for f in fields(cls)})
-    if extra:
-        raise BadInput(f"The job has the unknown entry {extra[0]!r} ({cls.__name__}): remove it.")
-    lacking = [f.name for f in fields(cls) if f.default is MISSING and f.name not in data]
-    if lacking:
-        raise BadInput(f"The job lacks the entry {lacking[0]!r} ({cls.__name__}): add it.")
-    hints = typing.get_type_hints(cls)
-    return cls(**{key: _entry(cls, key, hints[key], value) for key, value in data.items()})
-
-
-def _entry(cls: Any, key: str, hint: Any, value: Any) -> Any:
-    try:
-        return _convert(hint, value)
-    except (TypeError, OverflowError) as error:
-        raise BadInput(f"The entry {key!r} of the job cannot be read ({cls.__name__}: {error}): correct it.") from None
-
-
-def _convert(hint: Any, value: Any) -> Any:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Union:
-        return None if value is None else _convert(args[0], value)
-    if origin is tuple:
-        return _convert_list(args, value)
-    if is_dataclass(hint):
-        return _build(hint, value)
-    if isinstance(value, bool) != (hint is bool) or not isinstance(value, _ACCEPTED[hint]):
-        raise TypeError(f"{value!r} is no {_WORDS[hint]}")
-    return hint(value)
-
-
-def _convert_list(args: Any, value: Any) -> Any:
-    if not isinstance(value, (list, tuple)):
-        raise TypeError(f"{value!r} is no list")
-    if args[1:] == (Ellipsis,):
-        return tuple(_convert(args[0], v) for v in value)
-    if len(value) != len(args):
-        raise TypeError(f"{value!r} is no list of {len(args)}")
-    return tuple(_convert(t, v) for t, v in zip(args, value))
-
-
-_ACCEPTED: dict[Any, Any] = {str: str, int: int, float: (int, float), bool: bool}
-_WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    return build(JOBS[kind], {key: value for key, value in data.items() if key != "kind"})

@@ -10,15 +10,20 @@ import argparse
 import datetime as dt
 import os
 import tempfile
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from _forest import forests
 
+from crop_classifier_plugin.engine.card import Card
 from crop_classifier_plugin.engine.events import Silent, Stop, Terminal
 from crop_classifier_plugin.engine.jobs import LabelledSeries, SceneSource, SimulateJob, TrainJob
+from crop_classifier_plugin.engine.legend import Legend
 from crop_classifier_plugin.engine.simulate.season import simulate
-from crop_classifier_plugin.engine.training.fit import train
+from crop_classifier_plugin.engine.training.fit import ON_HELD_OUT, ON_TESTS, gather, train
+from crop_classifier_plugin.engine.training.scores import accuracy_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
@@ -110,14 +115,14 @@ def flanders_job(model: str, data: Path, side: str = "south", held_out: float = 
             ("cfma_width", "16"),
             ("heads", "4"),
             ("key_dim", "4"),
-            ("dropout", "0.3"),
+            ("dropout", "0.5"),
         ),
         windows=((91, 136), (161, 185), (205, 250)),
         optimizer="adamw",
         epochs=40,
         steps=10,
         patch=32,
-        jitter=0.1,
+        jitter=0.15,
         held_out=held_out,
         held_side=side,
         validation=0.0,
@@ -154,8 +159,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         simulated = given.name == NAMES[0]
         job = simulated_job(model, Path(place)) if simulated else flanders_job(model, given.data)
-        for row in train(job, Terminal(Stop()))["accuracy"]:  # type: ignore[attr-defined]
+        train(job, Terminal(Stop()))
+        for row in add_forests(job, Path(place)).accuracy:
             print(row)
+
+
+def add_forests(job: TrainJob, place: Path) -> Card:
+    """Puts the random forests' figures on the same held-out pixels into the card."""
+    legend = Legend.load(job.legend)
+    folder = Path(tempfile.mkdtemp(dir=place))
+    material = gather(job, legend, folder, Silent(), max(job.patch, job.tile))
+    card = Card.load(job.model)
+    rows = list(card.accuracy)
+    for where, seasons in ((ON_HELD_OUT, material.places()), (ON_TESTS, material.tests)):
+        for who, (confusion,) in forests(material, seasons) if seasons else ():
+            figures = accuracy_rows(confusion, legend.names, f"{where}, {confusion.total} px")
+            rows += [{**row, "metric": f"{who}: {row['metric']}"} for row in figures[:4]]
+    card = replace(card, accuracy=tuple(rows))
+    card.save(job.model)
+    return card
 
 
 if __name__ == "__main__":

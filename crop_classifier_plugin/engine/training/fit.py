@@ -35,6 +35,7 @@ from .scores import Predict, accuracy_rows, score
 from .seasons import LabelRule, Season, load_season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION, SplitRule
 
+ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
 _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 
 
@@ -131,7 +132,7 @@ def assess(
     """Accuracy rows of the ONNX file on the held-out parcels and on the test series."""
     predict = onnx_predict(weights)
     rows: list[dict[str, Any]] = []
-    for seasons, on in ((material.places(), "held-out parcels of the training area"), (material.tests, "test series")):
+    for seasons, on in ((material.places(), ON_HELD_OUT), (material.tests, ON_TESTS)):
         patches = ScoringPatches(seasons, stats, HELD_OUT, job.tile, job.overlap)
         if len(patches):
             confusion = score(predict, patches, material.classes, reporter)

@@ -117,7 +117,8 @@ class Lesson(L.LightningModule):
         loss, rate = float(np.mean(self._losses)), float(self._optimizer.param_groups[0]["lr"])
         log = EpochLog(self.current_epoch, loss, rate, self._f1, time.monotonic() - self._started)
         self.history.append(log)
-        self.reporter.log(f"Epoch {log.epoch + 1}: loss {loss:.4f}, validation mean F1 {self._f1:.3f}")
+        checked = "" if np.isnan(self._f1) else f", validation mean F1 {self._f1:.3f}"
+        self.reporter.log(f"Epoch {log.epoch + 1}: loss {loss:.4f}{checked}")
 
     def learnt(self) -> Network:
         """The network with the weights of the best epoch, or of the last where nothing was validated; eval mode."""

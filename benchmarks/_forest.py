@@ -1,0 +1,56 @@
+"""The random forest that the networks are measured against: same pixels, same series, same split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+from sklearn.ensemble import RandomForestClassifier
+
+from crop_classifier_plugin.engine.accuracy.confusion import Confusion
+from crop_classifier_plugin.engine.training.fit import Material
+from crop_classifier_plugin.engine.training.seasons import Season
+from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN
+
+MOST_PIXELS = 100_000  # that a forest learns from
+Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
+
+
+def forests(material: Material, tests: Sequence[Season]) -> Results:
+    return [
+        ("random forest", [forest(material, tests, neighbours=False)]),
+        ("random forest, 3 x 3", [forest(material, tests, neighbours=True)]),
+    ]
+
+
+def forest(material: Material, tests: Sequence[Season], neighbours: bool) -> Confusion:
+    samples = list(_pixels(material.train, TRAIN, neighbours))
+    x, y = np.concatenate([s[0] for s in samples]), np.concatenate([s[1] for s in samples])
+    kept = np.random.default_rng(0).permutation(len(y))[:MOST_PIXELS]
+    trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=0).fit(x[kept], y[kept])
+    confusion = Confusion(np.zeros((material.classes, material.classes), np.int64))
+    for x, y in _pixels(tests, HELD_OUT, neighbours):
+        confusion += Confusion.count(y, trees.predict(x), material.classes)
+    return confusion
+
+
+def _pixels(
+    seasons: Sequence[Season], part: int, neighbours: bool
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int16]]]:
+    """Features (N, T*C or 2*T*C) and classes (N,) of the pixels of `part`, season by season."""
+    for season in seasons:
+        wanted = season.part == part
+        bands = [np.asarray(season.image[t, c]) for t, c in np.ndindex(season.image.shape[:2])]
+        features = [band[wanted] for band in bands]
+        if neighbours:
+            features += [_mean_3x3(band)[wanted] for band in bands]
+        yield np.stack(features, axis=1), season.target[wanted]
+
+
+def _mean_3x3(band: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the pixels with data among a pixel and its eight neighbours."""
+    seen = ~np.isnan(band)
+    total = uniform_filter(np.where(seen, band, 0), 3, mode="nearest")
+    return np.asarray(total / np.maximum(uniform_filter(seen.astype(np.float32), 3, mode="nearest"), 1e-6), np.float32)

@@ -76,8 +76,8 @@ class RasterWriter:
             self._file.write_colormap(1, {v: (*rgb, 255) for v, rgb in self.spec.colours.items()})
             self._file.colorinterp = (ColorInterp.palette,)
 
-    def write(self, array: NDArray[Any], window: Window) -> None:
-        """`array` is (B, H, W), or (H, W) for one band, of the spec's dtype."""
+    def write(self, array: NDArray[Any], window: Window, first: int = 1) -> None:
+        """`array` is (B, H, W), or (H, W) for one band, of the spec's dtype; its bands go to `first` and following."""
         cube = array[None] if array.ndim == 2 else array
         self._sum += _checksum(cube)
         if self.spec.colours:
@@ -86,7 +86,8 @@ class RasterWriter:
             self.counts = np.pad(self.counts, (0, size - self.counts.size))
             self.counts[: counts.size] += counts
         try:
-            self._file.write(cube, window=as_rasterio(window))
+            bands = list(range(first, first + cube.shape[0]))
+            self._file.write(cube, indexes=bands, window=as_rasterio(window))
         except (*GDAL_ERRORS, OSError) as error:
             raise self._failed(error) from None
 

@@ -1,14 +1,13 @@
-"""Band names: matched by name, never by position. Canonical names are Sentinel-2's, with VV, VH, NDVI and masks."""
+"""Band names: matched by name, never by position. Canonical names are Sentinel-2's, with VV, VH, indices and masks."""
 
 from __future__ import annotations
 
 import re
 
-CANONICAL = (
-    *(f"B{n:02}" for n in range(1, 13)),
-    "B8A",
-    *("VV", "VH", "NDVI", "EVI", "SCL", "Fmask", "QA_PIXEL"),
-)
+OPTICAL = (*(f"B{n:02}" for n in range(1, 9)), "B8A", *(f"B{n:02}" for n in range(9, 13)))
+RADAR = ("VV", "VH")
+INDICES = ("NDVI", "EVI", "EVI2", "NDWI", "NDMI", "SAVI", "NDRE", "LSWI", "RVI", "VHVV")
+CANONICAL = (*OPTICAL, *RADAR, *INDICES, "SCL", "Fmask", "QA_PIXEL")
 _CANONICAL = {name.casefold(): name for name in CANONICAL}
 _COMMON = {  # STAC common names, and what people write
     "coastal": "B01",

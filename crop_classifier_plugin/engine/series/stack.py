@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -25,6 +25,7 @@ from .units import check_values, to_reflectance
 
 _SAMPLE = 64  # px, side of the windows that clear shares and units are judged by
 _SAMPLES = 4  # windows an axis
+_OPEN = 48  # files open at a time, each with up to four handles: a process may have 256 (macOS) and more
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,7 @@ class Stack:
 
     def __init__(self, layers: Sequence[Layer], need: Need, grid: Grid, notes: Sequence[str] = ()) -> None:
         self.layers, self.need, self.grid, self.notes = tuple(layers), need, grid, tuple(notes)
-        self._readers: dict[tuple[str, tuple[int, ...], bool], FileReader] = {}
-        self._exits = ExitStack()
+        self._readers: OrderedDict[tuple[str, tuple[int, ...], bool], FileReader] = OrderedDict()
 
     @property
     def dates(self) -> tuple[dt.date, ...]:
@@ -74,11 +74,20 @@ class Stack:
         return bad
 
     def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
+        """An open file; the one that was not used for longest is closed when there are too many."""
         key = (refs[0].path, tuple(r.index for r in refs), smooth)
         if key not in self._readers:
-            nodata = self.need.nodata if smooth else None
-            self._readers[key] = self._exits.enter_context(FileReader(refs, self.grid, smooth, nodata))
+            nodata = self.need.nodata if smooth and not math.isnan(self.need.nodata) else None
+            if len(self._readers) >= _OPEN:
+                self._readers.popitem(last=False)[1].close()
+            self._readers[key] = FileReader(refs, self.grid, smooth, nodata)
+        self._readers.move_to_end(key)
         return self._readers[key]
+
+    def part(self, dates: Sequence[int], bands: Sequence[str] = ()) -> Stack:
+        """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed."""
+        need = replace(self.need, bands=tuple(bands)) if bands else self.need
+        return Stack([self.layers[t] for t in dates], need, self.grid)
 
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
@@ -86,8 +95,8 @@ class Stack:
         return Stack(self.layers, self.need, grid, self.notes)
 
     def close(self) -> None:
-        self._exits.close()
-        self._readers.clear()
+        while self._readers:
+            self._readers.popitem()[1].close()
 
     def __enter__(self) -> Stack:
         return self
@@ -118,7 +127,7 @@ def open_stack(
     """Reads headers, chooses the scenes the model takes, settles the grid, and checks the units; no pixel work yet."""
     entries = tuple(dates)
     series = read_scenes(scenes, reporter, entries)
-    dated, undated = _mask_scenes(mask_layers, reporter, entries)
+    dated, undated = mask_scenes(mask_layers, reporter, entries)
     chosen, notes = choose(series, need, _clear_shares(need, mask, dated, undated, extent, reporter))
     grid = common_grid(chosen, need, extent)
     layers = [Layer(s, mask_of(s, mask, dated, undated)) for s in chosen]
@@ -137,7 +146,7 @@ def open_stack(
 # --- masks and clear shares ------------------------------------------------------------------------------------------
 
 
-def _mask_scenes(
+def mask_scenes(
     layers: Sequence[SceneSource], reporter: Reporter, entries: tuple[DateEntry, ...]
 ) -> tuple[tuple[Scene, ...], tuple[BandRef, ...]]:
     """Mask layers by date; a single layer without a date serves every date."""

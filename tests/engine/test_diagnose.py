@@ -304,6 +304,34 @@ def test_names_of_the_reference_win_over_its_codes(tmp_path):
     assert outside == {"4 (Apples)", "9 (Pears)"}
 
 
+def test_aliases_of_the_reference_count_too(tmp_path):
+    theirs = Legend((CropClass(9, "Blé tendre", "#000001", ("winter wheat",)), CropClass(8, "Corn", "#000002")))
+    ours = Legend((CropClass(1, "Winter wheat", "#000001"), CropClass(2, "Maize", "#000002", ("8",))))
+    reference = write_map(tmp_path / "t.tif", np.array([[9, 8]], np.uint8), theirs)
+    _, document = run(tmp_path, write_map(tmp_path / "m.tif", np.array([[1, 2]], np.uint8), ours), reference)
+    assert document["matrix"] == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("side", ["map", "raster", "polygons", "none"])
+def test_simulated_data_are_called_so_in_every_output(tmp_path, side):
+    truth, mapped = season((40, 40))
+    crop_map, reference = write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth)
+    options = {}
+    if side in ("map", "raster"):
+        with rasterio.open(crop_map if side == "map" else reference, "r+") as file:
+            file.update_tags(SIMULATED="yes")
+    if side == "polygons":
+        reference, options = tmp_path / "p.gpkg", {"class_field": "crop"}
+        frame = geopandas.GeoDataFrame({"crop": ["Maize"]}, geometry=[box(6e5, 55e5, 7e5, 57e5)], crs=UTM)
+        frame.to_file(reference, layer_metadata={"SIMULATED": "yes"})
+    result, document = run(tmp_path, crop_map, reference, **options)
+    assert document["simulated"] == (side != "none")
+    assert ("Simulated data" in Path(result["report_html"]).read_text(encoding="utf-8")) == (side != "none")
+    for path in (result["agreement"], *result["class_layers"]):
+        with rasterio.open(path) as file:
+            assert file.tags().get("SIMULATED") == (None if side == "none" else "yes")
+
+
 def test_a_class_that_one_side_lacks(tmp_path):
     truth = np.array([[1, 1, 2, 2]], np.uint8)
     mapped = np.array([[1, 1, 1, 4]], np.uint8)

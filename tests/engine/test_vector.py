@@ -28,7 +28,7 @@ def test_labels_and_shapes_come_through(tmp_path):
     assert list(frame.columns) == ["label", "geometry"]
     assert list(frame["label"]) == ["wheat", "maize"]
     assert frame.geometry[0].equals(SQUARE)
-    assert frame.attrs == {"unlabelled": 0, "empty": 0}
+    assert frame.attrs == {"unlabelled": 0, "empty": 0, "simulated": False}
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "shp", "geojson", "fgb"])
@@ -56,7 +56,7 @@ def test_odd_geometries(tmp_path):
     labels = ["bow", "none", "nothing", "flat", "multi", "mixed"]
     frame = read_polygons(save(tmp_path / "p.gpkg", labels, shapes), "", "crop", UTM)
     assert list(frame["label"]) == ["bow", "multi", "mixed"]
-    assert frame.attrs == {"unlabelled": 0, "empty": 3}
+    assert frame.attrs == {"unlabelled": 0, "empty": 3, "simulated": False}
     assert frame.geometry.is_valid.all()
     assert set(frame.geometry.geom_type) <= {"Polygon", "MultiPolygon"}
     assert list(frame.geometry.area.round()) == [5000, 10000, 10000]

@@ -16,6 +16,7 @@ from ..events import Part, Reporter
 from ..jobs import DiagnoseJob
 from ..outputs import Outputs
 from ..raster.grid import Window
+from ..raster.vector import SIMULATED_TAG
 from ..record import Record
 from .confusion import Confusion
 from .layers import Layer, layers_of, write_layers
@@ -43,7 +44,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             _warn(comparison, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
             layers = layers_of(job.folder, job.agreement, {k: crop_map.legend.classes[k] for k in used})
-            write_layers(layers, crop_map, comparison.truth, _tags(dataset, job), out, Part(reporter, 0.4, 1))
+            write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), out, Part(reporter, 0.4, 1))
         facts = _facts(job, comparison, confusion, excluded, used, layers)
         write_reports(facts, job, agreement_picture(out.path(job.agreement)), out)
         record.save(out, job.agreement, {"accuracy": facts.overall}, reporter)
@@ -62,6 +63,10 @@ class Comparison:
     def matched(self) -> bool:
         """Whether any label seen so far is a class of the map."""
         return any(position != NO_DATA for position in self._positions())
+
+    @property
+    def simulated(self) -> bool:
+        return self.crop_map.simulated or self.reference.simulated
 
     def truth(self, window: Window) -> NDArray[np.int32]:
         """(H, W) int32: the reference as positions in the map's legend; NO_DATA also for values outside it."""
@@ -134,6 +139,7 @@ def _facts(
         confusion=Confusion(confusion.n[np.ix_(used, used)]),
         excluded=excluded,
         notes=comparison.reference.notes,
+        simulated=comparison.simulated,
         layers=tuple(layer.path for layer in layers[1:]),
         job={"kind": job.kind, **asdict(job)},
     )
@@ -160,11 +166,10 @@ def _warn(comparison: Comparison, excluded: Excluded, reporter: Reporter) -> Non
         reporter.log(f"Left out, because the map has no such class: {values}.", "warning")
 
 
-def _tags(dataset: Any, job: DiagnoseJob) -> dict[str, str]:
-    """What the layers' own metadata say; a simulated map makes a simulated diagnosis."""
-    kept = {key: value for key, value in dataset.tags().items() if "SIMULATED" in key.upper()}
+def _tags(job: DiagnoseJob, comparison: Comparison) -> dict[str, str]:
+    """What the layers' own metadata say; one simulated side makes a simulated diagnosis."""
     names = {"CROP_CLASSIFIER_MAP": Path(job.class_map).name, "CROP_CLASSIFIER_REFERENCE": Path(job.reference).name}
-    return kept | names
+    return names | ({SIMULATED_TAG: "yes"} if comparison.simulated else {})
 
 
 def _spare_inputs(job: DiagnoseJob) -> None:

@@ -20,7 +20,7 @@ from ..errors import BadInput, BadRaster, CrsMissing, LabelsUnusable, NoOverlap
 from ..events import Reporter
 from ..legend import Legend, plain
 from ..raster.grid import Grid, Window
-from ..raster.vector import burn, read_polygons
+from ..raster.vector import SIMULATED_TAG, burn, read_polygons
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from .names import Named, described, legend_of
 
@@ -59,6 +59,7 @@ class CropMap:
 
     def __init__(self, path: str, dataset: Any, reporter: Reporter) -> None:
         self.path, self._dataset = path, dataset
+        self.simulated = SIMULATED_TAG in dataset.tags()
         self.grid = Grid(dataset.crs, dataset.transform, dataset.height, dataset.width)
         names, where = described(path, dataset)
         found = self._codes(reporter)
@@ -108,6 +109,7 @@ class Label:
 
     text: str
     name: str = ""
+    aliases: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.text} ({self.name})" if self.name else self.text
@@ -118,6 +120,7 @@ class Reference(Protocol):
 
     labels: list[Label]  # may grow while reading
     notes: tuple[str, ...]  # what was done to it, for the report
+    simulated: bool
 
     def read(self, window: Window) -> NDArray[np.int32]:
         """(H, W) int32: position in `labels`, NO_DATA where the reference says nothing."""
@@ -131,6 +134,7 @@ class RasterReference:
         self._path, self._dataset, self._grid = path, dataset, grid
         self._names: dict[int, Named] = described(path, dataset)[0]
         self._seen: dict[float, int] = {}
+        self.simulated = SIMULATED_TAG in dataset.tags()
         _must_overlap(dataset, grid, path, map_path)
         self._direct = grid.same_lattice(dataset.crs, dataset.transform)
         note = "The reference was brought onto the map's grid by its nearest pixel."
@@ -152,9 +156,9 @@ class RasterReference:
                     f"{self._path} holds more than {_MOST_VALUES} different values: choose a reference of classes."
                 )
             whole = int(value) if float(value).is_integer() else None
-            named = self._names.get(whole) if whole is not None else None
+            named = self._names.get(whole, Named("")) if whole is not None else Named("")
             self._seen[value] = len(self.labels)
-            self.labels.append(Label(str(value if whole is None else whole), named.name if named else ""))
+            self.labels.append(Label(str(value if whole is None else whole), named.name, named.aliases))
         return self._seen[value]
 
     def _same_lattice(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -203,6 +207,7 @@ class PolygonReference:
             raise NoOverlap(map_path, path)
         names = sorted(set(frame["label"]))
         self.labels = [Label(name) for name in names]
+        self.simulated = bool(frame.attrs["simulated"])
         self._grid = grid
         self._shapes = frame.geometry.to_numpy()
         self._values = [names.index(label) + 1 for label in frame["label"]]
@@ -251,7 +256,8 @@ def _must_overlap(dataset: Any, grid: Grid, path: str, map_path: str) -> None:
 class Matcher:
     """From a reference's label to a position in the map's legend.
 
-    The job's own mapping wins, by value or by name. Then the name that the reference gives its value, then an alias.
+    The job's own mapping wins, by value or by name. Then the name that the reference gives its value, or its aliases,
+    then the value as an alias in the map's legend.
     A bare number is taken for the map's code only where the reference names nothing: 3 may be wheat here, maize there.
     """
 
@@ -264,9 +270,11 @@ class Matcher:
         for said in (label.text, label.name):
             if said and plain(said) in self._mapping:
                 return self._mapping[plain(said)]
-        found = self._legend.find(label.name or label.text)
-        if found is None and label.name:
-            found = next((c for c in self._legend if c.answers_to(label.text)), None)
+        if not label.name:
+            found = self._legend.find(label.text)
+        else:
+            words = (label.name, *label.aliases, label.text)
+            found = next((c for word in words for c in self._legend if c.answers_to(word)), None)
         return None if found is None else self._legend.classes.index(found)
 
     def _target(self, label: str, name: str) -> int:

@@ -55,6 +55,7 @@ class Facts:
     excluded: Excluded
     notes: tuple[str, ...]
     layers: tuple[str, ...]
+    simulated: bool  # map or reference
     job: dict[str, Any]
 
     @cached_property
@@ -78,6 +79,7 @@ class Facts:
         return {
             "map": self.class_map,
             "map_legend_from": self.legend_from,
+            "simulated": self.simulated,
             "reference": self.reference,
             "grid": {
                 "crs": self.grid.crs.to_string(),

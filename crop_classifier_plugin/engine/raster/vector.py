@@ -17,6 +17,7 @@ from rasterio.features import rasterize
 from ..errors import CrsMissing, LabelsUnusable
 from .grid import Grid
 
+SIMULATED_TAG = "SIMULATED"  # what the season simulator writes into every file
 Bounds = tuple[float, float, float, float]
 
 
@@ -24,7 +25,8 @@ def read_polygons(path: str, layer: str, field: str, crs: Any, bounds: Bounds | 
     """The polygons of `layer` ("" = the first with geometry) with columns `label` (str) and `geometry` in `crs`.
 
     `bounds` (xmin, ymin, xmax, ymax in `crs`) leaves out what does not touch it, before it is read. Invalid polygons
-    are made valid. `frame.attrs` counts what was dropped: "unlabelled" (no label) and "empty" (no area).
+    are made valid. `frame.attrs` counts what was dropped: "unlabelled" (no label) and "empty" (no area); and says
+    whether the layer is marked as "simulated".
     Raises CrsMissing, and LabelsUnusable naming the layers, fields or geometries that exist.
     """
     name = _layer(path, layer)
@@ -40,7 +42,9 @@ def read_polygons(path: str, layer: str, field: str, crs: Any, bounds: Bounds | 
     result: geopandas.GeoDataFrame = geopandas.GeoDataFrame({"label": labels}, geometry=shapes, crs=crs)[
         keep & whole
     ].reset_index(drop=True)
-    result.attrs = {"unlabelled": len(frame) - int(keep.sum()), "empty": int((keep & ~whole).sum())}
+    simulated = SIMULATED_TAG in (info["layer_metadata"] or {})
+    unlabelled, empty = len(frame) - int(keep.sum()), int((keep & ~whole).sum())
+    result.attrs = {"unlabelled": unlabelled, "empty": empty, "simulated": simulated}
     return result
 
 

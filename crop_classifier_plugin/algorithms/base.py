@@ -11,13 +11,14 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
+    QgsRasterLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from .. import assets
 from ..bridge import layers, runner
-from ..engine.errors import CropClassifierError
+from ..engine.errors import BadInput, CropClassifierError
 
 Parameters = dict[str, Any]
 
@@ -66,7 +67,7 @@ class EngineAlgorithm(CropAlgorithm):
     def __init__(self) -> None:
         super().__init__()
         self._job: Any = None
-        self._refusal: Optional[CropClassifierError] = None
+        self._refusal = ""
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Any:
         """The job that the parameters mean. Raises CropClassifierError."""
@@ -77,31 +78,37 @@ class EngineAlgorithm(CropAlgorithm):
         raise NotImplementedError
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
-        """Says what is wrong with a raster before QGIS says that something is."""
+        """Says what is wrong with a raster, where QGIS would only say that something is.
+
+        QGIS checks the rest, and is given stand-ins for the rasters: it would load them all, with their statistics.
+        """
+        checked = {}
         try:
             for definition in self.parameterDefinitions():
-                if definition.type() in ("raster", "multilayer"):
-                    layers.scenes(parameters.get(definition.name()), context)
+                name = definition.name()
+                if definition.type() in ("raster", "multilayer") and layers.scenes(parameters.get(name), context):
+                    checked[name] = QgsRasterLayer()
         except CropClassifierError as error:
             return False, error.sentence
-        return super().checkParameterValues(parameters, context)
+        return super().checkParameterValues({**parameters, **checked}, context)
 
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        # An exception here would leave a script with 'there were errors': it is kept for processAlgorithm.
+        # An exception here would leave a script with 'there were errors': its sentence is kept for processAlgorithm.
+        # (The exception itself holds this algorithm by its traceback, and would keep it alive past its time.)
         try:
             self._job = self.job(parameters, context, feedback)
         except CropClassifierError as error:
-            self._refusal = error
+            self._refusal = error.sentence
         return True
 
     def processAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        if self._refusal:
+            raise QgsProcessingException(self._refusal)
         try:
-            if self._refusal is not None:
-                raise self._refusal
             event = runner.run(self._job, feedback)
         except CropClassifierError as error:
             raise QgsProcessingException(error.sentence) from None
@@ -119,5 +126,5 @@ class EngineAlgorithm(CropAlgorithm):
             return None
         source = self.parameterAsSource(parameters, name, context)
         if source is None:
-            raise QgsProcessingException(self.invalidSourceError(parameters, name))
+            raise BadInput(self.invalidSourceError(parameters, name))
         return source

@@ -13,11 +13,13 @@ from typing import Any, Optional
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsDataProvider,
     QgsFeatureSource,
     QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingUtils,
     QgsProperty,
+    QgsProviderRegistry,
     QgsRasterLayer,
     QgsRectangle,
 )
@@ -31,7 +33,7 @@ IN_MEMORY = ("MEM:", "/vsimem/")  # GDAL's names for rasters that only this proc
 
 def scenes(value: Any, context: QgsProcessingContext) -> tuple[SceneSource, ...]:
     """Every raster of a parameter's value, in its order. Raises when one of them is no readable raster file."""
-    return tuple(_scene(_raster(item, context)) for item in _flat(value, context))
+    return tuple(_scene(item, context) for item in _flat(value, context))
 
 
 def _flat(value: Any, context: QgsProcessingContext) -> Iterator[Any]:
@@ -45,31 +47,48 @@ def _flat(value: Any, context: QgsProcessingContext) -> Iterator[Any]:
         yield value
 
 
-def _raster(value: Any, context: QgsProcessingContext) -> QgsRasterLayer:
-    if isinstance(value, str):
-        layer = QgsProcessingUtils.mapLayerFromString(value, context, True, QgsProcessingUtils.LayerHint.Raster)
-        if layer is None and context.project() is not None:
-            layer = context.project().mapLayer(value)  # the first look-up passes over layers whose file is gone
-    else:
-        layer = value
-    if layer is None:
-        raise BadRaster(str(value), "no raster can be opened there")
-    if not isinstance(layer, QgsRasterLayer):
-        raise NotAFile(layer.name(), f"the data source '{layer.providerType()}'")
-    if layer.providerType() != "gdal":
-        raise NotAFile(layer.name(), f"the data source '{layer.providerType()}'")
-    if not layer.isValid():
-        raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
+def _scene(value: Any, context: QgsProcessingContext) -> SceneSource:
+    layer = _known_layer(value, context) if isinstance(value, str) else value
+    return _scene_of_path(value) if layer is None else _scene_of_layer(layer)
+
+
+def _known_layer(text: str, context: QgsProcessingContext) -> Optional[QgsMapLayer]:
+    """The layer that a text names. Files are not loaded: QGIS would compute the histogram of every band of each."""
+    layer = QgsProcessingUtils.mapLayerFromString(text, context, False)
+    if layer is None and context.project() is not None:
+        layer = context.project().mapLayer(text)  # the first look-up passes over layers whose file is gone
     return layer
 
 
-def _scene(layer: QgsRasterLayer) -> SceneSource:
-    path = layer.source().split("|")[0]  # open options follow a bar
-    if path.upper().startswith(IN_MEMORY) or path.startswith(IN_MEMORY):
-        raise NotAFile(layer.name(), "the memory of QGIS")
-    if Path(path).exists():
-        path = str(Path(path).absolute())
+def _scene_of_path(text: str) -> SceneSource:
+    coded, provider, uri = QgsProcessingUtils.decodeProviderKeyAndUri(text)
+    if coded and provider != "gdal":
+        raise NotAFile(uri, f"the data source '{provider}'")
+    path = _path(uri if coded else text, text)
+    if not _opened(path).isValid():
+        raise BadRaster(path, "no raster can be opened there")
+    return SceneSource(path=path, name=Path(path).stem)
+
+
+def _opened(path: str) -> QgsDataProvider:
+    return QgsProviderRegistry.instance().createProvider("gdal", path, QgsDataProvider.ProviderOptions())
+
+
+def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
+    if not isinstance(layer, QgsRasterLayer) or layer.providerType() != "gdal":
+        raise NotAFile(layer.name(), f"the data source '{layer.providerType()}'")
+    if not layer.isValid():
+        raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
+    path = _path(layer.source(), layer.name())
     return SceneSource(path=path, name=layer.name(), dates=_dates(layer), crs=_assigned_crs(layer))
+
+
+def _path(source: str, name: str) -> str:
+    """What GDAL opens, with nothing that only QGIS understands, and independent of the working folder."""
+    path = source.split("|")[0]  # open options follow a bar
+    if path.startswith(IN_MEMORY):
+        raise NotAFile(name, "the memory of QGIS")
+    return str(Path(path).absolute()) if Path(path).exists() else path
 
 
 def _assigned_crs(layer: QgsRasterLayer) -> str:
@@ -175,7 +194,9 @@ def extent(rectangle: QgsRectangle, crs: QgsCoordinateReferenceSystem, fallback:
 
 
 def crs_of(value: Any, context: QgsProcessingContext) -> str:
-    """The CRS of the first raster of a parameter's value, "" when there is none."""
-    first = next(_flat(value, context), None)
-    crs = _raster(first, context).crs() if first is not None else QgsCoordinateReferenceSystem()
+    """The CRS of the first raster of a parameter's value, "" when it has none."""
+    first = next(iter(scenes(value, context)), None)
+    if first is None or first.crs:
+        return first.crs if first else ""
+    crs = _opened(first.path).crs()
     return crs_text(crs) if crs.isValid() else ""

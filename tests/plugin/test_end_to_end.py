@@ -76,6 +76,16 @@ def test_order_of_the_scenes_does_not_matter(inputs, crop_map, context):
     assert values(inputs["OUTPUT"]) == values(crop_map)
 
 
+def test_inputs_are_never_touched_nor_given_companions(inputs, context, tmp_path):
+    """QGIS writes an .aux.xml with statistics beside every raster it loads: the plugin does not have them loaded."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    copies = [shutil.copy(path, folder) for path in inputs["INPUT"]]
+    before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    run("classify_lrtacfnet", inputs | {"INPUT": copies}, context)
+    assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == before
+
+
 # --- dates -----------------------------------------------------------------------------------------------------------
 
 

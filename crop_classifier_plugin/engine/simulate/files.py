@@ -64,15 +64,18 @@ class SeasonWriter(RasterWriter):
         if spec.scales:
             self._file.scales = spec.scales
 
-    def write(self, array: NDArray[Any], window: Window) -> None:
+    def write(self, array: NDArray[Any], window: Window, first: int = 1) -> None:
         self._bytes += _byte_sum(array)
-        super().write(array, window)
+        super().write(array, window, first)
 
-    def _build_overviews(self) -> None:
-        if self._wants_overviews:
-            super()._build_overviews()
+    @property
+    def _factors(self) -> list[int]:
+        return super()._factors if self._wants_overviews else []
 
     def _verify(self) -> None:
+        if self._wants_overviews:
+            super()._verify()
+            return
         found = 0
         with rasterio.open(self.path) as file:
             for window in self.grid.blocks(1024):

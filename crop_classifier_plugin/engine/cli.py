@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 # GDAL's block cache is set before rasterio is loaded: by default it takes 5 % of the memory, as rasters grow.
 os.environ.setdefault("GDAL_CACHEMAX", "128")
@@ -18,10 +16,10 @@ import click
 from .. import assets
 from . import card as cards
 from . import jobs
+from .cli_options import device_option, finish, json_option, read_dates, read_table
+from .cli_series import COMMANDS as SERIES_COMMANDS
 from .errors import BadInput, CropClassifierError
-from .run import FAILED, execute
-
-F = TypeVar("F", bound=Callable[..., Any])
+from .run import FAILED
 
 
 def main() -> None:
@@ -45,12 +43,8 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
-device_option = click.option("--device", type=click.Choice(jobs.DEVICES), default="auto", show_default=True)
-
-
-def _finish(job: Any, as_json: bool) -> None:
-    sys.exit(execute(job, as_json))
+for each in SERIES_COMMANDS:
+    cli.add_command(each)
 
 
 @cli.command()
@@ -62,7 +56,7 @@ def run(job: str) -> None:
     except CropClassifierError as error:
         click.echo(json.dumps({"event": "error", "code": error.code, "sentence": error.sentence}))
         sys.exit(FAILED)
-    _finish(loaded, as_json=True)
+    finish(loaded, as_json=True)
 
 
 @cli.command()
@@ -101,7 +95,7 @@ def classify(
         extent=jobs.Extent(*extent, extent_crs) if extent else None,
         **rest,
     )
-    _finish(job, as_json)
+    finish(job, as_json)
 
 
 @cli.command()
@@ -129,7 +123,7 @@ def diagnose(
         report_json=str(folder / "accuracy.json"),
         report_csv=str(folder / "accuracy.csv"),
     )
-    _finish(job, as_json)
+    finish(job, as_json)
 
 
 @cli.command()
@@ -145,7 +139,7 @@ def diagnose(
 @json_option
 def simulate(out: str, dates: tuple[str, ...], as_json: bool, **rest: Any) -> None:
     """Simulate a season with known truth."""
-    _finish(jobs.SimulateJob(folder=out, dates=dates, **rest), as_json)
+    finish(jobs.SimulateJob(folder=out, dates=dates, **rest), as_json)
 
 
 @cli.command()
@@ -180,27 +174,6 @@ def find_model(name: str) -> Path:
     raise BadInput(f"There is no model {name!r}: choose one of {names}, or give a model's folder.")
 
 
-def read_dates(path: str) -> list[jobs.DateEntry]:
-    """The rows of a table of dates."""
-    rows = _table(path, ("layer", "date"))
-    try:
-        return [jobs.DateEntry(r["layer"], r["date"], int(r.get("band") or 0)) for r in rows]
-    except ValueError:
-        raise BadInput(f"The table of dates {path} has a band that is no whole number: correct it.") from None
-
-
 def read_mapping(path: str) -> list[tuple[str, str]]:
     """The rows of a table that says which map class each reference value means."""
-    return [(r["reference"], r["class"]) for r in _table(path, ("reference", "class"))]
-
-
-def _table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"The table {path} cannot be read ({error}): give a CSV file.") from None
-    missing = [c for c in columns if not rows or c not in rows[0]]
-    if missing:
-        raise BadInput(f"The table {path} has no column {missing[0]!r}: give the columns {', '.join(columns)}.")
-    return rows
+    return [(r["reference"], r["class"]) for r in read_table(path, ("reference", "class"))]

@@ -13,6 +13,9 @@ from .jobs_json import build
 DEVICES = ("auto", "cpu", "cuda")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
 OPTIMIZERS = ("sam", "adamw")
+PERIODS = ("month", "dekad", "days")
+COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
+EMPTY = ("nodata", "skip")
 SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
 
@@ -48,6 +51,22 @@ class Extent:
     def __post_init__(self) -> None:
         if not (self.xmin < self.xmax and self.ymin < self.ymax):
             raise BadInput(f"The extent {self.xmin}, {self.ymin}, {self.xmax}, {self.ymax} is empty: draw it again.")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Dated scenes with their masks: what every job about a whole series starts from."""
+
+    scenes: tuple[SceneSource, ...]
+    dates: tuple[DateEntry, ...] = ()
+    mask: str = "auto"  # one of MASKS
+    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
+    extent: Optional[Extent] = None
+
+    def __post_init__(self) -> None:
+        _one_of("mask", self.mask, MASKS)
+        if not self.scenes:
+            raise BadInput("No raster was given: choose the dated scenes of the series.")
 
 
 @dataclass(frozen=True)
@@ -182,7 +201,34 @@ class TrainJob:
             raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
 
 
-JOBS = {job.kind: job for job in (ClassifyJob, DiagnoseJob, SimulateJob, TrainJob)}
+@dataclass(frozen=True)
+class CompositeJob:
+    """Series -> one cloud-masked composite a period: one GeoTIFF a period in `folder`, or one `stack`, or both."""
+
+    kind: ClassVar[str] = "composite"
+    series: Series
+    folder: str = ""
+    stack: str = ""
+    valid_dates: str = ""  # one band a period
+    bands: tuple[str, ...] = ()  # () = those of the most complete scene
+    period: str = "month"  # one of PERIODS
+    days: int = 10  # length of a period="days"
+    method: str = "median"  # one of COMPOSITES
+    empty: str = "nodata"  # one of EMPTY: what becomes of a period without a scene
+    first: str = ""  # ISO dates; "" = of the series' own first and last scene
+    last: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("period", self.period, PERIODS)
+        _one_of("method", self.method, COMPOSITES)
+        _one_of("treatment of empty periods", self.empty, EMPTY)
+        if self.days < 1:
+            raise BadInput(f"A period of {self.days} days is none: give at least 1.")
+        if not (self.folder or self.stack):
+            raise BadInput("No output was asked for: give a folder, a stack, or both.")
+
+
+JOBS = {job.kind: job for job in (ClassifyJob, CompositeJob, DiagnoseJob, SimulateJob, TrainJob)}
 
 
 def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:

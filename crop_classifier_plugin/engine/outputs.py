@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from .errors import DiskFull, OutputNotWritable
+from .errors import BadInput, DiskFull, OutputNotWritable
 
 _open: set[Outputs] = set()
 _lock = threading.RLock()  # a signal may find this thread inside
@@ -123,6 +123,12 @@ def _undo(swapped: list[tuple[Path, Path | None]]) -> None:
         else:
             os.replace(before, final)  # does nothing when both are names of one file,
             before.unlink(missing_ok=True)  # which then has one too many
+
+
+def check_geotiff(path: str) -> None:
+    """Refuses the name of a raster output that does not end as a GeoTIFF's; "" is no output."""
+    if path and Path(path).suffix.lower() not in (".tif", ".tiff"):
+        raise BadInput(f"The output {path} is not a GeoTIFF: give its name the ending .tif.")
 
 
 def translate(error: OSError, path: str) -> Exception:

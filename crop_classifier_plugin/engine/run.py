@@ -21,6 +21,7 @@ _GRACE = 1.5  # s a job gets to end by itself once cancelled; QGIS promises its 
 # Where each job is done. Imported when it is asked for: listing models must not load torch, nor rasterio.
 _ROOMS = {
     "classify": ("inference.classify", "classify"),
+    "composite": ("series.composite", "composite"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),

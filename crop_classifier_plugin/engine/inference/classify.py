@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..card import Card
-from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import ClassifyJob
-from ..outputs import Outputs
+from ..outputs import Outputs, check_geotiff
 from ..record import Record
 from ..runtime.onnx import OnnxRuntime
 from ..series.select import Need
@@ -28,7 +26,8 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     record = Record(job)
     card = Card.load(job.model)
     paths = {key: path for key in PRODUCTS if (path := getattr(job, key))}
-    _check_suffixes(paths.values())
+    for path in paths.values():
+        check_geotiff(path)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
         temporary = {key: outputs.path(path) for key, path in paths.items()}
@@ -50,12 +49,6 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
         record.save(outputs, job.class_map, facts | {"software": runtime.versions()}, reporter)
     reporter.progress(1, "Done")
     return {**paths, **facts}
-
-
-def _check_suffixes(paths: Iterable[str]) -> None:
-    for path in paths:
-        if Path(path).suffix.lower() not in (".tif", ".tiff"):
-            raise BadInput(f"The output {path} is not a GeoTIFF: give its name the ending .tif.")
 
 
 def _open(job: ClassifyJob, card: Card, reporter: Reporter) -> Stack:

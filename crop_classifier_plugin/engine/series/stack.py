@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ..events import Reporter
 from ..jobs import DateEntry, Extent, SceneSource
 from ..raster.grid import Grid, Window
 from ..raster.reader import FileReader
+from .clear import resample, source_window
 from .common_grid import common_grid
 from .masks import Mask, mask_of
 from .scenes import BandRef, Scene, read_scenes
@@ -39,9 +41,12 @@ class Layer:
 class Stack:
     """T dates x C bands on one grid. Use it in one thread, and close it (or use `with`)."""
 
-    def __init__(self, layers: Sequence[Layer], need: Need, grid: Grid, notes: Sequence[str] = ()) -> None:
-        self.layers, self.need, self.grid, self.notes = tuple(layers), need, grid, tuple(notes)
-        self._readers: OrderedDict[tuple[str, tuple[int, ...], bool], FileReader] = OrderedDict()
+    def __init__(
+        self, layers: Sequence[Layer], need: Need, grid: Grid, notes: Sequence[str] = (), pure: bool = False
+    ) -> None:
+        """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid."""
+        self.layers, self.need, self.grid, self.notes, self.pure = tuple(layers), need, grid, tuple(notes), pure
+        self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
     @property
     def dates(self) -> tuple[dt.date, ...]:
@@ -54,12 +59,32 @@ class Stack:
         for t, layer in enumerate(self.layers):
             wanted = [r for band in self.need.bands for r in layer.scene.of(band)]
             for refs in by_file(wanted):
-                planes = self._reader(refs, smooth=True).read(window)
-                for ref, plane in zip(refs, planes):
+                for ref, plane in zip(refs, self._planes(layer, refs, window)):
                     into = cube[t, self.need.bands.index(ref.band)]
-                    np.copyto(into, to_reflectance(plane, ref, self.need), where=np.isnan(into))
+                    np.copyto(into, plane, where=np.isnan(into))
             cube[t, :, self.masked(t, window)] = np.nan
         return cube
+
+    def _planes(self, layer: Layer, refs: Sequence[BandRef], window: Window) -> NDArray[np.float32]:
+        """(bands, H, W) reflectance x need.scale of some bands of one file."""
+        first = refs[0]
+        own = Grid(first.crs, first.transform, first.height, first.width)
+        upright = not first.transform.b and first.transform.e < 0
+        if self.pure and layer.mask.refs and upright and not self.grid.same_lattice(own.crs, own.transform):
+            return self._resampled(layer, refs, own, window)
+        planes = self._reader(refs, smooth=True).read(window)
+        return np.stack([to_reflectance(plane, ref, self.need) for ref, plane in zip(refs, planes)])
+
+    def _resampled(self, layer: Layer, refs: Sequence[BandRef], own: Grid, window: Window) -> NDArray[np.float32]:
+        """As _planes, masked on the file's own grid before it is resampled."""
+        target = self.grid.sub(window)
+        part = source_window(target, own)
+        if part is None:
+            return np.full((len(refs), window.height, window.width), np.nan, np.float32)
+        alone = Layer(Scene(layer.scene.date, tuple(refs)), layer.mask)
+        need = replace(self.need, bands=tuple(r.band for r in refs))
+        native: Stack = self._kept(refs, "native", lambda: Stack([alone], need, own))
+        return resample(native.read(part)[0], own.sub(part), target)
 
     def masked(self, t: int, window: Window) -> NDArray[np.bool_]:
         """(H, W): where the mask of date t says not to use the pixel. Outside the mask's file nothing is masked."""
@@ -74,25 +99,30 @@ class Stack:
         return bad
 
     def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
+        nodata = self.need.nodata if smooth and not math.isnan(self.need.nodata) else None
+        kind = "smooth" if smooth else "exact"
+        reader: FileReader = self._kept(refs, kind, lambda: FileReader(refs, self.grid, smooth, nodata))
+        return reader
+
+    def _kept(self, refs: Sequence[BandRef], kind: str, open_it: Callable[[], FileReader | Stack]) -> Any:
         """An open file; the one that was not used for longest is closed when there are too many."""
-        key = (refs[0].path, tuple(r.index for r in refs), smooth)
+        key = (refs[0].path, tuple(r.index for r in refs), kind)
         if key not in self._readers:
-            nodata = self.need.nodata if smooth and not math.isnan(self.need.nodata) else None
             if len(self._readers) >= _OPEN:
                 self._readers.popitem(last=False)[1].close()
-            self._readers[key] = FileReader(refs, self.grid, smooth, nodata)
+            self._readers[key] = open_it()
         self._readers.move_to_end(key)
         return self._readers[key]
 
     def part(self, dates: Sequence[int], bands: Sequence[str] = ()) -> Stack:
         """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed."""
         need = replace(self.need, bands=tuple(bands)) if bands else self.need
-        return Stack([self.layers[t] for t in dates], need, self.grid)
+        return Stack([self.layers[t] for t in dates], need, self.grid, pure=self.pure)
 
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        return Stack(self.layers, self.need, grid, self.notes)
+        return Stack(self.layers, self.need, grid, self.notes, self.pure)
 
     def close(self) -> None:
         while self._readers:
@@ -203,13 +233,19 @@ def _spread(size: int) -> list[tuple[int, int]]:
     return [(round(i * step), _SAMPLE) for i in range(_SAMPLES)]
 
 
+def sample(stack: Stack, date: int) -> NDArray[np.float32]:
+    """(C, N) values of one date in the sample windows; NaN marks no data."""
+    with stack.part([date]) as one:
+        values = [one.read(w)[0].reshape(len(one.need.bands), -1) for w in sample_windows(one.grid)]
+    return np.concatenate(values, axis=1)
+
+
 def check_units(stack: Stack, reporter: Reporter) -> None:
     """Refuses files whose values cannot be reflectance x need.scale. Judged by sampled values, said with numbers."""
     need = stack.need
-    windows = list(sample_windows(stack.grid))
     for t, layer in enumerate(stack.layers):
         reporter.check()
-        sampled = np.concatenate([stack.read(w)[t].reshape(len(need.bands), -1) for w in windows], axis=1)
+        sampled = sample(stack, t)
         for c, band in enumerate(need.bands):
             values = sampled[c][~np.isnan(sampled[c])]
             if values.size:

@@ -1,0 +1,42 @@
+"""What the commands share: options, tables, and the end of every command."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Any
+
+import click
+
+from . import jobs
+from .errors import BadInput
+from .run import execute
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
+device_option = click.option("--device", type=click.Choice(jobs.DEVICES), default="auto", show_default=True)
+
+
+def finish(job: Any, as_json: bool) -> None:
+    sys.exit(execute(job, as_json))
+
+
+def read_dates(path: str) -> list[jobs.DateEntry]:
+    """The rows of a table of dates."""
+    rows = read_table(path, ("layer", "date"))
+    try:
+        return [jobs.DateEntry(r["layer"], r["date"], int(r.get("band") or 0)) for r in rows]
+    except ValueError:
+        raise BadInput(f"The table of dates {path} has a band that is no whole number: correct it.") from None
+
+
+def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has these columns, as text; names of columns in any case."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"The table {path} cannot be read ({error}): give a CSV file.") from None
+    missing = [c for c in columns if not rows or c not in rows[0]]
+    if missing:
+        raise BadInput(f"The table {path} has no column {missing[0]!r}: give the columns {', '.join(columns)}.")
+    return rows

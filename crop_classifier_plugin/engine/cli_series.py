@@ -1,0 +1,66 @@
+"""Commands about whole series: composites, gaps, indices, calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from . import jobs
+from .cli_options import finish, json_option, read_dates
+
+Command = Callable[..., Any]
+
+
+def series_options(command: Command) -> Command:
+    """The options that say which scenes a command reads, as the command's keyword arguments."""
+    options = (
+        click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable."),
+        click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band."),
+        click.option("--mask", type=click.Choice(jobs.MASKS), default="auto", show_default=True, help="Cloud mask."),
+        click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are unused."),
+        click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX"),
+        click.option("--extent-crs", default="", help="CRS of --extent; default: the series' own."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def take_series(given: dict[str, Any]) -> jobs.Series:
+    """The series that the options mean; takes them out of `given`."""
+    dates, crs = given.pop("dates"), given.pop("extent_crs")
+    extent: tuple[float, float, float, float] | None = given.pop("extent")
+    return jobs.Series(
+        scenes=sources(given.pop("series")),
+        dates=tuple(read_dates(dates)) if dates else (),
+        mask=given.pop("mask"),
+        mask_layers=sources(given.pop("mask_layer")),
+        extent=jobs.Extent(*extent, crs) if extent else None,
+    )
+
+
+def sources(paths: tuple[str, ...]) -> tuple[jobs.SceneSource, ...]:
+    return tuple(jobs.SceneSource(path) for path in paths)
+
+
+@click.command()
+@series_options
+@click.option("--out", "folder", default="", help="Folder for one GeoTIFF a period.")
+@click.option("--stack", default="", help="One GeoTIFF of all periods, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of clear dates, one band a period, a .tif file.")
+@click.option("--band", "bands", multiple=True, help="A band to composite; repeatable. Default: all.")
+@click.option("--period", type=click.Choice(jobs.PERIODS), default="month", show_default=True)
+@click.option("--days", default=10, show_default=True, help="Length of a period with --period days.")
+@click.option("--method", type=click.Choice(jobs.COMPOSITES), default="median", show_default=True)
+@click.option("--empty", type=click.Choice(jobs.EMPTY), default="nodata", show_default=True, help="No scene: then?")
+@click.option("--first", default="", help="First day, YYYY-MM-DD; default: the first scene's.")
+@click.option("--last", default="", help="Last day, YYYY-MM-DD; default: the last scene's.")
+@json_option
+def composite(as_json: bool, **given: Any) -> None:
+    """Make one cloud-masked picture a month, dekad or n days."""
+    finish(jobs.CompositeJob(series=take_series(given), **given), as_json)
+
+
+COMMANDS = (composite,)

@@ -1,0 +1,52 @@
+"""Resampling that keeps clouds out: a file is masked on its own grid first, so that no clouded pixel is blended in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.warp import reproject, transform_bounds
+
+from ..raster.grid import Grid, Window
+
+Float = NDArray[np.float32]
+
+
+def source_window(target: Grid, source: Grid) -> Window | None:
+    """The part of `source` that bilinear resampling onto `target` looks at; None where they do not meet."""
+    x0, y0, x1, y1 = _bounds_in(target, source.crs)
+    px, py = source.pixel
+    left, top = (x0 - source.transform.c) / px, (source.transform.f - y1) / py
+    right, bottom = (x1 - source.transform.c) / px, (source.transform.f - y0) / py
+    margin = 2 + math.ceil(max((right - left) / target.width, (bottom - top) / target.height))
+    row, col = max(math.floor(top) - margin, 0), max(math.floor(left) - margin, 0)
+    end_row, end_col = min(math.ceil(bottom) + margin, source.height), min(math.ceil(right) + margin, source.width)
+    return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
+
+
+def _bounds_in(grid: Grid, crs: CRS) -> tuple[float, float, float, float]:
+    if grid.crs == crs:
+        return grid.bounds
+    west, south, east, north = transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=51)
+    return west, south, east, north
+
+
+def resample(values: Float, source: Grid, target: Grid) -> Float:
+    """(C, h, w) on `source` -> (C, H, W) on `target`, bilinear among the neighbours that are not NaN."""
+    out = np.full((len(values), target.height, target.width), np.nan, np.float32)
+    reproject(
+        values,
+        out,
+        src_transform=source.transform,
+        src_crs=source.crs,
+        src_nodata=np.nan,
+        dst_transform=target.transform,
+        dst_crs=target.crs,
+        dst_nodata=np.nan,
+        resampling=Resampling.bilinear,
+        tolerance=1e-9,  # px, as in raster.reader
+    )
+    return out

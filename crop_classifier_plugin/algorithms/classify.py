@@ -10,23 +10,22 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
-    QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterRasterDestination,
 )
 
 from ..bridge import layers, models
 from ..bridge.styling import Shown, dress
 from ..engine.errors import BadInput
-from ..engine.jobs import DEVICES, MASKS, ClassifyJob
-from .base import EngineAlgorithm, Parameters
+from ..engine.jobs import DEVICES, ClassifyJob
+from .base import Parameters
+from .series import SeriesAlgorithm
 
 SINGLE_LAYER_FORMATS = ["shp", "geojson", "fgb"]  # files that hold one layer, so that a path says all
 
 
-class ClassifyAlgorithm(EngineAlgorithm):
+class ClassifyAlgorithm(SeriesAlgorithm):
     NETWORK = ""
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -35,10 +34,9 @@ class ClassifyAlgorithm(EngineAlgorithm):
         self._add_outputs()
 
     def _add_inputs(self) -> None:
-        rasters = QgsProcessing.SourceType.TypeRaster
-        self.add(
-            QgsProcessingParameterMultipleLayers("INPUT", self.tr("Dated scenes of the season"), rasters),
-            self.tr("Rasters of one season, in any order: one file a date, several files a date, or one stack."),
+        self.add_scenes(
+            "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
+            "Dated scenes of the season",
         )
         names = list(models.shipped(self.NETWORK))
         self.add(
@@ -64,34 +62,10 @@ class ClassifyAlgorithm(EngineAlgorithm):
             self.tr("A folder with model.onnx and model.json."),
             advanced=True,
         )
-        self._add_dates_and_masks()
-
-    def _add_dates_and_masks(self) -> None:
-        self.add(
-            QgsProcessingParameterFeatureSource(
-                "DATES", self.tr("Table of dates"), [QgsProcessing.SourceType.TypeVector], optional=True
-            ),
-            self.tr("Columns layer, date (YYYY-MM-DD) and, for stacks, band. Only needed where names hold no date."),
-            advanced=True,
-        )
-        choices = ["Automatic", "None", "SCL (Sentinel-2)", "Fmask (HLS)", "QA_PIXEL (Landsat)", "The mask layers"]
-        self.add(
-            QgsProcessingParameterEnum("MASK", self.tr("Cloud mask"), [self.tr(c) for c in choices], defaultValue=0),
-            self.tr("Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."),
-        )
-        self.add(
-            QgsProcessingParameterMultipleLayers(
-                "MASK_LAYERS", self.tr("Mask layers"), QgsProcessing.SourceType.TypeRaster, optional=True
-            ),
-            self.tr("One for all dates, or dated ones. Every value but 0 means: do not use this pixel."),
-            advanced=True,
-        )
+        self.add_dates_and_masks()
 
     def _add_place(self) -> None:
-        self.add(
-            QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True),
-            self.tr("Only this rectangle is mapped. Empty: everything the scenes share."),
-        )
+        self.add_extent("Only this rectangle is mapped. Empty: everything the scenes share.")
         self.add(
             QgsProcessingParameterFeatureSource(
                 "AREA", self.tr("Area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
@@ -137,9 +111,9 @@ class ClassifyAlgorithm(EngineAlgorithm):
             probabilities=output("PROBABILITIES"),
             valid_dates=output("VALID_DATES"),
             dates=layers.date_entries(self.table(parameters, "DATES", context)),
-            mask=MASKS[self.parameterAsEnum(parameters, "MASK", context)],
+            mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
-            extent=self._extent(parameters, context),
+            extent=self.extent(parameters, context),
             area=self._area(parameters, context, feedback),
             device=DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)],
         )
@@ -153,13 +127,6 @@ class ClassifyAlgorithm(EngineAlgorithm):
         if name not in known:
             raise BadInput(f"The model {name!r} is not one of {', '.join(known) or 'none'}: choose one, or a folder.")
         return known[name]
-
-    def _extent(self, parameters: Parameters, context: QgsProcessingContext) -> Any:
-        if not self.given(parameters, "EXTENT"):
-            return None
-        rectangle = self.parameterAsExtent(parameters, "EXTENT", context)
-        crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
-        return layers.extent(rectangle, crs, layers.crs_of(parameters.get("INPUT"), context))
 
     def _area(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
         """A file with the area's polygons: the layer's own, or a copy of the selected or filtered ones."""

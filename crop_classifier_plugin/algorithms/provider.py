@@ -7,6 +7,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import assets
 from .classify_lrtacfnet import ClassifyLrtacfNet
+from .composite import Composite
 from .diagnose import Diagnose
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
@@ -26,7 +27,7 @@ class CropClassifierProvider(QgsProcessingProvider):
         return assets.icon("crop_classifier")
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (ClassifyLrtacfNet, Diagnose, SimulateSeason, SetUpEngine):
+        for algorithm in (ClassifyLrtacfNet, Composite, Diagnose, SimulateSeason, SetUpEngine):
             self.addAlgorithm(algorithm())
 
     def defaultRasterFileExtension(self) -> str:

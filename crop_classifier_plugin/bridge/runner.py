@@ -106,6 +106,7 @@ def _clock(seconds: float) -> str:
 # The fields of a job that name files it writes, or the folder it fills.
 _WRITTEN = {
     "classify": ("class_map", "confidence", "probabilities", "valid_dates"),
+    "composite": ("stack", "valid_dates"),
     "diagnose": ("agreement", "report_html", "report_json", "report_csv"),
 }
 

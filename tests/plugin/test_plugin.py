@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
 
-ALGORITHMS = ["classify_lrtacfnet", "diagnose", "setupengine", "simulateseason"]
+ALGORITHMS = ["classify_lrtacfnet", "composite", "diagnose", "setupengine", "simulateseason"]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
 
@@ -57,6 +57,7 @@ def test_load_unload_load_leaves_no_trace():
         plugin.initGui()
         assert [a.text() for a in interface.menu.actions()] == [
             "Classify crops with LRTACF-Net...",
+            "Composite a series...",
             "Diagnose a crop map...",
             "Set up the engine...",
             "Simulate a season...",
@@ -124,6 +125,7 @@ def test_only_what_is_needed_must_be_given(provider):
         ]
 
     assert asked("classify_lrtacfnet") == ["INPUT"]
+    assert asked("composite") == ["INPUT"]
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []
     assert asked("setupengine") == []

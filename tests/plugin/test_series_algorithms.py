@@ -1,0 +1,49 @@
+"""The algorithms about whole series, with the real engine: on a simulated season, and on real scenes of Flanders."""
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import REPO, run
+from qgis.core import QgsProcessingException, QgsRasterLayer
+
+DATA = Path(os.environ.get("CROP_DATA", REPO.parent / "shared" / "data")) / "flanders_AC91C"
+
+
+def descriptions(path):
+    layer = QgsRasterLayer(str(path))
+    return [layer.dataProvider().bandDescription(band) for band in range(1, layer.bandCount() + 1)]
+
+
+# --- composite -------------------------------------------------------------------------------------------------------
+
+
+def test_composites_of_a_season(provider, season, context, tmp_path):
+    asked = {name: str(tmp_path / f"{name}.tif") for name in ("STACK", "VALID_DATES")}
+    inputs = {"INPUT": season["SCENES"], "FOLDER": str(tmp_path / "out"), "BANDS": "B04, B08", "METHOD": 1, **asked}
+    results = run("composite", inputs, context)
+    assert set(results) == {"FOLDER", "STACK", "VALID_DATES", "COMPOSITES"}
+    assert len(results["COMPOSITES"]) >= 2
+    assert descriptions(results["COMPOSITES"][0]) == ["B04", "B08"]
+    assert len(descriptions(asked["STACK"])) == 2 * len(results["COMPOSITES"])
+    scene = QgsRasterLayer(season["SCENES"][0])
+    assert QgsRasterLayer(asked["STACK"]).extent() == scene.extent()
+    assert len(context.layersToLoadOnCompletion()) >= len(results["COMPOSITES"])
+
+
+def test_twelve_composites_of_flanders_in_2019(provider, context, tmp_path, engine):
+    if not DATA.is_dir():
+        pytest.skip("the real Flanders data are not at hand (set CROP_DATA)")
+    scenes = [str(p) for folder in ("S2_10m", "S2_20m") for p in sorted((DATA / folder).glob("*.tif"))]
+    inputs = {"INPUT": scenes, "FOLDER": str(tmp_path), "FIRST": "2019-01-01", "LAST": "2019-12-31"}
+    results = run("composite", inputs, context)
+    assert [Path(p).name[10:16] for p in results["COMPOSITES"]] == [f"2019{month:02}" for month in range(1, 13)]
+    assert set(results) == {"FOLDER", "COMPOSITES"}
+
+
+def test_refusals_are_told_as_they_are(provider, season, context, tmp_path):
+    inputs = {"INPUT": season["SCENES"], "FOLDER": str(tmp_path / "out"), "BANDS": "B04 VV"}
+    with pytest.raises(QgsProcessingException, match="both surface reflectance and backscatter"):
+        run("composite", inputs, context)
+    with pytest.raises(QgsProcessingException, match="No output was asked for"):
+        run("composite", {"INPUT": season["SCENES"], "FOLDER": ""}, context)

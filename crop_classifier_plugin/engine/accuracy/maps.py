@@ -244,7 +244,7 @@ def _must_overlap(dataset: Any, grid: Grid, path: str, map_path: str) -> None:
     xmin, ymin, xmax, ymax = grid.bounds
     try:
         left, bottom, right, top = transform_bounds(dataset.crs, grid.crs, *dataset.bounds)
-    except CRSError:  # no coordinates of the reference exist in the map's system
+    except (CRSError, *GDAL_ERRORS):  # no coordinates of the reference exist in the map's system
         raise NoOverlap(map_path, path) from None
     if not (left < xmax and right > xmin and bottom < ymax and top > ymin):
         raise NoOverlap(map_path, path)

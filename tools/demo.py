@@ -19,15 +19,16 @@ ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"
 SEED, SIZE, YEAR, CLOUDS = 7, 512, 2024, 0.2
 
-SCRATCH = tempfile.TemporaryDirectory(prefix="crop_demo_")
+SCRATCH = tempfile.mkdtemp(prefix="crop_demo_")  # a profile of its own; mkdtemp gives the mode 0700 Qt asks for
 SCREEN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=SCRATCH.name, XDG_RUNTIME_DIR=SCRATCH.name)
+os.environ.update(QT_QPA_PLATFORM="offscreen", QGIS_CUSTOM_CONFIG_PATH=SCRATCH, XDG_RUNTIME_DIR=SCRATCH)
 sys.path.insert(0, str(ROOT))
 
 from qgis.core import (  # noqa: E402 - the environment comes first
     QgsApplication,
     QgsContrastEnhancement,
     QgsFillSymbol,
+    QgsLayerTreeModel,
     QgsMapThemeCollection,
     QgsMultiBandColorRenderer,
     QgsProcessingContext,
@@ -146,25 +147,15 @@ def backdrop(season: dict[str, Any], crop_map: Path, project: QgsProject) -> Non
 
 
 def themes(project: QgsProject) -> None:
-    """Two views to switch between: the crop map, and the errors of the class with the most."""
+    """Two views to switch between: the errors of a class, and the crop map, which is left open."""
     root = project.layerTreeRoot()
-    errors, results = root.findGroups()[0], root.findGroups()[1]
-    results_first = [results, errors]
-    for group in results_first:
-        group.setExpanded(group is results)
-    for shown, name in ((results, "Crop map"), (errors, "Errors")):
-        for group in results_first:
+    errors, results = root.findGroups()  # the diagnosis came last, so it is on top
+    tree = QgsLayerTreeModel(root)
+    for shown, hidden, name in ((errors, results, "Errors"), (results, errors, "Crop map")):
+        for group in (shown, hidden):
             group.setItemVisibilityChecked(group is shown)
-        project.mapThemeCollection().insert(name, _theme(project))
-    errors.setItemVisibilityChecked(False)
-    results.setItemVisibilityChecked(True)
-
-
-def _theme(project: QgsProject) -> QgsMapThemeCollection.MapThemeRecord:
-    from qgis.core import QgsLayerTreeModel
-
-    model = QgsLayerTreeModel(project.layerTreeRoot())
-    return QgsMapThemeCollection.createThemeFromCurrentState(project.layerTreeRoot(), model)
+            group.setExpanded(group is shown)
+        project.mapThemeCollection().insert(name, QgsMapThemeCollection.createThemeFromCurrentState(root, tree))
 
 
 def save(project: QgsProject, crop_map: str) -> Path:
@@ -185,7 +176,8 @@ def make() -> Path:
     crop_map = classify(card, season, project)
     accuracy = diagnose(crop_map, season, project)
     print(
-        f"The map agrees with the simulated truth on {accuracy['OA']:.1%} of the pixels (mean F1 {accuracy['MEAN_F1']:.2f})."
+        f"The map agrees with the simulated truth on {accuracy['OA']:.1%} of the pixels, "
+        f"mean F1 {accuracy['MEAN_F1']:.2f}."
     )
     backdrop(season, Path(crop_map["OUTPUT"]), project)
     themes(project)
@@ -219,6 +211,7 @@ def main() -> None:
         QgsProject.instance().clear()
         plugin.unload()
         app.exitQgis()
+        shutil.rmtree(SCRATCH, ignore_errors=True)
     print(f"Maps, report (accuracy.html) and the QGIS project: {target}")
     offer(target)
 

@@ -369,5 +369,6 @@ def test_assigned_crs_reaches_the_engine(inputs, season, context):
     """A layer to which the user gave another CRS lies elsewhere on Earth: the scenes no longer share a place."""
     layer = QgsRasterLayer(season["SCENES"][0], "moved")
     layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32660"))
+    QgsProject.instance().addMapLayer(layer)
     with pytest.raises(QgsProcessingException, match="overlap"):
-        run("classify_lrtacfnet", inputs | {"INPUT": [layer, *season["SCENES"][1:]]}, context)
+        run("classify_lrtacfnet", inputs | {"INPUT": [layer.id(), *season["SCENES"][1:]]}, context)

@@ -100,6 +100,7 @@ def _write(path: str, shapes: NDArray[np.object_], kinds: NDArray[np.intp], grid
             geometry_type="Polygon",
             crs=grid.crs.to_wkt(),
             append=already > 0,
+            dataset_options={"VERSION": "1.3"},  # what GDAL before 3.7 knows: it warns at each newer file
             **({} if already else {"layer_metadata": marks(seed)}),
         )
     return len(shapes)

@@ -77,7 +77,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         accuracy = assess(paths[WEIGHTS_FILE], job, material, stats, Part(reporter, 0.9, 1))
         card = _sealed(card, paths[WEIGHTS_FILE], accuracy)
         Path(paths[CARD_FILE]).write_text(json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n", "utf-8")
-        Path(paths["split.json"]).write_text(json.dumps(_split_facts(job, material), indent=1) + "\n", "utf-8")
+        Path(paths["split.json"]).write_text(_split_json(job, material), "utf-8")
         Path(paths["training.csv"]).write_text(_history_csv(history), "utf-8")
     return {"model": job.model, "accuracy": list(accuracy), "parameters": card.parameters, "sha256": card.sha256}
 
@@ -208,22 +208,20 @@ def _tell_classes(material: Material, counts: Any, reporter: Reporter) -> None:
             reporter.log(f"The class {name} has no held-out parcel: its accuracy is not known.", "warning")
 
 
-def _split_facts(job: TrainJob, material: Material) -> dict[str, Any]:
-    """Which parcel of each series fell into which part, in the order in which they are read."""
-    return {
-        "rule": {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed},
-        "places": [
-            {
-                "dates": [d.isoformat() for d in season.dates],
-                "held_side": season.split.side,
-                "parcels": [
-                    {"x": round(float(x), 2), "y": round(float(y), 2), "class": int(c), "part": PARTS[int(p)]}
-                    for (x, y), c, p in zip(season.parcels.points, season.parcels.classes, season.split.parts)
-                ],
-            }
-            for season in material.places()
-        ],
-    }
+def _split_json(job: TrainJob, material: Material) -> str:
+    """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel."""
+    rule = {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed}
+    places = ",\n".join(_place_json(season) for season in material.places())
+    return f'{{"rule": {json.dumps(rule)},\n"places": [\n{places}\n]}}\n'
+
+
+def _place_json(season: Season) -> str:
+    facts: dict[str, Any] = {"dates": [d.isoformat() for d in season.dates], "held_side": season.split.side}
+    for part, name in PARTS.items():
+        here = season.split.parts == part
+        rows = zip(season.parcels.points[here], season.parcels.classes[here])
+        facts[name] = [[float(f"{x:.8g}"), float(f"{y:.8g}"), int(c)] for (x, y), c in rows]
+    return json.dumps(facts, separators=(",", ":"))
 
 
 def _history_csv(history: Sequence[EpochLog]) -> str:

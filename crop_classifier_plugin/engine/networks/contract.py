@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import typing
-from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import BadInput
@@ -15,8 +15,20 @@ Config = TypeVar("Config", bound="NetworkConfig")
 
 
 @dataclass(frozen=True)
+class Promises:
+    """What a network holds for every input; the contract tests hold it to them."""
+
+    any_dates: bool = False  # takes any number of dates, not only config.dates
+    ignores_padding: bool = False  # in eval mode a date at the end with valid 0 changes nothing
+    date_order: bool = True  # exchanging two dates, each with its doy and valid, changes the result
+    receptive_radius: int = 0  # px a value may travel in eval mode; 0 = the whole tile
+
+
+@dataclass(frozen=True)
 class NetworkConfig:
     """The sizes that the data decide; a network's own config adds its settings."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}  # settings by name; "paper" is exact, "small" for two CPU cores
 
     bands: int
     dates: int
@@ -31,6 +43,10 @@ class NetworkConfig:
     def multiple(self) -> int:
         """Height and width of the input are multiples of this many pixels."""
         return 1
+
+    @property
+    def promises(self) -> Promises:
+        return Promises()
 
     def settings(self) -> dict[str, Any]:
         """Everything but the sizes that the data decide, as JSON values: what a card keeps."""
@@ -56,22 +72,32 @@ class NetworkConfig:
     @classmethod
     def preset(cls, name: str) -> dict[str, Any]:
         """The settings of a preset."""
-        raise BadInput(f"The network has no preset {name!r}: leave it out.")
+        if name not in cls.PRESETS:
+            known = ", ".join(cls.PRESETS) or "none"
+            raise BadInput(f"The network has no preset {name!r}: use one of {known}, or leave it out.")
+        return dict(cls.PRESETS[name])
 
 
-class Network(nn.Module, ABC):
+class Network(nn.Module):
     """A network over a dated image series.
 
-    forward(x, doy, valid):  # (B,T,C,H,W) z-scores with 0 for no data, (B,T) day of year, (B,T) 1 = usable date
+    forward(x, doy, valid):  # (B,T,C,H,W) z-scores with 0 for no data, (B,T) day of year 0..365, (B,T) 1 = usable date
       in eval mode -> logits (B,K,H,W)
       in training  -> logits (S,B,K,H,W): every output that the loss supervises, the prediction last
-    A network that uses no `doy` or `valid` says so in `inputs`; the exported file then has no such input.
+    A network that uses no `doy` or `valid` says so in `inputs`; the exported file then has no such input. One that
+    reads two series takes forward(x_s2, x_s1, valid_s2, valid_s1); its `inputs` name what its config reads of them.
     """
 
     inputs: tuple[str, ...] = ("x",)
+    config: NetworkConfig
 
-    @abstractmethod
-    def forward(self, x: Tensor, doy: Tensor | None = None, valid: Tensor | None = None) -> Tensor: ...
+    def for_export(self) -> Network:
+        """The same weights in the form that exports with every axis dynamic."""
+        return self
+
+    def supervised(self, *logits: Tensor) -> Tensor:
+        """What forward returns of its outputs (B,K,H,W), the prediction last."""
+        return torch.stack(logits) if self.training else logits[-1]
 
 
 def _typed(name: str, hint: Any, value: Any) -> Any:
@@ -88,3 +114,10 @@ def _typed(name: str, hint: Any, value: Any) -> Any:
 
 def parameter_count(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+def needed(value: Tensor | None, what: str) -> Tensor:
+    """An input that the network cannot do without."""
+    if value is None:
+        raise BadInput(f"The network reads {what}: give it to the network beside the images.")
+    return value

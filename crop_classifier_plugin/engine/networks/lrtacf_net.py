@@ -7,25 +7,26 @@ the most literal reading within 1.1 % of its parameter and FLOP counts. Shapes: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import BadInput
-from .contract import Network, NetworkConfig
-
-_PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {},
-    # choice: the same network at a size that a laptop classifies with; 0.05 MFLOP a pixel
-    "small": {"widths": (8, 16, 16, 24, 32, 32), "cfma_width": 8, "heads": 4, "key_dim": 4, "dropout": 0.1},
-}
+from .blocks import Encoder, conv_bn_relu, double_conv, up
+from .contract import Network, NetworkConfig, Promises
 
 
 @dataclass(frozen=True)
 class LrtacfNetConfig(NetworkConfig):
     """The defaults are the paper's Model-9. cfma_blocks 0 gives Model-7, 3 gives Model-8."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {},
+        # choice: the same network at a size that a laptop classifies with; 0.05 MFLOP a pixel
+        "small": {"widths": (8, 16, 16, 24, 32, 32), "cfma_width": 8, "heads": 4, "key_dim": 4, "dropout": 0.1},
+    }
 
     widths: tuple[int, ...] = (64, 128, 256, 512, 1024, 1024)  # channels a level, full resolution first
     cfma_blocks: int = 5
@@ -48,27 +49,16 @@ class LrtacfNetConfig(NetworkConfig):
     def multiple(self) -> int:
         return int(2 ** (len(self.widths) - 1))
 
-    @classmethod
-    def preset(cls, name: str) -> dict[str, Any]:
-        if name not in _PRESETS:
-            raise BadInput(f"LRTACF-Net has no preset {name!r}: use one of {', '.join(_PRESETS)}.")
-        return dict(_PRESETS[name])
+    @property
+    def promises(self) -> Promises:
+        return Promises(receptive_radius=self._receptive_radius())
 
-
-def _conv_bn_relu(a: int, b: int, k: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(a, b, k, padding=k // 2, bias=False), nn.BatchNorm2d(b), nn.ReLU())
-
-
-def _double_conv(a: int, b: int, dropout: float = 0.0) -> nn.Sequential:
-    convs = nn.Sequential(_conv_bn_relu(a, b, 3), _conv_bn_relu(b, b, 3))
-    if dropout:
-        convs.append(nn.Dropout(dropout))
-    return convs
-
-
-def _up(x: Tensor, factor: int) -> Tensor:
-    """Bilinear, align_corners=False, by a whole factor."""
-    return x if factor == 1 else F.interpolate(x, scale_factor=float(factor), mode="bilinear", align_corners=False)
+    def _receptive_radius(self) -> int:
+        """An upper bound, from what each step reaches in pixels of its level."""
+        fine = self.multiple - 1  # 2^i summed over the levels above the lowest
+        u_net = 7 * fine + 3 * (fine + 1)  # two double convolutions, pooling and the way up; the attention's way up
+        cascade = 15 * fine + 4 if self.cfma_blocks else 0  # a block's 12 px and way up; feedback, its pooling, refine
+        return u_net + cascade
 
 
 def date_encoding(dates: int, width: int) -> Tensor:
@@ -77,22 +67,6 @@ def date_encoding(dates: int, width: int) -> Tensor:
     j = torch.arange(width, dtype=torch.float32)[None, :]
     angle = t / 1000 ** (2 * torch.floor(j / 2) / width)
     return torch.where(j % 2 == 0, torch.sin(angle), torch.cos(angle))
-
-
-class Encoder(nn.Module):
-    """Double convolutions with 2x2 max pooling between them."""
-
-    def __init__(self, c: LrtacfNetConfig) -> None:
-        super().__init__()
-        ins = (c.bands, *c.widths[:-1])
-        self.levels = nn.ModuleList(_double_conv(a, b, c.dropout) for a, b in zip(ins, c.widths))
-
-    def forward(self, x: Tensor) -> list[Tensor]:  # (B,C,H,W) -> levels i = 0..L-1 of (B,C_i,H/2^i,W/2^i)
-        maps = []
-        for i, level in enumerate(self.levels):
-            x = level(F.max_pool2d(x, 2) if i else x)
-            maps.append(x)
-        return maps
 
 
 class LowestResolutionTemporalAttention(nn.Module):
@@ -132,7 +106,7 @@ class Skip(nn.Module):
         self.conv = nn.Sequential(nn.Conv2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU())
 
     def forward(self, maps: Tensor, weight: Tensor) -> Tensor:  # (B,T,C,H,W), (B,T,heads,h,w) -> (B,C,H,W)
-        fine = torch.unflatten(_up(weight.flatten(1, 2), self.factor), 1, (-1, self.heads)).unsqueeze(3)
+        fine = torch.unflatten(up(weight.flatten(1, 2), self.factor), 1, (-1, self.heads)).unsqueeze(3)
         groups = torch.unflatten(maps, 2, (self.heads, -1))  # (B,T,heads,C/heads,H,W)
         mixed: Tensor = self.conv((groups * fine).sum(dim=1).flatten(1, 2))
         return mixed
@@ -145,7 +119,7 @@ class UpStep(nn.Module):
         super().__init__()
         bilinear = nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(a, b, 1))
         self.up = bilinear if lowest else nn.ConvTranspose2d(a, b, 4, stride=2, padding=1)
-        self.conv = _double_conv(2 * b, b, dropout)
+        self.conv = double_conv(2 * b, b, dropout)
 
     def forward(self, low: Tensor, skip: Tensor) -> Tensor:  # (B,a,h,w), (B,b,2h,2w) -> (B,b,2h,2w)
         up: Tensor = self.conv(torch.cat([skip, self.up(low)], dim=1))
@@ -158,7 +132,7 @@ class FeedbackBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.mutual = nn.Sequential(
-            _conv_bn_relu(2 * width, width, 3),
+            conv_bn_relu(2 * width, width, 3),
             nn.Conv2d(width, width, 3, padding=1, bias=False),
             nn.BatchNorm2d(width),
             nn.Sigmoid(),
@@ -184,12 +158,12 @@ class CrossFeedback(nn.Module):
         n, width, finest = c.cfma_blocks, c.cfma_width, c.widths[0]
         self.steps = len(c.widths) - 1  # up-samplings from the coarsest map to full resolution
         coarse_first = (c.widths[-1], *reversed(c.widths[:-1]))  # channels of D1..DL
-        self.reduce = nn.ModuleList(_conv_bn_relu(a, width, 1) for a in coarse_first[: n + 1])
-        self.feedback = nn.ModuleList(_double_conv(finest, width) for _ in range(n))
+        self.reduce = nn.ModuleList(conv_bn_relu(a, width, 1) for a in coarse_first[: n + 1])
+        self.feedback = nn.ModuleList(double_conv(finest, width) for _ in range(n))
         self.blocks = nn.ModuleList(FeedbackBlock(width) for _ in range(n))
         self.fused_head = nn.Conv2d(width, c.classes, 1)
         both = width + finest
-        self.refine = nn.Sequential(_conv_bn_relu(both, both, 3), _conv_bn_relu(both, width, 3))
+        self.refine = nn.Sequential(conv_bn_relu(both, both, 3), conv_bn_relu(both, width, 3))
         self.refine_head = nn.Conv2d(width, c.classes, 1)
 
     def forward(self, decoded: list[Tensor]) -> tuple[Tensor, Tensor]:  # D1..DL -> logits O_0 and Refine (B,K,H,W)
@@ -198,8 +172,8 @@ class CrossFeedback(nn.Module):
         for j, block in enumerate(self.blocks):
             # feedback is made at full resolution and pooled to the block's size: the reading that fits the FLOP counts
             back = F.avg_pool2d(self.feedback[j](finest), 2 ** (self.steps - 1 - j))
-            z = block(_up(z, 2), self.reduce[j + 1](decoded[j + 1]), back)
-        fused = _up(z, 2 ** (self.steps - len(self.blocks)))
+            z = block(up(z, 2), self.reduce[j + 1](decoded[j + 1]), back)
+        fused = up(z, 2 ** (self.steps - len(self.blocks)))
         refined = self.refine_head(self.refine(torch.cat([fused, finest], dim=1)))
         return self.fused_head(fused), refined
 
@@ -211,10 +185,14 @@ class LrtacfNet(Network):
     not read: pixels that lack a date are left out of the map by the caller.
     """
 
+    config: LrtacfNetConfig
+
     def __init__(self, config: LrtacfNetConfig) -> None:
         super().__init__()
         self.config = c = config
-        self.encoders = nn.ModuleList(Encoder(c) for _ in range(1 if c.shared_encoder else c.dates))
+        self.encoders = nn.ModuleList(
+            Encoder(c.bands, c.widths, c.dropout) for _ in range(1 if c.shared_encoder else c.dates)
+        )
         self.attention = LowestResolutionTemporalAttention(c)
         finer = range(len(c.widths) - 2, -1, -1)  # levels below the lowest resolution, coarsest first
         self.skips = nn.ModuleList(Skip(c.widths[i], c.heads, 2 ** (len(c.widths) - 1 - i)) for i in finer)
@@ -232,7 +210,7 @@ class LrtacfNet(Network):
             return prediction
         # a 1x1 convolution and bilinear interpolation commute: heads run at their own resolution to save memory
         steps = len(decoded) - 1
-        heads = [_up(head(d), 2 ** (steps - i)) for i, (head, d) in enumerate(zip(self.heads, decoded))]
+        heads = [up(head(d), 2 ** (steps - i)) for i, (head, d) in enumerate(zip(self.heads, decoded))]
         return torch.stack([*heads, *feedback])
 
     def _decode(self, x: Tensor) -> list[Tensor]:  # (B,T,C,H,W) -> D1..DL, coarsest first

@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"
-SEED, SIZE, YEAR, CLOUDS = 7, 512, 2024, 0.2
+SEED, SIZE, YEAR, CLOUDS = 7, 512, 2024, 0.1
 
 SCRATCH = tempfile.mkdtemp(prefix="crop_demo_")  # a profile of its own; mkdtemp gives the mode 0700 Qt asks for
 SCREEN = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -155,6 +155,7 @@ def themes(project: QgsProject) -> None:
         for group in (shown, hidden):
             group.setItemVisibilityChecked(group is shown)
             group.setExpanded(group is shown)
+        root.children()[-1].setItemVisibilityChecked(shown is results)  # the scene would show between the errors
         project.mapThemeCollection().insert(name, QgsMapThemeCollection.createThemeFromCurrentState(root, tree))
 
 

@@ -61,19 +61,28 @@ class CropAlgorithm(QgsProcessingAlgorithm):
 class EngineAlgorithm(CropAlgorithm):
     """An algorithm whose work is a job of the engine.
 
-    The job is built in prepareAlgorithm, which runs in the main thread, where layers of the project may be asked.
+    Inputs are read in prepareAlgorithm, which runs in the main thread, where layers of the project may be asked.
+    Outputs are named in processAlgorithm: what it loads afterwards, QGIS takes from that thread's context alone.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._job: Any = None
+        self._inputs: dict[str, Any] = {}
         self._refusal = ""
 
-    def job(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Any:
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The fields of the job that come from layers. Raises CropClassifierError."""
+        return {}
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> Any:
         """The job that the parameters mean. Raises CropClassifierError."""
         raise NotImplementedError
 
-    def results(self, job: Any, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    def results(
+        self, job: Any, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
         """Every declared output, from the engine's result; shows what is to be shown."""
         raise NotImplementedError
 
@@ -98,7 +107,7 @@ class EngineAlgorithm(CropAlgorithm):
         # An exception here would leave a script with 'there were errors': its sentence is kept for processAlgorithm.
         # (The exception itself holds this algorithm by its traceback, and would keep it alive past its time.)
         try:
-            self._job = self.job(parameters, context, feedback)
+            self._inputs = self.inputs(parameters, context, feedback)
         except CropClassifierError as error:
             self._refusal = error.sentence
         return True
@@ -109,10 +118,11 @@ class EngineAlgorithm(CropAlgorithm):
         if self._refusal:
             raise QgsProcessingException(self._refusal)
         try:
-            event = runner.run(self._job, feedback)
+            job = self.job(parameters, context, self._inputs)
+            event = runner.run(job, feedback)
         except CropClassifierError as error:
             raise QgsProcessingException(error.sentence) from None
-        return self.results(self._job, event, context)
+        return self.results(job, event, parameters, context)
 
     def given(self, parameters: Parameters, name: str) -> bool:
         """Whether an optional parameter has a value."""

@@ -97,25 +97,30 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 self.tr(tip),
             )
 
-    def job(
+    def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> ClassifyJob:
+    ) -> dict[str, Any]:
+        return {
+            "scenes": layers.scenes(parameters.get("INPUT"), context),
+            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
+            "mask": self.mask(parameters, context),
+            "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
+            "extent": self.extent(parameters, context),
+            "area": self._area(parameters, context, feedback),
+        }
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
         def output(name: str) -> str:
             return self.parameterAsOutputLayer(parameters, name, context)
 
         return ClassifyJob(
-            scenes=layers.scenes(parameters.get("INPUT"), context),
             model=str(self._model(parameters, context)),
             class_map=output("OUTPUT"),
             confidence=output("CONFIDENCE"),
             probabilities=output("PROBABILITIES"),
             valid_dates=output("VALID_DATES"),
-            dates=layers.date_entries(self.table(parameters, "DATES", context)),
-            mask=self.mask(parameters, context),
-            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
-            extent=self.extent(parameters, context),
-            area=self._area(parameters, context, feedback),
             device=DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)],
+            **inputs,
         )
 
     def _model(self, parameters: Parameters, context: QgsProcessingContext) -> Path:
@@ -136,7 +141,9 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             parameters, "AREA", context, SINGLE_LAYER_FORMATS, "gpkg", feedback
         )
 
-    def results(self, job: ClassifyJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    def results(
+        self, job: ClassifyJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
         group = event["outputs"]["group"]  # the model and the dates it used
         written = {
             "OUTPUT": (job.class_map, "Crop map"),

@@ -83,14 +83,17 @@ class Composite(SeriesAlgorithm):
         )
         self.addOutput(QgsProcessingOutputMultipleLayers("COMPOSITES", self.tr("Composites")))
 
-    def job(
+    def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> CompositeJob:
+    ) -> dict[str, Any]:
+        return {"series": self.series(parameters, context)}
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CompositeJob:
         def day(name: str) -> str:
             return self.parameterAsDateTime(parameters, name, context).date().toString("yyyy-MM-dd")
 
         return CompositeJob(
-            series=self.series(parameters, context),
+            **inputs,
             folder=self.parameterAsFileOutput(parameters, "FOLDER", context),
             stack=self.parameterAsOutputLayer(parameters, "STACK", context),
             valid_dates=self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
@@ -103,17 +106,13 @@ class Composite(SeriesAlgorithm):
             last=day("LAST") if self.given(parameters, "LAST") else "",
         )
 
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        self._load_composites = self.parameterAsBool(parameters, "LOAD_COMPOSITES", context)
-        return super().prepareAlgorithm(parameters, context, feedback)
-
-    def results(self, job: CompositeJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    def results(
+        self, job: CompositeJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
         outputs = event["outputs"]
         files, spans = outputs["files"], outputs["periods"]
         group = self.tr("Composites {} to {}").format(spans[0]["first"], spans[-1]["last"])
-        if self._load_composites:
+        if self.parameterAsBool(parameters, "LOAD_COMPOSITES", context):
             for order, (path, span) in enumerate(zip(files, spans)):
                 name = f"{span['first']} - {span['last']}"
                 load(context, Shown(path, name, group, len(files) - order, visible=order == 0), "COMPOSITES")

@@ -99,32 +99,33 @@ class Diagnose(EngineAlgorithm):
         for name, (title, _) in FIGURES.items():
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
 
-    def job(
+    def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> DiagnoseJob:
-        reference, layer, field = self._reference(parameters, context, feedback)
+    ) -> dict[str, Any]:
+        return {
+            "class_map": layers.scenes(parameters.get("MAP"), context)[0].path,
+            "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
+            **self._reference(parameters, context, feedback),
+        }
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DiagnoseJob:
         return DiagnoseJob(
-            class_map=layers.scenes(parameters.get("MAP"), context)[0].path,
-            reference=reference,
-            reference_layer=layer,
-            class_field=field,
             folder=self.parameterAsString(parameters, "FOLDER", context),
             agreement=self.parameterAsOutputLayer(parameters, "AGREEMENT", context),
             report_html=self.parameterAsFileOutput(parameters, "REPORT_HTML", context),
             report_json=self.parameterAsFileOutput(parameters, "REPORT_JSON", context),
             report_csv=self.parameterAsFileOutput(parameters, "REPORT_CSV", context),
-            mapping=layers.class_mapping(self.table(parameters, "MAPPING", context)),
+            **inputs,
         )
 
     def _reference(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> tuple[str, str, str]:
-        """Path, layer in it, class field; the latter two are empty for a raster."""
+    ) -> dict[str, str]:
         raster, vector = (self.given(parameters, name) for name in ("REFERENCE", "REFERENCE_VECTOR"))
         if raster == vector:
             raise BadInput("One reference is needed: choose either a reference raster or reference polygons.")
         if raster:
-            return layers.scenes(parameters["REFERENCE"], context)[0].path, "", ""
+            return {"reference": layers.scenes(parameters["REFERENCE"], context)[0].path}
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
@@ -132,14 +133,16 @@ class Diagnose(EngineAlgorithm):
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, "REFERENCE_VECTOR", context, FORMATS, "gpkg", feedback
         )
-        return path, layer, fields[0]
+        return {"reference": path, "reference_layer": layer, "class_field": fields[0]}
 
-    def results(self, job: DiagnoseJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    def results(
+        self, job: DiagnoseJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
         outputs = event["outputs"]
         group = self.tr("Errors of {}").format(Path(job.class_map).stem)
         classes = outputs["class_layers"]
         dress(context, Shown(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
-        if self._load_classes:
+        if self.parameterAsBool(parameters, "LOAD_CLASSES", context):
             for order, path in enumerate(classes):
                 shown = Shown(path, _title(path), group, len(classes) - order, visible=order == 0)
                 load(context, shown, "CLASS_LAYERS")
@@ -152,12 +155,6 @@ class Diagnose(EngineAlgorithm):
             "CLASS_LAYERS": classes,
             **{name: outputs[key] for name, (_, key) in FIGURES.items()},
         }
-
-    def prepareAlgorithm(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        self._load_classes = self.parameterAsBool(parameters, "LOAD_CLASSES", context)
-        return super().prepareAlgorithm(parameters, context, feedback)
 
 
 def _title(path: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingOutputMultipleLayers,
     QgsProcessingOutputRasterLayer,
     QgsProcessingOutputVectorLayer,
@@ -76,9 +75,7 @@ class SimulateSeason(EngineAlgorithm):
         self.addOutput(QgsProcessingOutputRasterLayer("TRUTH", self.tr("True crops")))
         self.addOutput(QgsProcessingOutputVectorLayer("PARCELS", self.tr("Parcels")))
 
-    def job(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> SimulateJob:
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> SimulateJob:
         text = self.parameterAsString(parameters, "DATES", context)
         return SimulateJob(
             folder=self.parameterAsString(parameters, "FOLDER", context),
@@ -93,7 +90,9 @@ class SimulateSeason(EngineAlgorithm):
             modis=self.parameterAsBool(parameters, "MODIS", context),
         )
 
-    def results(self, job: SimulateJob, event: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+    def results(
+        self, job: SimulateJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
         outputs = event["outputs"]
         return {
             "FOLDER": job.folder,

@@ -4,22 +4,28 @@ import time
 
 import pytest
 from conftest import Recorder
-from qgis.core import QgsApplication, QgsProcessingAlgRunnerTask, QgsTask
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingOutputLayerDefinition,
+    QgsProject,
+    QgsTask,
+)
 from qgis.PyQt.QtCore import QEventLoop, QTimer
 
 
 class Run:
     """The algorithm in a task of QGIS's task manager, while this thread's event loop goes on."""
 
-    def __init__(self, parameters, context, feedback, cancel_after=None):
+    def __init__(self, parameters, context, feedback, cancel_after=None, algorithm="simulateseason"):
         self.ticks, self.ok, self.results = 0, None, None
         self.seen = []
         loop = QEventLoop()
         beat = QTimer()
         beat.timeout.connect(self._beat)
         beat.start(20)
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById("cropclassifier:simulateseason")
-        self.task = QgsProcessingAlgRunnerTask(algorithm, parameters, context, feedback)
+        made = QgsApplication.processingRegistry().createAlgorithmById(f"cropclassifier:{algorithm}")
+        self.task = QgsProcessingAlgRunnerTask(made, parameters, context, feedback)
         self.task.executed.connect(self._executed)
         self.task.executed.connect(loop.quit)
         self.task.progressChanged.connect(self.seen.append)
@@ -69,3 +75,34 @@ def test_failed_task_tells_its_sentence_once(provider, fake, context, feedback, 
     assert run.ok is False
     said = {"refuse": "A and B do not overlap", "killed": "killed by SIGKILL"}[part]
     assert [said in error for error in feedback.errors] == [True]
+
+
+def opened(path):
+    """An output with 'open after running' ticked."""
+    return QgsProcessingOutputLayerDefinition(str(path), QgsProject.instance())
+
+
+def test_results_of_a_background_run_are_opened_with_names_and_groups(
+    provider, crop_map, season, card, context, tmp_path
+):
+    """What a run in another thread registers for loading must survive its way back to the main thread."""
+    asked = {"OUTPUT": opened(tmp_path / "map.tif"), "CONFIDENCE": opened("TEMPORARY_OUTPUT")}
+    inputs = {"INPUT": season["SCENES"], "MODEL": card.name}
+    run = Run(inputs | asked, context, Recorder(), algorithm="classify_lrtacfnet")
+    assert run.ok
+    shown = context.layersToLoadOnCompletion()
+    assert {path: details.name for path, details in shown.items()} == {
+        run.results["OUTPUT"]: "Crop map",
+        run.results["CONFIDENCE"]: "Confidence",
+    }
+    assert all(details.groupName.startswith(card.title) for details in shown.values())
+    assert all(details.postProcessor() for details in shown.values())
+
+
+def test_classes_of_a_background_diagnosis_are_opened(provider, crop_map, season, context, tmp_path):
+    reports = dict.fromkeys(("REPORT_HTML", "REPORT_JSON", "REPORT_CSV"), "TEMPORARY_OUTPUT")
+    asked = {"AGREEMENT": opened(tmp_path / "agreement.tif"), "FOLDER": str(tmp_path / "classes"), **reports}
+    inputs = {"MAP": crop_map, "REFERENCE": season["TRUTH"]}
+    run = Run(inputs | asked, context, Recorder(), algorithm="diagnose")
+    assert run.ok
+    assert set(context.layersToLoadOnCompletion()) == {*run.results["CLASS_LAYERS"], run.results["AGREEMENT"]}

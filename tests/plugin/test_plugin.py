@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
 
-ALGORITHMS = ["classify_lrtacfnet", "composite", "diagnose", "setupengine", "simulateseason"]
+ALGORITHMS = ["classify_lrtacfnet", "composite", "diagnose", "fillgaps", "setupengine", "simulateseason"]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
 
@@ -59,6 +59,7 @@ def test_load_unload_load_leaves_no_trace():
             "Classify crops with LRTACF-Net...",
             "Composite a series...",
             "Diagnose a crop map...",
+            "Fill the gaps of a series...",
             "Set up the engine...",
             "Simulate a season...",
         ]
@@ -90,7 +91,7 @@ def test_actions_open_the_dialogs(monkeypatch):
 
 def test_algorithm_ids(provider):
     """Each has a help file of its name, and no help file is left over."""
-    assert {"classify_lrtacfnet", "diagnose", "setupengine", "simulateseason"} <= set(ALGORITHMS)
+    assert {"classify_lrtacfnet", "diagnose", "fillgaps", "setupengine", "simulateseason"} <= set(ALGORITHMS)
     assert sorted(a.name() for a in provider.algorithms()) == ALGORITHMS
     assert all(re.fullmatch(r"[a-z0-9_]+", a.name()) for a in provider.algorithms())
 
@@ -128,6 +129,7 @@ def test_only_what_is_needed_must_be_given(provider):
 
     assert asked("classify_lrtacfnet") == ["INPUT"]
     assert asked("composite") == ["INPUT"]
+    assert asked("fillgaps") == ["INPUT"]
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []
     assert asked("setupengine") == []

@@ -47,3 +47,14 @@ def test_refusals_are_told_as_they_are(provider, season, context, tmp_path):
         run("composite", inputs, context)
     with pytest.raises(QgsProcessingException, match="No output was asked for"):
         run("composite", {"INPUT": season["SCENES"], "FOLDER": ""}, context)
+
+
+# --- fillgaps --------------------------------------------------------------------------------------------------------
+
+
+def test_filled_series_has_every_date_of_the_scenes(provider, season, context, tmp_path):
+    asked = {name: str(tmp_path / f"{name}.tif") for name in ("OUTPUT", "VALID_DATES")}
+    assert run("fillgaps", {"INPUT": season["SCENES"], "BANDS": "B04", "METHOD": 0, **asked}, context) == asked
+    dates = sorted({Path(p).stem[-8:] for p in season["SCENES"]})
+    assert [d[4:].replace("-", "") for d in descriptions(asked["OUTPUT"])] == dates
+    assert descriptions(asked["VALID_DATES"]) == ["valid dates B04"]

@@ -9,6 +9,7 @@ from .. import assets
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .composite import Composite
 from .diagnose import Diagnose
+from .fill_gaps import FillGaps
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 
@@ -27,7 +28,7 @@ class CropClassifierProvider(QgsProcessingProvider):
         return assets.icon("crop_classifier")
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (ClassifyLrtacfNet, Composite, Diagnose, SimulateSeason, SetUpEngine):
+        for algorithm in (ClassifyLrtacfNet, Composite, Diagnose, FillGaps, SimulateSeason, SetUpEngine):
             self.addAlgorithm(algorithm())
 
     def defaultRasterFileExtension(self) -> str:

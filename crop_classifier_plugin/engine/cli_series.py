@@ -63,4 +63,22 @@ def composite(as_json: bool, **given: Any) -> None:
     finish(jobs.CompositeJob(series=take_series(given), **given), as_json)
 
 
-COMMANDS = (composite,)
+@click.command()
+@series_options
+@click.option("--out", "output", required=True, help="The filled series, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of clear dates, one band a band, a .tif file.")
+@click.option("--band", "bands", multiple=True, help="A band to fill; repeatable. Default: all.")
+@click.option("--method", type=click.Choice(jobs.FILLERS), default="whittaker", show_default=True)
+@click.option("--smooth-all", is_flag=True, help="Smooth clear values too, not only the gaps.")
+@click.option("--hold/--no-hold", default=True, help="Before the first, after the last clear date: its value.")
+@click.option("--max-gap", default=0.0, help="Days; longer gaps stay open. Default: no limit.")
+@click.option("--window", default=85.0, show_default=True, help="Days, Savitzky-Golay.")
+@click.option("--order", default=2, show_default=True, help="Of the polynomials of Savitzky-Golay.")
+@click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
+@json_option
+def fillgaps(as_json: bool, **given: Any) -> None:
+    """Fill the gaps of a series: linear in time, Savitzky-Golay or Whittaker."""
+    finish(jobs.FillGapsJob(series=take_series(given), **given), as_json)
+
+
+COMMANDS = (composite, fillgaps)

@@ -9,64 +9,22 @@ from typing import Any, ClassVar, Optional
 
 from .errors import BadInput
 from .jobs_json import build
+from .jobs_parts import MASKS as MASKS
+from .jobs_parts import DateEntry as DateEntry
+from .jobs_parts import Extent as Extent
+from .jobs_parts import SceneSource as SceneSource
+from .jobs_parts import Series as Series
+from .jobs_parts import one_of
+from .jobs_series import COMPOSITES as COMPOSITES
+from .jobs_series import EMPTY as EMPTY
+from .jobs_series import FILLERS as FILLERS
+from .jobs_series import PERIODS as PERIODS
+from .jobs_series import CompositeJob as CompositeJob
+from .jobs_series import FillGapsJob as FillGapsJob
 
 DEVICES = ("auto", "cpu", "cuda")
-MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
 OPTIMIZERS = ("sam", "adamw")
-PERIODS = ("month", "dekad", "days")
-COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
-EMPTY = ("nodata", "skip")
 SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
-
-
-@dataclass(frozen=True)
-class SceneSource:
-    """One raster as the user gave it: anything GDAL opens. A folder stands for the rasters in it (terminal only)."""
-
-    path: str
-    name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name
-    dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
-    crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
-
-
-@dataclass(frozen=True)
-class DateEntry:
-    """A row of the user's table of dates: `layer` is a layer name, file name or path; `band` 0 means every band."""
-
-    layer: str
-    date: str
-    band: int = 0
-
-
-@dataclass(frozen=True)
-class Extent:
-    """A rectangle in the coordinates of `crs` (authority id or WKT)."""
-
-    xmin: float
-    ymin: float
-    xmax: float
-    ymax: float
-    crs: str
-
-    def __post_init__(self) -> None:
-        if not (self.xmin < self.xmax and self.ymin < self.ymax):
-            raise BadInput(f"The extent {self.xmin}, {self.ymin}, {self.xmax}, {self.ymax} is empty: draw it again.")
-
-
-@dataclass(frozen=True)
-class Series:
-    """Dated scenes with their masks: what every job about a whole series starts from."""
-
-    scenes: tuple[SceneSource, ...]
-    dates: tuple[DateEntry, ...] = ()
-    mask: str = "auto"  # one of MASKS
-    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
-    extent: Optional[Extent] = None
-
-    def __post_init__(self) -> None:
-        _one_of("mask", self.mask, MASKS)
-        if not self.scenes:
-            raise BadInput("No raster was given: choose the dated scenes of the series.")
 
 
 @dataclass(frozen=True)
@@ -88,8 +46,8 @@ class ClassifyJob:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        _one_of("device", self.device, DEVICES)
-        _one_of("mask", self.mask, MASKS)
+        one_of("device", self.device, DEVICES)
+        one_of("mask", self.mask, MASKS)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the season.")
 
@@ -190,9 +148,9 @@ class TrainJob:
     licence: str = "GPL-3.0-or-later"
 
     def __post_init__(self) -> None:
-        _one_of("device", self.device, DEVICES)
-        _one_of("held_side", self.held_side, SIDES)
-        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        one_of("device", self.device, DEVICES)
+        one_of("held_side", self.held_side, SIDES)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
         if not self.scenes or not self.windows:
             raise BadInput("Training needs scenes and a day-of-year window for each date: give both.")
         if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
@@ -201,39 +159,7 @@ class TrainJob:
             raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
 
 
-@dataclass(frozen=True)
-class CompositeJob:
-    """Series -> one cloud-masked composite a period: one GeoTIFF a period in `folder`, or one `stack`, or both."""
-
-    kind: ClassVar[str] = "composite"
-    series: Series
-    folder: str = ""
-    stack: str = ""
-    valid_dates: str = ""  # one band a period
-    bands: tuple[str, ...] = ()  # () = those of the most complete scene
-    period: str = "month"  # one of PERIODS
-    days: int = 10  # length of a period="days"
-    method: str = "median"  # one of COMPOSITES
-    empty: str = "nodata"  # one of EMPTY: what becomes of a period without a scene
-    first: str = ""  # ISO dates; "" = of the series' own first and last scene
-    last: str = ""
-
-    def __post_init__(self) -> None:
-        _one_of("period", self.period, PERIODS)
-        _one_of("method", self.method, COMPOSITES)
-        _one_of("treatment of empty periods", self.empty, EMPTY)
-        if self.days < 1:
-            raise BadInput(f"A period of {self.days} days is none: give at least 1.")
-        if not (self.folder or self.stack):
-            raise BadInput("No output was asked for: give a folder, a stack, or both.")
-
-
-JOBS = {job.kind: job for job in (ClassifyJob, CompositeJob, DiagnoseJob, SimulateJob, TrainJob)}
-
-
-def _one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise BadInput(f"The {what} {value!r} is unknown: choose one of {', '.join(allowed)}.")
+JOBS = {job.kind: job for job in (ClassifyJob, CompositeJob, DiagnoseJob, FillGapsJob, SimulateJob, TrainJob)}
 
 
 def dump(job: Any) -> str:

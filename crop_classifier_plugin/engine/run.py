@@ -23,6 +23,7 @@ _ROOMS = {
     "classify": ("inference.classify", "classify"),
     "composite": ("series.composite", "composite"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
+    "fillgaps": ("series.fillgaps", "fill_gaps"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
 }

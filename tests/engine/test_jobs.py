@@ -13,6 +13,7 @@ from crop_classifier_plugin.engine.errors import BadInput
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
+    "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(
         ("class_map", "reference", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"
@@ -62,7 +63,20 @@ CHOICES = {
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
 }
-POSITIVE = ("epochs", "patch", "batch", "steps", "jitter", "learning_rate", "days")
+OWN_CHOICES = {("fillgaps", "method"): jobs.FILLERS}
+POSITIVE = (
+    "window",
+    "order",
+    "smoothness",
+    "max_gap",
+    "epochs",
+    "patch",
+    "batch",
+    "steps",
+    "jitter",
+    "learning_rate",
+    "days",
+)
 SHARES = ("held_out", "validation")
 
 
@@ -73,8 +87,9 @@ def built(draw, cls):
     drawn = {}
     for field in dataclasses.fields(cls):
         strategy = values(hints[field.name])
-        if field.name in CHOICES:
-            strategy = st.sampled_from(CHOICES[field.name])
+        choices = OWN_CHOICES.get((getattr(cls, "kind", ""), field.name), CHOICES.get(field.name))
+        if choices:
+            strategy = st.sampled_from(choices)
         elif field.name in POSITIVE:
             strategy = strategy.map(lambda number: abs(number) + 1)
         elif field.name in SHARES:

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
 
 from ..jobs import CompositeJob
 from ..outputs import Outputs
 from ..raster.grid import Grid, Window
-from ..raster.sidecars import Ramp, write_ramp_style
+from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterSpec, RasterWriter
+from .dated import count_ramp, counter
 from .periods import Period
 from .quantity import Float, quantity_of
 
-_NO_COUNT = 65_535
-_MANY = Ramp(0, 10, ((215, 48, 39), (254, 224, 139), (26, 152, 80)))
+_MANY = 10  # clear dates a period: the green end of the colour ramp
 
 
 class CompositeFiles:
@@ -40,7 +39,7 @@ class CompositeFiles:
         self._single: RasterWriter | None = None
         self._wholes: list[RasterWriter] = []
         self._stack = self._open(job.stack, self._spec(self._stack_names(), {}))
-        self._count = self._open(job.valid_dates, self._count_spec())
+        self._count = self._counter() if job.valid_dates else None
 
     def _open(self, path: str, spec: RasterSpec) -> RasterWriter | None:
         if not path:
@@ -49,15 +48,16 @@ class CompositeFiles:
         self._wholes.append(writer)
         return writer
 
+    def _counter(self) -> RasterWriter:
+        names = [f"valid dates {p.middle}" for p in self._periods]
+        self._wholes.append(counter(self._outputs.path(self._job.valid_dates), self._grid, names))
+        return self._wholes[-1]
+
     def _stack_names(self) -> list[str]:
         return [f"{band} {period.middle}" for period in self._periods for band in self._bands]
 
     def _spec(self, names: Sequence[str], tags: dict[str, str]) -> RasterSpec:
         return self._quantity.spec(names, {"METHOD": self._job.method, **tags})
-
-    def _count_spec(self) -> RasterSpec:
-        names = tuple(f"valid dates {p.middle}" for p in self._periods)
-        return RasterSpec("uint16", _NO_COUNT, names, resampling=Resampling.average)
 
     @contextmanager
     def period(self, number: int) -> Iterator[None]:
@@ -91,7 +91,7 @@ class CompositeFiles:
         while self._wholes:
             self._wholes.pop().close()
         if self._job.valid_dates:
-            write_ramp_style(self._outputs, self._job.valid_dates, _MANY)
+            write_ramp_style(self._outputs, self._job.valid_dates, count_ramp(_MANY))
         return self.paths
 
     def __enter__(self) -> CompositeFiles:

@@ -1,0 +1,66 @@
+"""What jobs are made of: scenes, their dates, masks and places. Standard library only: both sides import this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from .errors import BadInput
+
+MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
+
+
+def one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuses a value that is none of the allowed ones."""
+    if value not in allowed:
+        raise BadInput(f"The {what} {value!r} is unknown: choose one of {', '.join(allowed)}.")
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """One raster as the user gave it: anything GDAL opens. A folder stands for the rasters in it (terminal only)."""
+
+    path: str
+    name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name
+    dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
+    crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
+
+
+@dataclass(frozen=True)
+class DateEntry:
+    """A row of the user's table of dates: `layer` is a layer name, file name or path; `band` 0 means every band."""
+
+    layer: str
+    date: str
+    band: int = 0
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A rectangle in the coordinates of `crs` (authority id or WKT)."""
+
+    xmin: float
+    ymin: float
+    xmax: float
+    ymax: float
+    crs: str
+
+    def __post_init__(self) -> None:
+        if not (self.xmin < self.xmax and self.ymin < self.ymax):
+            raise BadInput(f"The extent {self.xmin}, {self.ymin}, {self.xmax}, {self.ymax} is empty: draw it again.")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Dated scenes with their masks: what every job about a whole series starts from."""
+
+    scenes: tuple[SceneSource, ...]
+    dates: tuple[DateEntry, ...] = ()
+    mask: str = "auto"  # one of MASKS
+    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
+    extent: Optional[Extent] = None
+
+    def __post_init__(self) -> None:
+        one_of("mask", self.mask, MASKS)
+        if not self.scenes:
+            raise BadInput("No raster was given: choose the dated scenes of the series.")

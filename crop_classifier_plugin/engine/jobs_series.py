@@ -1,0 +1,66 @@
+"""Jobs about whole series: composites, gaps, indices, calendars. Standard library only: both sides import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .errors import BadInput
+from .jobs_parts import Series, one_of
+
+PERIODS = ("month", "dekad", "days")
+COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
+EMPTY = ("nodata", "skip")
+FILLERS = ("linear", "savgol", "whittaker")
+
+
+@dataclass(frozen=True)
+class CompositeJob:
+    """Series -> one cloud-masked composite a period: one GeoTIFF a period in `folder`, or one `stack`, or both."""
+
+    kind: ClassVar[str] = "composite"
+    series: Series
+    folder: str = ""
+    stack: str = ""
+    valid_dates: str = ""  # one band a period
+    bands: tuple[str, ...] = ()  # () = those of the most complete scene
+    period: str = "month"  # one of PERIODS
+    days: int = 10  # length of a period="days"
+    method: str = "median"  # one of COMPOSITES
+    empty: str = "nodata"  # one of EMPTY: what becomes of a period without a scene
+    first: str = ""  # ISO dates; "" = of the series' own first and last scene
+    last: str = ""
+
+    def __post_init__(self) -> None:
+        one_of("period", self.period, PERIODS)
+        one_of("method", self.method, COMPOSITES)
+        one_of("treatment of empty periods", self.empty, EMPTY)
+        if self.days < 1:
+            raise BadInput(f"A period of {self.days} days is none: give at least 1.")
+        if not (self.folder or self.stack):
+            raise BadInput("No output was asked for: give a folder, a stack, or both.")
+
+
+@dataclass(frozen=True)
+class FillGapsJob:
+    """Series with gaps -> the same dates without, one stack."""
+
+    kind: ClassVar[str] = "fillgaps"
+    series: Series
+    output: str
+    valid_dates: str = ""  # one band a band: how many dates were clear
+    bands: tuple[str, ...] = ()  # () = those of the most complete scene
+    method: str = "whittaker"  # one of FILLERS
+    smooth_all: bool = False  # also values that were observed
+    hold: bool = True  # before the first and after the last clear date: its value, else no data
+    max_gap: float = 0.0  # days between the clear dates beside a gap; longer ones stay open; 0 = no limit
+    window: float = 85.0  # days, Savitzky-Golay
+    order: int = 2  # of Savitzky-Golay's polynomials
+    smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
+
+    def __post_init__(self) -> None:
+        one_of("method", self.method, FILLERS)
+        if not self.output:
+            raise BadInput("No output was named: say where the filled series goes.")
+        if not (self.order >= 0 and self.window > 0 and self.smoothness > 0 and self.max_gap >= 0):
+            raise BadInput("The window and the smoothness are above 0, the order and the longest gap at least 0.")

@@ -10,6 +10,7 @@ from .classify_lrtacfnet import ClassifyLrtacfNet
 from .composite import Composite
 from .diagnose import Diagnose
 from .fill_gaps import FillGaps
+from .index import Index
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 
@@ -28,7 +29,7 @@ class CropClassifierProvider(QgsProcessingProvider):
         return assets.icon("crop_classifier")
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (ClassifyLrtacfNet, Composite, Diagnose, FillGaps, SimulateSeason, SetUpEngine):
+        for algorithm in (ClassifyLrtacfNet, Composite, Diagnose, FillGaps, Index, SimulateSeason, SetUpEngine):
             self.addAlgorithm(algorithm())
 
     def defaultRasterFileExtension(self) -> str:

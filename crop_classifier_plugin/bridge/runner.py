@@ -107,6 +107,7 @@ def _clock(seconds: float) -> str:
 _WRITTEN = {
     "classify": ("class_map", "confidence", "probabilities", "valid_dates"),
     "composite": ("stack", "valid_dates"),
+    "index": ("output", "valid_dates"),
     "fillgaps": ("output", "valid_dates"),
     "diagnose": ("agreement", "report_html", "report_json", "report_csv"),
 }

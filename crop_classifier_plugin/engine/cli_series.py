@@ -81,4 +81,15 @@ def fillgaps(as_json: bool, **given: Any) -> None:
     finish(jobs.FillGapsJob(series=take_series(given), **given), as_json)
 
 
-COMMANDS = (composite, fillgaps)
+@click.command()
+@series_options
+@click.option("--out", "output", required=True, help="The series of indices, a .tif file.")
+@click.option("--index", "indices", multiple=True, default=("NDVI",), show_default=True, help="Repeatable.")
+@click.option("--valid-dates", default="", help="Number of dates with a value, one band an index, a .tif file.")
+@json_option
+def index(as_json: bool, **given: Any) -> None:
+    """Compute indices (NDVI, EVI, NDMI ..., radar RVI, VHVV) of every date of a series."""
+    finish(jobs.IndexJob(series=take_series(given), **given), as_json)
+
+
+COMMANDS = (composite, fillgaps, index)

@@ -18,9 +18,11 @@ from .jobs_parts import one_of
 from .jobs_series import COMPOSITES as COMPOSITES
 from .jobs_series import EMPTY as EMPTY
 from .jobs_series import FILLERS as FILLERS
+from .jobs_series import INDICES as INDICES
 from .jobs_series import PERIODS as PERIODS
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
+from .jobs_series import IndexJob as IndexJob
 
 DEVICES = ("auto", "cpu", "cuda")
 OPTIMIZERS = ("sam", "adamw")
@@ -159,7 +161,7 @@ class TrainJob:
             raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
 
 
-JOBS = {job.kind: job for job in (ClassifyJob, CompositeJob, DiagnoseJob, FillGapsJob, SimulateJob, TrainJob)}
+JOBS = {job.kind: job for job in (ClassifyJob, CompositeJob, DiagnoseJob, FillGapsJob, IndexJob, SimulateJob, TrainJob)}
 
 
 def dump(job: Any) -> str:

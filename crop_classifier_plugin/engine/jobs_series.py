@@ -11,6 +11,7 @@ from .jobs_parts import Series, one_of
 PERIODS = ("month", "dekad", "days")
 COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
 EMPTY = ("nodata", "skip")
+INDICES = ("NDVI", "EVI", "EVI2", "NDWI", "NDMI", "SAVI", "NDRE", "LSWI", "RVI", "VHVV")
 FILLERS = ("linear", "savgol", "whittaker")
 
 
@@ -64,3 +65,18 @@ class FillGapsJob:
             raise BadInput("No output was named: say where the filled series goes.")
         if not (self.order >= 0 and self.window > 0 and self.smoothness > 0 and self.max_gap >= 0):
             raise BadInput("The window and the smoothness are above 0, the order and the longest gap at least 0.")
+
+
+@dataclass(frozen=True)
+class IndexJob:
+    """Series of bands -> the same dates as indices, one stack."""
+
+    kind: ClassVar[str] = "index"
+    series: Series
+    output: str
+    indices: tuple[str, ...] = ("NDVI",)  # of INDICES; all optical or all radar
+    valid_dates: str = ""  # one band an index: how many dates have a value
+
+    def __post_init__(self) -> None:
+        if not self.output:
+            raise BadInput("No output was named: say where the series of indices goes.")

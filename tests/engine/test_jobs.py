@@ -13,6 +13,7 @@ from crop_classifier_plugin.engine.errors import BadInput
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
+    "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(

@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
 
-ALGORITHMS = ["classify_lrtacfnet", "composite", "diagnose", "fillgaps", "setupengine", "simulateseason"]
+ALGORITHMS = ["classify_lrtacfnet", "composite", "diagnose", "fillgaps", "index", "setupengine", "simulateseason"]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
 
@@ -60,6 +60,7 @@ def test_load_unload_load_leaves_no_trace():
             "Composite a series...",
             "Diagnose a crop map...",
             "Fill the gaps of a series...",
+            "Indices of a series...",
             "Set up the engine...",
             "Simulate a season...",
         ]
@@ -91,7 +92,7 @@ def test_actions_open_the_dialogs(monkeypatch):
 
 def test_algorithm_ids(provider):
     """Each has a help file of its name, and no help file is left over."""
-    assert {"classify_lrtacfnet", "diagnose", "fillgaps", "setupengine", "simulateseason"} <= set(ALGORITHMS)
+    assert {"classify_lrtacfnet", "diagnose", "fillgaps", "index", "setupengine", "simulateseason"} <= set(ALGORITHMS)
     assert sorted(a.name() for a in provider.algorithms()) == ALGORITHMS
     assert all(re.fullmatch(r"[a-z0-9_]+", a.name()) for a in provider.algorithms())
 
@@ -130,6 +131,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_lrtacfnet") == ["INPUT"]
     assert asked("composite") == ["INPUT"]
     assert asked("fillgaps") == ["INPUT"]
+    assert asked("index") == ["INPUT"]
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []
     assert asked("setupengine") == []

@@ -7,6 +7,8 @@ import pytest
 from conftest import REPO, run
 from qgis.core import QgsProcessingException, QgsRasterLayer
 
+from crop_classifier_plugin.engine import jobs
+
 DATA = Path(os.environ.get("CROP_DATA", REPO.parent / "shared" / "data")) / "flanders_AC91C"
 
 
@@ -58,3 +60,26 @@ def test_filled_series_has_every_date_of_the_scenes(provider, season, context, t
     dates = sorted({Path(p).stem[-8:] for p in season["SCENES"]})
     assert [d[4:].replace("-", "") for d in descriptions(asked["OUTPUT"])] == dates
     assert descriptions(asked["VALID_DATES"]) == ["valid dates B04"]
+
+
+# --- index -----------------------------------------------------------------------------------------------------------
+
+
+def test_indices_of_every_date(provider, season, context, tmp_path):
+    inputs = {"INPUT": season["SCENES"], "INDICES": ["NDVI", "NDMI"], "OUTPUT": str(tmp_path / "i.tif")}
+    assert run("index", inputs, context) == {"OUTPUT": inputs["OUTPUT"]}
+    names = descriptions(inputs["OUTPUT"])
+    assert [n[:4] for n in names] == ["NDVI"] * (len(names) // 2) + ["NDMI"] * (len(names) // 2)
+    with pytest.raises(QgsProcessingException, match="in two runs"):
+        run("index", inputs | {"INDICES": ["NDVI", "RVI"]}, context)
+
+
+def test_choices_of_the_series_and_jobs_agree(provider):
+    choices = {
+        "composite": {"PERIOD": jobs.PERIODS, "METHOD": jobs.COMPOSITES, "EMPTY": jobs.EMPTY, "MASK": jobs.MASKS},
+        "fillgaps": {"METHOD": jobs.FILLERS, "MASK": jobs.MASKS},
+        "index": {"INDICES": jobs.INDICES, "MASK": jobs.MASKS},
+    }
+    for name, enums in choices.items():
+        for parameter, values in enums.items():
+            assert len(provider.algorithm(name).parameterDefinition(parameter).options()) == len(values)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..jobs import INDICES as INDICES
+
 OPTICAL = (*(f"B{n:02}" for n in range(1, 9)), "B8A", *(f"B{n:02}" for n in range(9, 13)))
 RADAR = ("VV", "VH")
-INDICES = ("NDVI", "EVI", "EVI2", "NDWI", "NDMI", "SAVI", "NDRE", "LSWI", "RVI", "VHVV")
 CANONICAL = (*OPTICAL, *RADAR, *INDICES, "SCL", "Fmask", "QA_PIXEL")
 _CANONICAL = {name.casefold(): name for name in CANONICAL}
 _COMMON = {  # STAC common names, and what people write

@@ -18,10 +18,11 @@ from ..outputs import Outputs, check_geotiff
 from ..record import Record
 from . import dates
 from .composite_files import CompositeFiles
+from .decibel import in_decibel
 from .periods import Period, periods
 from .quantity import OPTICAL, RADAR, quantity_of
 from .reduce import REDUCERS, Reduce, highest, in_power, jointly, max_ndvi
-from .stack import Stack, sample
+from .stack import Stack
 from .whole import open_series, windows
 
 _RED, _NIR = ("B04",), ("B08", "B8A")
@@ -108,25 +109,10 @@ def _reducer(job: CompositeJob, stack: Stack, reporter: Reporter) -> Reduce:
             return highest(bands.index("NDVI"))
         return max_ndvi(bands.index(_RED[0]), next(bands.index(b) for b in _NIR if b in bands))
     reduce = REDUCERS[job.method]
-    if job.method == "mean" and quantity_of(bands) is RADAR and _in_decibel(stack, reporter):
+    if job.method == "mean" and quantity_of(bands) is RADAR and in_decibel(stack, reporter):
         reporter.log("Backscatter is in decibel: its mean is taken in linear power.")
         return in_power(reduce)
     return reduce
-
-
-def _in_decibel(stack: Stack, reporter: Reporter) -> bool:
-    """Whether the series is in decibel: linear power is never negative (judged by sampled medians)."""
-    found = {}
-    for t, day in enumerate(stack.dates):
-        reporter.check()
-        values = sample(stack, t)
-        values = values[~np.isnan(values)]
-        if values.size:
-            found[day] = float(np.median(values)) < 0
-    if len(set(found.values())) > 1:
-        odd = next(day for day, decibel in found.items() if decibel != next(iter(found.values())))
-        raise BadInput(f"Some scenes are in decibel and some in linear power (as {odd}): bring them to one unit first.")
-    return any(found.values())
 
 
 # --- the run ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from .decibel import to_power
+
 Float = NDArray[np.float32]
 Reduce = Callable[[Float], Float]
 
@@ -77,7 +79,7 @@ def highest(band: int) -> Reduce:
 
 def in_power(reduce: Reduce) -> Reduce:
     """The reduction of decibels done in linear power, where backscatter adds up; decibels again at the end."""
-    return lambda cube: (10 * np.log10(reduce(np.power(np.float32(10), cube / 10)))).astype(np.float32)
+    return lambda cube: (10 * np.log10(reduce(to_power(cube)))).astype(np.float32)
 
 
 def _date(cube: Float, chosen: NDArray[np.int64]) -> Float:

@@ -28,19 +28,19 @@ _SIDES = (1024, 512, 256, 128)
 def open_series(
     series: Series,
     reporter: Reporter,
-    bands: Sequence[str] = (),
+    bands: Sequence[str] | None = (),
     also: Also = lambda bands: (),
     span: tuple[dt.date, dt.date] | None = None,
 ) -> Stack:
     """A stack of all dates (inside `span`) that have the bands; those left out are named in the log.
 
-    `bands` () = those of the most complete scene; `also`: what the work needs beyond them, each as the names
-    that will do. Raises BadInput when no scene has them, and the sentences of missing dates and odd units.
+    `bands` () = those of the most complete scene, None = none; `also`: what the work needs beyond them, each as the
+    names that will do. Raises BadInput when no scene has them, and the sentences of missing dates and odd units.
     """
     scenes = read_scenes(series.scenes, reporter, series.dates)
     if span:
         scenes = _within(scenes, span)
-    written = tuple(bands) or _default_bands(scenes)
+    written = () if bands is None else tuple(bands) or _default_bands(scenes)
     wanted = tuple(dict.fromkeys((*written, *(_most_common(names, scenes) for names in also(written)))))
     quantity = quantity_of(wanted)
     chosen = _complete(scenes, wanted, reporter)

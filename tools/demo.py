@@ -1,6 +1,6 @@
 """The whole road in one go: simulates a season, classifies it, diagnoses the map, leaves demo/ with a QGIS project.
 
-Uses the plugin's own algorithms in a QGIS without a window and with a profile of its own.
+`demo.py [FOLDER]` leaves it elsewhere. Uses the plugin's own algorithms in a QGIS without a window and with a profile of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-DEMO = ROOT / "demo"
+DEMO = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "demo"
 SEED, SIZE, YEAR, CLOUDS = 7, 512, 2024, 0.1
 
 SCRATCH = tempfile.mkdtemp(prefix="crop_demo_")  # a profile of its own; mkdtemp gives the mode 0700 Qt asks for
@@ -171,7 +171,7 @@ def save(project: QgsProject, crop_map: str) -> Path:
 
 
 def make() -> Path:
-    DEMO.mkdir(exist_ok=True)
+    DEMO.mkdir(parents=True, exist_ok=True)
     project, card = QgsProject.instance(), model()
     season = simulate(card, project)
     crop_map = classify(card, season, project)

@@ -42,6 +42,7 @@ OUTPUTS = {  # the algorithm's output -> what the model calls it
     CLASSIFY: {"OUTPUT": "Crop map", "CONFIDENCE": "Confidence"},
     DIAGNOSE: {"AGREEMENT": "Agreement", "FOLDER": "Layers of each class", "REPORT_HTML": "Report"},
 }
+GROUP = "Crop map and agreement"
 HELP = {
     "ALG_DESC": "Turns the dated scenes of a season into a crop map, and holds the map against a reference raster or "
     "reference polygons: layers of hits and errors, and a report.",
@@ -100,6 +101,7 @@ def build() -> QgsProcessingModelAlgorithm:
     diagnose.addParameterSources("MAP", [QgsProcessingModelChildParameterSource.fromChildOutput(CLASSIFY, "OUTPUT")])
     model.addChildAlgorithm(diagnose)
     model.setHelpContent(HELP)
+    model.setOutputGroup(GROUP)  # QGIS puts a model's outputs into the model's group, not into the algorithm's
     return model
 
 

@@ -103,7 +103,7 @@ def _call(command: list[str], step: str, feedback: QgsProcessingFeedback) -> lis
         for line in child.lines(feedback.isCanceled):
             printed.append(line.strip())
             feedback.pushConsoleInfo(line.rstrip())
-            if line.lstrip().startswith(("Collecting", "Downloading", "Installing")):
+            if line.lstrip().startswith(("Collecting", "Processing", "Downloading", "Installing")):
                 # How many packages will come is not known before; a fixed share of the rest never overtakes itself.
                 feedback.setProgress(feedback.progress() + 0.04 * (95 - feedback.progress()))
         status = child.wait()
@@ -125,10 +125,9 @@ def _base_interpreter(chosen: str, feedback: QgsProcessingFeedback) -> Path:
 
 
 def _own_interpreters() -> list[Path]:
-    """Where QGIS's own Python may be: sys.executable is QGIS itself on Windows and macOS."""
-    running, prefix = Path(sys.executable or "none"), Path(sys.base_exec_prefix)
-    places = [prefix / "python.exe", prefix / "bin" / "python3", Path(shutil.which("python3") or "python3")]
-    return [running, *places] if running.name.startswith("python") else places
+    """Where QGIS's own Python may be. Not sys.executable: that is QGIS itself, or any Python of the PATH."""
+    prefix = Path(sys.base_exec_prefix)
+    return [prefix / "python.exe", prefix / "bin" / "python3", Path(shutil.which("python3") or "python3")]
 
 
 def _replace(building: Path, target: Path) -> None:

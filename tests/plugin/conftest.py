@@ -172,3 +172,14 @@ def values(path, band=1):
     provider = layer.dataProvider()
     block = provider.block(band, provider.extent(), provider.xSize(), provider.ySize())
     return [int(block.value(i)) for i in range(provider.xSize() * provider.ySize())]
+
+
+@pytest.fixture
+def inputs(provider, season, card, tmp_path):
+    return {"INPUT": season["SCENES"], "MODEL": card.name, "OUTPUT": str(tmp_path / "map.tif")}
+
+
+def diagnosis(folder):
+    """The outputs that a diagnosis must be given."""
+    reports = {f"REPORT_{kind}": str(folder / f"report.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
+    return reports | {"AGREEMENT": str(folder / "agreement.tif"), "FOLDER": str(folder / "classes")}

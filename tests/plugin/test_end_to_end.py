@@ -1,33 +1,23 @@
 """Season in, map and errors out: the algorithms with the real engine, a shipped model and a simulated season."""
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
-from conftest import REPO, SIZE, Recorder, run, values
+from conftest import SIZE, diagnosis, run, values
 from qgis.core import (
-    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
     QgsPalettedRasterRenderer,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
-    QgsProcessingFeedback,
-    QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
     QgsReferencedRectangle,
     QgsVectorLayer,
 )
-
-
-@pytest.fixture
-def inputs(provider, season, card, tmp_path):
-    return {"INPUT": season["SCENES"], "MODEL": card.name, "OUTPUT": str(tmp_path / "map.tif")}
-
 
 # --- what comes out --------------------------------------------------------------------------------------------------
 
@@ -150,11 +140,6 @@ def test_only_the_selected_polygons_are_mapped(inputs, season, crop_map, context
 # --- diagnosis -------------------------------------------------------------------------------------------------------
 
 
-def diagnosis(folder):
-    reports = {f"REPORT_{kind}": str(folder / f"report.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
-    return reports | {"AGREEMENT": str(folder / "agreement.tif"), "FOLDER": str(folder / "classes")}
-
-
 def test_diagnose_gives_every_declared_output(provider, crop_map, season, context, tmp_path):
     asked = diagnosis(tmp_path)
     results = run("diagnose", asked | {"MAP": crop_map, "REFERENCE": season["TRUTH"]}, context)
@@ -206,163 +191,6 @@ def test_reference_that_cannot_be_meant_is_refused(provider, crop_map, season, c
     given = {name: season[key] for name, key in reference.items()}
     with pytest.raises(QgsProcessingException, match=said):
         run("diagnose", diagnosis(tmp_path) | {"MAP": crop_map} | given, context)
-
-
-# --- bad input -------------------------------------------------------------------------------------------------------
-
-
-def truncated(inputs, folder):
-    path = Path(inputs["INPUT"][0])
-    cut = folder / path.name
-    cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    return {"INPUT": [str(cut), *inputs["INPUT"][1:]]}, cut.name
-
-
-def not_there(inputs, folder):
-    return {"INPUT": [*inputs["INPUT"], str(folder / "gone_20240501.tif")]}, "gone_20240501.tif"
-
-
-def missing_band(inputs, folder):
-    return {"INPUT": [path for path in inputs["INPUT"] if "10m" in Path(path).name]}, "needs band"
-
-
-def too_few_dates(inputs, folder):
-    return {"INPUT": inputs["INPUT"][:2]}, "needs .* dates"
-
-
-def elsewhere(inputs, folder):
-    return {"EXTENT": "0,10,0,10 [EPSG:32631]"}, "do not overlap"
-
-
-def unknown_model(inputs, folder):
-    return {"MODEL": "gone"}, "MODEL|gone"
-
-
-def altered_model(inputs, folder):
-    copy = shutil.copytree(REPO / "models" / inputs["MODEL"], folder / "altered")
-    with open(copy / "model.onnx", "ab") as file:
-        file.write(b"!")
-    return {"MODEL_FOLDER": str(copy)}, "not the file its card describes"
-
-
-def no_folder(inputs, folder):
-    (folder / "file").touch()
-    return {"OUTPUT": str(folder / "file" / "map.tif")}, "Cannot write"
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [truncated, not_there, missing_band, too_few_dates, elsewhere, unknown_model, altered_model, no_folder],
-    ids=lambda f: f.__name__,
-)
-def test_bad_input_is_one_sentence_and_no_file(inputs, context, tmp_path, spoil):
-    (tmp_path / "in").mkdir()
-    changed, said = spoil(inputs, tmp_path / "in")
-    before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(QgsProcessingException, match=said) as caught:
-        run("classify_lrtacfnet", inputs | changed, context)
-    assert "Traceback" not in str(caught.value)
-    left = [p.name for p in tmp_path.rglob("*") if p not in before and not p.name.endswith(".aux.xml")]
-    assert left == []
-
-
-# --- cancel and death of the real engine -----------------------------------------------------------------------------
-
-
-def tiled(path, folder, times):
-    """A VRT that lays the scene side by side, so that a run takes a while."""
-    layer = QgsRasterLayer(path)
-    width, height = layer.width(), layer.height()
-    left, pixel = layer.extent().xMinimum(), layer.rasterUnitsPerPixelX()
-    bands = []
-    for band in range(1, layer.bandCount() + 1):
-        sources = [
-            f"<SimpleSource><SourceFilename>{path}</SourceFilename><SourceBand>{band}</SourceBand>"
-            f'<DstRect xOff="{x * width}" yOff="{y * height}" xSize="{width}" ySize="{height}"/></SimpleSource>'
-            for x in range(times)
-            for y in range(times)
-        ]
-        name = layer.dataProvider().bandDescription(band)
-        head = f'<VRTRasterBand dataType="UInt16" band="{band}"><Description>{name}</Description>'
-        bands.append(f"{head}<NoDataValue>0</NoDataValue>{''.join(sources)}</VRTRasterBand>")
-    target = folder / f"{Path(path).stem}.vrt"
-    target.write_text(
-        f'<VRTDataset rasterXSize="{times * width}" rasterYSize="{times * height}"><SRS>EPSG:32631</SRS>'
-        f"<GeoTransform>{left}, {pixel}, 0, {layer.extent().yMaximum()}, 0, -{pixel}</GeoTransform>"
-        f"{''.join(bands)}</VRTDataset>"
-    )
-    return str(target)
-
-
-@pytest.mark.parametrize("percent", [0, 12, 20])
-def test_cancel_of_the_real_engine_within_two_seconds(inputs, context, tmp_path, percent):
-    (tmp_path / "in").mkdir()
-    large = inputs | {"INPUT": [tiled(path, tmp_path / "in", 6) for path in inputs["INPUT"]], "MASK": 1}
-    feedback = Recorder(cancel_at=percent)
-    pressed = []
-    feedback.canceled.connect(lambda: pressed.append(time.monotonic()))
-    with pytest.raises(QgsProcessingException, match="Cancelled"):
-        run("classify_lrtacfnet", large, context, feedback)
-    assert time.monotonic() - pressed[0] < 2
-    assert [p.name for p in tmp_path.iterdir()] == ["in"]
-
-
-# --- how it looks ----------------------------------------------------------------------------------------------------
-
-
-def opened(path, name):
-    """What the dialog passes for an output with 'open after running' ticked."""
-    definition = QgsProcessingOutputLayerDefinition(str(path), QgsProject.instance())
-    definition.destinationName = name
-    return definition
-
-
-@pytest.fixture
-def loader(qgis_processing, monkeypatch):
-    """Processing's own step that loads results into the project, as without a window."""
-    from processing.gui import Postprocessing
-
-    monkeypatch.setattr(Postprocessing, "iface", None)
-    return Postprocessing.handleAlgorithmResults
-
-
-def load_results(loader, algorithm, context, results):
-    made = QgsApplication.processingRegistry().algorithmById(f"cropclassifier:{algorithm}")
-    assert loader(made, context, QgsProcessingFeedback(), results)
-
-
-def test_results_are_grouped_named_and_styled(loader, inputs, card, context, tmp_path):
-    asked = {"OUTPUT": opened(tmp_path / "map.tif", "x"), "CONFIDENCE": opened(tmp_path / "confidence.tif", "y")}
-    results = run("classify_lrtacfnet", inputs | asked, context)
-    load_results(loader, "classify_lrtacfnet", context, results)
-    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
-    assert group.name().startswith(card.title)
-    assert "2024-" in group.name()
-    assert [node.name() for node in group.findLayers()] == ["Crop map", "Confidence"]
-    assert [node.itemVisibilityChecked() for node in group.findLayers()] == [True, False]
-    crop, confidence = (node.layer() for node in group.findLayers())
-    assert [c.label for c in crop.renderer().classes()] == list(card.legend.names)
-    assert confidence.renderer().type() == "singlebandpseudocolor"
-
-
-def test_diagnosis_is_one_group_with_one_class_visible(loader, provider, crop_map, season, context, tmp_path):
-    asked = diagnosis(tmp_path) | {"AGREEMENT": opened(tmp_path / "agreement.tif", "z")}
-    results = run("diagnose", asked | {"MAP": crop_map, "REFERENCE": season["TRUTH"]}, context)
-    load_results(loader, "diagnose", context, results)
-    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
-    nodes = group.findLayers()
-    assert len(nodes) == len(results["CLASS_LAYERS"]) + 1
-    assert [node.itemVisibilityChecked() for node in nodes] == [True] + [False] * (len(nodes) - 1)
-    assert "TP, FP, FN" in nodes[0].name()
-    assert nodes[-1].name() == "Agreement"
-    colours = {c.label.split(":")[0]: c.color.name() for c in nodes[0].layer().renderer().classes()}
-    assert colours == {"TN": "#000000", "TP": "#808080", "FP": "#ff0000", "FN": "#0000ff"}
-
-
-def test_layers_of_each_class_can_stay_closed(provider, crop_map, season, context, tmp_path):
-    asked = diagnosis(tmp_path) | {"MAP": crop_map, "REFERENCE": season["TRUTH"], "LOAD_CLASSES": False}
-    run("diagnose", asked, context)
-    assert context.layersToLoadOnCompletion() == {}
 
 
 def test_assigned_crs_reaches_the_engine(inputs, season, context):

@@ -1,0 +1,128 @@
+"""Bad input, Cancel and death with the real engine: one sentence, and no half-written file."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from conftest import REPO, Recorder, run
+from qgis.core import QgsProcessingException, QgsRasterLayer
+
+from crop_classifier_plugin.bridge import child, runner
+
+
+def truncated(inputs, folder):
+    path = Path(inputs["INPUT"][0])
+    cut = folder / path.name
+    cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return {"INPUT": [str(cut), *inputs["INPUT"][1:]]}, cut.name
+
+
+def not_there(inputs, folder):
+    return {"INPUT": [*inputs["INPUT"], str(folder / "gone_20240501.tif")]}, "gone_20240501.tif"
+
+
+def missing_band(inputs, folder):
+    return {"INPUT": [path for path in inputs["INPUT"] if "10m" in Path(path).name]}, "needs band"
+
+
+def too_few_dates(inputs, folder):
+    return {"INPUT": inputs["INPUT"][:2]}, "needs .* dates"
+
+
+def elsewhere(inputs, folder):
+    return {"EXTENT": "0,10,0,10 [EPSG:32631]"}, "do not overlap"
+
+
+def unknown_model(inputs, folder):
+    return {"MODEL": "gone"}, "MODEL|gone"
+
+
+def altered_model(inputs, folder):
+    copy = shutil.copytree(REPO / "models" / inputs["MODEL"], folder / "altered")
+    with open(copy / "model.onnx", "ab") as file:
+        file.write(b"!")
+    return {"MODEL_FOLDER": str(copy)}, "not the file its card describes"
+
+
+def no_folder(inputs, folder):
+    (folder / "file").touch()
+    return {"OUTPUT": str(folder / "file" / "map.tif")}, "Cannot write"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [truncated, not_there, missing_band, too_few_dates, elsewhere, unknown_model, altered_model, no_folder],
+    ids=lambda f: f.__name__,
+)
+def test_bad_input_is_one_sentence_and_no_file(inputs, context, tmp_path, spoil):
+    (tmp_path / "in").mkdir()
+    changed, said = spoil(inputs, tmp_path / "in")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(QgsProcessingException, match=said) as caught:
+        run("classify_lrtacfnet", inputs | changed, context)
+    assert "Traceback" not in str(caught.value)
+    left = [p.name for p in tmp_path.rglob("*") if p not in before and not p.name.endswith(".aux.xml")]
+    assert left == []
+
+
+# --- cancel and death of the real engine -----------------------------------------------------------------------------
+
+
+def tiled(path, folder, times):
+    """A VRT that lays the scene side by side, so that a run takes a while."""
+    layer = QgsRasterLayer(path)
+    width, height = layer.width(), layer.height()
+    left, pixel = layer.extent().xMinimum(), layer.rasterUnitsPerPixelX()
+    bands = []
+    for band in range(1, layer.bandCount() + 1):
+        sources = [
+            f"<SimpleSource><SourceFilename>{path}</SourceFilename><SourceBand>{band}</SourceBand>"
+            f'<DstRect xOff="{x * width}" yOff="{y * height}" xSize="{width}" ySize="{height}"/></SimpleSource>'
+            for x in range(times)
+            for y in range(times)
+        ]
+        name = layer.dataProvider().bandDescription(band)
+        head = f'<VRTRasterBand dataType="UInt16" band="{band}"><Description>{name}</Description>'
+        bands.append(f"{head}<NoDataValue>0</NoDataValue>{''.join(sources)}</VRTRasterBand>")
+    target = folder / f"{Path(path).stem}.vrt"
+    target.write_text(
+        f'<VRTDataset rasterXSize="{times * width}" rasterYSize="{times * height}"><SRS>EPSG:32631</SRS>'
+        f"<GeoTransform>{left}, {pixel}, 0, {layer.extent().yMaximum()}, 0, -{pixel}</GeoTransform>"
+        f"{''.join(bands)}</VRTDataset>"
+    )
+    return str(target)
+
+
+@pytest.mark.parametrize("percent", [0, 12, 20])
+def test_cancel_of_the_real_engine_within_two_seconds(inputs, context, tmp_path, percent):
+    (tmp_path / "in").mkdir()
+    large = inputs | {"INPUT": [tiled(path, tmp_path / "in", 6) for path in inputs["INPUT"]], "MASK": 1}
+    feedback = Recorder(cancel_at=percent)
+    pressed = []
+    feedback.canceled.connect(lambda: pressed.append(time.monotonic()))
+    with pytest.raises(QgsProcessingException, match="Cancelled"):
+        run("classify_lrtacfnet", large, context, feedback)
+    assert time.monotonic() - pressed[0] < 2
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]
+
+
+def test_killed_engine_is_one_sentence_and_leaves_nothing(inputs, context, tmp_path, monkeypatch):
+    """SIGKILL in mid-run, as the system does when memory runs out."""
+    pids = []
+
+    class Watched(child.Child):
+        def __init__(self, command):
+            super().__init__(command)
+            pids.append(self.pid)
+
+    monkeypatch.setattr(runner, "Child", Watched)
+    (tmp_path / "in").mkdir()
+    large = inputs | {"INPUT": [tiled(path, tmp_path / "in", 6) for path in inputs["INPUT"]], "MASK": 1}
+    feedback = Recorder()
+    feedback.progressChanged.connect(lambda percent: percent > 12 and os.kill(pids[0], signal.SIGKILL))
+    with pytest.raises(QgsProcessingException, match="killed by SIGKILL"):
+        run("classify_lrtacfnet", large, context, feedback)
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]

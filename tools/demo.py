@@ -1,6 +1,7 @@
 """The whole road in one go: simulates a season, classifies it, diagnoses the map, leaves demo/ with a QGIS project.
 
-`demo.py [FOLDER]` leaves it elsewhere. Uses the plugin's own algorithms in a QGIS without a window and with a profile of its own.
+`demo.py FOLDER` leaves it there. Uses the plugin's own algorithms, in a QGIS without a window and with a profile of
+its own.
 """
 
 from __future__ import annotations

@@ -15,25 +15,29 @@ from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN
 
 MOST_PIXELS = 100_000  # that a forest learns from
-Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
 
 
-def forests(material: Material, tests: Sequence[Season]) -> Results:
-    return [
-        ("random forest", [forest(material, tests, neighbours=False)]),
-        ("random forest, 3 x 3", [forest(material, tests, neighbours=True)]),
-    ]
+def forests(material: Material) -> list[Forest]:
+    return [Forest(material, neighbours) for neighbours in (False, True)]
 
 
-def forest(material: Material, tests: Sequence[Season], neighbours: bool) -> Confusion:
-    samples = list(_pixels(material.train, TRAIN, neighbours))
-    x, y = np.concatenate([s[0] for s in samples]), np.concatenate([s[1] for s in samples])
-    kept = np.random.default_rng(0).permutation(len(y))[:MOST_PIXELS]
-    trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=0).fit(x[kept], y[kept])
-    confusion = Confusion(np.zeros((material.classes, material.classes), np.int64))
-    for x, y in _pixels(tests, HELD_OUT, neighbours):
-        confusion += Confusion.count(y, trees.predict(x), material.classes)
-    return confusion
+class Forest:
+    """Learns from the training pixels of the material; `score` tells how it does on held-out pixels of seasons."""
+
+    def __init__(self, material: Material, neighbours: bool) -> None:
+        self.name = "random forest, 3 x 3" if neighbours else "random forest"
+        self._classes, self._neighbours = material.classes, neighbours
+        samples = list(_pixels(material.train, TRAIN, neighbours))
+        x, y = np.concatenate([s[0] for s in samples]), np.concatenate([s[1] for s in samples])
+        kept = np.random.default_rng(0).permutation(len(y))[:MOST_PIXELS]
+        trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=0)
+        self._trees = trees.fit(x[kept], y[kept])
+
+    def score(self, seasons: Sequence[Season]) -> Confusion:
+        confusion = Confusion(np.zeros((self._classes, self._classes), np.int64))
+        for x, y in _pixels(seasons, HELD_OUT, self._neighbours):
+            confusion += Confusion.count(y, self._trees.predict(x), self._classes)
+        return confusion
 
 
 def _pixels(

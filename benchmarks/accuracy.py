@@ -19,7 +19,7 @@ import numpy as np
 import onnxruntime
 import sklearn
 import torch
-from _forest import Results, forests
+from _forest import forests
 from numpy.typing import NDArray
 from train_shipped_models import DATA, NAMES, ROOT, flanders_job, simulated_job
 
@@ -35,6 +35,7 @@ from crop_classifier_plugin.engine.training.scores import Predict, score
 from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT
 
+Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
 Tests = dict[str, tuple[Season, ...]]
 
 
@@ -80,8 +81,9 @@ def flanders(place: Path, data: Path, seeds: int) -> list[str]:
         lines += [f"Trained anew {seeds} times with the {side} held out: mean (lowest to highest) of the network.", ""]
         job = flanders_job(str(folder), data, side, share)
         material = collect(job, place)
-        nets = [("network", retrained(job, material, seeds))]
-        lines += table(nets + forests(material, material.places()), material.legend)
+        results = [("network", retrained(job, material, seeds))]
+        results += [(f.name, [f.score(material.places())]) for f in forests(material)]
+        lines += table(results, material.legend)
     return lines
 
 
@@ -101,12 +103,14 @@ def shipped(folder: Path) -> tuple[Predict, Statistics, Card]:
 
 def against_forests(model: tuple[Predict, Statistics, Card], material: Material, tests: Tests) -> list[str]:
     predict, stats, card = model
+    rivals = forests(material)
     lines = []
     for where, seasons in tests.items():
         patches = ScoringPatches(seasons, stats, HELD_OUT, card.tile, card.overlap)
         network = [score(predict, patches, len(card.legend), Silent())]
         lines += [f"On {where}, {network[0].total} px:", ""]
-        lines += table([("network", network), *forests(material, seasons)], material.legend)
+        results = [("network", network), *((f.name, [f.score(seasons)]) for f in rivals)]
+        lines += table(results, material.legend)
     return lines
 
 

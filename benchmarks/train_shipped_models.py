@@ -171,10 +171,12 @@ def add_forests(job: TrainJob, place: Path) -> Card:
     material = gather(job, legend, folder, Silent(), max(job.patch, job.tile))
     card = Card.load(job.model)
     rows = list(card.accuracy)
-    for where, seasons in ((ON_HELD_OUT, material.places()), (ON_TESTS, material.tests)):
-        for who, (confusion,) in forests(material, seasons) if seasons else ():
+    tests = ((ON_HELD_OUT, material.places()), (ON_TESTS, material.tests))
+    for forest, (where, seasons) in product(forests(material), tests):
+        if seasons:
+            confusion = forest.score(seasons)
             figures = accuracy_rows(confusion, legend.names, f"{where}, {confusion.total} px")
-            rows += [{**row, "metric": f"{who}: {row['metric']}"} for row in figures[:4]]
+            rows += [{**row, "metric": f"{forest.name}: {row['metric']}"} for row in figures[:4]]
     card = replace(card, accuracy=tuple(rows))
     card.save(job.model)
     return card

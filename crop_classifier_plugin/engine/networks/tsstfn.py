@@ -22,7 +22,7 @@ _OUTPUTS = ("last", "sequence")
 
 @dataclass(frozen=True)
 class TsstfnConfig(NetworkConfig):
-    """The defaults are the paper's: two bands (coarse, fine) on eight dates (seven pairs and the target), one output."""
+    """The defaults are the paper's: two bands (coarse, fine) on eight dates (seven pairs and the target)."""
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},

@@ -1,0 +1,82 @@
+"""What the tests of the networks share: a small network of each name, and inputs in the contract's shapes."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import nn
+
+from crop_classifier_plugin.engine.networks.contract import Network
+from crop_classifier_plugin.engine.networks.registry import build, configure, entry, example
+
+torch.set_num_threads(1)
+DATES = 4
+
+
+def make(name: str, dates: int = DATES, seed: int = 0, **settings: object) -> Network:
+    """The small preset over 4 dates, with the bands and classes of its sample, and weights that leave no symmetry."""
+    torch.manual_seed(seed)
+    sample = entry(name).sample
+    network = build(name, configure(name, {"preset": "small", **settings}, sample.bands, dates, sample.classes))
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
+                module.running_mean.normal_(0, 0.2)
+                module.running_var.uniform_(0.5, 1.5)
+                module.bias.normal_(0.2, 0.2)  # what a padded date would leak through
+    return network.eval()
+
+
+def without_dropout(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, (nn.Dropout, nn.Dropout2d)):
+            module.eval()
+
+
+def inputs(network: Network, batch: int, dates: int, high: int, wide: int, seed: int = 1) -> dict[str, torch.Tensor]:
+    """Random images; ascending days of the year; dates of which a fifth to all can be used. Sides in multiples."""
+    dtype = next(network.parameters()).dtype
+    random = torch.Generator().manual_seed(seed)
+
+    def tensor(name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        if name == "doy":
+            return torch.rand(shape, generator=random).mul(366).long().sort(dim=1).values
+        if name.startswith("valid"):
+            return (0.2 + 0.8 * torch.rand(shape, generator=random)).to(dtype)
+        return torch.randn(shape, generator=random).to(dtype)
+
+    m = network.config.multiple
+    return dict(zip(network.inputs, example(network, tensor, batch, dates, high * m, wide * m)))
+
+
+def onnx_session(network: Network) -> ort.InferenceSession:
+    """The network as an ONNX file of opset 18 with every axis dynamic that it promises."""
+    given = inputs(network, 2, DATES, 2, 3)
+    dynamic = {}
+    for name, value in given.items():
+        axes = {0, 3, 4} if value.ndim == 5 else {0}
+        axes |= {1} if network.config.promises.any_dates else set()
+        dynamic[name] = dict.fromkeys(sorted(axes), torch.export.Dim.DYNAMIC)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network.for_export().eval(),
+            kwargs=given,
+            dynamo=True,
+            opset_version=18,
+            external_data=False,
+            input_names=list(given),
+            output_names=["logits"],
+            dynamic_shapes=dynamic,
+            verbose=False,
+        )
+    return ort.InferenceSession(program.model_proto.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def run(session: ort.InferenceSession, given: dict[str, torch.Tensor]) -> np.ndarray:
+    return session.run(["logits"], {name: value.numpy() for name, value in given.items()})[0]

@@ -1,0 +1,51 @@
+"""Every network's ONNX file equals torch on shapes that the exporter did not see, in every axis that it promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from network_kit import DATES, inputs, make, onnx_session, run
+
+from crop_classifier_plugin.engine.networks.registry import NETWORKS
+
+# smaller than the small preset where exporting takes long; the operators are the same
+SIZES = {
+    "attention_3dcnn": {"radar_widths": "4,16"},
+    "convstar": {"layers": "1"},
+    "cropsts": {"depth": "1", "taps": "1,1,1,1"},
+    "lrtacf_net": {"widths": "8,16", "cfma_blocks": "1"},
+    "tsstfn": {"widths": "4,4,8", "chunks": "16", "paths": "1"},
+    "unet": {"widths": "8,16"},
+    "unet_3d": {"widths": "8,16"},
+    "unet_convlstm": {"widths": "8"},
+    "unet_plusplus": {"widths": "8,8,16"},
+    "vunet_convlstm": {"widths": "8"},
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_onnx_equals_torch_on_foreign_shapes(name):
+    network = make(name, **SIZES[name])
+    session = onnx_session(network)
+    for batch, dates, high, wide in ((1, 1, 1, 1), (3, 7, 4, 2), (5, 3, 3, 5)):
+        dates = dates if network.config.promises.any_dates else DATES
+        given = inputs(network, batch, dates, high, wide, seed=batch)
+        given.update({k: v * (v > 0.4) for k, v in given.items() if k.startswith("valid")})  # some dates are missing
+        with torch.no_grad():
+            np.testing.assert_allclose(run(session, given), network(**given).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["convstar", "unet_convlstm", "vunet_convlstm"])
+def test_the_form_for_export_is_the_same_network(name):
+    network = make(name).double()
+    twin = network.for_export()
+    given = inputs(network, 2, DATES, 1, 1)
+    assert list(twin.state_dict()) == list(network.state_dict())
+    gradients = []
+    for each in (network, twin):
+        each(**given).square().sum().backward()
+        gradients.append({k: p.grad for k, p in each.named_parameters()})
+    torch.testing.assert_close(gradients[1], gradients[0], atol=1e-10, rtol=1e-10)
+    with torch.no_grad():
+        torch.testing.assert_close(twin(**given), network(**given), atol=1e-12, rtol=0)

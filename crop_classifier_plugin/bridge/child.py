@@ -44,7 +44,7 @@ class Child:
             env=clean_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self.pid = self.process.pid
+        self.pid = self.process.pid  # until the program itself says better
         self._lines: queue.Queue[Optional[str]] = queue.Queue()
         self.words: deque[str] = deque(maxlen=50)  # what may explain a failure
         self._listener = threading.Thread(target=self._read_words, args=(self.process.stderr,), daemon=True)

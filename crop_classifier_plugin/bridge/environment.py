@@ -88,6 +88,13 @@ def install(
     return python_of(target)
 
 
+def adopt(python: Path, feedback: QgsProcessingFeedback) -> None:
+    """Takes an interpreter of the user's as the engine's, once the packages are seen to load in it."""
+    _existing([python])
+    _call([*_isolated(python), "-c", PROOF], "trying the packages", feedback)
+    settings.ENGINE_PYTHON.setValue(str(python))
+
+
 def _pip(python: Path, requirements: list[Path], wheels: str, feedback: QgsProcessingFeedback) -> None:
     source = ["--no-index", "--find-links", wheels] if wheels else []
     lists = [argument for file in requirements for argument in ("--requirement", str(file))]

@@ -39,6 +39,8 @@ def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         event = _event(line)
         if event is None:
             child.note(line)
+        elif event["event"] == "started":
+            child.pid = event["pid"]
         elif event["event"] in ("result", "error"):
             end = event
         else:
@@ -107,6 +109,7 @@ def _clock(seconds: float) -> str:
 _WRITTEN = {
     "classify": ("class_map", "confidence", "probabilities", "valid_dates"),
     "composite": ("stack", "valid_dates"),
+    "alignseries": ("training_output", "prediction_output", "table"),
     "index": ("output", "valid_dates"),
     "fillgaps": ("output", "valid_dates"),
     "diagnose": ("agreement", "report_html", "report_json", "report_csv"),

@@ -90,12 +90,23 @@ def undated(season, tmp_path):
     return found
 
 
-def test_dates_from_a_table(inputs, undated, crop_map, context):
-    table = QgsVectorLayer("NoGeometry?field=layer:string&field=date:string", "dates", "memory")
-    for path, date in undated.items():
-        feature = QgsFeature(table.fields())
-        feature.setAttributes([Path(path).name, date])
-        table.dataProvider().addFeature(feature)
+def table_of_dates(undated, kind, folder):
+    rows = [(Path(path).name, date) for path, date in undated.items()]
+    if kind == "csv":
+        path = folder / "dates.csv"
+        path.write_text("layer,date\n" + "".join(f"{name},{date}\n" for name, date in rows))
+        return str(path)
+    layer = QgsVectorLayer("NoGeometry?field=layer:string&field=date:string", "dates", "memory")
+    for row in rows:
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes(list(row))
+        layer.dataProvider().addFeature(feature)
+    return layer
+
+
+@pytest.mark.parametrize("kind", ["layer", "csv"])
+def test_dates_from_a_table(inputs, undated, crop_map, context, tmp_path, kind):
+    table = table_of_dates(undated, kind, tmp_path)
     run("classify_lrtacfnet", inputs | {"INPUT": list(undated), "DATES": table}, context)
     assert values(inputs["OUTPUT"]) == values(crop_map)
 

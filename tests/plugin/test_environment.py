@@ -6,8 +6,10 @@ import time
 import zipfile
 
 import pytest
-from conftest import Recorder
+from conftest import Recorder, run
+from qgis.core import QgsProcessingException
 
+from crop_classifier_plugin import settings
 from crop_classifier_plugin.bridge import environment
 from crop_classifier_plugin.engine.errors import BadInput, Cancelled, EngineSetupFailed
 
@@ -133,3 +135,15 @@ def test_interpreter_that_will_not_do_is_refused(tmp_path, wanted):
         with pytest.raises(error, match=said):
             environment.install(tmp_path / "engine", wanted, Recorder(), python=python)
     assert not (tmp_path / "engine").exists()
+
+
+def test_environment_of_the_users_own_is_tried_and_remembered(provider, fake, tmp_path, context, monkeypatch):
+    monkeypatch.delenv("CROP_CLASSIFIER_PYTHON", raising=False)
+    try:
+        python = fake()
+        assert run("setupengine", {"OWN": python}, context) == {"INTERPRETER": python}
+        assert settings.ENGINE_PYTHON.value() == python
+        with pytest.raises(QgsProcessingException, match="No module named rasterio"):
+            run("setupengine", {"OWN": fake(proof="echo No module named rasterio >&2; exit 1")}, context)
+    finally:
+        settings.ENGINE_PYTHON.remove()

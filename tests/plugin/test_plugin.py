@@ -13,7 +13,16 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
 
-ALGORITHMS = ["classify_lrtacfnet", "composite", "diagnose", "fillgaps", "index", "setupengine", "simulateseason"]
+ALGORITHMS = [
+    "alignseries",
+    "classify_lrtacfnet",
+    "composite",
+    "diagnose",
+    "fillgaps",
+    "index",
+    "setupengine",
+    "simulateseason",
+]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
 
@@ -56,6 +65,7 @@ def test_load_unload_load_leaves_no_trace():
         plugin = classFactory(interface)
         plugin.initGui()
         assert [a.text() for a in interface.menu.actions()] == [
+            "Align the dates of two years...",
             "Classify crops with LRTACF-Net...",
             "Composite a series...",
             "Diagnose a crop map...",
@@ -131,6 +141,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_lrtacfnet") == ["INPUT"]
     assert asked("composite") == ["INPUT"]
     assert asked("fillgaps") == ["INPUT"]
+    assert asked("alignseries") == ["TRAINING", "PREDICTION"]
     assert asked("index") == ["INPUT"]
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []

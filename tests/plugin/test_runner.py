@@ -71,6 +71,7 @@ def test_engine_error_is_its_sentence(fake, feedback, tmp_path):
     [
         ("killed", "killed by SIGKILL", "allocating 900 GB"),
         ("killed_with_worker", "killed by SIGKILL", "allocating 900 GB"),
+        ("killed_behind_a_launcher", "killed by SIGKILL", ""),
         ("crash", "exit status 1", "RuntimeError: a fault of the program"),
         ("silent", "exit status 0", ""),
     ],
@@ -189,4 +190,6 @@ def test_launch_takes_its_own_copy_and_no_module_from_the_plugins_folder(tmp_pat
     command = [sys.executable, "-I", str(package / "bridge" / "launch.py"), "run", "a.json"]
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=20, env={**os.environ})
     assert done.stderr == ""
-    assert json.loads(done.stdout) == ["run", "a.json"]
+    started, arguments = map(json.loads, done.stdout.splitlines())
+    assert started["event"] == "started"
+    assert arguments == ["run", "a.json"]

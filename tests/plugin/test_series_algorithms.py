@@ -74,10 +74,25 @@ def test_indices_of_every_date(provider, season, context, tmp_path):
         run("index", inputs | {"INDICES": ["NDVI", "RVI"]}, context)
 
 
+# --- alignseries -----------------------------------------------------------------------------------------------------
+
+
+def test_a_season_is_aligned_to_itself(provider, season, context, tmp_path):
+    asked = {"TRAINING_OUTPUT": "t.tif", "PREDICTION_OUTPUT": "p.tif", "TABLE": "dates.csv"}
+    asked = {name: str(tmp_path / file) for name, file in asked.items()}
+    inputs = {"TRAINING": season["SCENES"], "PREDICTION": season["SCENES"], "BANDS": "B04", "COUNT": 2, **asked}
+    assert run("alignseries", inputs, context) == asked
+    assert descriptions(asked["TRAINING_OUTPUT"]) == descriptions(asked["PREDICTION_OUTPUT"])
+    assert len(Path(asked["TABLE"]).read_text().splitlines()) == 1 + 2
+    with pytest.raises(QgsProcessingException, match="40 base dates are wanted"):
+        run("alignseries", inputs | {"COUNT": 40}, context)
+
+
 def test_choices_of_the_series_and_jobs_agree(provider):
     choices = {
         "composite": {"PERIOD": jobs.PERIODS, "METHOD": jobs.COMPOSITES, "EMPTY": jobs.EMPTY, "MASK": jobs.MASKS},
         "fillgaps": {"METHOD": jobs.FILLERS, "MASK": jobs.MASKS},
+        "alignseries": {"STRATEGY": (*jobs.STRATEGIES, "custom"), "DAYS": jobs.ALIGNED_DAYS, "RULE": jobs.ALIGN_RULES},
         "index": {"INDICES": jobs.INDICES, "MASK": jobs.MASKS},
     }
     for name, enums in choices.items():

@@ -89,9 +89,6 @@ class Composite(SeriesAlgorithm):
         return {"series": self.series(parameters, context)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CompositeJob:
-        def day(name: str) -> str:
-            return self.parameterAsDateTime(parameters, name, context).date().toString("yyyy-MM-dd")
-
         return CompositeJob(
             **inputs,
             folder=self.parameterAsFileOutput(parameters, "FOLDER", context),
@@ -102,8 +99,8 @@ class Composite(SeriesAlgorithm):
             days=self.parameterAsInt(parameters, "DAYS", context),
             method=COMPOSITES[self.parameterAsEnum(parameters, "METHOD", context)],
             empty=EMPTY[self.parameterAsEnum(parameters, "EMPTY", context)],
-            first=day("FIRST") if self.given(parameters, "FIRST") else "",
-            last=day("LAST") if self.given(parameters, "LAST") else "",
+            first=self.day(parameters, "FIRST", context),
+            last=self.day(parameters, "LAST", context),
         )
 
     def results(

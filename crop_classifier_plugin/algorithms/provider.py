@@ -6,6 +6,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .. import assets
+from .align_series import AlignSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .composite import Composite
 from .diagnose import Diagnose
@@ -29,7 +30,16 @@ class CropClassifierProvider(QgsProcessingProvider):
         return assets.icon("crop_classifier")
 
     def loadAlgorithms(self) -> None:
-        for algorithm in (ClassifyLrtacfNet, Composite, Diagnose, FillGaps, Index, SimulateSeason, SetUpEngine):
+        for algorithm in (
+            AlignSeries,
+            ClassifyLrtacfNet,
+            Composite,
+            Diagnose,
+            FillGaps,
+            Index,
+            SimulateSeason,
+            SetUpEngine,
+        ):
             self.addAlgorithm(algorithm())
 
     def defaultRasterFileExtension(self) -> str:

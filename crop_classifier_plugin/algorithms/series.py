@@ -68,6 +68,12 @@ class SeriesAlgorithm(EngineAlgorithm):
         crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
         return layers.extent(rectangle, crs, layers.crs_of(parameters.get(name), context))
 
+    def day(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> str:
+        """An optional date in ISO form, "" when it is not given."""
+        if not self.given(parameters, name):
+            return ""
+        return str(self.parameterAsDateTime(parameters, name, context).date().toString("yyyy-MM-dd"))
+
     def words(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> tuple[str, ...]:
         """The parts of a text that are separated by commas or blanks."""
         text: Any = self.parameterAsString(parameters, name, context)

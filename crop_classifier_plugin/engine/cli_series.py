@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -92,4 +93,29 @@ def index(as_json: bool, **given: Any) -> None:
     finish(jobs.IndexJob(series=take_series(given), **given), as_json)
 
 
-COMMANDS = (composite, fillgaps, index)
+@click.command()
+@click.option(
+    "--training", required=True, multiple=True, help="Raster or folder of the year learnt from."
+)
+@series_options
+@click.option("--out", "training_output", required=True, help="The training year's aligned series, a .tif file.")
+@click.option("--prediction-out", "prediction_output", default="", help="The prediction year's, a .tif file.")
+@click.option("--table", required=True, help="Where each value comes from, a .csv file.")
+@click.option("--band", "bands", multiple=True, help="A band to align; repeatable. Default: all.")
+@click.option("--strategy", type=click.Choice((*jobs.STRATEGIES, "custom")), default="B", show_default=True)
+@click.option("--days", type=click.Choice(jobs.ALIGNED_DAYS), default="prediction", help="With --strategy custom.")
+@click.option("--rule", type=click.Choice(jobs.ALIGN_RULES), default="linear", help="With --strategy custom.")
+@click.option("--count", default=7, show_default=True, help="Base dates.")
+@click.option("--training-before", default="", help="Only earlier dates are base dates. Default: all.")
+@click.option("--prediction-before", default="", help="Only earlier dates are base dates. Default: all.")
+@click.option("--target", default="", help="The day of the prediction year that is to be predicted.")
+@click.option("--training-target", default="", help="The training year's image for the target.")
+@json_option
+def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Bring the dates of two years together; --series is the year that is predicted."""
+    prediction = take_series(given)
+    learnt = replace(prediction, scenes=sources(training))
+    finish(jobs.AlignSeriesJob(training=learnt, prediction=prediction, **given), as_json)
+
+
+COMMANDS = (composite, fillgaps, index, alignseries)

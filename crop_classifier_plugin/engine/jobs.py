@@ -15,11 +15,15 @@ from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
 from .jobs_parts import one_of
+from .jobs_series import ALIGN_RULES as ALIGN_RULES
+from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
 from .jobs_series import COMPOSITES as COMPOSITES
 from .jobs_series import EMPTY as EMPTY
 from .jobs_series import FILLERS as FILLERS
 from .jobs_series import INDICES as INDICES
 from .jobs_series import PERIODS as PERIODS
+from .jobs_series import STRATEGIES as STRATEGIES
+from .jobs_series import AlignSeriesJob as AlignSeriesJob
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
@@ -161,7 +165,10 @@ class TrainJob:
             raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
 
 
-JOBS = {job.kind: job for job in (ClassifyJob, CompositeJob, DiagnoseJob, FillGapsJob, IndexJob, SimulateJob, TrainJob)}
+JOBS = {
+    job.kind: job
+    for job in (AlignSeriesJob, ClassifyJob, CompositeJob, DiagnoseJob, FillGapsJob, IndexJob, SimulateJob, TrainJob)
+}
 
 
 def dump(job: Any) -> str:

@@ -12,6 +12,9 @@ PERIODS = ("month", "dekad", "days")
 COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
 EMPTY = ("nodata", "skip")
 INDICES = ("NDVI", "EVI", "EVI2", "NDWI", "NDMI", "SAVI", "NDRE", "LSWI", "RVI", "VHVV")
+STRATEGIES = ("A", "B", "C", "D", "E")
+ALIGNED_DAYS = ("prediction", "training", "union", "early_union", "own")
+ALIGN_RULES = ("linear", "nearest")
 FILLERS = ("linear", "savgol", "whittaker")
 
 
@@ -80,3 +83,33 @@ class IndexJob:
     def __post_init__(self) -> None:
         if not self.output:
             raise BadInput("No output was named: say where the series of indices goes.")
+
+
+@dataclass(frozen=True)
+class AlignSeriesJob:
+    """The series of two years -> the same days in both, by a date strategy of TSSTFN's paper or a rule of one's own."""
+
+    kind: ClassVar[str] = "alignseries"
+    training: Series  # the year that is learnt from
+    prediction: Series  # the year that is predicted
+    training_output: str
+    table: str  # CSV: where each value comes from
+    prediction_output: str = ""
+    bands: tuple[str, ...] = ()  # () = those of the prediction series' most complete scene
+    strategy: str = "B"  # one of STRATEGIES, or custom
+    days: str = "prediction"  # one of ALIGNED_DAYS, with strategy="custom"
+    rule: str = "linear"  # one of ALIGN_RULES, with strategy="custom"
+    count: int = 7  # base dates
+    training_before: str = ""  # ISO date: only earlier dates are base dates; "" = all
+    prediction_before: str = ""
+    target: str = ""  # ISO date of the prediction year that is to be predicted; "" = no target
+    training_target: str = ""  # ISO date of the training year's image for the target; "" = by the strategy
+
+    def __post_init__(self) -> None:
+        one_of("strategy", self.strategy, (*STRATEGIES, "custom"))
+        one_of("days", self.days, ALIGNED_DAYS)
+        one_of("rule", self.rule, ALIGN_RULES)
+        if self.count < 1:
+            raise BadInput(f"{self.count} base dates are none: ask for at least 1.")
+        if not (self.training_output and self.table):
+            raise BadInput("No output was named: say where the training series and the table of dates go.")

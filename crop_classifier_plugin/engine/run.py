@@ -26,6 +26,7 @@ _ROOMS = {
     "classify": ("inference.classify", "classify"),
     "composite": ("series.composite", "composite"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
+    "alignseries": ("series.alignseries", "align_series"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
     "simulate": ("simulate.season", "simulate"),

@@ -13,6 +13,12 @@ from crop_classifier_plugin.engine.errors import BadInput
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
+    "alignseries": {
+        "training": {"scenes": [{"path": "a.tif"}]},
+        "prediction": {"scenes": [{"path": "b.tif"}]},
+        "training_output": "o.tif",
+        "table": "t.csv",
+    },
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
@@ -64,8 +70,14 @@ CHOICES = {
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
 }
-OWN_CHOICES = {("fillgaps", "method"): jobs.FILLERS}
+OWN_CHOICES = {
+    ("fillgaps", "method"): jobs.FILLERS,
+    ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
+    ("alignseries", "days"): jobs.ALIGNED_DAYS,
+    ("alignseries", "rule"): jobs.ALIGN_RULES,
+}
 POSITIVE = (
+    "count",
     "window",
     "order",
     "smoothness",

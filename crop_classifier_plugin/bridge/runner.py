@@ -110,7 +110,6 @@ _WRITTEN = {
     "classify": ("class_map", "confidence", "probabilities", "valid_dates"),
     "composite": ("stack", "valid_dates"),
     "alignseries": ("training_output", "prediction_output", "table"),
-    "alignseries": ("training_output", "prediction_output", "table"),
     "index": ("output", "valid_dates"),
     "fillgaps": ("output", "valid_dates"),
     "diagnose": ("agreement", "report_html", "report_json", "report_csv"),

@@ -11,19 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from conftest import write_raster
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.errors import BadInput, Cancelled, DateUnreadable
 from crop_classifier_plugin.engine.events import Silent, Stop
 from crop_classifier_plugin.engine.jobs import CompositeJob, Extent, SceneSource, Series
-from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.series import reduce
 from crop_classifier_plugin.engine.series.composite import composite
 from crop_classifier_plugin.engine.series.periods import periods
 from crop_classifier_plugin.engine.series.stack import _OPEN
-from crop_classifier_plugin.engine.series.whole import open_series
+from crop_classifier_plugin.engine.series.whole import open_series, windows
 
 CLOUDED = (3, 8, 9, 10)
 DAYS = st.dates(dt.date(1990, 1, 1), dt.date(2040, 12, 31))
@@ -229,6 +231,15 @@ def test_many_files_are_never_open_at_once(tmp_path: Path) -> None:
         cube = stack.read(Window(0, 0, 4, 4))
         np.testing.assert_allclose(cube[:, 0, 0, 0], np.arange(len(days)) / 100)
         assert len(stack._readers) <= _OPEN
+
+
+@given(st.integers(1, 1100), st.integers(1, 1100), st.sampled_from([1, 30, 100, 400, 3000]))
+def test_windows_cover_each_pixel_once_and_stay_small(height: int, width: int, planes: int) -> None:
+    seen = np.zeros((height, width), np.uint8)
+    for window in windows(Grid(CRS.from_epsg(32631), Affine(10, 0, 0, 0, -10, 0), height, width), planes):
+        seen[window.slices] += 1
+        assert 4 * planes * window.height * window.width <= max(96 * 2**20, 4 * planes * 128**2)
+    assert (seen == 1).all()
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from .calendar import PAPER, Row, Strategy, Value
 from .dated import DatedStack
 from .quantity import quantity_of
 from .stack import Stack
-from .temporal import Float, linear, nearest
+from .temporal import WORK, Float, linear, nearest
 from .whole import open_series, windows
 
 _COLUMNS = ("role", "training_date", "training_rule", "training_sources")
@@ -98,7 +98,7 @@ def _onto(training: Stack, prediction: Stack) -> Stack:
 def _write(stack: Stack, values: Sequence[Value], known: Sequence[dt.date], path: str, reporter: Reporter) -> None:
     """One series with the days of `values`, band by band; images of the dates `known` may be used."""
     used = [t for t, day in enumerate(stack.dates) if day in known]
-    bands, tiles = stack.need.bands, windows(stack.grid, 4 * len(used))
+    bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(used))
     tags = {"ALIGNED": "true"}
     done, total = 0, len(bands) * len(tiles)
     file = DatedStack(path, stack.grid, bands, [v.day for v in values], quantity_of(bands), tags)

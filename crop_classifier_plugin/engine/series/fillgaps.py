@@ -19,12 +19,11 @@ from .dated import DatedStack, count_ramp, counter, counts
 from .quantity import quantity_of
 from .smooth import savitzky_golay, whittaker
 from .stack import Stack
-from .temporal import Days, Float, Neighbours, days_of, linear
+from .temporal import WORK, Days, Float, Neighbours, days_of, linear
 from .whole import open_series, windows
 
 Counts = NDArray[np.int64]
 Smoother = Callable[[Float, Days], Float]
-_WORK = 4  # times the memory of the series itself that the smoothers need
 
 
 def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
@@ -70,7 +69,7 @@ def _run(
 ) -> tuple[Counts, Counts]:
     """Writes band by band, which bounds memory however many bands there are; (T,) known and filled values."""
     fill, days = filler(job), days_of(stack.dates)
-    bands, tiles = stack.need.bands, windows(stack.grid, _WORK * len(stack.dates))
+    bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(stack.dates))
     known, made = np.zeros(len(days), np.int64), np.zeros(len(days), np.int64)
     total, done = len(bands) * len(tiles), 0
     for number, band in enumerate(bands):

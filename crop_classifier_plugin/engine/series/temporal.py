@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
+WORK = 16  # times the memory of a series that filling it needs: neighbours and their days in 8 bytes (measured)
 Days = NDArray[np.float64]
 
 

@@ -11,6 +11,7 @@ from ..errors import BadInput
 from ..events import Reporter
 from ..jobs import Series
 from ..raster.grid import Grid, Window
+from ..raster.writer import BLOCK
 from .bands import INDICES, OPTICAL, RADAR
 from .common_grid import common_grid
 from .masks import mask_of
@@ -62,9 +63,16 @@ def open_series(
 
 
 def windows(grid: Grid, planes: int) -> list[Window]:
-    """The grid in squares so small that `planes` of them stay within bounded memory."""
+    """The grid in squares so small that `planes` of them stay within bounded memory.
+
+    Squares smaller than a file's block follow block by block, so that no block is written twice.
+    """
     side = next((s for s in _SIDES if 4 * planes * s * s <= _BYTES), _SIDES[-1])
-    return list(grid.blocks(side))
+    return [
+        Window(outer.row + inner.row, outer.col + inner.col, inner.height, inner.width)
+        for outer in grid.blocks(max(side, BLOCK))
+        for inner in grid.sub(outer).blocks(side)
+    ]
 
 
 def _within(scenes: Sequence[Scene], span: tuple[dt.date, dt.date]) -> tuple[Scene, ...]:

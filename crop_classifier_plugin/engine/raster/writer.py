@@ -147,9 +147,10 @@ def as_rasterio(window: Window) -> rasterio.windows.Window:
 
 
 def _parts(file: rasterio.DatasetReader) -> Iterator[NDArray[Any]]:
-    """All of a raster, piece by piece."""
+    """All of a raster, piece by piece, one band at a time: a series has hundreds of them."""
     for window in Grid(file.crs, file.transform, file.height, file.width).blocks(4 * BLOCK):
-        yield file.read(window=as_rasterio(window))
+        for band in range(1, file.count + 1):
+            yield file.read(band, window=as_rasterio(window))
 
 
 def _checksum(array: NDArray[Any]) -> int:

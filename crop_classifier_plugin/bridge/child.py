@@ -27,7 +27,7 @@ FOREIGN = ("GDAL_DATA", "GDAL_DRIVER_PATH", "PROJ_LIB", "PROJ_DATA")
 def clean_environment() -> dict[str, str]:
     """This process's variables without those that would lead another Python to QGIS's own packages."""
     kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not k.startswith("PYTHON")}
-    return {**kept, "PIP_USER": "0"}
+    return {**kept, "PIP_USER": "0", "CROP_CLASSIFIER_ENDS_WITH_PARENT": "1"}
 
 
 class Child:

@@ -105,22 +105,17 @@ def _clock(seconds: float) -> str:
 
 # --- after a run that gave nothing -----------------------------------------------------------------------------------
 
-# The fields of a job that name files it writes, or the folder it fills.
-_WRITTEN = {
-    "classify": ("class_map", "confidence", "probabilities", "valid_dates"),
-    "composite": ("stack", "valid_dates"),
-    "alignseries": ("training_output", "prediction_output", "table"),
-    "index": ("output", "valid_dates"),
-    "fillgaps": ("output", "valid_dates"),
-    "diagnose": ("agreement", "report_html", "report_json", "report_csv"),
-}
-
 
 def _remove_leftovers(job: Any, pid: int) -> None:
-    """Removes the temporary files that a killed engine could not remove: `.{stem}.{pid}.part*` where it wrote."""
-    folders = {Path(path).parent for path in (getattr(job, name) for name in _WRITTEN.get(job.kind, ())) if path}
-    if getattr(job, "folder", ""):
-        folders |= {Path(job.folder), *(p for p in Path(job.folder).glob("*") if p.is_dir())}
+    """Removes the temporary files that a killed engine could not remove: `.{stem}.{pid}.part*` where it wrote.
+
+    Looks wherever the job names a file or a folder: the process number says whose files these are.
+    """
+    paths = [Path(v) for v in vars(job).values() if isinstance(v, str) and Path(v).is_absolute()]
+    folders = {path.parent for path in paths}
+    for path in paths:
+        if path.is_dir():
+            folders |= {path, *(p for p in path.glob("*") if p.is_dir())}
     for folder in folders:
         for leftover in folder.glob(f".*.{pid}.part*"):
             leftover.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory
 from .events import JsonLines, Reporter, Stop, Terminal
 
 OK, FAILED, CANCELLED = 0, 1, 130
+WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start a job and leave
 _GRACE = 1.5  # s a job gets to end by itself once cancelled; QGIS promises its user two
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
@@ -85,8 +86,11 @@ def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, o
 
     thread = threading.Thread(target=target, name="job", daemon=True)
     thread.start()
+    parent = os.getppid()
     while thread.is_alive() and not stop.is_set():
         thread.join(0.05)
+        if WATCHED in os.environ and os.getppid() != parent:
+            stop.set()  # QGIS is gone: nobody waits for the outputs
     thread.join(_GRACE if stop.is_set() else None)
     if thread.is_alive():
         outputs.discard_all()

@@ -94,9 +94,7 @@ def index(as_json: bool, **given: Any) -> None:
 
 
 @click.command()
-@click.option(
-    "--training", required=True, multiple=True, help="Raster or folder of the year learnt from."
-)
+@click.option("--training", required=True, multiple=True, help="Raster or folder of the year learnt from.")
 @series_options
 @click.option("--out", "training_output", required=True, help="The training year's aligned series, a .tif file.")
 @click.option("--prediction-out", "prediction_output", default="", help="The prediction year's, a .tif file.")

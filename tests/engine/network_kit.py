@@ -62,7 +62,7 @@ def onnx_session(network: Network) -> ort.InferenceSession:
         axes |= {1} if network.config.promises.any_dates else set()
         dynamic[name] = dict.fromkeys(sorted(axes), torch.export.Dim.DYNAMIC)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             network.for_export().eval(),

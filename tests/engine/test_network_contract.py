@@ -31,6 +31,9 @@ CASES = [
     ("unet_plusplus", {"deep_supervision": "false"}),
 ]
 case = pytest.mark.parametrize(("name", "settings"), CASES, ids=lambda v: v if isinstance(v, str) else ",".join(v))
+blind_to_padding = pytest.mark.parametrize(
+    ("name", "settings"), [c for c in CASES if make(c[0], **c[1]).config.promises.ignores_padding]
+)
 
 # What no loss can reach, and why
 UNTRAINED = {
@@ -40,6 +43,11 @@ UNTRAINED = {
     "cropsts": {"encoder.norm.weight", "encoder.norm.bias"},
 }
 UNTRAINED_HEADS = {f"heads.{i}.{kind}" for i in range(2) for kind in ("weight", "bias")}  # counted by the paper
+
+
+def test_every_network_that_must_ignores_padding():
+    blind = {name for name in NETWORKS if make(name).config.promises.ignores_padding}
+    assert blind == {"attention_3dcnn", "convstar", "cropsts", "unet_3d"}
 
 
 def padded(given: dict[str, torch.Tensor], dates: int, seed: int) -> dict[str, torch.Tensor]:
@@ -91,11 +99,9 @@ def test_the_prediction_is_the_last_output(name, settings):
 # --- dates -----------------------------------------------------------------------------------------------------------
 
 
-@case
+@blind_to_padding
 def test_padded_dates_change_nothing(name, settings):
     network = make(name, **settings)
-    if not network.config.promises.ignores_padding:
-        pytest.skip("makes no such promise")
     given = inputs(network, 2, DATES, 1, 1)
     with torch.no_grad():
         expected = network(**given)
@@ -104,11 +110,9 @@ def test_padded_dates_change_nothing(name, settings):
     torch.testing.assert_close(first, expected, atol=2e-6, rtol=0)  # sums over more zeros may round otherwise
 
 
-@case
+@blind_to_padding
 def test_padded_dates_change_nothing_in_double_precision(name, settings):
     network = make(name, **settings).double()
-    if not network.config.promises.ignores_padding:
-        pytest.skip("makes no such promise")
     given = inputs(network, 1, DATES, 1, 1)
     with torch.no_grad():
         torch.testing.assert_close(network(**padded(given, 2, 0)), network(**given), atol=1e-13, rtol=0)
@@ -150,24 +154,25 @@ def test_a_missing_day_of_the_year_is_one_sentence(name):
 
 # --- pixels ----------------------------------------------------------------------------------------------------------
 
-NEAR = {  # fewer levels than the small preset: a tile wider than the reach stays small
-    "convstar": {},
-    "lrtacf_net": {"widths": "8,16", "cfma_blocks": "1"},
-    "unet": {"widths": "8,12,16"},
-    "unet_3d": {"widths": "8,12"},
-    "unet_convlstm": {"widths": "8,12"},
-    "unet_plusplus": {"widths": "8,8,12"},
-    "vunet_convlstm": {"widths": "8,12"},
-}
+NEAR = [  # fewer levels than the small preset: a tile wider than the reach stays small
+    ("convstar", {}),
+    ("lrtacf_net", {"widths": "8,16", "cfma_blocks": "1"}),
+    ("lrtacf_net", {"widths": "8,16", "cfma_blocks": "0"}),
+    ("unet", {"widths": "8,12,16"}),
+    ("unet_3d", {"widths": "8,12"}),
+    ("unet_convlstm", {"widths": "8,12"}),
+    ("unet_plusplus", {"widths": "8,8,12"}),
+    ("vunet_convlstm", {"widths": "8,12"}),
+]
 
 
 def test_every_network_of_limited_reach_is_tested():
-    assert set(NEAR) == {name for name in NETWORKS if make(name).config.promises.receptive_radius}
+    assert {name for name, _ in NEAR} == {name for name in NETWORKS if make(name).config.promises.receptive_radius}
 
 
-@pytest.mark.parametrize("name", NEAR)
-def test_a_pixel_without_data_stays_within_its_reach(name):
-    network = make(name, **NEAR[name]).double()
+@pytest.mark.parametrize(("name", "settings"), NEAR)
+def test_a_pixel_without_data_stays_within_its_reach(name, settings):
+    network = make(name, **settings).double()
     radius, multiple = network.config.promises.receptive_radius, network.config.multiple
     count = 2 * (radius // multiple + 2)
     given = inputs(network, 1, DATES, count, count)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import onnx
 import pytest
 import torch
+from conftest import write_model
 from network_kit import DATES, inputs, make, onnx_session, run
 
-from crop_classifier_plugin.engine.networks.registry import NETWORKS
+from crop_classifier_plugin.engine.networks.registry import NETWORKS, build, configure
+from crop_classifier_plugin.engine.training.export import export
 
 # smaller than the small preset where exporting takes long; the operators are the same
 SIZES = {
@@ -39,7 +44,7 @@ def test_onnx_equals_torch_on_foreign_shapes(name):
 @pytest.mark.parametrize("name", ["convstar", "unet_convlstm", "vunet_convlstm"])
 def test_the_form_for_export_is_the_same_network(name):
     network = make(name).double()
-    twin = network.for_export()
+    twin = network.for_export().requires_grad_(True)
     given = inputs(network, 2, DATES, 1, 1)
     assert list(twin.state_dict()) == list(network.state_dict())
     gradients = []
@@ -49,3 +54,13 @@ def test_the_form_for_export_is_the_same_network(name):
     torch.testing.assert_close(gradients[1], gradients[0], atol=1e-10, rtol=1e-10)
     with torch.no_grad():
         torch.testing.assert_close(twin(**given), network(**given), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["convstar", "unet_convlstm"])
+def test_recurrent_networks_export_on_images_alone(name, tmp_path):
+    """As the training path does, of a network that was just trained: dates fixed, no validity."""
+    card = replace(write_model(tmp_path), multiple=make(name).config.multiple)
+    network = build(name, configure(name, {"preset": "small"}, len(card.bands), card.dates, len(card.legend)))
+    export(network, str(tmp_path / "model.onnx"), card)  # compares with torch on three shapes
+    operators = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
+    assert "Scan" in operators

@@ -209,6 +209,14 @@ def test_a_clouded_date_leaves_the_radar_alone():
         assert not torch.equal(network(**(given | {"x_s1": radar})), network(**given))
 
 
+def test_a_date_without_radar_says_nothing_of_radar():
+    """Else its features would be what the norms make of zeros, which looks like a measurement."""
+    network = make("attention_3dcnn")
+    maps = network.radar(torch.randn(1, 2, 2, 4, 4), torch.tensor([[0.0, 0.4]]))
+    assert not maps[:, 0].any()
+    assert maps[:, 1].any()
+
+
 @pytest.mark.parametrize(("absent", "left"), [("s1", "s2"), ("s2", "s1")])
 def test_an_absent_series_is_one_without_a_usable_date(absent, left):
     network = make("attention_3dcnn")

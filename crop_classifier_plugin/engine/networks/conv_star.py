@@ -73,7 +73,7 @@ class ConvStar(Network):
         self.head = nn.Conv2d(c.width, c.classes, 1)
 
     def for_export(self) -> Network:
-        twin = copy.deepcopy(self)
+        twin = copy.deepcopy(self).requires_grad_(False)  # not every scan with gradients exports
         for layer in twin.modules():
             if isinstance(layer, StarLayer):
                 layer.scanned = True

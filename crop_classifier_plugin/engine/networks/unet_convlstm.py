@@ -135,7 +135,7 @@ class UnetConvLstm(Network):
         self.apply(_initialise)
 
     def for_export(self) -> Network:
-        twin = copy.deepcopy(self)
+        twin = copy.deepcopy(self).requires_grad_(False)  # not every scan with gradients exports
         twin.recurrence.scanned = True
         return twin
 

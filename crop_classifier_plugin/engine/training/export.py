@@ -44,7 +44,7 @@ def export(network: Network, path: str, card: Card) -> None:
     dynamic = dict.fromkeys((0, 3, 4), torch.export.Dim.DYNAMIC)
     with _quiet():
         program = torch.onnx.export(
-            _Exported(network),
+            _Exported(network.for_export()),
             (torch.zeros(shape),),
             dynamo=True,
             opset_version=OPSET,

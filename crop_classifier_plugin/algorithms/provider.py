@@ -10,7 +10,9 @@ from .align_series import AlignSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .composite import Composite
 from .diagnose import Diagnose
+from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
+from .fuse_starfm import FuseStarfm
 from .index import Index
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
@@ -35,7 +37,9 @@ class CropClassifierProvider(QgsProcessingProvider):
             ClassifyLrtacfNet,
             Composite,
             Diagnose,
+            EvaluateFusion,
             FillGaps,
+            FuseStarfm,
             Index,
             SimulateSeason,
             SetUpEngine,

@@ -25,7 +25,7 @@ class SeriesAlgorithm(EngineAlgorithm):
         rasters = QgsProcessing.SourceType.TypeRaster
         self.add(QgsProcessingParameterMultipleLayers(name, self.tr(title), rasters), self.tr(tip))
 
-    def add_dates_and_masks(self) -> None:
+    def add_dates(self) -> None:
         self.add(
             QgsProcessingParameterFeatureSource(
                 "DATES", self.tr("Table of dates"), [QgsProcessing.SourceType.TypeVector], optional=True
@@ -33,6 +33,9 @@ class SeriesAlgorithm(EngineAlgorithm):
             self.tr("Columns layer, date (YYYY-MM-DD) and, for stacks, band. Only needed where names hold no date."),
             advanced=True,
         )
+
+    def add_dates_and_masks(self) -> None:
+        self.add_dates()
         choices = ["Automatic", "None", "SCL (Sentinel-2)", "Fmask (HLS)", "QA_PIXEL (Landsat)", "The mask layers"]
         self.add(
             QgsProcessingParameterEnum("MASK", self.tr("Cloud mask"), [self.tr(c) for c in choices], defaultValue=0),

@@ -16,6 +16,7 @@ import click
 from .. import assets
 from . import card as cards
 from . import jobs
+from .cli_fusion import COMMANDS as FUSION_COMMANDS
 from .cli_networks import COMMANDS as NETWORK_COMMANDS
 from .cli_options import device_option, finish, json_option, read_dates, read_table
 from .cli_series import COMMANDS as SERIES_COMMANDS
@@ -44,7 +45,7 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-for each in (*SERIES_COMMANDS, *NETWORK_COMMANDS):
+for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS):
     cli.add_command(each)
 
 

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from .errors import BadInput
+from .jobs_fusion import COMBINATIONS as COMBINATIONS
+from .jobs_fusion import SPREADS as SPREADS
+from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
+from .jobs_fusion import FuseStarfmJob as FuseStarfmJob
 from .jobs_json import build
 from .jobs_parts import MASKS as MASKS
 from .jobs_parts import DateEntry as DateEntry
@@ -167,7 +171,18 @@ class TrainJob:
 
 JOBS = {
     job.kind: job
-    for job in (AlignSeriesJob, ClassifyJob, CompositeJob, DiagnoseJob, FillGapsJob, IndexJob, SimulateJob, TrainJob)
+    for job in (
+        AlignSeriesJob,
+        ClassifyJob,
+        CompositeJob,
+        DiagnoseJob,
+        EvaluateFusionJob,
+        FillGapsJob,
+        FuseStarfmJob,
+        IndexJob,
+        SimulateJob,
+        TrainJob,
+    )
 }
 
 

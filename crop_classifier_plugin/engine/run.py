@@ -28,6 +28,8 @@ _ROOMS = {
     "composite": ("series.composite", "composite"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
     "alignseries": ("series.alignseries", "align_series"),
+    "evaluatefusion": ("fusion.evaluate", "evaluate"),
+    "fuse_starfm": ("fusion.fuse", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
     "simulate": ("simulate.season", "simulate"),

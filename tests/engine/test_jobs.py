@@ -19,6 +19,11 @@ LEAST = {
         "training_output": "o.tif",
         "table": "t.csv",
     },
+    "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
+    "evaluatefusion": {
+        **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
+        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
+    },
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
@@ -72,12 +77,22 @@ CHOICES = {
 }
 OWN_CHOICES = {
     ("fillgaps", "method"): jobs.FILLERS,
+    ("fuse_starfm", "spread"): jobs.SPREADS,
+    ("fuse_starfm", "combination"): jobs.COMBINATIONS,
+    ("fuse_starfm", "pairs"): (1, 2),
+    ("fuse_starfm", "window"): (3, 61, 255),
     ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
     ("alignseries", "days"): jobs.ALIGNED_DAYS,
     ("alignseries", "rule"): jobs.ALIGN_RULES,
 }
 POSITIVE = (
+    "classes",
     "count",
+    "data_range",
+    "distance",
+    "log_scale",
+    "sigma_coarse",
+    "sigma_fine",
     "window",
     "order",
     "smoothness",

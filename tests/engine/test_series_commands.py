@@ -15,6 +15,7 @@ from conftest import REPOSITORY, write_raster
 
 pytestmark = pytest.mark.timeout(120)
 ENGINE = [sys.executable, "-m", "crop_classifier_plugin.engine"]
+FUSION = "--fine 2022 --coarse 2022"
 VARIABLES = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
 
 
@@ -44,6 +45,17 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
         ("composite --series 2023 --stack c.tif --band B08 --first 2023-05-01", "c.tif"),
         ("fillgaps --series 2023 --out f.tif --method savgol --max-gap 40 --no-hold", "f.tif"),
         ("index --series 2022 --series 2023 --index NDVI --index SAVI --out i.tif", "i.tif"),
+        (f"fuse-starfm {FUSION} --target 2022-06-16 --out f.tif --band B04 --window 5", "f.tif f.run.json"),
+        (
+            f"fuse-starfm {FUSION} --pairs 2 --target 2022-06-16 --out f.tif --band B08 --no-temporal-filter "
+            "--spread window --combination logarithm --window 3 --extent 500000 5649900 500090 5650000",
+            "f.tif",
+        ),
+        (
+            "evaluatefusion --fused 2022/S2_20220616.tif --truth 2022/S2_20220616.tif --coarse 2022/S2_20220616.tif "
+            "--last-fine 2022/S2_20220515.tif --band B04 --out e",
+            "e/fusion.html e/fusion.json e/fusion.csv e/fusion.run.json",
+        ),
         ("alignseries --training 2022 --series 2023 --count 3 --strategy E --out t.tif --table d.csv", "t.tif d.csv"),
     ],
 )
@@ -63,6 +75,9 @@ def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: st
         ("composite --series gone --out c", "gone"),
         ("composite --series 2023 --out c --extent 0 0 1 1 --extent-crs EPSG:0", "EPSG:0"),
         ("index --series 2023 --index EVI --out i.tif", "B02"),
+        ("fuse-starfm --fine 2022 --coarse 2023 --out f.tif --band B04 --target 2023-05-16", "needs 1 base pair"),
+        (f"fuse-starfm {FUSION} --out f.tif --window 4", "The window of 4 px cannot be used"),
+        ("evaluatefusion --fused a.tif --truth b.tif --last-fine c.tif --coarse d.tif --out e", "a.tif"),
         ("fillgaps --series 2023 --out f.png", "f.png is not a GeoTIFF"),
         ("alignseries --training 2022 --series 2023 --out t.tif --table d.csv", "7 base dates are wanted"),
     ],

@@ -10,7 +10,17 @@ PACKAGE = REPO / "crop_classifier_plugin"
 ENGINE = PACKAGE / "engine"
 SHARED = {
     ENGINE / f"{name}.py"
-    for name in ("__init__", "jobs", "jobs_json", "jobs_parts", "jobs_series", "card", "legend", "errors")
+    for name in (
+        "__init__",
+        "jobs",
+        "jobs_fusion",
+        "jobs_json",
+        "jobs_parts",
+        "jobs_series",
+        "card",
+        "legend",
+        "errors",
+    )
 }
 OUTSIDE = {path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents}
 

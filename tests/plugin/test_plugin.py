@@ -18,7 +18,9 @@ ALGORITHMS = [
     "classify_lrtacfnet",
     "composite",
     "diagnose",
+    "evaluatefusion",
     "fillgaps",
+    "fuse_starfm",
     "index",
     "setupengine",
     "simulateseason",
@@ -145,6 +147,8 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_lrtacfnet") == ["INPUT"]
     assert asked("composite") == ["INPUT"]
     assert asked("fillgaps") == ["INPUT"]
+    assert asked("fuse_starfm") == ["FINE", "COARSE"]
+    assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
     assert asked("alignseries") == ["TRAINING", "PREDICTION"]
     assert asked("index") == ["INPUT"]
     assert asked("diagnose") == ["MAP"]

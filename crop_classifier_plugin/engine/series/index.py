@@ -21,7 +21,7 @@ from .quantity import INDEX
 from .stack import Stack
 from .whole import open_series, windows
 
-_GREEN = Ramp(0, 1, ((165, 97, 26), (245, 245, 220), (90, 174, 97), (0, 90, 50)))
+GREEN = Ramp(0, 1, ((165, 97, 26), (245, 245, 220), (90, 174, 97), (0, 90, 50)))
 
 
 def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
@@ -37,7 +37,7 @@ def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
         reporter.progress(0, "Reading the series")
         stack = exits.enter_context(open_series(job.series, reporter, None, lambda bands: needed(names)))
         facts = _write(names, stack, paths, reporter)
-        write_ramp_style(outputs, job.output, _GREEN)
+        write_ramp_style(outputs, job.output, GREEN)
         if job.valid_dates:
             write_ramp_style(outputs, job.valid_dates, count_ramp(len(stack.dates)))
         record.save(outputs, job.output, facts, reporter)

@@ -52,7 +52,7 @@ def open_series(
     _tell_unmasked(layers, source, quantity, reporter)
     stack = Stack(layers, need, common_grid(chosen, need, series.extent), pure=True)
     try:
-        _check_values(stack, quantity, reporter)
+        check_quantity(stack, quantity, reporter)
     except BaseException:
         stack.close()
         raise
@@ -118,7 +118,7 @@ def _tell_unmasked(layers: Sequence[Layer], source: str, quantity: Quantity, rep
         reporter.log(f"No cloud mask found, every pixel is taken as clear: {', '.join(bare)}.", "warning")
 
 
-def _check_values(stack: Stack, quantity: Quantity, reporter: Reporter) -> None:
+def check_quantity(stack: Stack, quantity: Quantity, reporter: Reporter) -> None:
     """Reflectance is checked as for a model; normalised differences must lie within -1 and 1."""
     if quantity is INDEX:
         _check_normalised(stack, reporter)

@@ -1,0 +1,1 @@
+"""Fusion: a fine image of a day that only the coarse sensor saw, and how good it is."""

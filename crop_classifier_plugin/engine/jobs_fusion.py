@@ -1,0 +1,76 @@
+"""Jobs about fusing fine and coarse images. Standard library only: both sides import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from .errors import BadInput
+from .jobs_parts import DateEntry, Extent, SceneSource, one_of
+
+SPREADS = ("image", "window")
+COMBINATIONS = ("product", "logarithm")
+
+
+@dataclass(frozen=True)
+class FuseStarfmJob:
+    """Fine images + coarse images of their days and of a target day -> the fine image of the target day."""
+
+    kind: ClassVar[str] = "fuse_starfm"
+    fine: tuple[SceneSource, ...]
+    coarse: tuple[SceneSource, ...]
+    output: str
+    target: str = ""  # ISO date of a coarse image; "" = the only coarse date without a fine image
+    pairs: int = 1  # base pairs: 1 or 2, the nearest to the target's day
+    band: str = "NDVI"
+    dates: tuple[DateEntry, ...] = ()
+    extent: Optional[Extent] = None
+    window: int = 61  # px of the fine image, odd
+    classes: int = 4
+    distance: float = 0.0  # px at which a neighbour counts half; 0 = half the window
+    sigma_fine: float = 0.03  # uncertainty of the values, in their unit
+    sigma_coarse: float = 0.03
+    temporal_filter: bool = True
+    spread: str = "image"  # one of SPREADS: where the standard deviation of the fine image is taken
+    combination: str = "product"  # one of COMBINATIONS: S T D, or ln(S B + 1) ln(T B + 1) D
+    log_scale: float = 10_000.0  # B
+
+    def __post_init__(self) -> None:
+        one_of("spread", self.spread, SPREADS)
+        one_of("combination", self.combination, COMBINATIONS)
+        if not self.fine or not self.coarse:
+            raise BadInput("Fine and coarse images are both needed: choose the base dates' and the target's.")
+        if not self.output:
+            raise BadInput("No output was named: say where the fused image goes.")
+        if self.pairs not in (1, 2):
+            raise BadInput(f"STARFM takes one or two base pairs, not {self.pairs}: choose 1 or 2.")
+        if not 3 <= self.window <= 255 or self.window % 2 == 0:
+            raise BadInput(f"The window of {self.window} px cannot be used: choose an odd number from 3 to 255.")
+        if not (self.classes >= 1 and self.log_scale > 0):
+            raise BadInput("The number of classes is at least 1 and the logarithm's scale above 0.")
+        if not min(self.distance, self.sigma_fine, self.sigma_coarse) >= 0:
+            raise BadInput("The distance and the uncertainties are at least 0: correct the negative one.")
+
+
+@dataclass(frozen=True)
+class EvaluateFusionJob:
+    """Fused image + the real fine image of its day -> RMSE, bias, SSIM, scatter; beside two trivial references."""
+
+    kind: ClassVar[str] = "evaluatefusion"
+    fused: SceneSource
+    truth: SceneSource  # the real fine image of the fused image's day, which the fusion did not see
+    last_fine: SceneSource  # a fine image of another day: what one would have without fusion
+    coarse: SceneSource  # the coarse image of the fused image's day
+    report_html: str
+    report_json: str
+    report_csv: str
+    band: str = "NDVI"
+    dates: tuple[DateEntry, ...] = ()
+    extent: Optional[Extent] = None
+    data_range: float = 0.0  # L of SSIM; 0 = 2 for a normalised index, else the range of the real image
+
+    def __post_init__(self) -> None:
+        if not (self.report_html and self.report_json and self.report_csv):
+            raise BadInput("No output was named: say where the three reports go.")
+        if not self.data_range >= 0:
+            raise BadInput(f"A data range of {self.data_range} is none: give one above 0, or 0 for the usual one.")

@@ -1,0 +1,74 @@
+"""STARFM and its evaluation in QGIS, with the real engine, on a simulated season with Sentinel-2 and MODIS."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import run
+from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
+
+from crop_classifier_plugin.engine import jobs
+
+
+@pytest.fixture(scope="module")
+def images(engine, tmp_path_factory):
+    """NDVI of three clear Sentinel-2 dates that MODIS saw too, as one series; the MODIS images of these dates."""
+    from conftest import plugged_in
+
+    plugin = plugged_in()
+    folder = tmp_path_factory.mktemp("pairs")
+    days = ["2024-05-24", "2024-06-25", "2024-07-27"]
+    season = {"FOLDER": str(folder), "WIDTH": 150, "HEIGHT": 150, "CLOUD_SHARE": 0, "SENTINEL1": False, "SEED": 3}
+    scenes = run("simulateseason", season | {"DATES": ",".join(days)}, QgsProcessingContext())["SCENES"]
+    fine = str(folder / "ndvi.tif")
+    run("index", {"INPUT": scenes, "INDICES": ["NDVI"], "OUTPUT": fine}, QgsProcessingContext())
+    plugin.unload()
+    coarse = [str(next(folder.rglob(f"MOD13Q1_{day.replace('-', '')}_NDVI.tif"))) for day in days]
+    return {"FINE": fine, "COARSE": coarse}
+
+
+def test_a_hidden_date_is_fused_and_evaluated(provider, images, context, tmp_path):
+    output = str(tmp_path / "fused.tif")
+    asked = {**images, "TARGET": "2024-06-25", "PAIRS": 2, "WINDOW": 21, "OUTPUT": output}
+    assert run("fuse_starfm", asked, context) == {"OUTPUT": output}
+    layer = QgsRasterLayer(output)
+    assert layer.dataProvider().bandDescription(1) == "NDVI 2024-06-25"
+    assert layer.extent() == QgsRasterLayer(images["FINE"]).extent()
+    record = json.loads(Path(output).with_suffix(".run.json").read_text())
+    assert record["base_dates"] == ["2024-05-24", "2024-07-27"]
+    reports = {f"REPORT_{kind}": str(tmp_path / f"r.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
+    four = {"FUSED": output, "TRUTH": images["FINE"], "LAST_FINE": images["FINE"], "COARSE": images["COARSE"][1]}
+    results = run("evaluatefusion", {**four, **reports}, context)
+    assert {name: results[name] for name in reports} == reports
+    assert 0 < results["RMSE"] < 1
+    assert results["DATA_RANGE"] == 2
+    document = json.loads(Path(reports["REPORT_JSON"]).read_text())
+    assert document["images"][0]["rmse"] == results["RMSE"]
+    assert [image["name"].split(" (")[0] for image in document["images"]][1:] == [
+        "last fine image",
+        "coarse image resampled",
+    ]
+
+
+def test_refusals_are_told_as_they_are(provider, images, context, tmp_path):
+    asked = {**images, "TARGET": "2024-06-25", "OUTPUT": str(tmp_path / "fused.tif")}
+    with pytest.raises(QgsProcessingException, match="window of 60 px cannot be used"):
+        run("fuse_starfm", asked | {"WINDOW": 60}, context)
+    with pytest.raises(QgsProcessingException, match="STARFM needs 2 base pairs"):
+        run("fuse_starfm", asked | {"COARSE": images["COARSE"][:2], "PAIRS": 2}, context)
+    with pytest.raises(QgsProcessingException, match="exchange them"):
+        run("fuse_starfm", asked | {"FINE": images["COARSE"], "COARSE": images["FINE"]}, context)
+    assert not list(tmp_path.iterdir())
+
+
+def test_choices_and_defaults_are_the_jobs(provider):
+    algorithm = provider.algorithm("fuse_starfm")
+    source = (jobs.SceneSource("a.tif"),)
+    job = jobs.FuseStarfmJob(source, source, "o.tif")
+    for parameter, values in {"SPREAD": jobs.SPREADS, "COMBINATION": jobs.COMBINATIONS}.items():
+        definition = algorithm.parameterDefinition(parameter)
+        assert len(definition.options()) == len(values)
+        assert values[definition.defaultValue()] == getattr(job, parameter.lower())
+    for name in ("PAIRS", "BAND", "WINDOW", "CLASSES", "DISTANCE", "SIGMA_FINE", "SIGMA_COARSE", "LOG_SCALE"):
+        assert algorithm.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
+    assert algorithm.parameterDefinition("TEMPORAL_FILTER").defaultValue() == job.temporal_filter

@@ -105,7 +105,7 @@ def _agreement(folder: Path) -> list[str]:
         means = [uniform_filter(change, 17) for change in changes]
         near, far = (np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in (changes, means))
         lines.append(f"| {band} | {changes[0].mean():+.4f} | {changes[1].mean():+.4f} | {near:+.2f} | {far:+.2f} |")
-    return [*lines, "", "A method that adds the coarse change to the fine image cannot gain from such a pair of days."]
+    return [*lines, "", "A method that adds the coarse change to the fine image can hardly gain from such a pair of days."]
 
 
 def _write_real(folder: Path) -> None:

@@ -105,7 +105,7 @@ def _agreement(folder: Path) -> list[str]:
         means = [uniform_filter(change, 17) for change in changes]
         near, far = (np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in (changes, means))
         lines.append(f"| {band} | {changes[0].mean():+.4f} | {changes[1].mean():+.4f} | {near:+.2f} | {far:+.2f} |")
-    return [*lines, "", "A method that adds the coarse change to the fine image can hardly gain from such a pair of days."]
+    return [*lines, "", "A method that adds the coarse change to the fine image can hardly gain from such days."]
 
 
 def _write_real(folder: Path) -> None:
@@ -242,7 +242,7 @@ def memory() -> list[str]:
         "## Memory and time of the whole job",
         "",
         "The program as a terminal calls it. GDAL's block cache, 128 MiB at most, is full from some ten million pixels",
-        "on; the last two rows, with a small window to save time, lie on both sides of twice that.",
+        "on: the last two rows, with a small window to save time, are beyond that.",
         "",
         "| image | window | seconds | peak memory (MiB) |",
         "|---|---|---|---|",

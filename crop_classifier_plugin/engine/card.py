@@ -12,16 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import card_stac
 from .errors import BadInput, BadModel, ModelAltered
-from .legend import CropClass, Legend
+from .legend import Legend
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.onnx"
-_EXTENSIONS = [
-    "https://stac-extensions.github.io/mlm/v1.6.0/schema.json",
-    "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
-]
 
 
 @dataclass(frozen=True)
@@ -120,44 +116,10 @@ class Card:
 
     @classmethod
     def from_stac(cls, item: dict[str, Any]) -> Card:
-        p = item["properties"]
-        taken, given = p["mlm:input"][0], p["mlm:output"][0]
-        own = p["crop:model"]
-        return cls(
-            name=item["id"],
-            title=p.get("title", item["id"]),
-            network=p["mlm:architecture"],
-            settings=dict(p.get("mlm:hyperparameters", {})),
-            bands=tuple(b["name"] if isinstance(b, dict) else str(b) for b in taken["bands"]),
-            windows=tuple(Window(int(a), int(b)) for a, b in own["windows"]),
-            mean=tuple(float(v["mean"]) for v in taken["value_scaling"]),
-            std=tuple(float(v["stddev"]) for v in taken["value_scaling"]),
-            legend=_legend(given["classification:classes"], own.get("aliases", {})),
-            sha256=str(own["sha256"]),
-            tile=int(own["tile"]),
-            overlap=int(own["overlap"]),
-            receptive_radius=int(own.get("receptive_radius", 0)),
-            multiple=int(own["multiple"]),
-            pixel_size=float(own["pixel_size"]),
-            pixel_tolerance=float(own["pixel_tolerance"]),
-            scale=float(own["scale"]),
-            nodata=float(own["nodata"]),
-            parameters=int(p.get("mlm:total_parameters", 0)),
-            file_size=int(p.get("file:size", 0)),
-            simulated=bool(own["simulated"]),
-            training_data=str(own.get("training_data", "")),
-            region=str(own.get("region", "")),
-            season=str(own.get("season", "")),
-            bbox=tuple(float(v) for v in item["bbox"]),  # type: ignore[arg-type]
-            start=str(p.get("start_datetime", "")),
-            end=str(p.get("end_datetime", "")),
-            accuracy=tuple(dict(a) for a in own.get("accuracy", ())),
-            limits=str(own.get("limits", "")),
-            licence=str(p.get("license", "")),
-            citation=str(own.get("citation", "")),
-            framework_version=str(p.get("mlm:framework_version", "")),
-            extra=dict(own.get("extra", {})),
-        )
+        """The card in a STAC Item dictionary."""
+        facts = card_stac.read(item)
+        windows = tuple(Window(*days) for days in facts.pop("windows"))
+        return cls(windows=windows, **facts)
 
     def check_weights(self, folder: str | Path) -> Path:
         """The path of the weights, once their sha256 is the card's."""
@@ -173,117 +135,7 @@ class Card:
 
     def to_stac(self) -> dict[str, Any]:
         """The card as a STAC Item dictionary."""
-        west, south, east, north = self.bbox
-        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-        return {
-            "type": "Feature",
-            "stac_version": "1.1.0",
-            "stac_extensions": _EXTENSIONS,
-            "id": self.name,
-            "bbox": list(self.bbox),
-            "geometry": {"type": "Polygon", "coordinates": [ring]},
-            "properties": self._properties(),
-            "links": [],
-            "assets": {
-                "model": {
-                    "href": f"./{WEIGHTS_FILE}",
-                    "type": "application/octet-stream; application=onnx",
-                    "title": "ONNX weights",
-                    "roles": ["mlm:model", "mlm:weights"],
-                    "mlm:artifact_type": "onnx",
-                    "bands": self._bands(),  # STAC 1.1 allows them in the properties only when an asset has some
-                }
-            },
-        }
-
-    def _bands(self) -> list[dict[str, Any]]:
-        facts = {"raster:spatial_resolution": self.pixel_size, "raster:scale": 1 / self.scale}
-        return [{"name": band, **facts} for band in self.bands]
-
-    def _properties(self) -> dict[str, Any]:
-        return {
-            "title": self.title,
-            "description": self.training_data or self.title,
-            "datetime": None,
-            "start_datetime": self.start,
-            "end_datetime": self.end,
-            "license": self.licence,
-            "bands": self._bands(),  # what the input's band names refer to
-            "mlm:name": self.name,
-            "mlm:architecture": self.network,
-            "mlm:tasks": ["semantic-segmentation"],
-            "mlm:framework": "ONNX",
-            **({"mlm:framework_version": self.framework_version} if self.framework_version else {}),
-            "mlm:pretrained": True,
-            "mlm:pretrained_source": self.training_data,
-            "mlm:total_parameters": self.parameters,
-            "mlm:accelerator": "cuda",
-            "mlm:accelerator_constrained": False,
-            **({"mlm:hyperparameters": self.settings} if self.settings else {}),
-            "file:size": self.file_size,
-            "mlm:input": [self._input()],
-            "mlm:output": [self._output()],
-            "crop:model": self._own(),
-        }
-
-    def _input(self) -> dict[str, Any]:
-        return {
-            "name": "x",
-            "bands": list(self.bands),
-            "input": {
-                "shape": [-1, self.dates, len(self.bands), self.tile, self.tile],
-                "dim_order": ["batch", "time", "bands", "height", "width"],
-                "data_type": "float32",
-            },
-            "value_scaling": [{"type": "z-score", "mean": m, "stddev": s} for m, s in zip(self.mean, self.std)],
-            "pre_processing_function": None,
-        }
-
-    def _output(self) -> dict[str, Any]:
-        return {
-            "name": "logits",
-            "tasks": ["semantic-segmentation"],
-            "bands": [],
-            "result": {
-                "shape": [-1, len(self.legend), self.tile, self.tile],
-                "dim_order": ["batch", "class", "height", "width"],
-                "data_type": "float32",
-            },
-            "classification:classes": [
-                {
-                    "value": c.code,
-                    "name": _identifier(c.name),
-                    "description": c.name,
-                    "color_hint": c.colour[1:].upper(),
-                }
-                for c in self.legend
-            ],
-            "post_processing_function": None,
-        }
-
-    def _own(self) -> dict[str, Any]:
-        return {
-            "windows": [[w.first, w.last] for w in self.windows],
-            "tile": self.tile,
-            "overlap": self.overlap,
-            "receptive_radius": self.receptive_radius,
-            "multiple": self.multiple,
-            "pixel_size": self.pixel_size,
-            "pixel_tolerance": self.pixel_tolerance,
-            "scale": self.scale,
-            "unit": f"surface reflectance x {self.scale:g}",
-            "nodata": self.nodata,
-            "sha256": self.sha256,
-            "simulated": self.simulated,
-            "training_data": self.training_data,
-            "region": self.region,
-            "season": self.season,
-            "accuracy": list(self.accuracy),
-            "limits": self.limits,
-            "citation": self.citation,
-            "aliases": {str(c.code): list(c.aliases) for c in self.legend if c.aliases},
-            "extra": self.extra,
-        }
+        return card_stac.write(self, WEIGHTS_FILE)
 
     def save(self, folder: str | Path) -> None:
         text = json.dumps(self.to_stac(), indent=1, ensure_ascii=False)
@@ -303,26 +155,6 @@ class Card:
             "crop_windows": json.dumps([[w.first, w.last] for w in self.windows]),
             "crop_scale": json.dumps(self.scale),
         }
-
-
-def _identifier(name: str) -> str:
-    """A class name as the classification extension wants it: letters, digits, - and _."""
-    kept = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_") else "_" for ch in name)
-    return kept or "class"
-
-
-def _legend(rows: list[dict[str, Any]], aliases: dict[str, list[str]]) -> Legend:
-    return Legend(
-        tuple(
-            CropClass(
-                code=int(row["value"]),
-                name=str(row.get("title") or row.get("description") or row["name"]),
-                colour="#" + str(row["color_hint"]).lower(),
-                aliases=tuple(aliases.get(str(row["value"]), ())),
-            )
-            for row in rows
-        )
-    )
 
 
 def sha256_of(path: str | Path) -> str:

@@ -18,6 +18,9 @@ from .legend import Legend
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.onnx"
+MAX_CARD = 5_000_000  # bytes (choice: a card of 1000 classes has some 200 000)
+MAX_WEIGHTS = 1 << 31  # bytes; what a protobuf message, hence an ONNX file, may have at most
+MAX_TILE_VALUES = 1 << 30  # input and output of one tile, 4 GiB as float32 (choice)
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,37 @@ class Card:
         for what, size in (("mean", len(self.mean)), ("std", len(self.std))):
             if size != len(self.bands):
                 raise BadInput(f"the card has {size} values of {what} for {len(self.bands)} bands")
-        if not self.windows or not self.bands:
-            raise BadInput("the card names no bands or no dates")
-        if not all(0 < v < math.inf for v in (*self.std, self.scale, self.pixel_size, self.multiple, self.tile)):
-            raise BadInput("the card has a std, scale, pixel size, tile or multiple that is not positive")
-        if not all(map(math.isfinite, (*self.mean, self.pixel_tolerance))):
-            raise BadInput("the card has a mean or pixel tolerance that is no number")
+        self._check_bounds()
+        if len(set(self.bands)) < len(self.bands):
+            raise BadInput(f"the card names a band more than once: {', '.join(self.bands)}")
+        if not all(0 < v < math.inf for v in self.std) or not all(map(math.isfinite, self.mean)):
+            raise BadInput("the card has a mean that is no number, or a std that is not positive")
+        if math.isinf(self.nodata):  # not-a-number is the no data of some float rasters
+            raise BadInput("the card has an infinite no-data value")
         if self.tile % self.multiple or self.overlap % self.multiple or not 0 <= self.overlap <= self.tile // 2:
             raise BadInput(
                 f"the card's tile {self.tile} and overlap {self.overlap} are no multiples of {self.multiple}, "
                 "or the overlap is more than half a tile"
             )
+
+    def _check_bounds(self) -> None:
+        """A card is read before it is trusted: what it says must not take all memory, nor lead to a division by 0."""
+        for what, value, least, most in (
+            ("number of bands", len(self.bands), 1, 64),
+            ("number of dates", len(self.windows), 1, 64),
+            ("number of classes", len(self.legend), 1, 1000),
+            ("tile", self.tile, 1, 4096),
+            ("multiple", self.multiple, 1, 4096),
+            ("receptive radius", self.receptive_radius, 0, math.inf),
+            ("pixel size", self.pixel_size, 0.01, 1e5),
+            ("pixel tolerance", self.pixel_tolerance, 0, 10),
+            ("scale", self.scale, 1e-6, 1e9),
+        ):
+            if not least <= value <= most:  # so written, not-a-number fails too
+                raise BadInput(f"the card's {what} is {value}, which is outside {least:g}..{most:g}")
+        values = (len(self.bands) * self.dates + len(self.legend)) * self.tile**2
+        if values > MAX_TILE_VALUES:
+            raise BadInput(f"one tile of the card takes {values} values in memory, more than {MAX_TILE_VALUES}")
 
     @property
     def dates(self) -> int:
@@ -106,11 +129,13 @@ class Card:
         """The card in a model's folder. Raises BadModel when it is none."""
         path = Path(folder) / CARD_FILE
         try:
-            return cls.from_stac(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_stac(json.loads(_read_text(path)))
         except FileNotFoundError:
             raise BadModel(str(folder), f"it has no {CARD_FILE}") from None
         except BadInput as error:
             raise BadModel(str(folder), error.sentence.rstrip(".")) from None
+        except RecursionError:
+            raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: it nests too deep") from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: {error!r}") from None
 
@@ -126,6 +151,8 @@ class Card:
         path = Path(folder) / WEIGHTS_FILE
         if not path.is_file():
             raise BadModel(str(folder), f"it has no {WEIGHTS_FILE}")
+        if path.stat().st_size > MAX_WEIGHTS:
+            raise BadModel(str(folder), f"its {WEIGHTS_FILE} has more than the {MAX_WEIGHTS >> 30} GiB of an ONNX file")
         found = sha256_of(path)
         if found != self.sha256:
             raise ModelAltered(str(path), self.sha256, found)
@@ -155,6 +182,15 @@ class Card:
             "crop_windows": json.dumps([[w.first, w.last] for w in self.windows]),
             "crop_scale": json.dumps(self.scale),
         }
+
+
+def _read_text(path: Path) -> str:
+    """A card's text; no more of the file is read than a card may have, whatever size it claims."""
+    with open(path, "rb") as file:
+        data = file.read(MAX_CARD + 1)
+    if len(data) > MAX_CARD:
+        raise BadInput(f"its {CARD_FILE} has more than {MAX_CARD // 1_000_000} MB")
+    return data.decode("utf-8")
 
 
 def sha256_of(path: str | Path) -> str:

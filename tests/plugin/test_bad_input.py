@@ -47,6 +47,14 @@ def unknown_model_number(inputs, folder):
     return {"MODEL": 99}, "The model '99' is not one of lrtacfnet_flanders"
 
 
+def mask_layers_without_their_mask(inputs, folder):
+    return {"MASK_LAYERS": inputs["INPUT"][:1]}, "^Mask layers were given, but .*'The mask layers' in QGIS"
+
+
+def mask_without_its_layers(inputs, folder):
+    return {"MASK": jobs.MASKS.index("layer")}, "needs mask layers"
+
+
 def altered_model(inputs, folder):
     copy = shutil.copytree(REPO / "models" / inputs["MODEL"], folder / "altered")
     with open(copy / "model.onnx", "ab") as file:
@@ -69,6 +77,8 @@ def no_folder(inputs, folder):
         elsewhere,
         unknown_model,
         unknown_model_number,
+        mask_layers_without_their_mask,
+        mask_without_its_layers,
         altered_model,
         no_folder,
     ],

@@ -104,11 +104,11 @@ class DuplicateDate(CropClassifierError):
 class BandMissing(CropClassifierError):
     code = "band-missing"
 
-    def __init__(self, band: str, date: str, found: Iterable[str], model: str) -> None:
+    def __init__(self, missing: Iterable[str], date: str, found: Iterable[str], model: str) -> None:
         seen = ", ".join(found) or "no named band"
         super().__init__(
-            f"The model {model} needs band {band}, which the scene of {date} lacks (it has {seen}): add the file with "
-            f"that band, or name the band in the file's band description."
+            f"The model {model} needs {', '.join(missing)}, which the scene of {date} lacks (it has {seen}): add the "
+            "file with it, or name the band in the file's band description."
         )
 
 
@@ -119,6 +119,17 @@ class UnitUnclear(CropClassifierError):
         super().__init__(
             f"The values of {path} are {reason}, but the model expects {wanted}: "
             "set the file's scale and offset (gdal_edit.py -scale), or use the original product."
+        )
+
+
+class OffsetMissing(CropClassifierError):
+    code = "offset-missing"
+
+    def __init__(self, path: str, baseline: str) -> None:
+        super().__init__(
+            f"{path} is of the Sentinel-2 processing baseline {baseline}, whose values hold an offset of 1000, but "
+            "the file declares none: set it (gdal_edit.py -scale 0.0001 -offset -0.1), or take the baseline out of the "
+            "name if the offset is already removed."
         )
 
 
@@ -170,7 +181,7 @@ class OutOfMemory(CropClassifierError):
     code = "out-of-memory"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Not enough memory for {what}: close other programs, or choose a smaller batch.")
+        super().__init__(f"Not enough memory for {what}: close other programs, or use a smaller model.")
 
 
 class TrainingFailed(CropClassifierError):
@@ -201,6 +212,18 @@ class DiskFull(CropClassifierError):
         super().__init__(f"The disk is full while writing {path}: free some space or choose another folder.")
 
 
+class Unforeseen(CropClassifierError):
+    """A fault of the program itself."""
+
+    code = "internal"
+
+    def __init__(self, error: BaseException) -> None:
+        kind = type(error).__name__
+        super().__init__(
+            f"The program failed in a way nobody foresaw ({kind}: {error}): please report it with the log."
+        )
+
+
 class EngineMissing(CropClassifierError):
     code = "engine-missing"
 
@@ -216,10 +239,10 @@ class EngineDied(CropClassifierError):
 
     def __init__(self, how: str, last_words: str) -> None:
         tail = f" Its last words: {last_words}" if last_words else ""
-        super().__init__(
-            f"The engine stopped without a result ({how}), no output was written: free some memory or choose a smaller "
-            f"area, then run again.{tail}"
-        )
+        advice = "this is a fault of the program, please report it with the log."
+        if "SIGKILL" in how:  # what a system does when memory runs out
+            advice = "free some memory or choose a smaller area, then run again."
+        super().__init__(f"The engine stopped without a result ({how}), no output was written: {advice}{tail}")
 
 
 class EngineSetupFailed(CropClassifierError):

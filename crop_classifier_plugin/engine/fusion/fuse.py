@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import FuseStarfmJob
-from ..outputs import Outputs, check_geotiff
+from ..outputs import Outputs, check_geotiffs
 from ..raster.grid import Window
 from ..raster.sidecars import write_ramp_style
 from ..raster.vector import SIMULATED_TAG
@@ -24,6 +24,7 @@ from ..series.dated import DatedStack
 from ..series.index import GREEN
 from ..series.quantity import quantity_of
 from ..series.scenes import Scene
+from ..series.stack import files_of
 from .images import Images, dated_images, fine_grid
 from .starfm import Pair, Settings, predict
 
@@ -33,7 +34,7 @@ _TILE = 128  # px computed at once: small arrays stay in the processor's cache, 
 def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused image; returns its path, its date and what it was made of."""
     record = Record(job)
-    check_geotiff(job.output)
+    check_geotiffs(job.output)
     _spare_inputs(job)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
@@ -41,6 +42,7 @@ def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
         reporter.progress(0, "Reading the images")
         fine = dated_images(job.fine, job.band, "fine image", reporter, job.dates)
         coarse = dated_images(job.coarse, job.band, "coarse image", reporter, job.dates)
+        outputs.spare(files_of((*fine.values(), *coarse.values())))
         target = target_of(job.target, fine, coarse)
         bases = base_dates(target, set(fine) & set(coarse) - {target}, job.pairs)
         if len(bases) < job.pairs:

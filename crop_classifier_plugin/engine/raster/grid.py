@@ -56,6 +56,13 @@ class Grid:
         shifted = self.transform @ Affine.translation(window.col, window.row)
         return Grid(self.crs, shifted, window.height, window.width)
 
+    def window_of(self, part: Grid) -> Window:
+        """Where a grid on the same lattice lies in this one."""
+        px, py = self.pixel
+        row = round((self.transform.f - part.transform.f) / py)
+        col = round((part.transform.c - self.transform.c) / px)
+        return Window(row, col, part.height, part.width)
+
     def snap(self, bounds: tuple[float, float, float, float]) -> Grid:
         """This grid's pixels that touch `bounds` (same CRS), as a grid on the same lattice."""
         xmin, ymin, xmax, ymax = bounds
@@ -83,3 +90,14 @@ class Grid:
         for row in range(0, self.height, size):
             for col in range(0, self.width, size):
                 yield Window(row, col, min(size, self.height - row), min(size, self.width - col))
+
+
+def check_upright(path: str, transform: Affine, height: int, width: int) -> None:
+    """Raises BadInput for a raster whose rows and columns are turned against its coordinate system's axes.
+
+    South-up is no rotation. Tolerated: a turn of at most a hundredth of a pixel over the whole raster.
+    """
+    turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
+    turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)
+    if turned_x or turned_y:
+        raise BadInput(f"{path} is rotated against its coordinate system: bring it north-up with gdalwarp first.")

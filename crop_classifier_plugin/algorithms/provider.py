@@ -8,12 +8,14 @@ from qgis.PyQt.QtGui import QIcon
 from .. import assets
 from .align_series import AlignSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
+from .classify_model import ClassifyModel
 from .composite import Composite
 from .diagnose import Diagnose
 from .fill_gaps import FillGaps
 from .index import Index
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
+from .train_lrtacfnet import TrainLrtacfNet
 
 
 class CropClassifierProvider(QgsProcessingProvider):
@@ -33,12 +35,14 @@ class CropClassifierProvider(QgsProcessingProvider):
         for algorithm in (
             AlignSeries,
             ClassifyLrtacfNet,
+            ClassifyModel,
             Composite,
             Diagnose,
             FillGaps,
             Index,
             SimulateSeason,
             SetUpEngine,
+            TrainLrtacfNet,
         ):
             self.addAlgorithm(algorithm())
 

@@ -16,12 +16,14 @@ from crop_classifier_plugin import assets, classFactory
 ALGORITHMS = [
     "alignseries",
     "classify_lrtacfnet",
+    "classify_model",
     "composite",
     "diagnose",
     "fillgaps",
     "index",
     "setupengine",
     "simulateseason",
+    "train_lrtacfnet",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -71,12 +73,14 @@ def test_load_unload_load_leaves_no_trace():
         assert [a.text() for a in interface.menu.actions()] == [
             "Align the dates of two years...",
             "Classify crops with LRTACF-Net...",
+            "Classify crops with your own model...",
             "Composite a series...",
             "Diagnose a crop map...",
             "Fill the gaps of a series...",
             "Indices of a series...",
             "Set up the engine...",
             "Simulate a season...",
+            "Train LRTACF-Net on your labels...",
         ]
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())
@@ -143,6 +147,8 @@ def test_only_what_is_needed_must_be_given(provider):
         ]
 
     assert asked("classify_lrtacfnet") == ["INPUT"]
+    assert asked("classify_model") == ["INPUT", "MODEL_FOLDER"]
+    assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
     assert asked("composite") == ["INPUT"]
     assert asked("fillgaps") == ["INPUT"]
     assert asked("alignseries") == ["TRAINING", "PREDICTION"]

@@ -24,7 +24,7 @@ class TrainLrtacfNet(TrainAlgorithm):
         choices = ["Small (two processor cores, minutes)", "As in the paper (graphics card)"]
         self.add(
             QgsProcessingParameterEnum("SIZE", self.tr("Network size"), [self.tr(c) for c in choices], defaultValue=0),
-            self.tr("The small network is enough for a few thousand labelled pixels; the paper's is 500 times larger."),
+            self.tr("The small network is enough for a few thousand labelled pixels; the paper's is 600 times larger."),
         )
         self.add(
             QgsProcessingParameterString("WIDTHS", self.tr("Network widths"), optional=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -17,6 +18,7 @@ from qgis.core import (
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsProcessingUtils,
 )
 
 from ..bridge import layers
@@ -140,7 +142,8 @@ class TrainAlgorithm(SeriesAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, str]:
         """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
-        if self.table(parameters, "LABELS", context) is None:
+        source = self.table(parameters, "LABELS", context)
+        if source is None:
             raise BadInput("The labelled parcels are missing: choose a layer of polygons.")
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
@@ -148,7 +151,10 @@ class TrainAlgorithm(SeriesAlgorithm):
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, "LABELS", context, FORMATS, "gpkg", feedback
         )
-        return {"labels": path, "labels_layer": layer, "class_field": fields[0]}
+        copied = Path(QgsProcessingUtils.tempFolder()) in Path(path).parents  # its name says nothing
+        told = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
+        labels = {"labels": path, "labels_layer": layer, "class_field": fields[0]}
+        return {**labels, "training_data": told} if copied else labels
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
         numbers: dict[str, Any] = {}

@@ -80,6 +80,7 @@ def test_only_the_selected_parcels_reach_the_engine(lesson, season, context, tmp
     ((job, told),) = asked
     assert told == (layer.selectedFeatureCount(), "EPSG:4326")
     assert told[0] < layer.featureCount()
+    assert job.training_data == f"{told[0]} labelled parcels of the layer degrees"
     assert job.windows == ((95, 135), (150, 195))
     assert (job.epochs, job.optimizer, dict(job.settings)["widths"]) == (2, "adamw", "4,8")
 

@@ -141,7 +141,7 @@ class TrainJob:
     )
     validation: float = 0.15  # share of the area whose parcels choose the best epoch; 0 = the last epoch is kept
     min_parcels: int = 1  # a class with fewer labelled parcels is refused
-    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once
+    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once, at least 10
     optimizer: str = "sam"  # one of OPTIMIZERS
     learning_rate: float = 0.0  # 0 = the optimiser's default
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training

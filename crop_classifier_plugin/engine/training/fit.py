@@ -46,6 +46,7 @@ _LIMITS = (
     "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
     "everywhere, on woods, water, roads and buildings too."
 )
+_FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
 _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 
 
@@ -126,7 +127,7 @@ def fit(
         raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
     _tell_classes(material, counts, reporter)
     patch = _round_up(job.patch, config.multiple)
-    length = (job.steps or max(1, round(int(counts.sum()) / patch**2 / job.batch))) * job.batch
+    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / job.batch))) * job.batch
     patches = TrainingPatches(material.train, stats, patch, length, job.jitter, job.seed)
     tile = _round_up(job.tile, config.multiple)
     checks = ScoringPatches(material.train, stats, VALIDATION, tile, job.overlap, _MOST_VALIDATION)

@@ -1,7 +1,7 @@
 """Rebuilds the shipped models: `python benchmarks/train_shipped_models.py NAME [--data FOLDER] [--into models]`.
 
 NAME is lrtacfnet_simulated_season or lrtacfnet_flanders. Without a name it says what it would do and does nothing, for
-it would replace files of the repository. The Flanders model needs the folder flanders_AC91C (data README: models).
+it would replace files of the repository. The Flanders model needs the folder flanders_AC91C (models/README.md).
 """
 
 from __future__ import annotations

@@ -22,13 +22,13 @@ from qgis.core import (  # noqa: E402 - the environment comes first
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
     QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QPointF  # noqa: E402
 
@@ -50,16 +50,12 @@ HELP = {
 
 
 def parameters() -> list[QgsProcessingParameterDefinition]:
-    """The model's inputs; the shipped models come from the algorithm itself."""
-    registry = QgsApplication.processingRegistry()
-    models = registry.algorithmById("cropclassifier:classify_lrtacfnet").parameterDefinition("MODEL")
+    """The model's inputs."""
     raster, polygon = QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorPolygon
     folder = QgsProcessingParameterFile.Behavior.Folder
     return [
         QgsProcessingParameterMultipleLayers("INPUT", "Dated scenes of the season", raster),
-        QgsProcessingParameterEnum(
-            "MODEL", "Model", models.options(), False, models.defaultValue(), optional=True, usesStaticStrings=True
-        ),
+        model_choice(),
         QgsProcessingParameterFile(
             "MODEL_FOLDER", "Own model folder, instead of the model above", folder, optional=True
         ),
@@ -70,6 +66,18 @@ def parameters() -> list[QgsProcessingParameterDefinition]:
             "FIELD", "Field with the class", parentLayerParameterName="REFERENCE_VECTOR", optional=True
         ),
     ]
+
+
+def model_choice() -> QgsProcessingParameterString:
+    """The shipped models, from the algorithm itself, as a text with proposals.
+
+    An enumeration would refuse a wrong or a numbered model with QGIS's words; a text leaves it to the algorithm.
+    """
+    registry = QgsApplication.processingRegistry()
+    models = registry.algorithmById("cropclassifier:classify_lrtacfnet").parameterDefinition("MODEL")
+    choice = QgsProcessingParameterString("MODEL", "Model", models.defaultValue(), optional=True)
+    choice.setMetadata({"widget_wrapper": {"value_hints": models.options()}})
+    return choice
 
 
 def step(name: str, algorithm: str, column: int) -> QgsProcessingModelChildAlgorithm:

@@ -119,12 +119,18 @@ class EngineAlgorithm(CropAlgorithm):
     ) -> dict[str, Any]:
         if self._refusal:
             raise QgsProcessingException(self._refusal)
+        parameters = self._with_absolute_outputs(parameters, context)
         try:
             job = self.job(parameters, context, self._inputs)
             event = runner.run(job, feedback)
         except CropClassifierError as error:
             raise QgsProcessingException(error.sentence) from None
         return self.results(job, event, parameters, context)
+
+    def _with_absolute_outputs(self, parameters: Parameters, context: QgsProcessingContext) -> Parameters:
+        """The parameters with every output's path absolute, so that what a killed engine leaves there is found."""
+        outputs = [d.name() for d in self.destinationParameterDefinitions() if d.name() in parameters]
+        return {**parameters, **{name: layers.absolute_output(parameters[name], context) for name in outputs}}
 
     def given(self, parameters: Parameters, name: str) -> bool:
         """Whether an optional parameter has a value."""

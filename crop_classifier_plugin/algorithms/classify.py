@@ -95,6 +95,16 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 self.tr(tip),
             )
 
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """Takes the model's number too, as QGIS's own help offers it, and says which models there are."""
+        checked = dict(parameters)
+        if self.given(parameters, "MODEL"):
+            try:
+                checked["MODEL"] = self._model_name(parameters, context, models.shipped(self.NETWORK))
+            except BadInput as error:
+                return False, error.sentence
+        return super().checkParameterValues(checked, context)
+
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
@@ -125,11 +135,12 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         own = self.parameterAsFile(parameters, "MODEL_FOLDER", context)
         if own:
             return Path(own)
-        name = self.parameterAsEnumString(parameters, "MODEL", context)
         known = models.shipped(self.NETWORK)
-        if name not in known:
-            raise BadInput(f"The model {name!r} is not one of {', '.join(known) or 'none'}: choose one, or a folder.")
-        return known[name]
+        return known[self._model_name(parameters, context, known)]
+
+    def _model_name(self, parameters: Parameters, context: QgsProcessingContext, known: dict[str, Path]) -> str:
+        # As text: of an enumeration's value that it does not know, QGIS makes the default without a word.
+        return models.choose(self.parameterAsString(parameters, "MODEL", context), known)
 
     def _area(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
         """A file with the area's polygons: the layer's own, or a copy of the selected or filtered ones."""

@@ -42,7 +42,10 @@ class SeriesAlgorithm(EngineAlgorithm):
             QgsProcessingParameterMultipleLayers(
                 "MASK_LAYERS", self.tr("Mask layers"), QgsProcessing.SourceType.TypeRaster, optional=True
             ),
-            self.tr("One for all dates, or dated ones. Every value but 0 means: do not use this pixel."),
+            self.tr(
+                "Only with the cloud mask 'The mask layers': one for all dates, or dated ones. Every value but 0 "
+                "means: do not use this pixel."
+            ),
             advanced=True,
         )
 

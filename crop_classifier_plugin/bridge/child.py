@@ -46,7 +46,7 @@ class Child:
         )
         self.pid = self.process.pid  # until the program itself says better
         self._lines: queue.Queue[Optional[str]] = queue.Queue()
-        self.words: deque[str] = deque(maxlen=50)  # what may explain a failure
+        self.words: deque[str] = deque(maxlen=200)  # what may explain a failure
         self._listener = threading.Thread(target=self._read_words, args=(self.process.stderr,), daemon=True)
         self._listener.start()
         threading.Thread(target=self._read_lines, args=(self.process.stdout,), daemon=True).start()
@@ -120,6 +120,8 @@ class Child:
 
 def describe_exit(status: int) -> str:
     """An exit status in words: 'killed by SIGKILL', 'exit status 1'."""
+    if status == 137:  # how a shell or a container tells it
+        return "exit status 137, killed by SIGKILL"
     if status >= 0:
         return f"exit status {status}"
     known = {s.value: s.name for s in signal.Signals}

@@ -6,6 +6,7 @@ cannot be loaded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
@@ -16,7 +17,9 @@ from qgis.core import (
     QgsDataProvider,
     QgsFeatureSource,
     QgsMapLayer,
+    QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsProperty,
     QgsProviderRegistry,
@@ -121,6 +124,24 @@ def _dates(layer: QgsRasterLayer) -> tuple[str, ...]:
 
 def _iso(moment: QDateTime) -> str:
     return moment.date().toString("yyyy-MM-dd")
+
+
+# --- outputs ---------------------------------------------------------------------------------------------------------
+
+NO_FILE = re.compile(r"\w\w+:")  # memory:, ogr:dbname=...; a single letter is a drive of Windows
+
+
+def absolute_output(value: Any, context: QgsProcessingContext) -> Any:
+    """The value of an output parameter with its path absolute; what is no path stays as it is."""
+    if isinstance(value, QgsProcessingOutputLayerDefinition):
+        made = QgsProcessingOutputLayerDefinition(value)
+        made.sink = QgsProperty.fromValue(absolute_output(value.sink, context))
+        return made
+    if isinstance(value, QgsProperty):
+        value = value.valueAsString(context.expressionContext())[0]
+    if not isinstance(value, str) or value in ("", QgsProcessing.TEMPORARY_OUTPUT) or NO_FILE.match(value):
+        return value
+    return str(Path(value).absolute())
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------

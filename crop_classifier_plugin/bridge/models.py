@@ -8,7 +8,7 @@ from qgis.core import Qgis, QgsMessageLog
 
 from .. import assets
 from ..engine.card import Card, list_models
-from ..engine.errors import BadModel
+from ..engine.errors import BadInput, BadModel
 
 
 def shipped(network: str) -> dict[str, Path]:
@@ -23,3 +23,14 @@ def shipped(network: str) -> dict[str, Path]:
         if card.network == network:
             found[card.name] = folder
     return found
+
+
+def choose(given: str, known: dict[str, Path]) -> str:
+    """The name of the model that is meant: by its name, or by its number in QGIS's list, which starts at 0."""
+    names = list(known)
+    if given in names:
+        return given
+    if given.isdecimal() and int(given) < len(names):
+        return names[int(given)]
+    listed = ", ".join(f"{name} ({number})" for number, name in enumerate(names)) or "none"
+    raise BadInput(f"The model {given!r} is not one of {listed}: choose one by its name or number, or a folder.")

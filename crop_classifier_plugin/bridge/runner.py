@@ -15,6 +15,7 @@ from ..engine.errors import CropClassifierError, EngineDied
 from . import environment
 from .child import Child, describe_exit
 
+UNFORESEEN = "internal"  # the code of an error that is a fault of the program
 TEXT_INTERVAL = 1.0  # s between two progress texts: each becomes a line of the log
 
 
@@ -47,6 +48,8 @@ def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
             teller.tell(event)
     status = child.wait()
     if end.get("event") == "error":
+        if end.get("code") == UNFORESEEN:
+            feedback.pushDebugInfo("\n".join(child.words))  # the traceback, for a report
         raise CropClassifierError(end["sentence"])
     if not end or status:
         feedback.pushDebugInfo("\n".join(child.words))

@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import card_stac
 from .errors import BadInput, BadModel, ModelAltered
-from .legend import CropClass, Legend
+from .legend import Legend
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.onnx"
-_EXTENSIONS = [
-    "https://stac-extensions.github.io/mlm/v1.6.0/schema.json",
-    "https://stac-extensions.github.io/classification/v2.0.0/schema.json",
-    "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
-]
+MAX_CARD = 5_000_000  # bytes (choice: a card of 1000 classes has some 200 000)
+MAX_WEIGHTS = 1 << 31  # bytes; what a protobuf message, hence an ONNX file, may have at most
+MAX_TILE_VALUES = 1 << 30  # input and output of one tile, 4 GiB as float32 (choice)
 
 
 @dataclass(frozen=True)
@@ -81,17 +80,37 @@ class Card:
         for what, size in (("mean", len(self.mean)), ("std", len(self.std))):
             if size != len(self.bands):
                 raise BadInput(f"the card has {size} values of {what} for {len(self.bands)} bands")
-        if not self.windows or not self.bands:
-            raise BadInput("the card names no bands or no dates")
-        if not all(0 < v < math.inf for v in (*self.std, self.scale, self.pixel_size, self.multiple, self.tile)):
-            raise BadInput("the card has a std, scale, pixel size, tile or multiple that is not positive")
-        if not all(map(math.isfinite, (*self.mean, self.pixel_tolerance))):
-            raise BadInput("the card has a mean or pixel tolerance that is no number")
+        self._check_bounds()
+        if len(set(self.bands)) < len(self.bands):
+            raise BadInput(f"the card names a band more than once: {', '.join(self.bands)}")
+        if not all(0 < v < math.inf for v in self.std) or not all(map(math.isfinite, self.mean)):
+            raise BadInput("the card has a mean that is no number, or a std that is not positive")
+        if math.isinf(self.nodata):  # not-a-number is the no data of some float rasters
+            raise BadInput("the card has an infinite no-data value")
         if self.tile % self.multiple or self.overlap % self.multiple or not 0 <= self.overlap <= self.tile // 2:
             raise BadInput(
                 f"the card's tile {self.tile} and overlap {self.overlap} are no multiples of {self.multiple}, "
                 "or the overlap is more than half a tile"
             )
+
+    def _check_bounds(self) -> None:
+        """A card is read before it is trusted: what it says must not take all memory, nor lead to a division by 0."""
+        for what, value, least, most in (
+            ("number of bands", len(self.bands), 1, 64),
+            ("number of dates", len(self.windows), 1, 64),
+            ("number of classes", len(self.legend), 1, 1000),
+            ("tile", self.tile, 1, 4096),
+            ("multiple", self.multiple, 1, 4096),
+            ("receptive radius", self.receptive_radius, 0, math.inf),
+            ("pixel size", self.pixel_size, 0.01, 1e5),
+            ("pixel tolerance", self.pixel_tolerance, 0, 10),
+            ("scale", self.scale, 1e-6, 1e9),
+        ):
+            if not least <= value <= most:  # so written, not-a-number fails too
+                raise BadInput(f"the card's {what} is {value}, which is outside {least:g}..{most:g}")
+        values = (len(self.bands) * self.dates + len(self.legend)) * self.tile**2
+        if values > MAX_TILE_VALUES:
+            raise BadInput(f"one tile of the card takes {values} values in memory, more than {MAX_TILE_VALUES}")
 
     @property
     def dates(self) -> int:
@@ -110,60 +129,30 @@ class Card:
         """The card in a model's folder. Raises BadModel when it is none."""
         path = Path(folder) / CARD_FILE
         try:
-            return cls.from_stac(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_stac(json.loads(_read_text(path)))
         except FileNotFoundError:
             raise BadModel(str(folder), f"it has no {CARD_FILE}") from None
         except BadInput as error:
             raise BadModel(str(folder), error.sentence.rstrip(".")) from None
+        except RecursionError:
+            raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: it nests too deep") from None
         except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: {error!r}") from None
 
     @classmethod
     def from_stac(cls, item: dict[str, Any]) -> Card:
-        p = item["properties"]
-        taken, given = p["mlm:input"][0], p["mlm:output"][0]
-        own = p["crop:model"]
-        return cls(
-            name=item["id"],
-            title=p.get("title", item["id"]),
-            network=p["mlm:architecture"],
-            settings=dict(p.get("mlm:hyperparameters", {})),
-            bands=tuple(b["name"] if isinstance(b, dict) else str(b) for b in taken["bands"]),
-            windows=tuple(Window(int(a), int(b)) for a, b in own["windows"]),
-            mean=tuple(float(v["mean"]) for v in taken["value_scaling"]),
-            std=tuple(float(v["stddev"]) for v in taken["value_scaling"]),
-            legend=_legend(given["classification:classes"], own.get("aliases", {})),
-            sha256=str(own["sha256"]),
-            tile=int(own["tile"]),
-            overlap=int(own["overlap"]),
-            receptive_radius=int(own.get("receptive_radius", 0)),
-            multiple=int(own["multiple"]),
-            pixel_size=float(own["pixel_size"]),
-            pixel_tolerance=float(own["pixel_tolerance"]),
-            scale=float(own["scale"]),
-            nodata=float(own["nodata"]),
-            parameters=int(p.get("mlm:total_parameters", 0)),
-            file_size=int(p.get("file:size", 0)),
-            simulated=bool(own["simulated"]),
-            training_data=str(own.get("training_data", "")),
-            region=str(own.get("region", "")),
-            season=str(own.get("season", "")),
-            bbox=tuple(float(v) for v in item["bbox"]),  # type: ignore[arg-type]
-            start=str(p.get("start_datetime", "")),
-            end=str(p.get("end_datetime", "")),
-            accuracy=tuple(dict(a) for a in own.get("accuracy", ())),
-            limits=str(own.get("limits", "")),
-            licence=str(p.get("license", "")),
-            citation=str(own.get("citation", "")),
-            framework_version=str(p.get("mlm:framework_version", "")),
-            extra=dict(own.get("extra", {})),
-        )
+        """The card in a STAC Item dictionary."""
+        facts = card_stac.read(item)
+        windows = tuple(Window(*days) for days in facts.pop("windows"))
+        return cls(windows=windows, **facts)
 
     def check_weights(self, folder: str | Path) -> Path:
         """The path of the weights, once their sha256 is the card's."""
         path = Path(folder) / WEIGHTS_FILE
         if not path.is_file():
             raise BadModel(str(folder), f"it has no {WEIGHTS_FILE}")
+        if path.stat().st_size > MAX_WEIGHTS:
+            raise BadModel(str(folder), f"its {WEIGHTS_FILE} has more than the {MAX_WEIGHTS >> 30} GiB of an ONNX file")
         found = sha256_of(path)
         if found != self.sha256:
             raise ModelAltered(str(path), self.sha256, found)
@@ -173,117 +162,7 @@ class Card:
 
     def to_stac(self) -> dict[str, Any]:
         """The card as a STAC Item dictionary."""
-        west, south, east, north = self.bbox
-        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-        return {
-            "type": "Feature",
-            "stac_version": "1.1.0",
-            "stac_extensions": _EXTENSIONS,
-            "id": self.name,
-            "bbox": list(self.bbox),
-            "geometry": {"type": "Polygon", "coordinates": [ring]},
-            "properties": self._properties(),
-            "links": [],
-            "assets": {
-                "model": {
-                    "href": f"./{WEIGHTS_FILE}",
-                    "type": "application/octet-stream; application=onnx",
-                    "title": "ONNX weights",
-                    "roles": ["mlm:model", "mlm:weights"],
-                    "mlm:artifact_type": "onnx",
-                    "bands": self._bands(),  # STAC 1.1 allows them in the properties only when an asset has some
-                }
-            },
-        }
-
-    def _bands(self) -> list[dict[str, Any]]:
-        facts = {"raster:spatial_resolution": self.pixel_size, "raster:scale": 1 / self.scale}
-        return [{"name": band, **facts} for band in self.bands]
-
-    def _properties(self) -> dict[str, Any]:
-        return {
-            "title": self.title,
-            "description": self.training_data or self.title,
-            "datetime": None,
-            "start_datetime": self.start,
-            "end_datetime": self.end,
-            "license": self.licence,
-            "bands": self._bands(),  # what the input's band names refer to
-            "mlm:name": self.name,
-            "mlm:architecture": self.network,
-            "mlm:tasks": ["semantic-segmentation"],
-            "mlm:framework": "ONNX",
-            **({"mlm:framework_version": self.framework_version} if self.framework_version else {}),
-            "mlm:pretrained": True,
-            "mlm:pretrained_source": self.training_data,
-            "mlm:total_parameters": self.parameters,
-            "mlm:accelerator": "cuda",
-            "mlm:accelerator_constrained": False,
-            **({"mlm:hyperparameters": self.settings} if self.settings else {}),
-            "file:size": self.file_size,
-            "mlm:input": [self._input()],
-            "mlm:output": [self._output()],
-            "crop:model": self._own(),
-        }
-
-    def _input(self) -> dict[str, Any]:
-        return {
-            "name": "x",
-            "bands": list(self.bands),
-            "input": {
-                "shape": [-1, self.dates, len(self.bands), self.tile, self.tile],
-                "dim_order": ["batch", "time", "bands", "height", "width"],
-                "data_type": "float32",
-            },
-            "value_scaling": [{"type": "z-score", "mean": m, "stddev": s} for m, s in zip(self.mean, self.std)],
-            "pre_processing_function": None,
-        }
-
-    def _output(self) -> dict[str, Any]:
-        return {
-            "name": "logits",
-            "tasks": ["semantic-segmentation"],
-            "bands": [],
-            "result": {
-                "shape": [-1, len(self.legend), self.tile, self.tile],
-                "dim_order": ["batch", "class", "height", "width"],
-                "data_type": "float32",
-            },
-            "classification:classes": [
-                {
-                    "value": c.code,
-                    "name": _identifier(c.name),
-                    "description": c.name,
-                    "color_hint": c.colour[1:].upper(),
-                }
-                for c in self.legend
-            ],
-            "post_processing_function": None,
-        }
-
-    def _own(self) -> dict[str, Any]:
-        return {
-            "windows": [[w.first, w.last] for w in self.windows],
-            "tile": self.tile,
-            "overlap": self.overlap,
-            "receptive_radius": self.receptive_radius,
-            "multiple": self.multiple,
-            "pixel_size": self.pixel_size,
-            "pixel_tolerance": self.pixel_tolerance,
-            "scale": self.scale,
-            "unit": f"surface reflectance x {self.scale:g}",
-            "nodata": self.nodata,
-            "sha256": self.sha256,
-            "simulated": self.simulated,
-            "training_data": self.training_data,
-            "region": self.region,
-            "season": self.season,
-            "accuracy": list(self.accuracy),
-            "limits": self.limits,
-            "citation": self.citation,
-            "aliases": {str(c.code): list(c.aliases) for c in self.legend if c.aliases},
-            "extra": self.extra,
-        }
+        return card_stac.write(self, WEIGHTS_FILE)
 
     def save(self, folder: str | Path) -> None:
         text = json.dumps(self.to_stac(), indent=1, ensure_ascii=False)
@@ -305,24 +184,13 @@ class Card:
         }
 
 
-def _identifier(name: str) -> str:
-    """A class name as the classification extension wants it: letters, digits, - and _."""
-    kept = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_") else "_" for ch in name)
-    return kept or "class"
-
-
-def _legend(rows: list[dict[str, Any]], aliases: dict[str, list[str]]) -> Legend:
-    return Legend(
-        tuple(
-            CropClass(
-                code=int(row["value"]),
-                name=str(row.get("title") or row.get("description") or row["name"]),
-                colour="#" + str(row["color_hint"]).lower(),
-                aliases=tuple(aliases.get(str(row["value"]), ())),
-            )
-            for row in rows
-        )
-    )
+def _read_text(path: Path) -> str:
+    """A card's text; no more of the file is read than a card may have, whatever size it claims."""
+    with open(path, "rb") as file:
+        data = file.read(MAX_CARD + 1)
+    if len(data) > MAX_CARD:
+        raise BadInput(f"its {CARD_FILE} has more than {MAX_CARD // 1_000_000} MB")
+    return data.decode("utf-8")
 
 
 def sha256_of(path: str | Path) -> str:

@@ -36,7 +36,10 @@ def main() -> None:
         sys.stderr.write(f"Error: {error.format_message()} See --help for what can be given.\n")
         sys.exit(FAILED)
     except CropClassifierError as error:
-        sys.stderr.write(f"Error: {error.sentence}\n")
+        if "--json" in sys.argv:
+            click.echo(json.dumps({"event": "error", "code": error.code, "sentence": error.sentence}))
+        else:
+            sys.stderr.write(f"Error: {error.sentence}\n")
         sys.exit(FAILED)
 
 

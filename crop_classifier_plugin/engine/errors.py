@@ -170,7 +170,7 @@ class OutOfMemory(CropClassifierError):
     code = "out-of-memory"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Not enough memory for {what}: close other programs, or choose a smaller batch.")
+        super().__init__(f"Not enough memory for {what}: close other programs, or use a smaller model.")
 
 
 class TrainingFailed(CropClassifierError):
@@ -211,6 +211,18 @@ class DiskFull(CropClassifierError):
         super().__init__(f"The disk is full while writing {path}: free some space or choose another folder.")
 
 
+class Unforeseen(CropClassifierError):
+    """A fault of the program itself."""
+
+    code = "internal"
+
+    def __init__(self, error: BaseException) -> None:
+        kind = type(error).__name__
+        super().__init__(
+            f"The program failed in a way nobody foresaw ({kind}: {error}): please report it with the log."
+        )
+
+
 class EngineMissing(CropClassifierError):
     code = "engine-missing"
 
@@ -226,10 +238,10 @@ class EngineDied(CropClassifierError):
 
     def __init__(self, how: str, last_words: str) -> None:
         tail = f" Its last words: {last_words}" if last_words else ""
-        super().__init__(
-            f"The engine stopped without a result ({how}), no output was written: free some memory or choose a smaller "
-            f"area, then run again.{tail}"
-        )
+        advice = "this is a fault of the program, please report it with the log."
+        if "SIGKILL" in how:  # what a system does when memory runs out
+            advice = "free some memory or choose a smaller area, then run again."
+        super().__init__(f"The engine stopped without a result ({how}), no output was written: {advice}{tail}")
 
 
 class EngineSetupFailed(CropClassifierError):

@@ -70,7 +70,8 @@ class JsonLines:
             self._out.flush()
 
     def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
-        self.check()
+        if fraction < 1:  # what is done is not cancelled any more
+            self.check()
         now = time.monotonic()
         if now - self._last < self._least and fraction < 1:
             return
@@ -97,7 +98,8 @@ class Terminal:
         self._bar = self._out.isatty()
 
     def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
-        self.check()
+        if fraction < 1:
+            self.check()
         now = time.monotonic()
         if not self._bar or (now - self._last < 0.1 and fraction < 1):
             return

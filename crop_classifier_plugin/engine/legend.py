@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class Legend:
     def __post_init__(self) -> None:
         names = [plain(c.name) for c in self.classes]  # as references are matched: Maize and maize are one
         for what, values in (("code", [str(c.code) for c in self.classes]), ("name", names)):
-            twice = {v for v in values if values.count(v) > 1}
+            twice = [v for v, times in Counter(values).items() if times > 1]
             if twice:
                 raise BadInput(f"The legend has the {what} {', '.join(sorted(twice))} more than once: make it unique.")
         if not self.classes:

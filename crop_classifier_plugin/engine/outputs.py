@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 from .errors import BadInput, DiskFull, OutputNotWritable
 
 _open: set[Outputs] = set()
+_GEOTIFF = (".tif", ".tiff")
+_SIDECARS = (".aux.xml", ".ovr", ".msk")  # that GDAL keeps beside a raster
 _lock = threading.RLock()  # a signal may find this thread inside
 
 
@@ -19,12 +23,25 @@ class Outputs:
 
     def __init__(self) -> None:
         self._files: dict[Path, Path] = {}  # destination -> temporary
+        self._inputs: dict[object, str] = {}  # what the job reads
+
+    def spare(self, inputs: Iterable[str | Path]) -> None:
+        """Refuses, now and from now on, destinations that are one of these files."""
+        self._inputs |= {_identity(path): str(path) for path in inputs}
+        for final in self._files:
+            self._refuse_input(final)
+
+    def _refuse_input(self, final: Path) -> None:
+        if _identity(final) in self._inputs:
+            raise BadInput(f"The output {final} would replace an input: give it another name.")
 
     def path(self, destination: str | Path) -> str:
         """The temporary path to write `destination` to. Raises OutputNotWritable before any work is done."""
         final = Path(destination).absolute()
+        self._refuse_input(final)
         if final not in self._files:
             _make_place(final)
+            _remove_remains(final)
             self._files[final] = temporary_path(final)
         return str(self._files[final])
 
@@ -48,9 +65,12 @@ class Outputs:
             except OSError as error:
                 _undo(swapped)
                 raise translate(error, str(final)) from None
-        for _, before in swapped:
+        for final, before in swapped:
             if before is not None:
                 before.unlink(missing_ok=True)
+            for stale in (Path(f"{final}{ending}") for ending in _SIDECARS):  # statistics and overviews of the old file
+                if stale not in self._files:
+                    stale.unlink(missing_ok=True)
         self._files.clear()
 
     def discard(self) -> None:
@@ -90,6 +110,35 @@ def temporary_path(final: Path) -> Path:
     return final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
 
 
+def _identity(path: str | Path) -> object:
+    """What two names of one file share: links and spellings aside."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return (found.st_dev, found.st_ino) if found.st_ino else os.path.realpath(path)
+
+
+def _remove_remains(final: Path) -> None:
+    """Removes what a killed run left of this output: temporary files whose process is no more."""
+    if os.name == "nt":  # there, asking whether a process lives may end it
+        return
+    for remains in final.parent.glob(f".{glob.escape(final.stem)}.*.part{glob.escape(final.suffix)}"):
+        number = remains.name[len(final.stem) + 2 :].split(".", 1)[0]
+        if number.isdigit() and not _alive(int(number)):
+            remains.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _make_place(final: Path) -> None:
     """Makes the folder and tries to write in it: rights that are only read off do not tell (Windows, /proc)."""
     if final.is_dir():
@@ -125,10 +174,23 @@ def _undo(swapped: list[tuple[Path, Path | None]]) -> None:
             before.unlink(missing_ok=True)  # which then has one too many
 
 
-def check_geotiff(path: str) -> None:
-    """Refuses the name of a raster output that does not end as a GeoTIFF's; "" is no output."""
-    if path and Path(path).suffix.lower() not in (".tif", ".tiff"):
-        raise BadInput(f"The output {path} is not a GeoTIFF: give its name the ending .tif.")
+def check_geotiffs(*paths: str) -> None:
+    """Refuses raster outputs that are not named as GeoTIFFs, or that would overwrite each other; "" is no output."""
+    for path in filter(None, paths):
+        if Path(path).suffix.lower() not in _GEOTIFF:
+            raise BadInput(f"The output {path} is not a GeoTIFF: give its name the ending .tif.")
+    check_distinct(*paths)
+
+
+def check_distinct(*paths: str) -> None:
+    """Refuses two outputs of one name; of GeoTIFFs the ending does not count, because they would share their style."""
+    seen: dict[str, str] = {}
+    for path in filter(None, paths):
+        real = Path(os.path.realpath(path))
+        key = str(real.with_suffix("") if real.suffix.lower() in _GEOTIFF else real)
+        if key in seen:
+            raise BadInput(f"The outputs {seen[key]} and {path} would overwrite each other: give one another name.")
+        seen[key] = path
 
 
 def translate(error: OSError, path: str) -> Exception:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import importlib
 import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from . import outputs
-from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory, TrainingMissing
+from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory, TrainingMissing, Unforeseen
 from .events import JsonLines, Reporter, Stop, Terminal
 
 OK, FAILED, CANCELLED = 0, 1, 130
@@ -126,11 +128,12 @@ def _tell_error(error: BaseException, reporter: JsonLines | Terminal) -> int:
 
 
 def _known(error: BaseException) -> CropClassifierError:
-    """The error as one of ours. What nobody foresaw is raised as it is: it is a fault of the program."""
+    """The error as one of ours. What nobody foresaw is a fault of the program: its traceback goes to the log."""
     if isinstance(error, CropClassifierError):
         return error
     if isinstance(error, MemoryError):
         return OutOfMemory("this job")
-    if isinstance(error, OSError) and error.errno in (28, 122):  # ENOSPC, EDQUOT
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(str(error.filename or "the outputs"))
-    raise error
+    traceback.print_exception(error)
+    return Unforeseen(error)

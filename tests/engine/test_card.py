@@ -2,10 +2,14 @@
 
 import copy
 import json
+import math
+import os
 import re
+from dataclasses import replace
 
 import pystac
 import pytest
+from conftest import BANDS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
@@ -30,7 +34,7 @@ plain_json = st.dictionaries(keys, st.integers() | st.text(max_size=5) | st.bool
 
 @st.composite
 def cards(draw):
-    bands = tuple(draw(st.lists(words, min_size=1, max_size=4)))
+    bands = tuple(draw(st.lists(words, min_size=1, max_size=4, unique=True)))
     numbers = st.tuples(*[positive] * len(bands))
     multiple = draw(st.sampled_from([1, 8, 32]))
     overlap = multiple * draw(st.integers(0, 3))
@@ -49,9 +53,9 @@ def cards(draw):
         overlap=overlap,
         receptive_radius=draw(st.integers(0, 500)),
         multiple=multiple,
-        pixel_size=draw(positive),
-        pixel_tolerance=draw(st.floats(0, 1)),
-        scale=draw(positive),
+        pixel_size=draw(st.floats(0.01, 1e5)),
+        pixel_tolerance=draw(st.floats(0, 10)),
+        scale=draw(st.floats(1e-6, 1e9)),
         nodata=draw(st.floats(-1e9, 1e9)),
         parameters=draw(st.integers(0, 10**9)),
         file_size=draw(st.integers(0, 10**9)),
@@ -180,6 +184,21 @@ def test_a_file_that_is_no_card(model, text):
         {"windows": []},
         {"windows": [[200, 100]]},
         {"windows": [[1]]},
+        {"windows": [[1, 2]] * 65},
+        {"tile": 4097, "multiple": 1, "overlap": 0},
+        {"tile": 2**40, "multiple": 2**40, "overlap": 0},
+        {"tile": 4096, "windows": [[1, 2]] * 64},  # each within bounds, together 24 GiB a tile
+        {"multiple": -32},
+        {"receptive_radius": -1},
+        {"pixel_size": 0.009},
+        {"pixel_size": 1.1e5},
+        {"pixel_tolerance": -0.1},
+        {"pixel_tolerance": 11},
+        {"pixel_tolerance": float("nan")},
+        {"scale": 1e-7},
+        {"scale": 1e10},
+        {"nodata": float("inf")},
+        {"nodata": float("-inf")},
     ],
 )
 def test_a_card_that_contradicts_itself(model, entry):
@@ -188,6 +207,45 @@ def test_a_card_that_contradicts_itself(model, entry):
     (model / "model.json").write_text(json.dumps(item))
     with pytest.raises(BadModel, match="tiny"):
         Card.load(model)
+
+
+@pytest.mark.parametrize("bands", [BANDS[:5] + BANDS[:1], tuple(f"B{i}" for i in range(65))])
+def test_bands_are_unique_and_not_too_many(model, bands):
+    card = Card.load(model)
+    with pytest.raises(BadInput, match="band"):
+        replace(card, bands=bands, mean=(0.0,) * len(bands), std=(1.0,) * len(bands))
+
+
+def test_classes_are_not_too_many(model):
+    def some(number):
+        return Legend(tuple(CropClass(i, f"class {i}", "#000000") for i in range(1, number + 1)))
+
+    card = Card.load(model)
+    assert len(replace(card, legend=some(1000)).legend) == 1000
+    with pytest.raises(BadInput, match="number of classes is 1001"):
+        replace(card, legend=some(1001))
+
+
+def test_not_a_number_may_mean_no_data(model):
+    assert math.isnan(replace(Card.load(model), nodata=math.nan).nodata)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '{"properties": ['])
+def test_endless_nesting_is_a_bad_model(model, opening):
+    (model / "model.json").write_text(opening * 100_000)
+    with pytest.raises(BadModel, match="deep"):
+        Card.load(model)
+
+
+def test_files_that_are_too_large_are_not_read(model):
+    card = Card.load(model)
+    text = (model / "model.json").read_text()
+    (model / "model.json").write_text(text + " " * (5_000_001 - len(text.encode())))
+    with pytest.raises(BadModel, match=r"model\.json has more than 5 MB"):
+        Card.load(model)
+    os.truncate(model / "model.onnx", (1 << 31) + 1)  # takes no place on the disk
+    with pytest.raises(BadModel, match="2 GiB"):
+        card.check_weights(model)
 
 
 def test_a_window_is_in_order():

@@ -14,7 +14,7 @@ import onnx
 import pytest
 import rasterio
 import shapely
-from conftest import LEGEND, write_model
+from conftest import BANDS, LEGEND, write_model, write_raster
 
 from crop_classifier_plugin.engine.card import Card, sha256_of
 from crop_classifier_plugin.engine.errors import BadInput, BadModel, DeviceMissing, ModelAltered, NoOverlap
@@ -120,7 +120,7 @@ def test_an_area_limits_the_map(job: ClassifyJob, tmp_path: Path) -> None:
     inside = shapely.contains_xy(shape, np.array(centres)).reshape(part.shape)
     same_place = whole[row : row + part.shape[0], col : col + part.shape[1]]
     away = np.abs(shapely.distance(shape.exterior, shapely.points(centres))).reshape(part.shape) > 0.01
-    np.testing.assert_array_equal((part != 0)[away], (inside & (same_place != 0))[away])
+    np.testing.assert_array_equal(part[away], np.where(inside, same_place, 0)[away])
     far = geopandas.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326")
     far.to_file(tmp_path / "far.gpkg")
     with pytest.raises(NoOverlap):
@@ -222,3 +222,65 @@ def test_listing_models_loads_neither_torch_nor_rasterio() -> None:
 
 def test_cards_of_other_windows_describe_themselves(model: Path) -> None:
     assert "3 dates" in Card.load(model).describe_windows()
+
+
+@pytest.mark.parametrize("name", ["class_map", "confidence", "valid_dates"])
+def test_no_output_replaces_an_input(job: ClassifyJob, season: list[Path], name: str) -> None:
+    link = season[0].with_name("another_name.tif")
+    link.symlink_to(season[1])
+    for target in (season[0], season[1].parent / ".." / "season" / season[1].name, link):
+        before = {p: sha256_of(p) for p in season}
+        with pytest.raises(BadInput, match="would replace an input"):
+            classify(replace(job, scenes=tuple(map(SceneSource, map(str, season))), **{name: str(target)}), Silent())
+        assert before == {p: sha256_of(p) for p in season}
+    weights = Path(job.model) / "model.onnx"
+    weights.with_suffix(".tif").symlink_to(weights)
+    with pytest.raises(BadInput, match="would replace an input"):
+        classify(replace(job, **{name: str(weights.with_suffix(".tif"))}), Silent())
+
+
+def test_two_outputs_of_one_name_are_refused(job: ClassifyJob) -> None:
+    for twin in (job.class_map, job.class_map + "f", str(Path(job.class_map).parent / "x" / ".." / "map.tif")):
+        with pytest.raises(BadInput, match="overwrite each other"):
+            classify(replace(job, confidence=twin), Silent())
+
+
+def test_nothing_of_an_older_file_stays_in_force(job: ClassifyJob) -> None:
+    out = Path(job.confidence)
+    out.parent.mkdir()
+    for ending in ("", ".aux.xml", ".ovr", ".msk"):
+        out.with_name(out.name + ending).write_bytes(b"old")
+    classify(job, Silent())
+    assert {p.name for p in out.parent.glob("confidence*")} == {"confidence.tif", "confidence.qml"}
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(job: ClassifyJob) -> None:
+    import os
+    import subprocess
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    folder = Path(job.class_map).parent
+    folder.mkdir()
+    dead, living = folder / f".map.{gone.pid}.part.tif", folder / f".map.{os.getppid()}.part.tif"
+    dead.write_bytes(b"half")
+    living.write_bytes(b"another run's")
+    classify(job, Silent())
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_an_infinite_value_stays_where_it_is(job: ClassifyJob, tmp_path: Path, season: list[Path]) -> None:
+    classify(job, Silent())
+    clear = read(job.class_map)[0]
+    for path in season:
+        with rasterio.open(path) as file:
+            array = file.read().astype(np.float32)
+        if path is season[0]:
+            array[2, 25, 40] = np.inf
+        write_raster(path, array, names=BANDS, nodata=0)
+    classify(job, Silent())
+    found = read(job.class_map)[0]
+    assert found[25, 40] == 0
+    changed = np.argwhere(found != clear)
+    assert (np.abs(changed - (25, 40)).max(axis=1) <= Card.load(job.model).receptive_radius).all()

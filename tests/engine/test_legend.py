@@ -1,6 +1,7 @@
 """Legends: unique classes that reference data find by name, alias or code."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,16 @@ def test_a_name_wins_over_an_alias_and_an_alias_over_a_code():
     assert [legend.find(label).code for label in ("1", "2", "3", "Rye")] == [1, 1, 2, 3]
     assert legend.find("oats") is None
     assert legend.find("") is None
+
+
+def test_a_long_legend_is_checked_in_no_time():
+    """All codes there are: a comparison of each with each took more than a minute."""
+    whole = [CropClass(code, f"class {code}", "#000000") for code in range(1, 65535)]
+    start = time.process_time()
+    Legend(tuple(whole))
+    with pytest.raises(BadInput, match="the name class 7 more"):
+        Legend((*whole[:-1], CropClass(65534, "Class_7", "#000000")))
+    assert time.process_time() - start < 10
 
 
 @given(colours)

@@ -173,3 +173,19 @@ def test_preparing_puts_zero_where_a_date_is_missing(tmp_path: Path) -> None:
     assert seen.sum() == seen.size - 1
     assert (x[2, :, 1, 1] == 0).all()
     np.testing.assert_allclose(x[0, 3], (cube[0, 3] - 3000) / 500, rtol=1e-6)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_part_equals_its_place_in_the_whole(tiny: tuple[Card, OnnxRuntime], data: st.DataObject) -> None:
+    card, runtime = tiny
+    source = Memory(cube_of(170, 150))
+    row, col = data.draw(st.integers(0, 169)), data.draw(st.integers(0, 149))
+    part = Window(row, col, data.draw(st.integers(1, 170 - row)), data.draw(st.integers(1, 150 - col)))
+    everything, _ = assembled(source, card, runtime)
+    found = np.full((3, part.height, part.width), np.nan)
+    for block in classify_tiles(lambda: source, source.grid, card, runtime, DAYS, Silent(), part=part):
+        here = (slice(None), *block.window.slices)
+        assert np.isnan(found[here]).all()
+        found[here] = block.probability
+    np.testing.assert_allclose(found, everything[(slice(None), *part.slices)], atol=1e-6)

@@ -40,7 +40,7 @@ class Recorder(QgsProcessingFeedback):
 
     def __init__(self, cancel_at=None):
         super().__init__(False)
-        self.percents, self.texts, self.infos, self.warnings, self.errors = [], [], [], [], []
+        self.percents, self.texts, self.infos, self.warnings, self.errors, self.details = [], [], [], [], [], []
         self.progressChanged.connect(lambda percent: self._moved(percent, cancel_at))
 
     def _moved(self, percent, cancel_at):
@@ -56,6 +56,9 @@ class Recorder(QgsProcessingFeedback):
 
     def pushWarning(self, warning):
         self.warnings.append(warning)
+
+    def pushDebugInfo(self, info):
+        self.details.append(info)
 
     def reportError(self, error, fatalError=False):
         self.errors.append(error)

@@ -24,7 +24,7 @@ def progress(fraction, message="Classifying", done=0, total=0, left=None):
 
 def temporaries(job):
     """What the engine would leave when nobody tidies up: its own temporary file, and one of another process."""
-    folder = Path(job["folder"])
+    folder = Path(job["folder"]) if "folder" in job else Path(job["class_map"]).parent
     folder.mkdir(parents=True, exist_ok=True)
     ours = folder / f".truth.{os.getpid()}.part.tif"
     ours.write_text("half")
@@ -67,6 +67,21 @@ def refuse(job):
 def crash(job):
     temporaries(job)
     raise RuntimeError("a fault of the program")
+
+
+def internal(job):
+    """A fault that the engine itself notices: its traceback goes to the log, its sentence to the user."""
+    sys.stderr.write("Traceback (most recent call last):\n  in the middle of it\nKeyError: 'B04'\n")
+    emit("error", code="internal", sentence="The program failed in a way nobody foresaw (KeyError: 'B04').")
+    sys.exit(1)
+
+
+def exit_137(job):
+    sys.exit(137)
+
+
+def segfault(job):
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def silent(job):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPO, Recorder, run
-from qgis.core import QgsProcessingException, QgsRasterLayer
+from qgis.core import QgsProcessingException, QgsProcessingOutputLayerDefinition, QgsRasterLayer
 
 from crop_classifier_plugin.bridge import child, runner
 
@@ -37,7 +37,12 @@ def elsewhere(inputs, folder):
 
 
 def unknown_model(inputs, folder):
-    return {"MODEL": "gone"}, "MODEL|gone"
+    names = "lrtacfnet_flanders .*lrtacfnet_simulated_season"
+    return {"MODEL": "gone"}, f"The model 'gone' is not one of {names}"
+
+
+def unknown_model_number(inputs, folder):
+    return {"MODEL": 99}, "The model '99' is not one of lrtacfnet_flanders"
 
 
 def altered_model(inputs, folder):
@@ -54,7 +59,17 @@ def no_folder(inputs, folder):
 
 @pytest.mark.parametrize(
     "spoil",
-    [truncated, not_there, missing_band, too_few_dates, elsewhere, unknown_model, altered_model, no_folder],
+    [
+        truncated,
+        not_there,
+        missing_band,
+        too_few_dates,
+        elsewhere,
+        unknown_model,
+        unknown_model_number,
+        altered_model,
+        no_folder,
+    ],
     ids=lambda f: f.__name__,
 )
 def test_bad_input_is_one_sentence_and_no_file(inputs, context, tmp_path, spoil):
@@ -66,6 +81,27 @@ def test_bad_input_is_one_sentence_and_no_file(inputs, context, tmp_path, spoil)
     assert "Traceback" not in str(caught.value)
     left = [p.name for p in tmp_path.rglob("*") if p not in before and not p.name.endswith(".aux.xml")]
     assert left == []
+
+
+def test_map_in_the_place_of_a_scene_is_refused_and_the_scene_stays(inputs, context, tmp_path):
+    copies = [Path(shutil.copy(path, tmp_path)) for path in inputs["INPUT"]]
+    before = [path.read_bytes() for path in copies]
+    taken = {"INPUT": [str(path) for path in copies], "OUTPUT": str(copies[0])}
+    with pytest.raises(QgsProcessingException, match="would replace an input"):
+        run("classify_lrtacfnet", inputs | taken, context)
+    assert [path.read_bytes() for path in copies] == before
+
+
+@pytest.mark.parametrize("sink", [str, QgsProcessingOutputLayerDefinition], ids=["text", "definition"])
+def test_relative_output_of_a_killed_engine_leaves_nothing(provider, fake, context, tmp_path, monkeypatch, sink):
+    """As `qgis_process run ... OUTPUT=map.tif` gives it: the path means a file of the working folder."""
+    monkeypatch.chdir(tmp_path)
+    fake("killed")
+    Path("in").mkdir()
+    Path("in/s_20240501.asc").write_text("ncols 1\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n1\n")
+    with pytest.raises(QgsProcessingException, match="killed by SIGKILL"):
+        run("classify_lrtacfnet", {"INPUT": ["in/s_20240501.asc"], "OUTPUT": sink("map.tif")}, context)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".truth.1.part.tif", "in"]  # not ours: of another process
 
 
 # --- cancel and death of the real engine -----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsPalettedRasterRenderer,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
+    QgsProcessingOutputLayerDefinition,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
@@ -41,6 +42,16 @@ def test_classify_gives_every_declared_output_on_the_grid_of_the_scenes(inputs, 
     assert max(value for value in values(asked["CONFIDENCE"]) if value != 255) <= 100
 
 
+def test_relative_output_is_opened_from_where_it_was_written(inputs, context, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = QgsProcessingOutputLayerDefinition("map.tif", QgsProject.instance())
+    results = run("classify_lrtacfnet", inputs | {"OUTPUT": output}, context)
+    assert results == {"OUTPUT": str(tmp_path / "map.tif")}
+    details = context.layersToLoadOnCompletion()
+    assert list(details) == [str(tmp_path / "map.tif")]
+    assert details[str(tmp_path / "map.tif")].name == "Crop map"  # it was dressed
+
+
 def test_optional_outputs_are_left_out_when_not_asked_for(inputs, context, tmp_path):
     results = run("classify_lrtacfnet", inputs, context)
     assert results == {"OUTPUT": inputs["OUTPUT"]}
@@ -50,6 +61,13 @@ def test_optional_outputs_are_left_out_when_not_asked_for(inputs, context, tmp_p
 def test_temporary_outputs_are_geotiffs(inputs, context):
     results = run("classify_lrtacfnet", inputs | {"OUTPUT": "TEMPORARY_OUTPUT"}, context)
     assert results["OUTPUT"].endswith(".tif")
+
+
+@pytest.mark.parametrize("given", [int, str], ids=["number", "number as text"])
+def test_model_may_be_given_by_its_number(provider, inputs, crop_map, card, context, given):
+    number = provider.algorithm("classify_lrtacfnet").parameterDefinition("MODEL").options().index(card.name)
+    run("classify_lrtacfnet", inputs | {"MODEL": given(number)}, context)
+    assert values(inputs["OUTPUT"]) == values(crop_map)
 
 
 def test_map_opens_with_its_legend_in_a_bare_qgis(crop_map, card):

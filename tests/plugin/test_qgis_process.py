@@ -82,6 +82,16 @@ def test_model_of_the_modeler_offers_the_shipped_models():
     assert all(name in MODEL3.read_text() for name in shipped), "run tools/make_model3.py"
 
 
+@pytest.mark.parametrize("given", ["gone", 99])
+def test_model_of_the_modeler_says_which_models_there_are(qgis_process, season, tmp_path, given):
+    outputs = {name: str(tmp_path / f"{name}.tif") for name in ("crop_map", "confidence", "agreement")}
+    files = {"layers_of_each_class": str(tmp_path / "classes"), "report": str(tmp_path / "report.html")}
+    inputs = {"INPUT": season["SCENES"], "MODEL": given, "REFERENCE": season["TRUTH"], **outputs, **files}
+    status, _, printed = qgis_process(MODEL3, inputs)
+    assert status == 1
+    assert f"The model '{given}' is not one of lrtacfnet_flanders (0), lrtacfnet_simulated_season (1)" in printed
+
+
 @pytest.mark.parametrize("reference", ["raster", "polygons"])
 def test_model_of_the_modeler_runs_and_its_outputs_come_styled(
     qgis_process,
@@ -93,8 +103,10 @@ def test_model_of_the_modeler_runs_and_its_outputs_come_styled(
     outputs = {name: str(tmp_path / f"{name}.tif") for name in ("crop_map", "confidence", "agreement")}
     files = {"layers_of_each_class": str(tmp_path / "classes"), "report": str(tmp_path / "report.html")}
     polygons = {"REFERENCE_VECTOR": season["PARCELS"], "FIELD": "crop_name"}
+    shipped = [c.name for c in map(Card.load, list_models([REPO / "models"])) if c.network == "lrtacf_net"]
+    model = card.name if reference == "raster" else shipped.index(card.name)
     truth = {"REFERENCE": season["TRUTH"]} if reference == "raster" else polygons
-    inputs = {"INPUT": season["SCENES"], "MODEL": card.name, **truth, **outputs, **files}
+    inputs = {"INPUT": season["SCENES"], "MODEL": model, **truth, **outputs, **files}
     status, results, printed = qgis_process(MODEL3, inputs)
     assert status == 0, printed
     assert (outputs | files).items() <= results.items()

@@ -87,6 +87,34 @@ def test_death_is_one_sentence_and_leaves_nothing(fake, feedback, tmp_path, part
     assert left_in(tmp_path) in ([], [".truth.1.part.tif"])  # another process's file is not ours to remove
 
 
+@pytest.mark.parametrize(
+    ("part", "memory"),
+    [("killed", True), ("exit_137", True), ("segfault", False), ("crash", False), ("silent", False)],
+)
+def test_only_a_killed_engine_is_blamed_on_memory(fake, feedback, tmp_path, part, memory):
+    fake(part)
+    with pytest.raises(EngineDied) as caught:
+        runner.run(job(tmp_path), feedback)
+    assert ("free some memory" in caught.value.sentence) == memory
+    assert ("fault of the program, please report it with the log" in caught.value.sentence) != memory
+
+
+def test_fault_that_the_engine_notices_is_told_once_and_its_traceback_is_in_the_log(fake, feedback, tmp_path):
+    fake("internal")
+    with pytest.raises(CropClassifierError) as caught:
+        runner.run(job(tmp_path), feedback)
+    assert caught.value.sentence == "The program failed in a way nobody foresaw (KeyError: 'B04')."
+    assert "\n".join(feedback.details).startswith("Traceback (most recent call last):\n  in the middle of it")
+    assert not any("foresaw" in told for told in (*feedback.details, *feedback.infos, *feedback.errors))
+
+
+def test_foreseen_error_brings_no_noise_into_the_log(fake, feedback, tmp_path):
+    fake("refuse")
+    with pytest.raises(CropClassifierError):
+        runner.run(job(tmp_path), feedback)
+    assert feedback.details == []
+
+
 def test_cancel_stops_within_two_seconds(fake, tmp_path):
     fake("endless")
     feedback = Recorder(cancel_at=5)

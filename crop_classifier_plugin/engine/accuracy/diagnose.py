@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput, LabelsUnusable
+from ..errors import LabelsUnusable
 from ..events import Part, Reporter
 from ..jobs import DiagnoseJob
-from ..outputs import Outputs
+from ..outputs import Outputs, check_distinct
 from ..raster.grid import Window
 from ..raster.vector import SIMULATED_TAG
 from ..record import Record
@@ -33,8 +33,9 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
     Raises LabelsUnusable when no value of the reference is a class of the map, NoOverlap, CrsMissing, BadRaster.
     """
     record = Record(job)
-    _spare_inputs(job)
+    check_distinct(job.agreement, job.report_html, job.report_json, job.report_csv)
     with Outputs() as out, opened(job.class_map) as dataset:
+        out.spare((job.class_map, job.reference))
         for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
             out.path(path)  # a place that cannot be written is told before the work, not after it
         crop_map = CropMap(job.class_map, dataset, Part(reporter, 0, 0.1))
@@ -44,6 +45,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             _warn(comparison, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
             layers = layers_of(job.folder, job.agreement, {k: crop_map.legend.classes[k] for k in used})
+            check_distinct(*(layer.path for layer in layers))
             write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), out, Part(reporter, 0.4, 1))
         facts = _facts(job, comparison, confusion, excluded, used, layers)
         write_reports(facts, job, agreement_picture(out.path(job.agreement)), out)
@@ -170,13 +172,6 @@ def _tags(job: DiagnoseJob, comparison: Comparison) -> dict[str, str]:
     """What the layers' own metadata say; one simulated side makes a simulated diagnosis."""
     names = {"CROP_CLASSIFIER_MAP": Path(job.class_map).name, "CROP_CLASSIFIER_REFERENCE": Path(job.reference).name}
     return names | ({SIMULATED_TAG: "yes"} if comparison.simulated else {})
-
-
-def _spare_inputs(job: DiagnoseJob) -> None:
-    inputs = {Path(p).absolute() for p in (job.class_map, job.reference)}
-    for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
-        if Path(path).absolute() in inputs:
-            raise BadInput(f"The output {path} would replace an input: choose another name.")
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..card import Card
+from ..card import CARD_FILE, WEIGHTS_FILE, Card
 from ..events import Part, Reporter
 from ..jobs import ClassifyJob
-from ..outputs import Outputs, check_geotiff
+from ..outputs import Outputs, check_geotiffs
+from ..raster.grid import Grid
 from ..record import Record
 from ..runtime.onnx import OnnxRuntime
+from ..series.common_grid import common_grid
 from ..series.select import Need
 from ..series.stack import Stack, open_stack
 from .area import Area
@@ -26,22 +29,25 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     record = Record(job)
     card = Card.load(job.model)
     paths = {key: path for key in PRODUCTS if (path := getattr(job, key))}
-    for path in paths.values():
-        check_geotiff(path)
+    check_geotiffs(*paths.values())
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
+        outputs.spare(filter(None, (Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE), job.area)))
         temporary = {key: outputs.path(path) for key, path in paths.items()}
         reporter.progress(0, "Reading the series")
         stack = _open(job, card, reporter)
         exits.callback(lambda: stack.close())
+        outputs.spare(stack.sources)
         area = Area.read(job.area, stack.grid.crs) if job.area else None
-        if area:
-            stack = stack.on(area.limit(stack.grid))
+        grid = area.limit(stack.grid) if area else stack.grid
+        stack = stack.on(common_grid([layer.scene for layer in stack.layers], stack.need))  # with all there is around
         runtime = OnnxRuntime(card.check_weights(job.model), job.device)
-        _announce(card, stack, runtime, reporter)
-        blocks = classify_tiles(lambda: stack, stack.grid, card, runtime, _days(stack), Part(reporter, 0, 0.97))
-        products = [exits.enter_context(PRODUCTS[k](card, stack.grid, t)) for k, t in temporary.items()]
-        _write(blocks, products, area, stack)
+        _announce(card, stack, grid, runtime, reporter)
+        part = stack.grid.window_of(grid)
+        share = Part(reporter, 0, 0.97)
+        blocks = classify_tiles(lambda: stack, stack.grid, card, runtime, _days(stack), share, part=part)
+        products = [exits.enter_context(PRODUCTS[k](card, grid, t)) for k, t in temporary.items()]
+        _write(blocks, products, area, grid)
         reporter.progress(0.97, "Writing overviews")
         for product, path in zip(products, paths.values()):
             product.finish(outputs, path)
@@ -60,8 +66,7 @@ def _open(job: ClassifyJob, card: Card, reporter: Reporter) -> Stack:
     return stack
 
 
-def _announce(card: Card, stack: Stack, runtime: OnnxRuntime, reporter: Reporter) -> None:
-    grid = stack.grid
+def _announce(card: Card, stack: Stack, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
     reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in stack.dates)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
@@ -72,11 +77,11 @@ def _days(stack: Stack) -> NDArray[np.int64]:
     return np.array([day.timetuple().tm_yday - 1 for day in stack.dates], np.int64)
 
 
-def _write(blocks: Iterable[Finished], products: list[Product], area: Area | None, stack: Stack) -> None:
+def _write(blocks: Iterable[Finished], products: list[Product], area: Area | None, grid: Grid) -> None:
     for block in blocks:
         known = block.known
         if area:
-            known = known & area.inside(stack.grid.sub(block.window))
+            known = known & area.inside(grid.sub(block.window))
         for product in products:
             product.write(block, known)
 

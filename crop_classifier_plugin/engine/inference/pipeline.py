@@ -46,7 +46,7 @@ class Tile:
 class Finished:
     """Rows that no further tile will change."""
 
-    window: Window
+    window: Window  # within the part that was asked for
     probability: Float  # (K, H, W); sums to 1 where known
     known: NDArray[np.bool_]  # (H, W): every date the model needs is usable here
     valid_dates: NDArray[np.uint8]  # (H, W)
@@ -122,8 +122,8 @@ def prepare(cube: Float, card: Card) -> tuple[Float, NDArray[np.bool_]]:
 class Strip:
     """Blends the tiles of one stretch of columns, and gives up rows as soon as they are finished."""
 
-    def __init__(self, card: Card, tiling: Tiling, grid: Grid, cols: tuple[int, int]) -> None:
-        self._tiling, self._grid, self._cols, self._dates = tiling, grid, cols, card.dates
+    def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int]) -> None:
+        self._tiling, self._part, self._cols, self._dates = tiling, part, cols, card.dates
         width = cols[1] - cols[0]
         self._weights = tiling.weights()
         self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
@@ -144,7 +144,7 @@ class Strip:
     def finish(self, row: int, last: bool) -> Finished | None:
         """The rows from `row` on that are whole once a row of tiles is added; the buffers move on."""
         stride = self._tiling.size if last else self._tiling.stride
-        first, end = max(row, 0), min(row + stride, self._grid.height)
+        first, end = max(row, self._part.row), min(row + stride, self._part.row + self._part.height)
         done = self._cut(slice(first - row, end - row), first) if end > first else None
         for buffer in (self._sum, self._weight, self._seen):
             kept = buffer[..., stride:, :].copy()
@@ -156,7 +156,7 @@ class Strip:
         weight = self._weight[rows]
         seen = self._seen[rows].copy()
         probability = self._sum[:, rows] / np.maximum(weight, np.float32(1e-12))
-        window = Window(first, self._cols[0], weight.shape[0], weight.shape[1])
+        window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
         return Finished(window, probability, (seen == self._dates) & (weight > 0), seen)
 
 
@@ -168,18 +168,25 @@ def classify_tiles(
     days: NDArray[np.int64],
     reporter: Reporter,
     batch: int = 4,
+    part: Window | None = None,
 ) -> Iterator[Finished]:
-    """Every pixel of the grid exactly once, in windows of at most STRIP columns. `days` (T,) day of year, 0..365."""
+    """Every pixel of the grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
+
+    A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
+    `days`: (T,) day of year, 0..365.
+    """
     tiling = Tiling.for_network(card.tile, card.overlap, card.receptive_radius)
-    plan = [(cols, _columns(tiling, grid, cols)) for cols in strips(grid.width, STRIP)]
-    rows = tiling.starts(grid.height)
+    part = part or Window(0, 0, grid.height, grid.width)
+    stretches = [(part.col + a, part.col + b) for a, b in strips(part.width, STRIP)]
+    plan = [(cols, _touching(tiling, grid.width, cols)) for cols in stretches]
+    rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
     total = len(rows) * sum(len(columns) for _, columns in plan)
     places = [(r, c) for _, columns in plan for r in rows for c in columns]
     runner = Runner(runtime, days, batch)
     done = 0
     with closing(TileReader(open_source, card, tiling).tiles(places)) as tiles:
         for cols, columns in plan:
-            strip = Strip(card, tiling, grid, cols)
+            strip = Strip(card, tiling, part, cols)
             for row in rows:
                 for tile, probability in runner.run(tiles, len(columns), reporter):
                     strip.add(tile, probability)
@@ -190,10 +197,10 @@ def classify_tiles(
                     yield finished
 
 
-def _columns(tiling: Tiling, grid: Grid, cols: tuple[int, int]) -> list[int]:
-    """Starts of the tiles whose used part touches a strip's columns."""
+def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
+    """Starts of the tiles along an axis whose used part touches the pixels [first, end)."""
     inner = tiling.size - tiling.margin
-    return [c for c in tiling.starts(grid.width) if c + inner > cols[0] and c + tiling.margin < cols[1]]
+    return [s for s in tiling.starts(length) if s + inner > span[0] and s + tiling.margin < span[1]]
 
 
 class Runner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from types import TracebackType
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..card import Card
 from ..outputs import Outputs
 from ..raster.grid import Grid
 from ..raster.sidecars import CONFIDENCE, Ramp, rows_of, write_class_sidecars, write_ramp_style
+from ..raster.vector import SIMULATED_TAG
 from ..raster.writer import RasterSpec, RasterWriter
 from .pipeline import Finished
 
@@ -24,8 +26,9 @@ _NO_PROBABILITY = 65_535
 class Product(ABC):
     """One output raster of a run. It is closed by finish() when all went well, else by leaving the context."""
 
-    def __init__(self, spec: RasterSpec, grid: Grid, path: str) -> None:
-        self._writer = RasterWriter(path, grid, spec)
+    def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str) -> None:
+        mark = {SIMULATED_TAG: "yes"} if card.simulated else {}  # as on all else that is no observation
+        self._writer = RasterWriter(path, grid, replace(spec, tags={**spec.tags, **mark}))
         self._open = True
 
     @abstractmethod
@@ -55,7 +58,7 @@ class ClassMap(Product):
 
     def __init__(self, card: Card, grid: Grid, path: str) -> None:
         spec = RasterSpec.classes(card.legend, "crop class")
-        super().__init__(spec, grid, path)
+        super().__init__(spec, card, grid, path)
         self._legend = card.legend
         self._codes = np.array(card.legend.codes, spec.dtype)
 
@@ -73,7 +76,7 @@ class Confidence(Product):
 
     def __init__(self, card: Card, grid: Grid, path: str) -> None:
         spec = RasterSpec("uint8", _UNKNOWN, ("confidence (%)",), resampling=Resampling.average)
-        super().__init__(spec, grid, path)
+        super().__init__(spec, card, grid, path)
 
     def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
         percent = np.rint(100 * block.probability.max(axis=0))
@@ -90,7 +93,7 @@ class Probabilities(Product):
     def __init__(self, card: Card, grid: Grid, path: str) -> None:
         names = tuple(f"{c.code} {c.name}" for c in card.legend)
         spec = RasterSpec("uint16", _NO_PROBABILITY, names, scale=1 / _STEPS, resampling=Resampling.average)
-        super().__init__(spec, grid, path)
+        super().__init__(spec, card, grid, path)
 
     def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
         steps = np.rint(_STEPS * block.probability)
@@ -106,7 +109,7 @@ class ValidDates(Product):
 
     def __init__(self, card: Card, grid: Grid, path: str) -> None:
         spec = RasterSpec("uint8", _UNKNOWN, ("valid dates",), resampling=Resampling.average)
-        super().__init__(spec, grid, path)
+        super().__init__(spec, card, grid, path)
         self._dates = card.dates
 
     def write(self, block: Finished, known: NDArray[np.bool_]) -> None:

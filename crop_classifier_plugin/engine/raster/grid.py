@@ -56,6 +56,13 @@ class Grid:
         shifted = self.transform @ Affine.translation(window.col, window.row)
         return Grid(self.crs, shifted, window.height, window.width)
 
+    def window_of(self, part: Grid) -> Window:
+        """Where a grid on the same lattice lies in this one."""
+        px, py = self.pixel
+        row = round((self.transform.f - part.transform.f) / py)
+        col = round((part.transform.c - self.transform.c) / px)
+        return Window(row, col, part.height, part.width)
+
     def snap(self, bounds: tuple[float, float, float, float]) -> Grid:
         """This grid's pixels that touch `bounds` (same CRS), as a grid on the same lattice."""
         xmin, ymin, xmax, ymax = bounds

@@ -81,12 +81,13 @@ class FileReader:
     def read(self, window: Window) -> NDArray[np.float32]:
         """(bands, H, W) float32, raw values; NaN marks no data and everything outside the file."""
         try:
-            if self._warped is None:
-                return self._copy(window)
-            values: NDArray[np.float32] = self._warped.read(window=as_rasterio(window))
-            return values
+            values: NDArray[np.float32] = (
+                self._copy(window) if self._warped is None else self._warped.read(window=as_rasterio(window))
+            )
         except RasterioError as error:
             raise BadRaster(self._refs[0].path, str(error.__cause__ or error)) from None
+        values[~np.isfinite(values)] = np.nan  # an infinite value would spread through a network's whole tile
+        return values
 
     def _copy(self, window: Window) -> NDArray[np.float32]:
         first = self._refs[0]

@@ -10,32 +10,29 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from ..card import Card
 from ..errors import BadModel, DeviceMissing, OutOfMemory
 from .base import Float
-
-# ONNX Runtime's own errors share no public base class.
-_ERRORS: tuple[type[Exception], ...] = (
-    RuntimeError,
-    *(
-        e
-        for e in vars(ort.capi.onnxruntime_pybind11_state).values()
-        if isinstance(e, type) and issubclass(e, Exception)
-    ),
-)
+from .contract import Broken, check_declared, check_result
+from .onnx_file import read_weights
 
 
 class OnnxRuntime:
-    """A model.onnx in memory. The file is untrusted: it is read from bytes, so it can name no other file."""
+    """A model.onnx in memory. The file is untrusted: it may not name other files, and what it gives is checked."""
 
-    def __init__(self, weights: Path, wanted: str = "auto") -> None:
+    def __init__(self, weights: Path, wanted: str = "auto", card: Card | None = None) -> None:
+        """Raises BadModel where the file is no network, or (given its card) not the one that the card describes."""
         providers, self.device, self.why = choose_device(wanted, ort.get_available_providers())
+        self._name = str(weights)
+        self._classes = len(card.legend) if card else None
+        data = read_weights(weights)
         try:
-            self._session = ort.InferenceSession(weights.read_bytes(), _session_options(), providers=providers)
-        except _ERRORS as error:
-            raise BadModel(str(weights), _first_line(error)) from None
+            self._session = ort.InferenceSession(data, _session_options(), providers=providers)
+            check_declared(self._session.get_inputs(), self._session.get_outputs(), card)
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
+            raise self._explain(error, "loading the network") from None
         self._settle(wanted)
         self._inputs = {i.name for i in self._session.get_inputs()}
-        self._output = _probability_name(self._session, weights)
 
     def _settle(self, wanted: str) -> None:
         """ONNX Runtime falls back to the CPU with a mere warning: the log must say what really runs."""
@@ -48,20 +45,19 @@ class OnnxRuntime:
             self.device, self.why = "cpu", "CUDA is offered but could not be started; check the GPU driver"
 
     def run(self, x: Float, doy: NDArray[np.int64], valid: Float) -> Float:
-        """x (B,T,C,H,W), doy (B,T), valid (B,T) -> probability (B,K,H,W)."""
+        """x (B,T,C,H,W), doy (B,T), valid (B,T) -> probability (B,K,H,W). Raises BadModel where it gives no such."""
         feeds = {k: v for k, v in (("x", x), ("doy", doy), ("valid", valid)) if k in self._inputs}
         try:
-            (probability,) = self._session.run([self._output], feeds)
-        except _ERRORS as error:
-            raise self._explain(error) from None
-        result: Float = probability
-        return result
+            (result,) = self._session.run(["probability"], feeds)
+            return check_result(result, x, self._classes)
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
+            raise self._explain(error, "running the network") from None
 
-    def _explain(self, error: Exception) -> Exception:
-        text = str(error)
-        if "alloc" in text.lower() or "out of memory" in text.lower():
-            return OutOfMemory("running the network")
-        return BadModel("model.onnx", _first_line(error))
+    def _explain(self, error: Exception, doing: str) -> Exception:
+        text = "" if isinstance(error, Broken) else str(error).lower()
+        if isinstance(error, MemoryError) or "alloc" in text or "out of memory" in text:
+            return OutOfMemory(doing)
+        return BadModel(self._name, _first_line(error))
 
     def versions(self) -> dict[str, Any]:
         return {"onnxruntime": ort.__version__, "providers": self._session.get_providers()}
@@ -82,15 +78,9 @@ def choose_device(wanted: str, available: list[str]) -> tuple[list[str], str, st
 def _session_options() -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was looked through
     options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     return options
-
-
-def _probability_name(session: ort.InferenceSession, weights: Path) -> str:
-    names = [o.name for o in session.get_outputs()]
-    if "probability" not in names:
-        raise BadModel(str(weights), f"it has no output named probability, only {', '.join(names)}")
-    return "probability"
 
 
 def _first_line(error: Exception) -> str:

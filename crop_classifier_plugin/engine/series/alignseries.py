@@ -14,7 +14,7 @@ from rasterio.warp import transform_bounds
 from ..errors import NoOverlap
 from ..events import Part, Reporter
 from ..jobs import AlignSeriesJob
-from ..outputs import Outputs, check_geotiff
+from ..outputs import Outputs, check_geotiffs
 from ..record import Record
 from . import calendar, dates
 from .calendar import PAPER, Row, Strategy, Value
@@ -31,8 +31,7 @@ _MORE = ("prediction_date", "prediction_rule", "prediction_sources", "note")
 def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
     """Writes both aligned series and the table of dates; returns their paths and the table's rows."""
     record = Record(job)
-    for path in (job.training_output, job.prediction_output):
-        check_geotiff(path)
+    check_geotiffs(job.training_output, job.prediction_output)
     limits = _days(job)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
@@ -41,6 +40,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
         prediction = exits.enter_context(open_series(job.prediction, reporter, job.bands))
         training = open_series(job.training, reporter, prediction.need.bands)
         training = exits.enter_context(_onto(training, prediction))
+        outputs.spare(prediction.sources | training.sources)
         rows = plan(job, training.dates, prediction.dates, limits)
         _tell(rows, reporter)
         values = [row.training for row in rows]

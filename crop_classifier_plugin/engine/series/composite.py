@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import CompositeJob
-from ..outputs import Outputs, check_geotiff
+from ..outputs import Outputs, check_geotiffs
 from ..record import Record
 from . import dates
 from .composite_files import CompositeFiles
@@ -31,14 +31,14 @@ _RED, _NIR = ("B04",), ("B08", "B8A")
 def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the composites and returns their paths and what they were made of."""
     record = Record(job)
-    check_geotiff(job.stack)
-    check_geotiff(job.valid_dates)
+    check_geotiffs(job.stack, job.valid_dates)
     span = _span(job)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
         reporter.progress(0, "Reading the series")
         also = _also if job.method == "max_ndvi" else _nothing
         stack = exits.enter_context(open_series(job.series, reporter, job.bands, also, span))
+        outputs.spare(stack.sources)
         plan = _plan(job, stack, span, reporter)
         files = exits.enter_context(CompositeFiles(job, outputs, stack.grid, _written(job, stack), plan.periods))
         clear = _make(stack, plan, _reducer(job, stack, reporter), files, Part(reporter, 0.02, 0.95))

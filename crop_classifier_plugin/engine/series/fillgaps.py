@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import FillGapsJob
-from ..outputs import Outputs, check_geotiff
+from ..outputs import Outputs, check_geotiffs
 from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
@@ -29,13 +29,13 @@ Smoother = Callable[[Float, Days], Float]
 def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
     """Writes the filled series; returns its path and what was filled."""
     record = Record(job)
-    check_geotiff(job.output)
-    check_geotiff(job.valid_dates)
+    check_geotiffs(job.output, job.valid_dates)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
         paths = [outputs.path(p) for p in (job.output, job.valid_dates) if p]
         reporter.progress(0, "Reading the series")
         stack = exits.enter_context(open_series(job.series, reporter, job.bands))
+        outputs.spare(stack.sources)
         facts = _write(job, stack, paths, reporter)
         if job.valid_dates:
             write_ramp_style(outputs, job.valid_dates, count_ramp(len(stack.dates)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import IndexJob
-from ..outputs import Outputs, check_geotiff
+from ..outputs import Outputs, check_geotiffs
 from ..raster.sidecars import Ramp, write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
@@ -27,8 +27,7 @@ _GREEN = Ramp(0, 1, ((165, 97, 26), (245, 245, 220), (90, 174, 97), (0, 90, 50))
 def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
     """Writes the indices of every date; returns their path and what they were made of."""
     record = Record(job)
-    check_geotiff(job.output)
-    check_geotiff(job.valid_dates)
+    check_geotiffs(job.output, job.valid_dates)
     names = tuple(dict.fromkeys(job.indices))
     check_names(names)
     with ExitStack() as exits:
@@ -36,6 +35,7 @@ def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
         paths = [outputs.path(p) for p in (job.output, job.valid_dates) if p]
         reporter.progress(0, "Reading the series")
         stack = exits.enter_context(open_series(job.series, reporter, None, lambda bands: needed(names)))
+        outputs.spare(stack.sources)
         facts = _write(names, stack, paths, reporter)
         write_ramp_style(outputs, job.output, _GREEN)
         if job.valid_dates:

@@ -46,6 +46,7 @@ class Stack:
     ) -> None:
         """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid."""
         self.layers, self.need, self.grid, self.notes, self.pure = tuple(layers), need, grid, tuple(notes), pure
+        self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
     @property
@@ -122,7 +123,9 @@ class Stack:
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        return Stack(self.layers, self.need, grid, self.notes, self.pure)
+        other = Stack(self.layers, self.need, grid, self.notes, self.pure)
+        other.sources = self.sources
+        return other
 
     def close(self) -> None:
         while self._readers:
@@ -135,6 +138,11 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def files_of(scenes: Iterable[Scene]) -> set[str]:
+    """Every file that scenes are read from."""
+    return {ref.path for scene in scenes for ref in scene.refs}
 
 
 def by_file(refs: Iterable[BandRef]) -> list[list[BandRef]]:
@@ -165,6 +173,7 @@ def open_stack(
         if mask == "auto" and not layer.mask.refs:
             reporter.log(f"{layer.scene.date}: no cloud mask found, every pixel is taken as clear.", "warning")
     stack = Stack(layers, need, grid, notes)
+    stack.sources |= files_of(series)
     try:
         check_units(stack, reporter)
     except BaseException:

@@ -18,7 +18,7 @@ from .masks import mask_of
 from .quantity import INDEX, Quantity, quantity_of
 from .quantity import RADAR as BACKSCATTER
 from .scenes import Scene, read_scenes
-from .stack import Layer, Stack, check_units, mask_scenes, sample
+from .stack import Layer, Stack, check_units, files_of, mask_scenes, sample
 
 _MEASURED = (*OPTICAL, *RADAR, *INDICES)
 Also = Callable[[Sequence[str]], Sequence[tuple[str, ...]]]
@@ -51,6 +51,7 @@ def open_series(
     layers = [Layer(s, mask_of(s, source, dated, undated)) for s in chosen]
     _tell_unmasked(layers, source, quantity, reporter)
     stack = Stack(layers, need, common_grid(chosen, need, series.extent), pure=True)
+    stack.sources |= files_of(scenes)
     try:
         _check_values(stack, quantity, reporter)
     except BaseException:

@@ -7,9 +7,11 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -21,9 +23,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from program import ENGINE, environment, events, refusal, run
 
+from crop_classifier_plugin.engine import outputs
 from crop_classifier_plugin.engine.accuracy.report import decimal
 from crop_classifier_plugin.engine.card import Card, Window
-from crop_classifier_plugin.engine.errors import BadInput, CropClassifierError, LabelsUnusable, TrainingFailed
+from crop_classifier_plugin.engine.errors import (
+    BadInput,
+    Cancelled,
+    CropClassifierError,
+    LabelsUnusable,
+    TrainingFailed,
+)
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob, dump, read_windows
 from crop_classifier_plugin.engine.legend import Legend
@@ -196,6 +205,24 @@ def test_a_job_that_cannot_be_done_is_refused_at_once(place: Path, tmp_path: Pat
     with pytest.raises(CropClassifierError, match=said) as caught:
         train(job_of(place, tmp_path / "m", **change), Silent())
     assert caught.value.sentence.count("\n") == 0
+
+
+def test_a_training_cut_short_leaves_no_pixels_behind(place: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    """The process goes while the job still runs: what it tidies up then is all that the training had written."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+
+    class Gone(Silent):
+        def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
+            if message.startswith("Training"):
+                assert [p.name for p in (tmp_path / "tmp").rglob("image")] == ["image"]
+                outputs.discard_all()
+                assert list((tmp_path / "tmp").iterdir()) == []
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(job_of(place, tmp_path / "m"), Gone())
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_a_loss_that_is_no_number_ends_the_training(place: Path, tmp_path: Path) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,12 +73,12 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, model.json (the card), split.json, training.csv, .json and .html into job.model."""
     job, legend = complete(job, reporter)
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
+    with Outputs() as outputs:
         folder = Path(job.model)
         paths = {name: outputs.path(folder / name) for name in _FILES}
-        place = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="crop-classifier-")))
-        material = gather(job, legend, place, Part(reporter, 0, 0.15), max(job.patch, job.tile, config.multiple))
+        material = gather(
+            job, legend, outputs.scratch(), Part(reporter, 0, 0.15), max(job.patch, job.tile, config.multiple)
+        )
         stats = statistics(material.train)
         network, history = fit(job, config, material, stats, Part(reporter, 0.15, 0.9))
         card = _card(job, config, network, material, stats)

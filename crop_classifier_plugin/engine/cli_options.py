@@ -30,10 +30,17 @@ def read_dates(path: str) -> list[jobs.DateEntry]:
 
 
 def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """The rows of a CSV file that has these columns, as text; names of columns in any case."""
+    """The rows of a CSV file that has these columns, as text; names of columns in any case.
+
+    Columns are parted by what the first line holds most of: comma, semicolon (as spreadsheets write in many
+    languages) or tab.
+    """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in csv.DictReader(file)]
+            header = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count))
+            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"The table {path} cannot be read ({error}): give a CSV file.") from None
     missing = [c for c in columns if not rows or c not in rows[0]]

@@ -104,11 +104,11 @@ class DuplicateDate(CropClassifierError):
 class BandMissing(CropClassifierError):
     code = "band-missing"
 
-    def __init__(self, band: str, date: str, found: Iterable[str], model: str) -> None:
+    def __init__(self, missing: Iterable[str], date: str, found: Iterable[str], model: str) -> None:
         seen = ", ".join(found) or "no named band"
         super().__init__(
-            f"The model {model} needs band {band}, which the scene of {date} lacks (it has {seen}): add the file with "
-            f"that band, or name the band in the file's band description."
+            f"The model {model} needs {', '.join(missing)}, which the scene of {date} lacks (it has {seen}): add the "
+            "file with it, or name the band in the file's band description."
         )
 
 
@@ -119,6 +119,17 @@ class UnitUnclear(CropClassifierError):
         super().__init__(
             f"The values of {path} are {reason}, but the model expects {wanted}: "
             "set the file's scale and offset (gdal_edit.py -scale), or use the original product."
+        )
+
+
+class OffsetMissing(CropClassifierError):
+    code = "offset-missing"
+
+    def __init__(self, path: str, baseline: str) -> None:
+        super().__init__(
+            f"{path} is of the Sentinel-2 processing baseline {baseline}, whose values hold an offset of 1000, but "
+            "the file declares none: set it (gdal_edit.py -scale 0.0001 -offset -0.1), or take the baseline out of the "
+            "name if the offset is already removed."
         )
 
 

@@ -14,7 +14,7 @@ from .jobs_parts import DateEntry as DateEntry
 from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
-from .jobs_parts import one_of
+from .jobs_parts import check_masks, one_of
 from .jobs_parts import read_windows as read_windows
 from .jobs_series import ALIGN_RULES as ALIGN_RULES
 from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
@@ -54,7 +54,7 @@ class ClassifyJob:
 
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)
-        one_of("mask", self.mask, MASKS)
+        check_masks(self.mask, self.mask_layers)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the season.")
 
@@ -160,7 +160,7 @@ class TrainJob:
         one_of("device", self.device, DEVICES)
         one_of("held_side", self.held_side, SIDES)
         one_of("optimizer", self.optimizer, OPTIMIZERS)
-        one_of("mask", self.mask, MASKS)
+        check_masks(self.mask, self.mask_layers)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the season.")
         if not self.model:

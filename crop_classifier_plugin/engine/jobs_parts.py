@@ -28,6 +28,18 @@ class SceneSource:
     crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
 
 
+def check_masks(mask: str, layers: tuple[SceneSource, ...]) -> None:
+    """Refuses mask layers that would not be used, and their absence where they are asked for."""
+    one_of("mask", mask, MASKS)
+    if layers and mask != "layer":
+        raise BadInput(
+            f"Mask layers were given, but the cloud mask is {mask!r}: choose 'layer' ('The mask layers' in QGIS), or "
+            "leave the layers out."
+        )
+    if mask == "layer" and not layers:
+        raise BadInput("The cloud mask 'layer' needs mask layers, none was given: give them, or choose another mask.")
+
+
 @dataclass(frozen=True)
 class DateEntry:
     """A row of the user's table of dates: `layer` is a layer name, file name or path; `band` 0 means every band."""
@@ -63,7 +75,7 @@ class Series:
     extent: Optional[Extent] = None
 
     def __post_init__(self) -> None:
-        one_of("mask", self.mask, MASKS)
+        check_masks(self.mask, self.mask_layers)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
 

@@ -21,6 +21,7 @@ from crop_classifier_plugin.engine.errors import BadInput, BadModel, DeviceMissi
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.inference.classify import classify
 from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
+from crop_classifier_plugin.engine.legend import CropClass, Legend
 from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime, choose_device
 
 
@@ -284,3 +285,23 @@ def test_an_infinite_value_stays_where_it_is(job: ClassifyJob, tmp_path: Path, s
     assert found[25, 40] == 0
     changed = np.argwhere(found != clear)
     assert (np.abs(changed - (25, 40)).max(axis=1) <= Card.load(job.model).receptive_radius).all()
+
+
+def test_a_map_of_simulated_scenes_says_so(job: ClassifyJob, season: list[Path]) -> None:
+    card = Card.load(job.model)
+    replace(card, simulated=False).save(job.model)
+    classify(job, Silent())
+    with rasterio.open(job.class_map) as file:
+        assert "SIMULATED" not in file.tags()
+    with rasterio.open(season[1], "r+") as file:
+        file.update_tags(SIMULATED="yes")
+    classify(job, Silent())
+    with rasterio.open(job.class_map) as file:
+        assert file.tags()["SIMULATED"] == "yes"
+
+
+def test_a_network_that_is_not_the_cards_is_refused(job: ClassifyJob) -> None:
+    card = Card.load(job.model)
+    replace(card, legend=Legend((*LEGEND.classes, CropClass(9, "beet", "#aa00aa")))).save(job.model)
+    with pytest.raises(BadModel):
+        classify(job, Silent())

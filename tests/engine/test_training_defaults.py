@@ -195,7 +195,7 @@ def test_a_legend_that_knows_no_label_is_refused(place: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"bands": ("B04", "B13")}, "needs band B13"),
+        ({"bands": ("B04", "B13")}, "needs B13, which"),
         ({"windows": ((1, 20), (150, 195))}, "needs 2 dates"),
         ({"settings": (("widths", "8,9"), ("heads", "2"), ("cfma_blocks", "1"))}, "multiples of heads"),
         ({"min_parcels": 1000}, r"Beet has 21, maize has 22, Wheat has 21, at least 1000"),

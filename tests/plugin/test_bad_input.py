@@ -11,6 +11,8 @@ from conftest import REPO, Recorder, run
 from qgis.core import QgsProcessingException, QgsProcessingOutputLayerDefinition, QgsRasterLayer
 
 from crop_classifier_plugin.bridge import child, runner
+from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.engine.errors import BadInput
 
 
 def truncated(inputs, folder):
@@ -25,7 +27,7 @@ def not_there(inputs, folder):
 
 
 def missing_band(inputs, folder):
-    return {"INPUT": [path for path in inputs["INPUT"] if "10m" in Path(path).name]}, "needs band"
+    return {"INPUT": [path for path in inputs["INPUT"] if "10m" in Path(path).name]}, "needs .*lacks"
 
 
 def too_few_dates(inputs, folder):
@@ -43,6 +45,14 @@ def unknown_model(inputs, folder):
 
 def unknown_model_number(inputs, folder):
     return {"MODEL": 99}, "The model '99' is not one of lrtacfnet_flanders"
+
+
+def mask_layers_without_their_mask(inputs, folder):
+    return {"MASK_LAYERS": inputs["INPUT"][:1]}, "^Mask layers were given, but .*'The mask layers' in QGIS"
+
+
+def mask_without_its_layers(inputs, folder):
+    return {"MASK": jobs.MASKS.index("layer")}, "needs mask layers"
 
 
 def altered_model(inputs, folder):
@@ -67,6 +77,8 @@ def no_folder(inputs, folder):
         elsewhere,
         unknown_model,
         unknown_model_number,
+        mask_layers_without_their_mask,
+        mask_without_its_layers,
         altered_model,
         no_folder,
     ],
@@ -102,6 +114,31 @@ def test_relative_output_of_a_killed_engine_leaves_nothing(provider, fake, conte
     with pytest.raises(QgsProcessingException, match="killed by SIGKILL"):
         run("classify_lrtacfnet", {"INPUT": ["in/s_20240501.asc"], "OUTPUT": sink("map.tif")}, context)
     assert sorted(p.name for p in tmp_path.iterdir()) == [".truth.1.part.tif", "in"]  # not ours: of another process
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "refuses"),
+    [
+        ("classify_lrtacfnet", jobs.ClassifyJob),
+        ("composite", jobs.Series),
+        ("fillgaps", jobs.Series),
+        ("index", jobs.Series),
+        ("alignseries", jobs.Series),
+    ],
+)
+def test_what_a_job_refuses_is_told_word_by_word(provider, context, tmp_path, monkeypatch, algorithm, refuses):
+    def refuse(job):
+        raise BadInput(f"{len(job.mask_layers)} mask layer and the mask {job.mask!r} do not go together: drop one.")
+
+    monkeypatch.setattr(refuses, "__post_init__", refuse)
+    scene = tmp_path / "s_20240501.asc"
+    scene.write_text("ncols 1\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n1\n")
+    scenes = {name: [str(scene)] for name in ("INPUT", "TRAINING", "PREDICTION", "MASK_LAYERS")}
+    names = ("OUTPUT", "FOLDER", "TRAINING_OUTPUT", "PREDICTION_OUTPUT", "TABLE")
+    outputs = {name: str(tmp_path / f"{name}.tif") for name in names}
+    with pytest.raises(QgsProcessingException) as caught:
+        run(algorithm, scenes | outputs, context)
+    assert str(caught.value) == "1 mask layer and the mask 'auto' do not go together: drop one."
 
 
 # --- cancel and death of the real engine -----------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
@@ -14,6 +16,7 @@ from ..events import Part, Reporter
 from ..jobs import ClassifyJob
 from ..outputs import Outputs, check_geotiffs
 from ..raster.grid import Grid
+from ..raster.vector import SIMULATED_TAG
 from ..record import Record
 from ..runtime.onnx import OnnxRuntime
 from ..series.common_grid import common_grid
@@ -41,12 +44,13 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
         area = Area.read(job.area, stack.grid.crs) if job.area else None
         grid = area.limit(stack.grid) if area else stack.grid
         stack = stack.on(common_grid([layer.scene for layer in stack.layers], stack.need))  # with all there is around
-        runtime = OnnxRuntime(card.check_weights(job.model), job.device)
+        runtime = OnnxRuntime(card.check_weights(job.model), job.device, card)
         _announce(card, stack, grid, runtime, reporter)
         part = stack.grid.window_of(grid)
         share = Part(reporter, 0, 0.97)
         blocks = classify_tiles(lambda: stack, stack.grid, card, runtime, _days(stack), share, part=part)
-        products = [exits.enter_context(PRODUCTS[k](card, grid, t)) for k, t in temporary.items()]
+        marked = replace(card, simulated=card.simulated or _simulated(stack))
+        products = [exits.enter_context(PRODUCTS[k](marked, grid, t)) for k, t in temporary.items()]
         _write(blocks, products, area, grid)
         reporter.progress(0.97, "Writing overviews")
         for product, path in zip(products, paths.values()):
@@ -64,6 +68,16 @@ def _open(job: ClassifyJob, card: Card, reporter: Reporter) -> Stack:
     for note in stack.notes:
         reporter.log(note)
     return stack
+
+
+def _simulated(stack: Stack) -> bool:
+    """Whether a scene's file says that it was simulated."""
+    refs = (ref for layer in stack.layers for ref in layer.scene.refs)
+    for path in sorted({ref.path for ref in refs}):
+        with rasterio.open(path) as file:
+            if SIMULATED_TAG in file.tags():
+                return True
+    return False
 
 
 def _announce(card: Card, stack: Stack, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:

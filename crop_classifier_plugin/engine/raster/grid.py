@@ -90,3 +90,14 @@ class Grid:
         for row in range(0, self.height, size):
             for col in range(0, self.width, size):
                 yield Window(row, col, min(size, self.height - row), min(size, self.width - col))
+
+
+def check_upright(path: str, transform: Affine, height: int, width: int) -> None:
+    """Raises BadInput for a raster whose rows and columns are turned against its coordinate system's axes.
+
+    South-up is no rotation. Tolerated: a turn of at most a hundredth of a pixel over the whole raster.
+    """
+    turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
+    turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)
+    if turned_x or turned_y:
+        raise BadInput(f"{path} is rotated against its coordinate system: bring it north-up with gdalwarp first.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from ..jobs import INDICES as INDICES
 
@@ -31,16 +33,23 @@ _COMMON = {  # STAC common names, and what people write
     "sceneclassificationlayer": "SCL",
 }
 # Landsat-8/9 (and HLS L30) numbers, by the Sentinel-2 band of about the same wavelength (HLS user guide v2, table 6).
-_LANDSAT = {1: "B01", 2: "B02", 3: "B03", 4: "B04", 5: "B8A", 6: "B11", 7: "B12"}
-_LANDSAT_NAME = re.compile(r"HLS\.L30|L[CO]0[89]_|(?<![A-Za-z0-9])L[89](?![A-Za-z0-9])", re.IGNORECASE)
+_OLI = {1: "B01", 2: "B02", 3: "B03", 4: "B04", 5: "B8A", 6: "B11", 7: "B12"}
+_OLI_NAME = re.compile(r"HLS\.L30|L[CO]0[89]_|(?<![A-Za-z0-9])L[89](?![A-Za-z0-9])", re.IGNORECASE)
+# Landsat-4/5/7 (TM, ETM+); 6 is thermal.
+_TM = {1: "B02", 2: "B03", 3: "B04", 4: "B8A", 5: "B11", 7: "B12"}
+_TM_NAME = re.compile(r"L[TE]0[457]_|(?<![A-Za-z0-9])L[457](?![A-Za-z0-9])", re.IGNORECASE)
+_OTHER: Mapping[int, str] = MappingProxyType({})
 _NUMBERED = re.compile(r"(?:SR_)?B0?(\d{1,2})$", re.IGNORECASE)
 
 
-def is_landsat(file_name: str) -> bool:
-    return bool(_LANDSAT_NAME.search(file_name))
+def landsat_of(file_name: str) -> Mapping[int, str]:
+    """The bands by their Landsat numbers, as the sensor that the name tells counts them; empty for any other."""
+    if _OLI_NAME.search(file_name):
+        return _OLI
+    return _TM if _TM_NAME.search(file_name) else _OTHER
 
 
-def name_of(text: str, landsat: bool = False) -> str | None:
+def name_of(text: str, landsat: Mapping[int, str] = _OTHER) -> str | None:
     """The canonical band that a description or file name speaks of; None when it names none, or several."""
     tokens = re.split(r"[^A-Za-z0-9]+", text)
     whole = _one("".join(tokens), landsat)
@@ -51,13 +60,13 @@ def name_of(text: str, landsat: bool = False) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _one(token: str, landsat: bool) -> str | None:
+def _one(token: str, landsat: Mapping[int, str]) -> str | None:
     folded = token.casefold()
     if folded in _COMMON:
         return "B8A" if landsat and folded == "nir" else _COMMON[folded]
     number = _NUMBERED.match(token)
     if landsat and number:
-        return _LANDSAT.get(int(number[1]))
+        return landsat.get(int(number[1]))
     if folded in _CANONICAL:
         return _CANONICAL[folded]
     if number and 1 <= int(number[1]) <= 12:

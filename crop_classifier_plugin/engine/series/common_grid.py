@@ -18,8 +18,7 @@ from .select import Need
 
 def common_grid(scenes: Sequence[Scene], need: Need, extent: Extent | None = None) -> Grid:
     """The grid of the finest needed band, over the area that every date covers (and the extent, if any)."""
-    refs = [r for s in scenes for b in need.bands for r in s.of(b)]
-    finest = min(refs, key=lambda r: round(r.pixel, 3))
+    finest = _finest([r for s in scenes for b in need.bands for r in s.of(b)], extent)
     base = Grid(finest.crs, finest.transform, finest.height, finest.width)
     base = _at_pixel_size(base, finest, need)
     area = _cover(scenes[0], need, base.crs)
@@ -28,6 +27,27 @@ def common_grid(scenes: Sequence[Scene], need: Need, extent: Extent | None = Non
     if extent:
         area = _meet(area, _extent_bounds(extent, base.crs), "The series", "the extent")
     return base.snap(area)
+
+
+def _finest(refs: Sequence[BandRef], extent: Extent | None) -> BandRef:
+    """The finest band; of bands that are about as fine (1 %), one in the CRS that most of the area has."""
+    limit = 1.01 * min(r.pixel for r in refs)
+    fine = [r for r in refs if r.pixel <= limit]
+    areas: dict[str, float] = {}
+    for ref in fine:
+        areas[ref.crs.to_wkt()] = areas.get(ref.crs.to_wkt(), 0.0) + _ground(ref, extent)
+    most = max(areas, key=lambda wkt: areas[wkt])
+    return min((r for r in fine if r.crs.to_wkt() == most), key=lambda r: round(r.pixel, 3))
+
+
+def _ground(ref: BandRef, extent: Extent | None) -> float:
+    """The area of a file inside the extent, m2 (bounding boxes)."""
+    x0, y0, x1, y1 = ref.bounds
+    if extent:
+        a0, b0, a1, b1 = _extent_bounds(extent, ref.crs)
+        x0, y0, x1, y1 = max(x0, a0), max(y0, b0), min(x1, a1), min(y1, b1)
+    pixels = max(0.0, x1 - x0) * max(0.0, y1 - y0) / abs(ref.transform.a * ref.transform.e)
+    return float(pixels) * ref.pixel**2
 
 
 def _at_pixel_size(base: Grid, finest: BandRef, need: Need) -> Grid:

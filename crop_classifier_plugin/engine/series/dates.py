@@ -52,6 +52,14 @@ def in_name(name: str) -> dt.date | None:
     return found[0] if found else None
 
 
+def in_folder(name: str) -> dt.date | None:
+    """The date in a folder's name, None when it has none or several: a folder may be named after a whole season."""
+    try:
+        return in_name(name)
+    except DateAmbiguous:
+        return None
+
+
 def in_description(text: str) -> dt.date | None:
     """An ISO date in a band's description or metadata."""
     match = _ISO.search(text)
@@ -77,9 +85,11 @@ class DateTable:
 
     def __init__(self, entries: Iterable[DateEntry]) -> None:
         self._dates: dict[tuple[str, int], dt.date] = {}
+        self._unmatched: dict[str, str] = {}
         for entry in entries:
             key = (_key(entry.layer), entry.band)
             day = parse(entry.date, entry.layer)
+            self._unmatched[key[0]] = entry.layer
             if self._dates.setdefault(key, day) != day:
                 raise BadInput(
                     f"The table of dates gives {entry.layer} both {self._dates[key]} and {day}: keep one of the rows."
@@ -88,8 +98,15 @@ class DateTable:
     def find(self, names: Sequence[str], band: int) -> dt.date | None:
         """The date of a band (or of the whole layer) known under any of `names`."""
         keys = [k for n in names for k in (_key(n), _key(PurePath(n).name), _key(PurePath(n).stem))]
+        for key in keys:
+            self._unmatched.pop(key, None)
         hits = [self._dates[k, b] for b in (band, 0) for k in keys if (k, b) in self._dates]
         return hits[0] if hits else None
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """The layers of the rows that nothing has been found under so far."""
+        return tuple(self._unmatched.values())
 
 
 def _key(text: str) -> str:

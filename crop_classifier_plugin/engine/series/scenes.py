@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,10 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform, transform_bounds
 
-from ..errors import BadInput, BadRaster, CrsMissing, DateMissing, DuplicateDate
+from ..errors import BadInput, BadRaster, CrsMissing, DateAmbiguous, DateMissing, DuplicateDate
 from ..events import Reporter
 from ..jobs import DateEntry, SceneSource
+from ..raster.grid import check_upright
 from . import bands, dates
 
 Bounds = tuple[float, float, float, float]
@@ -84,22 +85,23 @@ class Scene:
 
 
 def read_scenes(
-    sources: Sequence[SceneSource], reporter: Reporter, table: Iterable[DateEntry] = ()
+    sources: Sequence[SceneSource], reporter: Reporter, table: Iterable[DateEntry] | dates.DateTable = ()
 ) -> tuple[Scene, ...]:
     """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates.
 
     A raster that was named must have a date; one that merely lies in a named folder is left out, with a warning.
     """
-    known = dates.DateTable(table)
+    known = table if isinstance(table, dates.DateTable) else dates.DateTable(table)
     by_date: dict[dt.date, list[BandRef]] = {}
     for source, named in _files(sources):
         try:
             for day, ref in _read_file(source, known):
                 by_date.setdefault(day, []).append(ref)
-        except DateMissing:
+        except (DateMissing, DateAmbiguous) as error:
             if named:
                 raise
-            reporter.log(f"{Path(source.path).name} is left out: it has no acquisition date.", "warning")
+            why = "no acquisition date" if isinstance(error, DateMissing) else "several dates in its name"
+            reporter.log(f"{Path(source.path).name} is left out: it has {why}.", "warning")
     return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
 
 
@@ -112,11 +114,25 @@ def _files(sources: Sequence[SceneSource]) -> Iterator[tuple[SceneSource, bool]]
         if folder.is_dir():
             found = [replace(source, path=str(p), name="") for p in sorted(folder.iterdir()) if _is_raster(p)]
             if not found:
-                raise BadInput(f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}): choose another one.")
+                raise BadInput(_no_raster(folder))
         for each in found:
             if each.path not in seen:
                 seen.add(each.path)
                 yield each, each is source
+
+
+def tell_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
+    """One line about the rows of the table of dates that no layer answered to."""
+    if table.unmatched:
+        rows = ", ".join(table.unmatched)
+        reporter.log(f"No layer of the name that the table of dates gives: {rows}.", "warning")
+
+
+def _no_raster(folder: Path) -> str:
+    inner = [p for p in sorted(folder.iterdir()) if p.is_dir() and any(_is_raster(q) for q in p.glob("*"))]
+    if inner:
+        return f"The rasters of {folder} lie in its sub-folders: name those instead ({', '.join(map(str, inner))})."
+    return f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}): choose another one."
 
 
 def _is_raster(path: Path) -> bool:
@@ -127,7 +143,8 @@ def _read_file(source: SceneSource, known: dates.DateTable) -> Iterator[tuple[dt
     try:
         with rasterio.open(source.path) as file:
             crs = _crs(file, source)
-            landsat = bands.is_landsat(Path(source.path).name)
+            check_upright(source.path, file.transform, file.height, file.width)
+            landsat = bands.landsat_of(Path(source.path).name)
             names = _band_names(file, source.path, landsat)
             for index in range(1, file.count + 1):
                 yield _date(file, source, index, known), _ref(file, source.path, index, names[index - 1], crs)
@@ -181,7 +198,7 @@ def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
     return 1.0, 0.0
 
 
-def _band_names(file: rasterio.DatasetReader, path: str, landsat: bool) -> list[str]:
+def _band_names(file: rasterio.DatasetReader, path: str, landsat: Mapping[int, str]) -> list[str]:
     described = [bands.name_of(d or "", landsat) or "" for d in file.descriptions]
     missing = [i for i, name in enumerate(described) if not name]
     if missing and len(missing) == file.count:
@@ -190,7 +207,7 @@ def _band_names(file: rasterio.DatasetReader, path: str, landsat: bool) -> list[
 
 
 def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: dates.DateTable) -> dt.date:
-    """House order: table, layer's temporal properties, band metadata, acquisition tag, name, folder, TIFF date-time.
+    """The first of: table, layer's temporal properties, band metadata, acquisition tag, name, folder, TIFF date-time.
 
     The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
     """
@@ -210,7 +227,7 @@ def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: 
         or dates.in_description(acquired)
         or dates.in_name(source.name)
         or dates.in_name(path.name)
-        or dates.in_name(path.parent.name)
+        or dates.in_folder(path.parent.name)
         or next(iter(stamped), None)
     )
     if day is None:

@@ -41,8 +41,9 @@ def choose(
 ) -> tuple[tuple[Scene, ...], tuple[str, ...]]:
     """The scenes to use, one a window, and what to tell the user about it.
 
-    Within a window the clearest scene wins (ties: nearest to the window's middle); among seasons that fill every
-    window, the one whose worst date is clearest (ties: the latest).
+    Within a window the clearest scene wins (ties: nearest to the window's middle); where windows overlap, the rising
+    dates whose clear shares sum highest; among seasons that fill every window, the one whose worst date is clearest
+    (ties: the latest).
     """
     usable = [s for s in scenes if set(need.bands) <= set(s.bands)]
     seasons = [picked for year in _years(scenes) if (picked := _pick(usable, need, year, clear_share))]
@@ -70,21 +71,44 @@ def _inside(scene: Scene, window: Window, year: int) -> bool:
 def _pick(
     scenes: Sequence[Scene], need: Need, year: int, clear_share: Callable[[Scene], float]
 ) -> tuple[Scene, ...] | None:
-    picked: list[Scene] = []
-    for window in need.windows:
+    """The rising dates, one a window, with the highest sum of clear shares (ties: least far from the middles).
+
+    Dynamic programme over the windows: the best chain that ends in each candidate. A clear share is measured only in
+    a window that has a choice.
+    """
+    chains: list[tuple[tuple[float, int], tuple[Scene, ...]]] = [((0.0, 0), ())]
+    places = _rising([[s for s in scenes if _inside(s, w, year)] for w in need.windows])
+    for window, candidates in zip(need.windows, places):
         middle = dt.date(year, 1, 1) + dt.timedelta((window.first + window.last) // 2 - 1)
-        candidates = [s for s in scenes if _inside(s, window, year) and (not picked or s.date > picked[-1].date)]
-        if not candidates:
-            return None
-        by_distance = sorted(candidates, key=lambda s: abs((s.date - middle).days))
-        picked.append(by_distance[0] if len(by_distance) == 1 else max(by_distance, key=clear_share))
-    return tuple(picked)
+        longer = []
+        for scene in candidates:
+            before = [c for c in chains if not c[1] or c[1][-1].date < scene.date]
+            (clear, near), chain = max(before, key=lambda c: c[0])
+            share = clear_share(scene) if len(candidates) > 1 else 0.0
+            longer.append(((clear + share, near - abs((scene.date - middle).days)), (*chain, scene)))
+        chains = longer
+    return max(chains, key=lambda c: c[0])[1] if chains else None
+
+
+def _rising(places: list[list[Scene]]) -> list[list[Scene]]:
+    """The candidates that some rising choice of one a window holds; every list is empty where there is none."""
+    floor, ceiling = dt.date.min, dt.date.max
+    kept: list[list[Scene]] = []
+    for place in places:
+        kept.append([s for s in place if s.date > floor])
+        floor = min((s.date for s in kept[-1]), default=dt.date.max)
+    for k in reversed(range(len(kept))):
+        kept[k] = [s for s in kept[k] if s.date < ceiling]
+        ceiling = max((s.date for s in kept[k]), default=dt.date.min)
+    return kept
 
 
 def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: Need) -> Exception:
     """A band is missing where the dates alone would do; else dates are missing."""
-    if any(_pick(scenes, need, year, lambda _: 0.0) for year in _years(scenes)):
-        poor = next(s for s in scenes if s not in usable)
-        band = next(b for b in need.bands if b not in poor.bands)
-        return BandMissing(band, poor.date.isoformat(), poor.bands, need.model)
+    years = [year for year in _years(scenes) if _pick(scenes, need, year, lambda _: 0.0)]
+    if years:
+        inside = [s for s in scenes if any(_inside(s, w, year) for w in need.windows for year in years)]
+        poor = max((s for s in inside if s not in usable), key=lambda s: len(set(need.bands) & set(s.bands)))
+        missing = [b for b in need.bands if b not in poor.bands]
+        return BandMissing(missing, poor.date.isoformat(), poor.bands, need.model)
     return TooFewDates(need.model, need.describe(), [s.date.isoformat() for s in scenes])

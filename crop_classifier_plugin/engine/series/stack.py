@@ -20,10 +20,11 @@ from ..raster.grid import Grid, Window
 from ..raster.reader import FileReader
 from .clear import resample, source_window
 from .common_grid import common_grid
-from .masks import Mask, mask_of
-from .scenes import BandRef, Scene, read_scenes
+from .dates import DateTable
+from .masks import Mask, mask_of, reaches
+from .scenes import BandRef, Scene, read_scenes, tell_unmatched
 from .select import Need, choose
-from .units import check_values, to_reflectance
+from .units import check_offset, check_values, looks_shifted, to_reflectance
 
 _SAMPLE = 64  # px, side of the windows that clear shares and units are judged by
 _SAMPLES = 4  # windows an axis
@@ -88,16 +89,17 @@ class Stack:
         return resample(native.read(part)[0], own.sub(part), target)
 
     def masked(self, t: int, window: Window) -> NDArray[np.bool_]:
-        """(H, W): where the mask of date t says not to use the pixel. Outside the mask's file nothing is masked."""
+        """(H, W): where the mask of date t says not to use the pixel.
+
+        Where a product's mask exists elsewhere but not here, the pixel may be cloud: it is not used. Outside a user's
+        mask layer nothing is masked.
+        """
         mask = self.layers[t].mask
         values = np.full((window.height, window.width), np.nan, np.float32)
         for refs in by_file(mask.refs):
             for plane in self._reader(refs, smooth=False).read(window):
                 np.copyto(values, plane, where=np.isnan(values))
-        known = ~np.isnan(values)
-        bad = np.zeros(values.shape, np.bool_)
-        bad[known] = mask.bad(values[known].astype(np.int32))
-        return bad
+        return mask.of(values)
 
     def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
         nodata = self.need.nodata if smooth and not math.isnan(self.need.nodata) else None
@@ -163,15 +165,17 @@ def open_stack(
     extent: Extent | None = None,
 ) -> Stack:
     """Reads headers, chooses the scenes the model takes, settles the grid, and checks the units; no pixel work yet."""
-    entries = tuple(dates)
-    series = read_scenes(scenes, reporter, entries)
-    dated, undated = mask_scenes(mask_layers, reporter, entries)
+    table = DateTable(dates)
+    series = read_scenes(scenes, reporter, table)
+    dated, undated = mask_scenes(mask_layers, reporter, table)
+    tell_unmatched(table, reporter)
     chosen, notes = choose(series, need, _clear_shares(need, mask, dated, undated, extent, reporter))
     grid = common_grid(chosen, need, extent)
     layers = [Layer(s, mask_of(s, mask, dated, undated)) for s in chosen]
     for layer in layers:
         if mask == "auto" and not layer.mask.refs:
             reporter.log(f"{layer.scene.date}: no cloud mask found, every pixel is taken as clear.", "warning")
+    tell_mask_gaps(layers, need, grid, reporter)
     stack = Stack(layers, need, grid, notes)
     stack.sources |= files_of(series)
     try:
@@ -186,16 +190,24 @@ def open_stack(
 
 
 def mask_scenes(
-    layers: Sequence[SceneSource], reporter: Reporter, entries: tuple[DateEntry, ...]
+    layers: Sequence[SceneSource], reporter: Reporter, table: DateTable
 ) -> tuple[tuple[Scene, ...], tuple[BandRef, ...]]:
     """Mask layers by date; a single layer without a date serves every date."""
     try:
-        return read_scenes(layers, reporter, entries), ()
+        return read_scenes(layers, reporter, table), ()
     except DateMissing:
         if len(layers) > 1:
             raise
     entry = DateEntry(layers[0].name or layers[0].path, "1900-01-01")
     return (), read_scenes(layers, reporter, (entry,))[0].refs
+
+
+def tell_mask_gaps(layers: Sequence[Layer], need: Need, grid: Grid, reporter: Reporter) -> None:
+    """One line about the dates whose mask does not reach all of their data."""
+    short = [layer for layer in layers if not reaches(layer.scene, layer.mask, need.bands, grid)]
+    if short:
+        days = ", ".join(f"{layer.scene.date} ({layer.mask.name})" for layer in short)
+        reporter.log(f"The cloud mask misses part of the scene, which counts as no data: {days}.", "warning")
 
 
 class _clear_shares:
@@ -252,10 +264,20 @@ def sample(stack: Stack, date: int) -> NDArray[np.float32]:
 def check_units(stack: Stack, reporter: Reporter) -> None:
     """Refuses files whose values cannot be reflectance x need.scale. Judged by sampled values, said with numbers."""
     need = stack.need
+    shifted = []
     for t, layer in enumerate(stack.layers):
         reporter.check()
+        check_offset(layer.scene, need)
         sampled = sample(stack, t)
+        if looks_shifted(sampled, layer.scene, need):
+            shifted.append(str(layer.scene.date))
         for c, band in enumerate(need.bands):
             values = sampled[c][~np.isnan(sampled[c])]
             if values.size:
                 check_values(values, layer.scene.of(band)[0], need)
+    if shifted:
+        reporter.log(
+            f"No dark pixel in {', '.join(shifted)}: the values look like Sentinel-2 baseline 04.00 without its "
+            "offset; if so, set it (gdal_edit.py -scale 0.0001 -offset -0.1).",
+            "warning",
+        )

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnitUnclear
-from .scenes import BandRef
+from ..errors import OffsetMissing, UnitUnclear
+from .bands import OPTICAL, landsat_of
+from .scenes import BandRef, Scene
 from .select import Need
+
+# Sentinel-2 products since processing baseline 04.00 store reflectance x 10000 + 1000 (ESA, in force on this day).
+_BASELINE = re.compile(r"S2[A-D]_MSI\w{3}_\d{8}T\d{6}_N(\d{4})")
+_SHIFTED_SINCE, _SHIFT = 400, dt.date(2022, 1, 25)
+_OWN = 9999  # the number of products that users made themselves: it tells nothing
+_DARK = 900  # raw; clear land always has darker pixels than reflectance 0.09 in the visible bands (choice)
+_VISIBLE = OPTICAL[:5]
 
 
 def to_reflectance(values: NDArray[np.float32], ref: BandRef, need: Need) -> NDArray[np.float32]:
@@ -33,3 +45,26 @@ def check_values(values: NDArray[np.float32], ref: BandRef, need: Need) -> None:
         raise UnitUnclear(ref.path, f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", wanted)
     if middle > 1.6 * need.scale:
         raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, too large", wanted)
+
+
+def check_offset(scene: Scene, need: Need) -> None:
+    """Refuses products that are known by name to hold an offset which their file does not declare."""
+    for ref in _optical(scene, need):
+        found = _BASELINE.search(ref.path)
+        shifted = found and _SHIFTED_SINCE <= int(found[1]) < _OWN
+        if found and shifted and ref.offset == 0 and not says_reflectance(ref.unit):
+            raise OffsetMissing(ref.path, f"{found[1][:2]}.{found[1][2:]}")
+
+
+def looks_shifted(sampled: NDArray[np.float32], scene: Scene, need: Need) -> bool:
+    """Whether raw values (C, N) without any dark pixel speak for an undeclared offset of baseline 04.00."""
+    refs = _optical(scene, need)
+    told = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or landsat_of(Path(r.path).name) for r in refs)
+    if scene.date < _SHIFT or told or not {r.band for r in refs} & set(_VISIBLE):
+        return False
+    rows = [sampled[c][~np.isnan(sampled[c])] for c, band in enumerate(need.bands) if band in OPTICAL]
+    return all(row.size and float(np.quantile(row, 0.01)) >= _DARK for row in rows)
+
+
+def _optical(scene: Scene, need: Need) -> list[BandRef]:
+    return [ref for band in need.bands if band in OPTICAL for ref in scene.of(band)]

@@ -14,11 +14,12 @@ from ..raster.grid import Grid, Window
 from ..raster.writer import BLOCK
 from .bands import INDICES, OPTICAL, RADAR
 from .common_grid import common_grid
+from .dates import DateTable
 from .masks import mask_of
 from .quantity import INDEX, Quantity, quantity_of
 from .quantity import RADAR as BACKSCATTER
-from .scenes import Scene, read_scenes
-from .stack import Layer, Stack, check_units, files_of, mask_scenes, sample
+from .scenes import Scene, read_scenes, tell_unmatched
+from .stack import Layer, Stack, check_units, files_of, mask_scenes, sample, tell_mask_gaps
 
 _MEASURED = (*OPTICAL, *RADAR, *INDICES)
 Also = Callable[[Sequence[str]], Sequence[tuple[str, ...]]]
@@ -38,7 +39,8 @@ def open_series(
     `bands` () = those of the most complete scene, None = none; `also`: what the work needs beyond them, each as the
     names that will do. Raises BadInput when no scene has them, and the sentences of missing dates and odd units.
     """
-    scenes = read_scenes(series.scenes, reporter, series.dates)
+    table = DateTable(series.dates)
+    scenes = read_scenes(series.scenes, reporter, table)
     if span:
         scenes = _within(scenes, span)
     written = () if bands is None else tuple(bands) or _default_bands(scenes)
@@ -46,13 +48,15 @@ def open_series(
     quantity = quantity_of(wanted)
     chosen = _complete(scenes, wanted, reporter)
     need = quantity.need(wanted)
-    dated, undated = mask_scenes(series.mask_layers, reporter, series.dates)
+    dated, undated = mask_scenes(series.mask_layers, reporter, table)
+    tell_unmatched(table, reporter)
     source = "none" if quantity is BACKSCATTER and series.mask == "auto" else series.mask  # radar sees through clouds
     layers = [Layer(s, mask_of(s, source, dated, undated)) for s in chosen]
     _tell_unmasked(layers, source, quantity, reporter)
     stack = Stack(layers, need, common_grid(chosen, need, series.extent), pure=True)
     stack.sources |= files_of(scenes)
     try:
+        tell_mask_gaps(layers, need, stack.grid, reporter)
         _check_values(stack, quantity, reporter)
     except BaseException:
         stack.close()

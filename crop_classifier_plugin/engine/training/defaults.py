@@ -102,7 +102,7 @@ def _usable(scenes: Sequence[Scene], job: TrainJob) -> list[Scene]:
     if usable:
         return usable
     first = scenes[0]
-    lacking = next(band for band in job.bands if band not in first.bands)
+    lacking = [band for band in job.bands if band not in first.bands]
     raise BandMissing(lacking, first.date.isoformat(), first.bands, job.name or "to be trained")
 
 

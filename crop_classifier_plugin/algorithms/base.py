@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
     QgsRasterLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication
@@ -19,6 +20,7 @@ from qgis.PyQt.QtGui import QIcon
 from .. import assets
 from ..bridge import layers, runner
 from ..engine.errors import BadInput, CropClassifierError
+from ..engine.jobs import DEVICES
 
 Parameters = dict[str, Any]
 
@@ -133,6 +135,17 @@ class EngineAlgorithm(CropAlgorithm):
     def given(self, parameters: Parameters, name: str) -> bool:
         """Whether an optional parameter has a value."""
         return parameters.get(name) not in (None, "", [])
+
+    def add_device(self) -> None:
+        choices = ["Automatic", "Processor", "NVIDIA GPU (CUDA)"]
+        self.add(
+            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), [self.tr(c) for c in choices], defaultValue=0),
+            self.tr("Automatic takes the GPU where one works; the log says which device was used and why."),
+            advanced=True,
+        )
+
+    def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)]
 
     def table(
         self, parameters: Parameters, name: str, context: QgsProcessingContext

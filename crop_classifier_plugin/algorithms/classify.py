@@ -18,7 +18,7 @@ from qgis.core import (
 from ..bridge import layers, models
 from ..bridge.styling import Shown, dress
 from ..engine.errors import BadInput
-from ..engine.jobs import DEVICES, ClassifyJob
+from ..engine.jobs import ClassifyJob
 from .base import Parameters
 from .series import SeriesAlgorithm
 
@@ -38,6 +38,10 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
             "Dated scenes of the season",
         )
+        self._add_model()
+        self.add_dates_and_masks()
+
+    def _add_model(self) -> None:
         names = list(models.shipped(self.NETWORK))
         self.add(
             QgsProcessingParameterEnum(
@@ -62,7 +66,6 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             self.tr("A folder with model.onnx and model.json."),
             advanced=True,
         )
-        self.add_dates_and_masks()
 
     def _add_place(self) -> None:
         self.add_extent("Only this rectangle is mapped. Empty: everything the scenes share.")
@@ -72,12 +75,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             ),
             self.tr("Only these polygons are mapped; the rest becomes no data."),
         )
-        choices = ["Automatic", "Processor", "NVIDIA GPU (CUDA)"]
-        self.add(
-            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), [self.tr(c) for c in choices], defaultValue=0),
-            self.tr("Automatic takes the GPU where one works; the log says which device was used and why."),
-            advanced=True,
-        )
+        self.add_device()
 
     def _add_outputs(self) -> None:
         self.add(
@@ -129,7 +127,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             confidence=output("CONFIDENCE"),
             probabilities=output("PROBABILITIES"),
             valid_dates=output("VALID_DATES"),
-            device=DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)],
+            device=self.device(parameters, context),
             **inputs,
         )
 

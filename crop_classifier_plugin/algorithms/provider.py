@@ -8,6 +8,7 @@ from qgis.PyQt.QtGui import QIcon
 from .. import assets
 from .align_series import AlignSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
+from .classify_model import ClassifyModel
 from .composite import Composite
 from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
@@ -16,6 +17,7 @@ from .fuse_starfm import FuseStarfm
 from .index import Index
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
+from .train_lrtacfnet import TrainLrtacfNet
 
 
 class CropClassifierProvider(QgsProcessingProvider):
@@ -35,6 +37,7 @@ class CropClassifierProvider(QgsProcessingProvider):
         for algorithm in (
             AlignSeries,
             ClassifyLrtacfNet,
+            ClassifyModel,
             Composite,
             Diagnose,
             EvaluateFusion,
@@ -43,6 +46,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             Index,
             SimulateSeason,
             SetUpEngine,
+            TrainLrtacfNet,
         ):
             self.addAlgorithm(algorithm())
 

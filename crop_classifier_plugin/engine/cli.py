@@ -20,6 +20,7 @@ from .cli_fusion import COMMANDS as FUSION_COMMANDS
 from .cli_networks import COMMANDS as NETWORK_COMMANDS
 from .cli_options import device_option, finish, json_option, read_dates, read_table
 from .cli_series import COMMANDS as SERIES_COMMANDS
+from .cli_training import COMMANDS as TRAINING_COMMANDS
 from .errors import BadInput, CropClassifierError
 from .run import FAILED
 
@@ -48,7 +49,7 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS):
+for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS):
     cli.add_command(each)
 
 

@@ -188,6 +188,16 @@ class TrainingFailed(CropClassifierError):
     code = "training-failed"
 
 
+class TrainingMissing(CropClassifierError):
+    code = "training-missing"
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"The engine lacks {package}, which training needs: run 'Set up the engine' from the Crop Classifier "
+            "toolbox with 'Also what training needs' ticked."
+        )
+
+
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 

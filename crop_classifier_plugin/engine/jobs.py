@@ -19,6 +19,7 @@ from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
 from .jobs_parts import check_masks, one_of
+from .jobs_parts import read_windows as read_windows
 from .jobs_series import ALIGN_RULES as ALIGN_RULES
 from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
 from .jobs_series import COMPOSITES as COMPOSITES
@@ -115,21 +116,22 @@ class LabelledSeries:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Series + labels -> model folder (model.onnx, model.json, split.json), split by whole parcels."""
+    """Series + labels -> model folder (model.onnx, model.json, training.html, ...), split by whole parcels."""
 
     kind: ClassVar[str] = "train"
     scenes: tuple[SceneSource, ...]
     labels: str  # vector file: polygons
     class_field: str
-    legend: str  # JSON file of classes
+    legend: str  # JSON file of classes; "" = one class a name in the labels
     model: str  # folder to write
     network: str = "lrtacf_net"
     settings: tuple[tuple[str, str], ...] = ()  # of the network, as text; the network's config checks them
-    windows: tuple[tuple[int, int], ...] = ()  # day-of-year window of each date the model takes
+    windows: tuple[tuple[int, int], ...] = ()  # day-of-year window of each date the model takes; () = from the scenes
     bands: tuple[str, ...] = ("B02", "B03", "B04", "B8A", "B11", "B12")
     dates: tuple[DateEntry, ...] = ()
     labels_layer: str = ""
     mask: str = "auto"
+    mask_layers: tuple[SceneSource, ...] = ()  # as in ClassifyJob; of the first series
     epochs: int = 60
     patch: int = 64
     batch: int = 8
@@ -142,7 +144,8 @@ class TrainJob:
         "auto"  # one of SIDES: where the held-out parcels lie; auto = where most classes stay on both sides
     )
     validation: float = 0.15  # share of the area whose parcels choose the best epoch; 0 = the last epoch is kept
-    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once
+    min_parcels: int = 1  # a class with fewer labelled parcels is refused
+    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once, at least 10
     optimizer: str = "sam"  # one of OPTIMIZERS
     learning_rate: float = 0.0  # 0 = the optimiser's default
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
@@ -161,8 +164,11 @@ class TrainJob:
         one_of("device", self.device, DEVICES)
         one_of("held_side", self.held_side, SIDES)
         one_of("optimizer", self.optimizer, OPTIMIZERS)
-        if not self.scenes or not self.windows:
-            raise BadInput("Training needs scenes and a day-of-year window for each date: give both.")
+        check_masks(self.mask, self.mask_layers)
+        if not self.scenes:
+            raise BadInput("No raster was given: choose the dated scenes of the season.")
+        if not self.model:
+            raise BadInput("No folder for the model was given: choose one.")
         if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
             raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
         if min(self.epochs, self.patch, self.batch) < 1 or self.steps < 0 or self.jitter < 0 or self.learning_rate < 0:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Optional
 
 from .errors import BadInput
 
+_DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
 
 
@@ -76,3 +78,14 @@ class Series:
         check_masks(self.mask, self.mask_layers)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
+
+
+def read_windows(text: str) -> tuple[tuple[int, int], ...]:
+    """Windows of days of the year from text such as "95-135, 150-195"; "" gives none."""
+    windows = []
+    for part in filter(None, (p.strip() for p in text.replace(";", ",").split(","))):
+        found = _DAYS.fullmatch(part)
+        if not found or int(found[1]) > int(found[2]):
+            raise BadInput(f"The date window {part!r} cannot be read: write first-last day of the year, as 95-135.")
+        windows.append((int(found[1]), int(found[2])))
+    return tuple(windows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +25,7 @@ class Outputs:
 
     def __init__(self) -> None:
         self._files: dict[Path, Path] = {}  # destination -> temporary
+        self._scratch: list[Path] = []
         self._inputs: dict[object, str] = {}  # what the job reads
 
     def spare(self, inputs: Iterable[str | Path]) -> None:
@@ -44,6 +47,12 @@ class Outputs:
             _remove_remains(final)
             self._files[final] = temporary_path(final)
         return str(self._files[final])
+
+    def scratch(self) -> Path:
+        """A new folder for a job's own use; it goes when the job ends, also when it is cut short."""
+        folder = Path(tempfile.mkdtemp(prefix="crop-classifier-"))
+        self._scratch.append(folder)
+        return folder
 
     def write_text(self, destination: str | Path, text: str) -> None:
         """Writes a whole text file, UTF-8."""
@@ -78,6 +87,8 @@ class Outputs:
             for leftover in (temporary, Path(f"{temporary}.aux.xml"), Path(f"{temporary}.ovr")):
                 leftover.unlink(missing_ok=True)
         self._files.clear()
+        while self._scratch:
+            shutil.rmtree(self._scratch.pop(), ignore_errors=True)
 
     def __enter__(self) -> Outputs:
         with _lock:

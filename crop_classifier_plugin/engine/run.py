@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 from . import outputs
-from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory, Unforeseen
+from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory, TrainingMissing, Unforeseen
 from .events import JsonLines, Reporter, Stop, Terminal
 
 OK, FAILED, CANCELLED = 0, 1, 130
@@ -37,6 +37,8 @@ _ROOMS = {
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
 }
+
+_FOR_TRAINING = ("torch", "lightning", "torchmetrics", "onnx", "onnxscript")  # installed on request only
 
 
 def execute(job: Any, as_json: bool) -> int:
@@ -63,9 +65,13 @@ def _keep_memory_steady() -> None:
 
 def _function(kind: str) -> Callable[[Any, Reporter], dict[str, object]]:
     module, name = _ROOMS[kind]
-    function: Callable[[Any, Reporter], dict[str, object]] = getattr(
-        importlib.import_module(f".{module}", __package__), name
-    )
+    try:
+        room = importlib.import_module(f".{module}", __package__)
+    except ModuleNotFoundError as error:
+        if kind != "train" or error.name not in _FOR_TRAINING:
+            raise
+        raise TrainingMissing(error.name) from None
+    function: Callable[[Any, Reporter], dict[str, object]] = getattr(room, name)
     return function
 
 

@@ -16,6 +16,7 @@ from crop_classifier_plugin import assets, classFactory
 ALGORITHMS = [
     "alignseries",
     "classify_lrtacfnet",
+    "classify_model",
     "composite",
     "diagnose",
     "evaluatefusion",
@@ -24,6 +25,7 @@ ALGORITHMS = [
     "index",
     "setupengine",
     "simulateseason",
+    "train_lrtacfnet",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -73,6 +75,7 @@ def test_load_unload_load_leaves_no_trace():
         assert [a.text() for a in interface.menu.actions()] == [
             "Align the dates of two years...",
             "Classify crops with LRTACF-Net...",
+            "Classify crops with your own model...",
             "Composite a series...",
             "Diagnose a crop map...",
             "Evaluate a fused image...",
@@ -81,6 +84,7 @@ def test_load_unload_load_leaves_no_trace():
             "Indices of a series...",
             "Set up the engine...",
             "Simulate a season...",
+            "Train LRTACF-Net on your labels...",
         ]
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())
@@ -147,6 +151,8 @@ def test_only_what_is_needed_must_be_given(provider):
         ]
 
     assert asked("classify_lrtacfnet") == ["INPUT"]
+    assert asked("classify_model") == ["INPUT", "MODEL_FOLDER"]
+    assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
     assert asked("composite") == ["INPUT"]
     assert asked("fillgaps") == ["INPUT"]
     assert asked("fuse_starfm") == ["FINE", "COARSE"]

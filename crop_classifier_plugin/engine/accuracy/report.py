@@ -62,7 +62,7 @@ class Facts:
     def overall(self) -> dict[str, float | int | None]:
         c = self.confusion
         figures = {"oa": c.oa, "mean_f1": c.mean_f1, "mean_iou": c.mean_iou, "kappa": c.kappa}
-        return {name: _defined(value) for name, value in figures.items()} | {"pixels": c.total}
+        return {name: defined(value) for name, value in figures.items()} | {"pixels": c.total}
 
     @property
     def headline(self) -> str:
@@ -75,7 +75,7 @@ class Facts:
     def document(self) -> dict[str, Any]:
         """The whole report as JSON knows it; undefined figures are None."""
         width, height = self.grid.pixel
-        rows = [_class_row(c, s) for c, s in zip(self.classes, self.confusion.scores())]
+        rows = [class_row(c, s) for c, s in zip(self.classes, self.confusion.scores())]
         return {
             "map": self.class_map,
             "map_legend_from": self.legend_from,
@@ -143,10 +143,7 @@ def to_csv(document: dict[str, Any]) -> str:
 
 def to_html(document: dict[str, Any], headline: str, picture: str) -> str:
     """One page without scripts or outside files."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    env = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    env.filters |= {"number": lambda n: f"{n:,}", "decimal": decimal, "percent": percent}
-    return env.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         d=document,
         headline=headline,
         picture=picture,
@@ -158,6 +155,14 @@ def to_html(document: dict[str, Any], headline: str, picture: str) -> str:
         map_name=Path(document["map"]).name,
         reference_name=Path(document["reference"]).name,
     )
+
+
+def template(name: str, folder: Path = Path(__file__).parent) -> jinja2.Template:
+    """A page's template in `folder`, with this room's style, tables and number formats at hand."""
+    loader = jinja2.FileSystemLoader([folder, Path(__file__).parent])
+    env = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    env.filters |= {"number": lambda n: f"{n:,}", "decimal": decimal, "percent": percent}
+    return env.get_template(name)
 
 
 def decimal(value: float | None) -> str:
@@ -176,10 +181,10 @@ def kappa_words(kappa: float | None) -> str:
     return next((words for above, words in _KAPPA_WORDS if kappa > above), "no better than chance")
 
 
-def _class_row(crop: CropClass, scores: Scores) -> dict[str, Any]:
+def class_row(crop: CropClass, scores: Scores) -> dict[str, Any]:
     row: dict[str, Any] = {"code": crop.code, "name": crop.name, "colour": crop.colour}
     row |= {count: getattr(scores, count) for count in COUNTS}
-    return row | {figure: _defined(getattr(scores, figure)) for figure in FIGURES}
+    return row | {figure: defined(getattr(scores, figure)) for figure in FIGURES}
 
 
 def _confusions(classes: tuple[CropClass, ...], confusion: Confusion) -> list[dict[str, Any]]:
@@ -205,7 +210,7 @@ def _reasons(document: dict[str, Any]) -> list[tuple[str, int]]:
     return reasons + outside
 
 
-def _defined(value: float) -> float | None:
+def defined(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 

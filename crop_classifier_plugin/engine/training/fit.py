@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ import onnx
 import onnxruntime as ort
 import torch
 
+from ..accuracy.confusion import Confusion
+from ..accuracy.report import defined
 from ..card import CARD_FILE, WEIGHTS_FILE, Card, sha256_of
 from ..card import Window as Days
 from ..errors import LabelsUnusable
@@ -27,15 +27,24 @@ from ..networks.contract import Network, NetworkConfig, parameter_count
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from ..series.select import Need
+from .defaults import complete
 from .export import export
 from .lesson import EpochLog, Lesson, Plan, learn
 from .losses import class_weights
 from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, shown_shares, statistics
+from .report import Trained, write_report
 from .scores import Predict, accuracy_rows, score
-from .seasons import LabelRule, Season, load_season
+from .seasons import Clouds, LabelRule, Season, load_season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION, SplitRule
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
+HISTORY_FILE, SPLIT_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "split.json", "training.html", "training.json"
+_FILES = (WEIGHTS_FILE, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
+_LIMITS = (
+    "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
+    "everywhere, on woods, water, roads and buildings too."
+)
+_FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
 _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 
 
@@ -61,25 +70,28 @@ class Material:
 
 
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
-    """Writes model.onnx, model.json (the card), split.json and training.csv into job.model."""
-    legend = Legend.load(job.legend)
+    """Writes model.onnx, model.json (the card), split.json, training.csv, .json and .html into job.model."""
+    job, legend = complete(job, reporter)
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
+    with Outputs() as outputs:
         folder = Path(job.model)
-        paths = {name: outputs.path(folder / name) for name in (WEIGHTS_FILE, CARD_FILE, "split.json", "training.csv")}
-        place = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="crop-classifier-")))
-        material = gather(job, legend, place, Part(reporter, 0, 0.15), max(job.patch, job.tile, config.multiple))
+        paths = {name: outputs.path(folder / name) for name in _FILES}
+        material = gather(
+            job, legend, outputs.scratch(), Part(reporter, 0, 0.15), max(job.patch, job.tile, config.multiple)
+        )
         stats = statistics(material.train)
         network, history = fit(job, config, material, stats, Part(reporter, 0.15, 0.9))
         card = _card(job, config, network, material, stats)
         export(network, paths[WEIGHTS_FILE], card)
-        accuracy = assess(paths[WEIGHTS_FILE], job, material, stats, Part(reporter, 0.9, 1))
-        card = _sealed(card, paths[WEIGHTS_FILE], accuracy)
-        Path(paths[CARD_FILE]).write_text(json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n", "utf-8")
-        Path(paths["split.json"]).write_text(_split_json(job, material), "utf-8")
-        Path(paths["training.csv"]).write_text(_history_csv(history), "utf-8")
-    return {"model": job.model, "accuracy": list(accuracy), "parameters": card.parameters, "sha256": card.sha256}
+        tested = assess(paths[WEIGHTS_FILE], job, material, stats, Part(reporter, 0.9, 1))
+        card = _sealed(card, paths[WEIGHTS_FILE], tested)
+        outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
+        outputs.write_text(folder / SPLIT_FILE, _split_json(job, material))
+        outputs.write_text(folder / HISTORY_FILE, _history_csv(history))
+        trained = Trained(job, card, tuple(history), tested, _parcel_counts(material))
+        write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
+    facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
+    return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **_headline(tested)}
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
@@ -98,7 +110,8 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
         folder.mkdir()
         part = Part(reporter, i / len(sources), (i + 1) / len(sources))
         labels = LabelRule(job.class_field, legend, parting)
-        seasons.append(load_season(source, need, labels, job.mask, margin, folder, part))
+        clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
+        seasons.append(load_season(source, need, labels, clouds, margin, folder, part))
     count = 1 + len(job.more)
     return Material(legend, need, tuple(seasons[:count]), tuple(seasons[count:]))
 
@@ -112,7 +125,7 @@ def fit(
         raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
     _tell_classes(material, counts, reporter)
     patch = _round_up(job.patch, config.multiple)
-    length = (job.steps or max(1, round(int(counts.sum()) / patch**2 / job.batch))) * job.batch
+    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / job.batch))) * job.batch
     patches = TrainingPatches(material.train, stats, patch, length, job.jitter, job.seed)
     tile = _round_up(job.tile, config.multiple)
     checks = ScoringPatches(material.train, stats, VALIDATION, tile, job.overlap, _MOST_VALIDATION)
@@ -128,16 +141,16 @@ def fit(
 
 def assess(
     weights: str, job: TrainJob, material: Material, stats: Statistics, reporter: Reporter
-) -> tuple[dict[str, Any], ...]:
-    """Accuracy rows of the ONNX file on the held-out parcels and on the test series."""
+) -> tuple[tuple[str, Confusion], ...]:
+    """Confusion matrices of the ONNX file on the held-out parcels and on the test series, where there are such."""
     predict = onnx_predict(weights)
-    rows: list[dict[str, Any]] = []
+    tested = []
     for seasons, on in ((material.places(), ON_HELD_OUT), (material.tests, ON_TESTS)):
         patches = ScoringPatches(seasons, stats, HELD_OUT, job.tile, job.overlap)
         if len(patches):
             confusion = score(predict, patches, material.classes, reporter)
-            rows += accuracy_rows(confusion, material.legend.names, f"{on}, {confusion.total} px")
-    return tuple(rows)
+            tested.append((on, confusion))
+    return tuple(tested)
 
 
 def onnx_predict(weights: str) -> Predict:
@@ -170,21 +183,28 @@ def _card(job: TrainJob, config: NetworkConfig, network: Network, material: Mate
         multiple=config.multiple,
         parameters=parameter_count(network),
         simulated=job.simulated,
-        training_data=job.training_data,
+        training_data=job.training_data or _material_in_words(job, material),
         region=job.region,
         season=job.season,
         bbox=(min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)),
         start=f"{dates[0].isoformat()}T00:00:00Z",
         end=f"{dates[-1].isoformat()}T23:59:59Z",
-        limits=job.limits,
+        limits=job.limits or _LIMITS,
         licence=job.licence,
         framework_version=onnx.__version__,
     )
 
 
-def _sealed(card: Card, weights: str, accuracy: Sequence[dict[str, Any]]) -> Card:
+def _sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) -> Card:
     size = Path(weights).stat().st_size
-    return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(accuracy))
+    rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
+    return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
+
+
+def _material_in_words(job: TrainJob, material: Material) -> str:
+    parcels = sum(len(season.parcels.classes) for season in material.places())
+    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
+    return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
 
 
 def _days(job: TrainJob) -> tuple[Days, ...]:
@@ -206,6 +226,25 @@ def _tell_classes(material: Material, counts: Any, reporter: Reporter) -> None:
             reporter.log(f"The class {name} has no parcel to train on: the model will not find it.", "warning")
         elif not tested[i]:
             reporter.log(f"The class {name} has no held-out parcel: its accuracy is not known.", "warning")
+
+
+def _headline(tested: Sequence[tuple[str, Confusion]]) -> dict[str, float | None]:
+    """Overall accuracy and mean F1 on the held-out parcels; None where none was held out."""
+    found = next((c for on, c in tested if on == ON_HELD_OUT), None)
+    return {"oa": defined(found.oa), "mean_f1": defined(found.mean_f1)} if found else {"oa": None, "mean_f1": None}
+
+
+def _parcel_counts(material: Material) -> tuple[tuple[int, int, int], ...]:
+    """Parcels a class of the legend to train on, to validate, and held out."""
+    places = material.places()
+    return tuple(
+        (_count(places, cls, TRAIN), _count(places, cls, VALIDATION), _count(places, cls, HELD_OUT))
+        for cls in range(material.classes)
+    )
+
+
+def _count(places: Sequence[Season], cls: int, part: int) -> int:
+    return sum(int(((s.parcels.classes == cls) & (s.split.parts == part)).sum()) for s in places)
 
 
 def _split_json(job: TrainJob, material: Material) -> str:

@@ -19,7 +19,7 @@ from shapely import STRtree
 
 from ..errors import LabelsUnusable
 from ..events import Reporter
-from ..jobs import LabelledSeries
+from ..jobs import LabelledSeries, SceneSource
 from ..legend import Legend
 from ..raster.grid import Grid, Window
 from ..raster.vector import burn, read_polygons
@@ -29,6 +29,14 @@ from .losses import IGNORE
 from .split import Parcels, Split, SplitRule, split
 
 _BLOCK = 256  # px
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Where a series' cloud mask comes from, as in the job."""
+
+    mask: str
+    layers: tuple[SceneSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,11 +79,12 @@ class Season:
 
 
 def load_season(
-    source: LabelledSeries, need: Need, rule: LabelRule, mask: str, margin: int, folder: Path, reporter: Reporter
+    source: LabelledSeries, need: Need, rule: LabelRule, clouds: Clouds, margin: int, folder: Path, reporter: Reporter
 ) -> Season:
     """Reads series and labels once, block by block. Raises LabelsUnusable when no label falls on the series."""
-    with open_stack(source.scenes, need, reporter, source.dates, mask) as stack:
+    with open_stack(source.scenes, need, reporter, source.dates, clouds.mask, clouds.layers) as stack:
         shapes, classes = _labelled(source, rule, stack.grid, reporter)
+        disputed = _disputed(shapes, classes, stack.grid, reporter)
         parcels = _parcels(shapes, classes)
         parted = split(parcels, rule.split)
         size = (stack.grid.height, stack.grid.width)
@@ -83,7 +92,7 @@ def load_season(
         target = _array(folder / "target", size, np.int16)
         part = _array(folder / "part", size, np.uint8)
         season = Season(source.labels, image, target, part, stack.dates, stack.grid, parcels, parted)
-        _fill(season, stack, shapes, margin, reporter)
+        _fill(season, stack, shapes, disputed, margin, reporter)
     if not part.any():
         raise LabelsUnusable(f"No labelled pixel of {source.labels} is free of cloud and no data on every date.")
     return season
@@ -101,6 +110,23 @@ def _labelled(source: LabelledSeries, rule: LabelRule, grid: Grid, reporter: Rep
     return frame.geometry.to_numpy()[keep], classes
 
 
+def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, reporter: Reporter) -> NDArray[Any]:
+    """Where polygons of different classes overlap. Nobody knows the truth there, so such pixels are left out
+    (choice); the polygons' other pixels are used. Overlaps below a hundredth of a pixel are drawing accuracy."""
+    first, second = STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = (first < second) & (classes[first] != classes[second])
+    shared: NDArray[Any] = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
+    shared = shared[shapely.area(shared) > 0.01 * grid.pixel[0] * grid.pixel[1]]
+    if len(shared):
+        pixels = float(shapely.area(shapely.union_all(shared))) / (grid.pixel[0] * grid.pixel[1])
+        reporter.log(
+            f"{len(shared)} pairs of polygons of different classes overlap: what they share (about {pixels:,.0f} "
+            "pixels) is not used.",
+            "warning",
+        )
+    return shared
+
+
 def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64]) -> Parcels:
     inside = shapely.point_on_surface(shapes)
     points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1) if len(shapes) else np.zeros((0, 2))
@@ -111,8 +137,10 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
     return np.memmap(path, dtype=dtype, mode="w+", shape=shape)
 
 
-def _fill(season: Season, stack: Stack, shapes: NDArray[Any], margin: int, reporter: Reporter) -> None:
-    tree = STRtree(shapes)
+def _fill(
+    season: Season, stack: Stack, shapes: NDArray[Any], disputed: NDArray[Any], margin: int, reporter: Reporter
+) -> None:
+    tree, unclear = STRtree(shapes), STRtree(disputed)
     far = margin * max(season.grid.pixel)
     blocks = list(season.grid.blocks(_BLOCK))
     for i, window in enumerate(blocks):
@@ -126,6 +154,7 @@ def _fill(season: Season, stack: Stack, shapes: NDArray[Any], margin: int, repor
         rows, cols = window.slices
         season.image[:, :, rows, cols] = values
         _label(season, window, values, shapes, sorted(tree.query(box)))
+        _leave_out(season, window, [disputed[i] for i in unclear.query(box)])
 
 
 def _label(
@@ -135,3 +164,16 @@ def _label(
     known = (parcel >= 0) & ~np.isnan(values).any(axis=(0, 1))
     season.target[window.slices] = np.where(known, season.parcels.classes[parcel], IGNORE)
     season.part[window.slices] = np.where(known, season.split.parts[parcel], 0)
+
+
+def _leave_out(season: Season, window: Window, shapes: list[Any]) -> None:
+    """Takes the pixels of `shapes` out of the labels."""
+    out = burn([(polygon, 1) for shape in shapes for polygon in _flat(shape)], season.grid.sub(window)) > 0
+    season.target[window.slices][out] = IGNORE
+    season.part[window.slices][out] = 0
+
+
+def _flat(shape: Any) -> list[Any]:
+    """The polygons of a shape: an overlap may hold lines and points too, which rasterising would burn."""
+    parts = shapely.get_parts(shape)
+    return [part for part in parts if shapely.area(part) > 0]

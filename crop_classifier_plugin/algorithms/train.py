@@ -1,0 +1,184 @@
+"""Training of any network: a subclass names the network and its settings, everything else is the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputHtml,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsProcessingUtils,
+)
+
+from ..bridge import layers
+from ..engine.errors import BadInput
+from ..engine.jobs import OPTIMIZERS, TrainJob, read_windows
+from .base import Parameters
+from .diagnose import FORMATS
+from .series import SeriesAlgorithm
+
+INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
+NUMBERS = (  # name, field of the job, title, type, default, least, most, advanced, tip
+    ("HELD_OUT", "held_out", "Share held out for the test", DOUBLE, 0.3, 0, 0.9, False,
+     "Share of the labelled area whose parcels are never trained on: they say how good the model is."),
+    ("VALIDATION", "validation", "Share for the validation", DOUBLE, 0.15, 0, 0.9, False,
+     "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept."),
+    ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 1, 10_000, False,
+     "How often the labelled pixels are shown. The log tells the loss of each epoch."),
+    ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
+     "The same seed parts the parcels in the same way again."),
+    ("BATCH", "batch", "Batch", INTEGER, 8, 1, 1024, True,
+     "Patches of 64 x 64 pixels a step. Fewer need less memory."),
+    ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
+     "A class with fewer parcels on the series ends the run at once, before anything is learnt."),
+    ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
+     "0: 0.011 with SAM, 0.003 with AdamW."),
+)  # fmt: skip
+
+
+class TrainAlgorithm(SeriesAlgorithm):
+    NETWORK = ""
+
+    def add_network(self) -> None:
+        """Adds the parameters of the network's own settings."""
+
+    def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
+        """The network's settings, as text. Raises CropClassifierError."""
+        return ()
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scenes(
+            "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
+            "Dated scenes of the season",
+        )
+        self._add_labels()
+        self._add_season()
+        self.add_network()
+        self._add_learning()
+        self._add_outputs()
+
+    def _add_labels(self) -> None:
+        polygons = QgsProcessing.SourceType.TypeVectorPolygon
+        self.add(
+            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), [polygons]),
+            self.tr("Polygons with a class each, in any CRS. Of a selection or a filter, only what it shows is used."),
+        )
+        self.add(
+            QgsProcessingParameterField("FIELD", self.tr("Field with the class"), parentLayerParameterName="LABELS"),
+            self.tr("Holds the class of each polygon: a name, or a code of the legend."),
+        )
+        self.add(
+            QgsProcessingParameterFile("LEGEND", self.tr("Legend"), fileFilter="JSON files (*.json)", optional=True),
+            self.tr("Codes, names and colours of the classes. Empty: one class a name in the field, by the alphabet."),
+            advanced=True,
+        )
+
+    def _add_season(self) -> None:
+        self.add(
+            QgsProcessingParameterString("WINDOWS", self.tr("Date windows"), optional=True),
+            self.tr(
+                "Days of the year from which the model takes one date each, as 95-135, 150-195, 210-260. "
+                "Empty: 20 days around each scene, for at most 6 dates."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterString("BANDS", self.tr("Bands"), "B02, B03, B04, B8A, B11, B12"),
+            self.tr("What the model takes of each date. Every scene that is used must have them."),
+            advanced=True,
+        )
+        self.add_dates_and_masks()
+
+    def _add_learning(self) -> None:
+        for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
+            parameter = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
+            self.add(parameter, self.tr(tip), advanced)
+        choices = ["SAM (the paper's)", "AdamW"]
+        self.add(
+            QgsProcessingParameterEnum(
+                "OPTIMIZER", self.tr("Optimiser"), [self.tr(c) for c in choices], defaultValue=0
+            ),
+            self.tr("SAM takes twice the time a step, AdamW is the usual choice elsewhere."),
+            advanced=True,
+        )
+        self.add_device()
+
+    def _add_outputs(self) -> None:
+        self.add(
+            QgsProcessingParameterString("TITLE", self.tr("Title of the model"), optional=True),
+            self.tr("What maps of this model are called. Empty: the name of its folder."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
+            self.tr("The model, its card, the split of the parcels and the report are written here."),
+        )
+        self.addOutput(QgsProcessingOutputHtml("REPORT", self.tr("Report of the training")))
+        self.addOutput(QgsProcessingOutputNumber("OA", self.tr("Overall accuracy on the held-out parcels")))
+        self.addOutput(QgsProcessingOutputNumber("MEAN_F1", self.tr("Mean F1 on the held-out parcels")))
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        return {
+            "scenes": layers.scenes(parameters.get("INPUT"), context),
+            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
+            "mask": self.mask(parameters, context),
+            "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
+            **self._labels(parameters, context, feedback),
+        }
+
+    def _labels(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, str]:
+        """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
+        source = self.table(parameters, "LABELS", context)
+        if source is None:
+            raise BadInput("The labelled parcels are missing: choose a layer of polygons.")
+        fields = self.parameterAsStrings(parameters, "FIELD", context)
+        if not fields:
+            raise BadInput("The field with the class of the parcels is missing: choose it.")
+        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
+            parameters, "LABELS", context, FORMATS, "gpkg", feedback
+        )
+        copied = Path(QgsProcessingUtils.tempFolder()) in Path(path).parents  # its name says nothing
+        told = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
+        labels = {"labels": path, "labels_layer": layer, "class_field": fields[0]}
+        return {**labels, "training_data": told} if copied else labels
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+        numbers: dict[str, Any] = {}
+        for name, field, _, kind, *_ in NUMBERS:
+            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
+            numbers[field] = read(parameters, name, context)
+        return TrainJob(
+            legend=self.parameterAsFile(parameters, "LEGEND", context),
+            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
+            network=self.NETWORK,
+            settings=self.settings(parameters, context),
+            windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
+            bands=self.words(parameters, "BANDS", context),
+            optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
+            title=self.parameterAsString(parameters, "TITLE", context),
+            device=self.device(parameters, context),
+            **numbers,
+            **inputs,
+        )
+
+    def results(
+        self, job: TrainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        outputs = event["outputs"]
+        figures = {"OA": outputs["oa"], "MEAN_F1": outputs["mean_f1"]}
+        told = {name: value for name, value in figures.items() if value is not None}
+        return {"MODEL_FOLDER": job.model, "REPORT": outputs["report"], **told}

@@ -1,0 +1,62 @@
+"""The command that trains a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import jobs
+from .cli_options import device_option, finish, json_option, read_dates
+from .cli_series import sources
+from .errors import BadInput
+
+
+@click.command()
+@click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable.")
+@click.option("--labels", required=True, help="Vector file of polygons.")
+@click.option("--layer", "labels_layer", default="", help="Layer inside the vector file.")
+@click.option("--field", "class_field", required=True, help="Field with the class of each polygon.")
+@click.option("--out", "model", required=True, help="Folder for the model.")
+@click.option("--legend", default="", help="JSON file of classes. Default: one class a name in the labels.")
+@click.option("--windows", default="", help="Days of the year, as '95-135, 150-195'. Default: 20 days around a scene.")
+@click.option("--band", "bands", multiple=True, help="A band the model takes; repeatable. Default: six of Sentinel-2.")
+@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--mask", type=click.Choice(jobs.MASKS), default="auto", show_default=True, help="Cloud mask source.")
+@click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
+@click.option("--network", default="lrtacf_net", show_default=True, help="See 'networks'.")
+@click.option("--setting", multiple=True, help="NAME=VALUE of the network; repeatable. Default: preset=small.")
+@click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled area that is tested on.")
+@click.option("--validation", default=0.15, show_default=True, help="Share that chooses the best epoch; 0: the last.")
+@click.option("--min-parcels", default=1, show_default=True, help="A class with fewer is refused.")
+@click.option("--epochs", default=60, show_default=True)
+@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step.")
+@click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
+@click.option("--optimizer", type=click.Choice(jobs.OPTIMIZERS), default="sam", show_default=True)
+@click.option("--learning-rate", default=0.0, help="Default: 0.011 with sam, 0.003 with adamw.")
+@click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
+@device_option
+@json_option
+def train(as_json: bool, **given: Any) -> None:
+    """Train a model on labelled polygons; leaves a folder that 'classify --model' takes."""
+    dates, bands = given.pop("dates"), given.pop("bands")
+    job = jobs.TrainJob(
+        scenes=sources(given.pop("series")),
+        dates=tuple(read_dates(dates)) if dates else (),
+        mask_layers=sources(given.pop("mask_layer")),
+        windows=jobs.read_windows(given.pop("windows")),
+        settings=tuple(_setting(text) for text in given.pop("setting") or ("preset=small",)),
+        bands=bands or jobs.TrainJob.bands,
+        **given,
+    )
+    finish(job, as_json)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise BadInput(f"The setting {text!r} has no value: write it as NAME=VALUE.")
+    return name.strip(), value.strip()
+
+
+COMMANDS = (train,)

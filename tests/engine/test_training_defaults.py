@@ -1,0 +1,330 @@
+"""What a training does for a user: windows, legend, refusals, overlaps, the report, and the command in a terminal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from conftest import BANDS, REPOSITORY, write_raster
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from program import ENGINE, environment, events, refusal, run
+
+from crop_classifier_plugin.engine import outputs
+from crop_classifier_plugin.engine.accuracy.report import decimal
+from crop_classifier_plugin.engine.card import Card, Window
+from crop_classifier_plugin.engine.errors import (
+    BadInput,
+    Cancelled,
+    CropClassifierError,
+    LabelsUnusable,
+    TrainingFailed,
+)
+from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob, dump, read_windows
+from crop_classifier_plugin.engine.legend import Legend
+from crop_classifier_plugin.engine.training.defaults import MOST_SCENES, complete, legend_of, windows_around
+from crop_classifier_plugin.engine.training.fit import gather, train
+from crop_classifier_plugin.engine.training.losses import IGNORE
+
+pytestmark = pytest.mark.timeout(120)
+SIDE = 64
+WEST, NORTH = 500000, 5650000
+CROPS = ("Beet", "maize", "Wheat")
+
+
+def parcels() -> gpd.GeoDataFrame:
+    """8 x 8 parcels of 80 m, three crops by turns."""
+    boxes = [
+        shapely.box(WEST + 80 * c, NORTH - 80 * (r + 1), WEST + 80 * (c + 1), NORTH - 80 * r)
+        for r, c in np.ndindex(8, 8)
+    ]
+    names = [CROPS[(r + c) % 3] for r, c in np.ndindex(8, 8)]
+    return gpd.GeoDataFrame({"crop": names}, geometry=boxes, crs="EPSG:32631")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two dates on which each crop has a brightness of its own, and the parcels."""
+    folder = tmp_path_factory.mktemp("place")
+    rng = np.random.default_rng(1)
+    crop = np.kron(np.add.outer(np.arange(8), np.arange(8)) % 3, np.ones((8, 8), int))
+    for day in ("20240424", "20240623"):
+        bands = (1000 + 1200 * crop + rng.normal(0, 100, (6, SIDE, SIDE))).astype(np.uint16)
+        write_raster(folder / "season" / f"S2_{day}.tif", bands, names=BANDS, nodata=0)
+    parcels().to_file(folder / "parcels.gpkg")
+    return folder
+
+
+def job_of(place: Path, model: Path, **changes: object) -> TrainJob:
+    scenes = tuple(SceneSource(str(p)) for p in sorted((place / "season").glob("*.tif")))
+    job = TrainJob(
+        scenes, str(place / "parcels.gpkg"), "crop", "", str(model),
+        settings=(("widths", "4,8"), ("cfma_blocks", "1"), ("cfma_width", "8"), ("heads", "2"), ("key_dim", "2")),
+        mask="none", epochs=3, steps=4, patch=16, batch=4, optimizer="adamw", tile=32, overlap=16,
+    )  # fmt: skip
+    return replace(job, **changes)
+
+
+@pytest.fixture(scope="module")
+def trained(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    train(job_of(place, folder), Silent())
+    return folder
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 366), min_size=1, max_size=MOST_SCENES, unique=True), st.integers(1990, 2050))
+def test_each_date_lies_in_its_own_window_and_in_no_other(days: list[int], year: int) -> None:
+    dates = [dt.date(year, 6, 1) + dt.timedelta(day) for day in days]
+    windows = windows_around(dates)
+    first = dt.date(max(dates).year, 1, 1)
+    for date, (a, b) in zip(sorted(dates), windows):
+        day = (date - first).days + 1
+        assert a <= day <= b
+        assert day - a <= 20
+        assert b - day <= 20
+        assert sum(c <= day <= d for c, d in windows) == 1
+        assert Window(a, b)
+
+
+def test_too_many_dates_or_seasons_ask_for_windows() -> None:
+    day = dt.date(2024, 3, 1)
+    with pytest.raises(BadInput, match="7 dates"):
+        windows_around([day + dt.timedelta(10 * i) for i in range(7)])
+    with pytest.raises(BadInput, match="more than one season"):
+        windows_around([day, day.replace(year=2026)])
+
+
+@given(st.lists(st.tuples(st.integers(-300, 300), st.integers(0, 100)), max_size=6))
+def test_windows_are_read_as_they_are_written(pairs: list[tuple[int, int]]) -> None:
+    windows = tuple((first, first + length) for first, length in pairs)
+    assert read_windows(", ".join(f"{a}-{b}" for a, b in windows)) == windows
+    assert read_windows(";".join(f" {a} .. {b} " for a, b in windows)) == windows
+
+
+@pytest.mark.parametrize("text", ["135-95", "April", "95", "95-135-150"])
+def test_windows_that_cannot_be_read_are_named(text: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(repr(text))):
+        read_windows(text)
+
+
+# --- legend ----------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text("abcXYZ 19", min_size=1).filter(str.strip), min_size=1, max_size=60))
+def test_every_label_finds_its_class_and_no_two_look_alike(labels: list[str]) -> None:
+    legend = legend_of(Counter(label.strip() for label in labels))
+    assert all(legend.find(label) for label in labels)
+    assert legend.codes == tuple(range(1, len(legend) + 1))
+    assert len({c.colour for c in legend}) == len(legend)
+
+
+def test_classes_are_in_the_order_of_their_names() -> None:
+    assert legend_of(Counter(["Wheat", "maize", "wheat", "Beet"])).names == ("Beet", "maize", "Wheat")
+    assert legend_of(Counter(["100", "9", "20"])).names == ("9", "20", "100")
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_polygons_of_different_classes_share_is_left_out_and_counted(place: Path, tmp_path: Path) -> None:
+    frame = parcels()
+    over = gpd.GeoDataFrame(
+        {"crop": ["maize", "Beet"]},
+        geometry=[shapely.box(WEST, NORTH - 80, WEST + 40, NORTH), shapely.box(WEST, NORTH - 40, WEST + 20, NORTH)],
+        crs=frame.crs,
+    )  # both over the first parcel, which is Beet: 32 pixels of maize, of which 8 are also the second's
+    pd.concat([frame, over]).to_file(tmp_path / "over.gpkg")
+    reporter = Silent()
+    job, legend = complete(job_of(place, tmp_path / "m", labels=str(tmp_path / "over.gpkg")), reporter)
+    (season,) = gather(job, legend, tmp_path, reporter, 32).train
+    assert (season.target[:8, :4] == IGNORE).all()
+    assert not season.part[:8, :4].any()
+    assert (season.target[:8, 4:8] == 0).all()
+    assert (season.target != IGNORE).sum() == SIDE * SIDE - 32
+    (warning,) = [text for level, text in reporter.lines if level == "warning"]
+    assert warning.startswith("2 pairs of polygons of different classes overlap")
+    assert "about 32 pixels" in warning
+
+
+def test_labels_in_another_crs_are_the_same_labels(place: Path, tmp_path: Path) -> None:
+    parcels().to_crs("EPSG:4326").to_file(tmp_path / "degrees.gpkg")
+    targets = []
+    for number, labels in enumerate((place / "parcels.gpkg", tmp_path / "degrees.gpkg")):
+        job, legend = complete(job_of(place, tmp_path / "m", labels=str(labels)), Silent())
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        targets.append(gather(job, legend, folder, Silent(), 32).train[0].target)
+    assert (targets[0] == targets[1]).mean() > 0.999
+
+
+def test_a_class_with_too_few_parcels_is_named_with_its_count(place: Path, tmp_path: Path) -> None:
+    frame = parcels()
+    frame.loc[0, "crop"] = "Oats"
+    frame.to_file(tmp_path / "oats.gpkg")
+    job = job_of(place, tmp_path / "m", labels=str(tmp_path / "oats.gpkg"), min_parcels=2)
+    with pytest.raises(LabelsUnusable, match=r"Oats has 1, at least 2 are asked for"):
+        train(job, Silent())
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_legend_that_knows_no_label_is_refused(place: Path, tmp_path: Path) -> None:
+    path = tmp_path / "legend.json"
+    path.write_text(json.dumps([{"code": 1, "name": "Rice", "colour": "#112233"}]))
+    with pytest.raises(LabelsUnusable, match="No label is in the legend"):
+        train(job_of(place, tmp_path / "m", legend=str(path)), Silent())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"bands": ("B04", "B13")}, "needs B13, which"),
+        ({"windows": ((1, 20), (150, 195))}, "needs 2 dates"),
+        ({"settings": (("widths", "8,9"), ("heads", "2"), ("cfma_blocks", "1"))}, "multiples of heads"),
+        ({"min_parcels": 1000}, r"Beet has 21, maize has 22, Wheat has 21, at least 1000"),
+    ],
+)
+def test_a_job_that_cannot_be_done_is_refused_at_once(place: Path, tmp_path: Path, change: dict, said: str) -> None:
+    with pytest.raises(CropClassifierError, match=said) as caught:
+        train(job_of(place, tmp_path / "m", **change), Silent())
+    assert caught.value.sentence.count("\n") == 0
+
+
+def test_a_training_cut_short_leaves_no_pixels_behind(place: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    """The process goes while the job still runs: what it tidies up then is all that the training had written."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+
+    class Gone(Silent):
+        def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
+            if message.startswith("Training"):
+                assert [p.name for p in (tmp_path / "tmp").rglob("image")] == ["image"]
+                outputs.discard_all()
+                assert list((tmp_path / "tmp").iterdir()) == []
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(job_of(place, tmp_path / "m"), Gone())
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_loss_that_is_no_number_ends_the_training(place: Path, tmp_path: Path) -> None:
+    job = job_of(place, tmp_path / "m", optimizer="sam", learning_rate=1e30, epochs=20)
+    with pytest.raises(TrainingFailed, match="lower the learning rate"):
+        train(job, Silent())
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_split_file(place: Path, trained: Path, tmp_path: Path) -> None:
+    train(job_of(place, tmp_path / "again", epochs=1), Silent())
+    assert (tmp_path / "again" / "split.json").read_bytes() == (trained / "split.json").read_bytes()
+
+
+def test_report_json_and_card_say_the_same(trained: Path) -> None:
+    facts = json.loads((trained / "training.json").read_text())
+    page = (trained / "training.html").read_text()
+    card = Card.load(trained)
+    (test,) = facts["tests"]
+    told = {row["metric"]: row["value"] for row in card.accuracy}
+    keys = {"oa": "overall accuracy", "mean_f1": "mean F1", "mean_iou": "mean IoU", "kappa": "kappa"}
+    for key, metric in keys.items():
+        assert test["overall"][key] == pytest.approx(told[metric], abs=5e-5)
+        shown = re.search(rf'id="{key}">([^<]+)<', page)
+        assert shown
+        expected = f"{100 * test['overall'][key]:.1f} %" if key == "oa" else decimal(test["overall"][key])
+        assert shown[1] == expected
+    matrix = np.array(test["matrix"])
+    assert matrix.sum() == test["pixels"]
+    assert test["overall"]["oa"] == pytest.approx(np.trace(matrix) / matrix.sum())
+    assert [row["name"] for row in test["classes"]] == list(card.legend.names) == ["Beet", "maize", "Wheat"]
+    for row in test["classes"]:
+        assert f"<td>{decimal(row['f1'])}</td>" in page
+
+
+def test_report_counts_the_parcels_of_the_split_file(trained: Path) -> None:
+    (place,) = json.loads((trained / "split.json").read_text())["places"]
+    rows = json.loads((trained / "training.json").read_text())["parcels"]
+    for part in ("train", "validation", "held_out"):
+        counts = Counter(cls for _, _, cls in place[part])
+        assert [row[part] for row in rows] == [counts[i] for i in range(3)]
+
+
+def test_report_is_one_page_with_a_point_an_epoch(trained: Path) -> None:
+    page = (trained / "training.html").read_text()
+    assert page.count("<circle") == 2 * 3
+    assert not re.search(r"<script|<link|src=|url\(|@import", page)
+    losses = [row["loss"] for row in json.loads((trained / "training.json").read_text())["history"]]
+    assert all(f"epoch {i + 1}: {loss:.3f}" in page for i, loss in enumerate(losses))
+
+
+def test_nothing_held_out_is_said(place: Path, tmp_path: Path) -> None:
+    result = train(job_of(place, tmp_path / "m", held_out=0.0, validation=0.0, epochs=1), Silent())
+    assert (result["oa"], result["mean_f1"], result["accuracy"]) == (None, None, [])
+    assert "No labelled pixel was held out" in (tmp_path / "m" / "training.html").read_text()
+
+
+# --- the program -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_trains(place: Path, tmp_path: Path) -> None:
+    line = (
+        "train --series season --labels parcels.gpkg --field crop --epochs 1 --batch 4 --optimizer adamw "
+        f"--setting widths=4,8 --setting heads=2 --setting cfma_blocks=1 --windows 100-130,160-190 --out {tmp_path}/m"
+    )
+    done = call(place, line)
+    assert done.returncode == 0, done.stderr
+    assert f"report: {tmp_path}/m/training.html" in done.stdout
+    assert Card.load(tmp_path / "m").windows == (Window(100, 130), Window(160, 190))
+
+
+def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*ENGINE, *line.split()], capture_output=True, text=True, env=environment(), cwd=place, check=False
+    )
+
+
+def test_the_program_ends_with_one_sentence(place: Path, tmp_path: Path) -> None:
+    done = run(job_of(place, tmp_path / "m", class_field="kind"), tmp_path / "x")
+    assert "no field 'kind'" in refusal(done)
+    line = f"train --series season --labels parcels.gpkg --field crop --out {tmp_path} --setting widths"
+    assert "NAME=VALUE" in call(place, line).stderr
+
+
+def test_without_torch_the_sentence_says_how_to_get_it(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "job.json").write_text(dump(job_of(place, tmp_path / "m")))
+    code = (
+        "import sys; sys.modules['torch'] = None; sys.argv = ['engine', 'run', sys.argv[1]]; "
+        "from crop_classifier_plugin.engine.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "job.json")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=REPOSITORY, check=False)
+    assert "'Set up the engine'" in refusal(done)
+    assert "'Also what training needs'" in refusal(done)
+    assert events(done)[-1]["code"] == "training-missing"
+
+
+def test_a_legend_of_the_users_own_is_kept(place: Path, tmp_path: Path) -> None:
+    own = [{"code": 10 * i, "name": name, "colour": f"#{i:06x}"} for i, name in enumerate(CROPS, start=1)]
+    (tmp_path / "legend.json").write_text(json.dumps(own))
+    job = job_of(place, tmp_path / "m", legend=str(tmp_path / "legend.json"))
+    assert complete(job, Silent())[1] == Legend.from_dict(own)

@@ -43,7 +43,8 @@ _FOR_TRAINING = ("torch", "lightning", "torchmetrics", "onnx", "onnxscript")  # 
 
 def execute(job: Any, as_json: bool) -> int:
     """Runs the job and returns the exit code; tells results and errors on standard output (JSON) or in words."""
-    _keep_memory_steady()
+    if job.kind != "train":  # torch lives on memory that is at hand again at once
+        _keep_memory_steady()
     stop = Stop()
     reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
     _catch_signals(stop)

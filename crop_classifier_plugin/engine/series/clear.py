@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
-from rasterio.warp import reproject, transform_bounds
+from rasterio.io import MemoryFile
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
 
 from ..raster.grid import Grid, Window
 
@@ -36,17 +38,24 @@ def _bounds_in(grid: Grid, crs: CRS) -> tuple[float, float, float, float]:
 
 def resample(values: Float, source: Grid, target: Grid) -> Float:
     """(C, h, w) on `source` -> (C, H, W) on `target`, bilinear among the neighbours that are not NaN."""
-    out = np.full((len(values), target.height, target.width), np.nan, np.float32)
-    reproject(
-        values,
-        out,
-        src_transform=source.transform,
-        src_crs=source.crs,
-        src_nodata=np.nan,
-        dst_transform=target.transform,
-        dst_crs=target.crs,
-        dst_nodata=np.nan,
-        resampling=Resampling.bilinear,
-        tolerance=1e-9,  # px, as in raster.reader
-    )
+    bands, height, width = values.shape
+    shape = {"count": bands, "height": height, "width": width, "dtype": "float32", "nodata": np.nan}
+    with MemoryFile() as memory:
+        with memory.open(driver="GTiff", crs=source.crs, transform=source.transform, **shape) as file:
+            file.write(values)
+        with (
+            memory.open() as file,
+            # reproject() cannot be told a tolerance: across systems its pixels would depend on the window they are in
+            WarpedVRT(
+                file,
+                crs=target.crs,
+                transform=target.transform,
+                height=target.height,
+                width=target.width,
+                resampling=Resampling.bilinear,
+                nodata=np.nan,
+                tolerance=1e-9,  # px, as in raster.reader
+            ) as warped,
+        ):
+            out: Float = warped.read()
     return out

@@ -44,7 +44,6 @@ class BandRef:
     scale: float
     offset: float
     unit: str
-    override_crs: bool = False
 
     @property
     def bounds(self) -> Bounds:
@@ -180,7 +179,6 @@ def _ref(file: rasterio.DatasetReader, path: str, index: int, band: str, crs: CR
         scale=scale,
         offset=offset,
         unit=(file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip(),
-        override_crs=bool(file.crs and file.crs != crs),
     )
 
 

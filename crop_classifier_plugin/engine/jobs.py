@@ -32,6 +32,7 @@ from .jobs_series import AlignSeriesJob as AlignSeriesJob
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
+from .jobs_series import PhenologyJob as PhenologyJob
 
 DEVICES = ("auto", "cpu", "cuda")
 OPTIMIZERS = ("sam", "adamw")
@@ -186,6 +187,7 @@ JOBS = {
         FillGapsJob,
         FuseStarfmJob,
         IndexJob,
+        PhenologyJob,
         SimulateJob,
         TrainJob,
     )

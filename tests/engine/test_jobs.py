@@ -25,6 +25,7 @@ LEAST = {
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(

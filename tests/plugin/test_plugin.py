@@ -82,6 +82,7 @@ def test_load_unload_load_leaves_no_trace():
             "Fill the gaps of a series...",
             "Fuse fine and coarse images with STARFM...",
             "Indices of a series...",
+            "Phenology of a series...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",

@@ -91,6 +91,8 @@ POSITIVE = (
     "count",
     "data_range",
     "distance",
+    "least_amplitude",
+    "least_dates",
     "log_scale",
     "sigma_coarse",
     "sigma_fine",
@@ -105,8 +107,9 @@ POSITIVE = (
     "jitter",
     "learning_rate",
     "days",
+    "year",
 )
-SHARES = ("held_out", "validation")
+SHARES = ("held_out", "validation", "start_share", "end_share")
 
 
 @st.composite

@@ -23,6 +23,7 @@ ALGORITHMS = [
     "fillgaps",
     "fuse_starfm",
     "index",
+    "phenology",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",

@@ -104,7 +104,8 @@ def _measure(curve: Float, points: Days, summit: Index, shares: tuple[float, flo
 
 def _at(curve: Float, index: Index) -> Days:
     """The curve's value at a point of its own for every pixel."""
-    return np.take_along_axis(curve, index[None], axis=0)[0].astype(np.float64)
+    values: Days = np.take_along_axis(curve, index[None], axis=0)[0].astype(np.float64)
+    return values
 
 
 def _crossing(curve: Float, points: Days, low: Index, high: Index, level: Days) -> Days:

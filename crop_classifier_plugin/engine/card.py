@@ -58,10 +58,10 @@ class Card:
 
     `reduce`: how the scenes in a window of days become one date: the clearest scene, or each pixel's median or mean of
     all of them; radar is averaged in linear power, of the window, or with "clearest" of the `radar_days` around the
-    first series' scene. `least_dates` 0: every window must have a scene, and a pixel needs all of them; n > 0: windows may be
-    empty, and a pixel is mapped where at least n dates are usable in either series. `monthly`: the windows are the
-    calendar months up to a target month; of a model that does not read the day of the year, the last of `windows` lies
-    in the only month that it can name crops in.
+    first series' scene. `least_dates` 0: every window must have a scene, and a pixel needs all of them; n > 0: windows
+    may be empty, and a pixel is mapped where at least n dates are usable in either series. `monthly`: the windows are
+    the calendar months up to a target month; of a model that does not read the day of the year, the last of `windows`
+    lies in the only month that it can name crops in.
     """
 
     name: str

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -28,6 +29,7 @@ from crop_classifier_plugin.engine.card import WEIGHTS_FILE, Card
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import TrainJob
 from crop_classifier_plugin.engine.legend import Legend
+from crop_classifier_plugin.engine.networks.contract import Network
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.training.fit import Material, fit, gather, onnx_predict
 from crop_classifier_plugin.engine.training.patches import ScoringPatches, Statistics, statistics
@@ -122,9 +124,10 @@ def retrained(job: TrainJob, material: Material, seeds: int) -> list[Confusion]:
     for seed in range(1, seeds + 1):
         network, _ = fit(replace(job, seed=seed), config, material, stats, Silent())
 
-        def predict(x: NDArray[np.float32], network: torch.nn.Module = network) -> NDArray[np.float32]:
+        def predict(inputs: dict[str, NDArray[Any]], network: Network = network) -> NDArray[np.float32]:
             with torch.no_grad():
-                return np.asarray(network(torch.from_numpy(x)).numpy(), np.float32)
+                found = network(*[torch.from_numpy(inputs[name]) for name in network.inputs])
+            return np.asarray(found.numpy(), np.float32)
 
         found.append(score(predict, patches, material.classes, Silent()))
     return found

@@ -13,6 +13,7 @@ from .jobs_fusion import SPREADS as SPREADS
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
 from .jobs_fusion import FuseStarfmJob as FuseStarfmJob
 from .jobs_json import build
+from .jobs_parts import DEVICES as DEVICES
 from .jobs_parts import MASKS as MASKS
 from .jobs_parts import DateEntry as DateEntry
 from .jobs_parts import Extent as Extent
@@ -32,10 +33,10 @@ from .jobs_series import AlignSeriesJob as AlignSeriesJob
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
-
-DEVICES = ("auto", "cpu", "cuda")
-OPTIMIZERS = ("sam", "adamw")
-SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+from .jobs_training import OPTIMIZERS as OPTIMIZERS
+from .jobs_training import SIDES as SIDES
+from .jobs_training import LabelledSeries as LabelledSeries
+from .jobs_training import TrainJob as TrainJob
 
 
 @dataclass(frozen=True)
@@ -102,77 +103,6 @@ class SimulateJob:
     ymax: float = 5650000.0
     sentinel1: bool = True
     modis: bool = True
-
-
-@dataclass(frozen=True)
-class LabelledSeries:
-    """A further series with its own labels, for TrainJob."""
-
-    scenes: tuple[SceneSource, ...]
-    labels: str
-    labels_layer: str = ""
-    dates: tuple[DateEntry, ...] = ()
-
-
-@dataclass(frozen=True)
-class TrainJob:
-    """Series + labels -> model folder (model.onnx, model.json, training.html, ...), split by whole parcels."""
-
-    kind: ClassVar[str] = "train"
-    scenes: tuple[SceneSource, ...]
-    labels: str  # vector file: polygons
-    class_field: str
-    legend: str  # JSON file of classes; "" = one class a name in the labels
-    model: str  # folder to write
-    network: str = "lrtacf_net"
-    settings: tuple[tuple[str, str], ...] = ()  # of the network, as text; the network's config checks them
-    windows: tuple[tuple[int, int], ...] = ()  # day-of-year window of each date the model takes; () = from the scenes
-    bands: tuple[str, ...] = ("B02", "B03", "B04", "B8A", "B11", "B12")
-    dates: tuple[DateEntry, ...] = ()
-    labels_layer: str = ""
-    mask: str = "auto"
-    mask_layers: tuple[SceneSource, ...] = ()  # as in ClassifyJob; of the first series
-    epochs: int = 60
-    patch: int = 64
-    batch: int = 8
-    held_out: float = 0.3  # share of the area whose parcels are never trained on
-    seed: int = 1
-    device: str = "auto"
-    more: tuple[LabelledSeries, ...] = ()  # other seasons or places to train on, split alike
-    tests: tuple[LabelledSeries, ...] = ()  # never trained on, scored whole
-    held_side: str = (
-        "auto"  # one of SIDES: where the held-out parcels lie; auto = where most classes stay on both sides
-    )
-    validation: float = 0.15  # share of the area whose parcels choose the best epoch; 0 = the last epoch is kept
-    min_parcels: int = 1  # a class with fewer labelled parcels is refused
-    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once, at least 10
-    optimizer: str = "sam"  # one of OPTIMIZERS
-    learning_rate: float = 0.0  # 0 = the optimiser's default
-    jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
-    tile: int = 128
-    overlap: int = 32
-    name: str = ""  # "" = the folder's name
-    title: str = ""
-    region: str = ""
-    training_data: str = ""  # what it was trained on, in one sentence
-    season: str = ""
-    limits: str = ""  # what the model is not good for
-    simulated: bool = False
-    licence: str = "GPL-3.0-or-later"
-
-    def __post_init__(self) -> None:
-        one_of("device", self.device, DEVICES)
-        one_of("held_side", self.held_side, SIDES)
-        one_of("optimizer", self.optimizer, OPTIMIZERS)
-        check_masks(self.mask, self.mask_layers)
-        if not self.scenes:
-            raise BadInput("No raster was given: choose the dated scenes of the season.")
-        if not self.model:
-            raise BadInput("No folder for the model was given: choose one.")
-        if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
-            raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
-        if min(self.epochs, self.patch, self.batch) < 1 or self.steps < 0 or self.jitter < 0 or self.learning_rate < 0:
-            raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
 
 
 JOBS = {

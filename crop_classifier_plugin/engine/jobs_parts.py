@@ -9,6 +9,7 @@ from typing import Optional
 from .errors import BadInput
 
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
+DEVICES = ("auto", "cpu", "cuda")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
 
 

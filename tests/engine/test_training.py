@@ -232,7 +232,7 @@ def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
     patches = ScoringPatches([season], PLAIN, HELD_OUT, *tiling)
     seen = []
     for i in range(len(patches)):
-        x, target = patches[i]
+        x, target = patches[i]["x"], patches[i]["target"]
         assert x.shape == (3, 2, tiling[0], tiling[0])
         numbers = x[0, 0][target != IGNORE].numpy().astype(int)
         seen.extend(numbers)
@@ -246,7 +246,7 @@ def test_training_patches_show_no_held_out_label(seed, size):
     season = season_of()
     patches = TrainingPatches([season], PLAIN, size, 6, jitter=0.0, seed=seed)
     for i in range(6):
-        x, target = patches[i]
+        x, target = patches[i]["x"], patches[i]["target"]
         known = target != IGNORE
         assert known.any()
         numbers = x[0, 0][known].numpy().round().astype(int)
@@ -257,9 +257,9 @@ def test_training_patches_show_no_held_out_label(seed, size):
 def test_patches_are_the_same_again_and_others_in_the_next_epoch():
     make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, jitter=0.05, seed=1)  # noqa: E731
     first, again = make(), make()
-    assert torch.equal(first[2][0], again[2][0])
+    assert torch.equal(first[2]["x"], again[2]["x"])
     again.epoch = 1
-    assert not torch.equal(first[2][0], again[2][0])
+    assert not torch.equal(first[2]["x"], again[2]["x"])
 
 
 def test_turning_turns_image_and_target_alike():

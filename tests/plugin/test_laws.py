@@ -17,6 +17,7 @@ SHARED = {
         "jobs_json",
         "jobs_parts",
         "jobs_series",
+        "jobs_training",
         "card",
         "legend",
         "errors",

@@ -178,9 +178,9 @@ def assess(
 
 
 def onnx_predict(weights: str) -> Predict:
-    """The file as a function from z-scores to probabilities."""
+    """The file as a function from its inputs by name to probabilities."""
     session = ort.InferenceSession(Path(weights).read_bytes(), providers=["CPUExecutionProvider"])
-    return lambda x: np.asarray(session.run(["probability"], {"x": x})[0], np.float32)
+    return lambda inputs: np.asarray(session.run(["probability"], inputs)[0], np.float32)
 
 
 # --- the card --------------------------------------------------------------------------------------------------------

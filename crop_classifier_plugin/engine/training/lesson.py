@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import lightning as L
 import numpy as np
@@ -25,7 +24,7 @@ from ..events import Reporter
 from ..networks.contract import Network
 from .losses import IGNORE, deep_supervision
 from .optimise import optimizer_of, polynomial_rate
-from .patches import ScoringPatches, TrainingPatches
+from .patches import TARGET, ScoringPatches, TrainingPatches
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
 
@@ -80,13 +79,12 @@ class Lesson(L.LightningModule):
         for group in self._optimizer.param_groups:
             group["lr"] = rate
 
-    def training_step(self, batch: Any, index: int) -> None:
-        x, target = batch
+    def training_step(self, batch: dict[str, Tensor], index: int) -> None:
 
         def closure() -> Tensor:
             self.reporter.check()
             self._optimizer.zero_grad()
-            loss = deep_supervision(self.network(x), target, self.class_weights)
+            loss = deep_supervision(self.network(*self._inputs(batch)), batch[TARGET], self.class_weights)
             self.manual_backward(loss)
             return loss.detach()
 
@@ -102,10 +100,12 @@ class Lesson(L.LightningModule):
         done, total = self.current_epoch * steps + step, self.plan.epochs * steps
         self.reporter.progress(done / total, f"Training, epoch {self.current_epoch + 1}", done, total)
 
-    def validation_step(self, batch: Any, index: int) -> None:
+    def _inputs(self, batch: dict[str, Tensor]) -> list[Tensor]:
+        return [batch[name] for name in self.network.inputs]
+
+    def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         self.reporter.check()
-        x, target = batch
-        self.confusion.update(self.average(x).argmax(dim=1), target)
+        self.confusion.update(self.average(*self._inputs(batch)).argmax(dim=1), batch[TARGET])
 
     def on_validation_epoch_end(self) -> None:
         self._f1 = Confusion(self.confusion.compute().cpu().numpy().astype(np.int64)).mean_f1

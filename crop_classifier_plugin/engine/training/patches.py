@@ -17,8 +17,10 @@ from .losses import IGNORE
 from .seasons import Season
 from .split import HELD_OUT, TRAIN
 
+TARGET = "target"  # an item's key beside the names of the network's inputs
 _ANCHORS = 256  # remembered pixels a class, part and block of a season
 Floats = NDArray[np.float32]
+Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.i
     return image, target
 
 
-class TrainingPatches(Dataset[tuple[Tensor, Tensor]]):
+class TrainingPatches(Dataset[Item]):
     """Random patches: half of them around a pixel of a class drawn evenly, half around any training pixel (choice).
 
     Item i of epoch e is the same for the same seed, whatever the order of the calls.
@@ -96,7 +98,7 @@ class TrainingPatches(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:  # (T,C,S,S) float32, (S,S) int64
+    def __getitem__(self, index: int) -> Item:  # x (T,C,S,S) float32, target (S,S) int64
         rng = np.random.default_rng((self.seed, self.epoch, index))
         which, _, row, col, _ = self._anchor(rng)
         season = self.seasons[which]
@@ -105,7 +107,7 @@ class TrainingPatches(Dataset[tuple[Tensor, Tensor]]):
         )
         image, target = cut(season, window, TRAIN)
         image, target = turn(image * self._gain(rng, image.shape[:2]), target, rng)
-        return torch.from_numpy(self.stats.normalise(image)), torch.from_numpy(target.copy())
+        return {"x": torch.from_numpy(self.stats.normalise(image)), TARGET: torch.from_numpy(target.copy())}
 
     def _anchor(self, rng: np.random.Generator) -> NDArray[np.int64]:
         if rng.random() < 0.5:
@@ -148,7 +150,7 @@ def _anchors(seasons: Sequence[Season]) -> NDArray[np.int64]:
     return np.concatenate(found)
 
 
-class ScoringPatches(Dataset[tuple[Tensor, Tensor]]):
+class ScoringPatches(Dataset[Item]):
     """Windows that together cover every pixel of `part` once: a tile's centre is scored, its rim is context."""
 
     def __init__(self, seasons: Sequence[Season], stats: Statistics, part: int, tile: int, overlap: int, most: int = 0):
@@ -162,7 +164,7 @@ class ScoringPatches(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.places)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:  # (T,C,S,S) float32, (S,S) int64
+    def __getitem__(self, index: int) -> Item:  # x (T,C,S,S) float32, target (S,S) int64
         which, centre = self.places[index]
         season = self.seasons[which]
         row, col = max(0, centre.row - self.rim), max(0, centre.col - self.rim)
@@ -173,4 +175,4 @@ class ScoringPatches(Dataset[tuple[Tensor, Tensor]]):
             slice(centre.col - col, centre.col - col + centre.width),
         )
         scored[inside] = target[inside]
-        return torch.from_numpy(self.stats.normalise(image)), torch.from_numpy(scored)
+        return {"x": torch.from_numpy(self.stats.normalise(image)), TARGET: torch.from_numpy(scored)}

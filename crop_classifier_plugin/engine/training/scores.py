@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ..accuracy.confusion import Confusion
 from ..events import Reporter
 from .losses import IGNORE
-from .patches import ScoringPatches
+from .patches import TARGET, ScoringPatches
 
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (1,T,C,H,W) z-scores -> (1,K,H,W)
+Predict = Callable[[dict[str, NDArray[Any]]], NDArray[np.float32]]  # a batch of one by input -> (1,K,H,W)
 
 
 def score(predict: Predict, patches: ScoringPatches, classes: int, reporter: Reporter) -> Confusion:
@@ -21,10 +21,11 @@ def score(predict: Predict, patches: ScoringPatches, classes: int, reporter: Rep
     confusion = Confusion(np.zeros((classes, classes), np.int64))
     for i in range(len(patches)):
         reporter.progress(i / len(patches), "Testing", i, len(patches))
-        x, target = patches[i]
-        found = predict(x.numpy()[None])[0].argmax(axis=0)
-        known = target.numpy() != IGNORE
-        confusion += Confusion.count(target.numpy()[known], found[known], classes)
+        item = {name: value.numpy() for name, value in patches[i].items()}
+        target = item.pop(TARGET)
+        found = predict({name: value[None] for name, value in item.items()})[0].argmax(axis=0)
+        known = target != IGNORE
+        confusion += Confusion.count(target[known], found[known], classes)
     return confusion
 
 

@@ -32,7 +32,9 @@ def call(*arguments: str) -> str:
 
 def test_networks_lists_every_network_with_both_presets():
     rows = json.loads(call("networks", "--json"))
-    assert {(r["network"], r["preset"]) for r in rows} == {(n, p) for n in [*NETWORKS, *FORESTS] for p in ("paper", "small")}
+    assert {(r["network"], r["preset"]) for r in rows} == {
+        (n, p) for n in [*NETWORKS, *FORESTS] for p in ("paper", "small")
+    }
     counts = {r["parameters"] for r in rows if r["preset"] == "paper"}
     models = {157_905_358, 157_918_854, 95_899_782, 166_114_900, 167_184_496, 167_640_688}
     others = {3_244_198, 3_262_630, 44_000_273, 29_599_128, 28_884_888, 322_688, 30_898_068, 932_871}

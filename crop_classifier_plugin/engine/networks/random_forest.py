@@ -1,4 +1,4 @@
-"""The random forest's settings. It is no torch network: `training.forest` grows it, but it is chosen by name as they are."""
+"""The random forest's settings. `training.forest` grows it, without torch; by name it is chosen as the networks are."""
 
 from __future__ import annotations
 

@@ -129,9 +129,7 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
     return Material(legend, need, tuple(seasons[:count]), tuple(seasons[count:]))
 
 
-def _learn(
-    job: TrainJob, config: NetworkConfig, material: Material, stats: Statistics, reporter: Reporter
-) -> Learnt:
+def _learn(job: TrainJob, config: NetworkConfig, material: Material, stats: Statistics, reporter: Reporter) -> Learnt:
     if not isinstance(config, RandomForestConfig):
         network, history = fit(job, config, material, stats, reporter)
         return Learnt(parameter_count(network), history, partial(export, network))
@@ -203,7 +201,7 @@ def _card(job: TrainJob, config: NetworkConfig, parameters: int, material: Mater
         legend=material.legend,
         sha256="0" * 64,
         tile=_round_up(job.tile, config.multiple),
-        overlap=job.overlap,
+        overlap=_overlap(job, config),
         multiple=config.multiple,
         receptive_radius=config.promises.receptive_radius,
         parameters=parameters,
@@ -234,6 +232,12 @@ def _material_in_words(job: TrainJob, material: Material) -> str:
 
 def _days(job: TrainJob) -> tuple[Days, ...]:
     return tuple(Days(first, last) for first, last in job.windows)
+
+
+def _overlap(job: TrainJob, config: NetworkConfig) -> int:
+    """The job's, or as much as the network's radius needs: tiles are then exact, and more would only cost time."""
+    radius = config.promises.receptive_radius
+    return min(job.overlap, _round_up(2 * radius + 2, config.multiple)) if radius else job.overlap
 
 
 def _round_up(value: int, multiple: int) -> int:

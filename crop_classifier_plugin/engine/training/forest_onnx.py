@@ -171,7 +171,8 @@ def predict(forest: RandomForestClassifier, x: NDArray[np.float32], classes: int
     rows = np.concatenate([neighbours(cube).reshape(-1, x.shape[3] * x.shape[4]) for cube in x], axis=1).T
     found = np.zeros((len(rows), classes))
     found[:, forest.classes_] = forest.predict_proba(rows)
-    return found.reshape(x.shape[0], x.shape[3], x.shape[4], classes).transpose(0, 3, 1, 2)
+    maps: NDArray[np.float64] = found.reshape(x.shape[0], x.shape[3], x.shape[4], classes).transpose(0, 3, 1, 2)
+    return maps
 
 
 def verify_forest(forest: RandomForestClassifier, path: str, dates: int, bands: int, classes: int) -> float:

@@ -71,6 +71,7 @@ CHOICES = {
     "mask": jobs.MASKS,
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
+    "loss": jobs.LOSSES,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
@@ -103,6 +104,7 @@ POSITIVE = (
     "steps",
     "jitter",
     "learning_rate",
+    "patience",
     "days",
 )
 SHARES = ("held_out", "validation")

@@ -195,7 +195,10 @@ def test_deep_supervision_is_the_mean_and_heeds_no_unlabelled_pixel():
     target[:, ::2] = IGNORE
     weights = class_weights(torch.tensor([0.5, 0.1, 0.2, 0.2]))
     loss = deep_supervision(weighted_bce_iou, logits, target, weights)
-    assert float(loss.detach()) == pytest.approx(np.mean([float(weighted_bce_iou(z, target, weights)) for z in logits.detach()]))
+    means = [float(weighted_bce_iou(z, target, weights)) for z in logits.detach()]
+    assert float(loss.detach()) == pytest.approx(np.mean(means))
+        np.mean([float(weighted_bce_iou(z, target, weights)) for z in logits.detach()])
+    )
     loss.backward()
     assert logits.grad is not None
     assert not logits.grad[:, :, :, ::2].any()

@@ -197,8 +197,6 @@ def test_deep_supervision_is_the_mean_and_heeds_no_unlabelled_pixel():
     loss = deep_supervision(weighted_bce_iou, logits, target, weights)
     means = [float(weighted_bce_iou(z, target, weights)) for z in logits.detach()]
     assert float(loss.detach()) == pytest.approx(np.mean(means))
-        np.mean([float(weighted_bce_iou(z, target, weights)) for z in logits.detach()])
-    )
     loss.backward()
     assert logits.grad is not None
     assert not logits.grad[:, :, :, ::2].any()

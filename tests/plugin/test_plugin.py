@@ -24,6 +24,7 @@ ALGORITHMS = [
     "fillgaps",
     "fuse_starfm",
     "index",
+    "phenology",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
@@ -75,6 +76,7 @@ def test_load_unload_load_leaves_no_trace():
         plugin.initGui()
         assert [a.text() for a in interface.menu.actions()] == [
             "Align the dates of two years...",
+            "Build a series...",
             "Classify crops with LRTACF-Net...",
             "Classify crops with your own model...",
             "Composite a series...",
@@ -83,6 +85,7 @@ def test_load_unload_load_leaves_no_trace():
             "Fill the gaps of a series...",
             "Fuse fine and coarse images with STARFM...",
             "Indices of a series...",
+            "Phenology of a series...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",

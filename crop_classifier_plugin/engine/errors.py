@@ -141,6 +141,30 @@ class TooFewDates(CropClassifierError):
         super().__init__(f"The model {model} needs {needed}, the series has {seen}: add scenes of that time.")
 
 
+class WindowsEmpty(CropClassifierError):
+    code = "windows-empty"
+
+    def __init__(self, model: str, least: int, dates: int, empty: list[str], target: str) -> None:
+        what, where = ("months", f" up to the target month {target}") if target else ("stretches of the season", "")
+        lacking = ", ".join(empty)
+        advice = "add scenes of that time" + (", or choose another month." if target else ".")
+        last = " and always of the target month" if target else ""
+        super().__init__(
+            f"The model {model} needs scenes in {least} of the {dates} {what}{where}{last}, {dates - len(empty)} have "
+            f"some (none in {lacking}): {advice}"
+        )
+
+
+class RadarMissing(CropClassifierError):
+    code = "radar-missing"
+
+    def __init__(self, model: str, lacking: str, bands: Iterable[str]) -> None:
+        super().__init__(
+            f"The model {model} reads optical and radar scenes ({', '.join(bands)}) together, {lacking} was not given: "
+            "add the scenes that are missing."
+        )
+
+
 class MaskMissing(CropClassifierError):
     code = "mask-missing"
 

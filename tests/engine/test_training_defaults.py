@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 import subprocess
@@ -124,7 +125,7 @@ def test_months_cover_every_date_once_and_follow_each_other(start: dt.date, days
     year = (min(dates) + (max(dates) - min(dates)) / 2).year
     spans = [tuple(dt.date(year, 1, 1) + dt.timedelta(day - 1) for day in window) for window in windows]
     assert all(first.day == 1 and (last + dt.timedelta(1)).day == 1 for first, last in spans)
-    assert all((later[0] - earlier[1]).days == 1 for earlier, later in zip(spans, spans[1:]))
+    assert all((later[0] - earlier[1]).days == 1 for earlier, later in itertools.pairwise(spans))
     assert spans[0][0] <= min(dates) <= spans[0][1]
     assert spans[-1][0] <= max(dates) <= spans[-1][1]
     assert all(Window(*window) for window in windows)

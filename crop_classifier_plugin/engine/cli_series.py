@@ -17,7 +17,12 @@ Command = Callable[..., Any]
 def series_options(command: Command) -> Command:
     """The options that say which scenes a command reads, as the command's keyword arguments."""
     options = (
-        click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable."),
+        click.option(
+            "--series",
+            required=True,
+            multiple=True,
+            help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
+        ),
         click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band."),
         click.option("--mask", type=click.Choice(jobs.MASKS), default="auto", show_default=True, help="Cloud mask."),
         click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are unused."),

@@ -55,6 +55,26 @@ class CrsMissing(CropClassifierError):
         super().__init__(f"{path} has no coordinate reference system: assign one to the layer or the file.")
 
 
+class DriverMissing(CropClassifierError):
+    code = "driver-missing"
+
+    def __init__(self, path: str, driver: str) -> None:
+        super().__init__(
+            f"{path} needs GDAL's driver {driver}, which the engine's GDAL lacks: get the product as GeoTIFF (AppEEARS "
+            "offers it), or convert it with a GDAL that has it (gdal_translate)."
+        )
+
+
+class NotGeocoded(CropClassifierError):
+    code = "not-geocoded"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is in the geometry of the sensor, not on a map: use a terrain-corrected product (Sentinel-1 RTC, "
+            "or SNAP's Range Doppler terrain correction)."
+        )
+
+
 class NoOverlap(CropClassifierError):
     code = "no-overlap"
 

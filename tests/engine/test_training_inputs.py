@@ -39,8 +39,9 @@ def season_of(seed: int, dates: int = 4, garbage: float = 0.0) -> Season:
     """Two optical bands and one of radar, 20 x 24 px; the second date has no scene, and `garbage` in its place."""
     rng = np.random.default_rng(seed)
     image = rng.uniform(100, 4000, (dates, 3, 20, 24)).astype(np.float32)
-    image[rng.random((dates, 20, 24)) < 0.3, :2] = np.nan
-    image[rng.random((dates, 20, 24)) < 0.1, 2:] = np.nan
+    optical, radar = (rng.random((dates, 1, 20, 24)) < share for share in (0.3, 0.1))
+    image[:, :2][np.repeat(optical, 2, axis=1)] = np.nan
+    image[:, 2:][radar] = np.nan
     image[1] = garbage
     present = np.arange(dates) != 1
     part = np.where(np.arange(24) < 12, TRAIN, HELD_OUT)[None].repeat(20, 0).astype(np.uint8)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import onnxruntime as ort
@@ -19,6 +20,7 @@ from ..events import Part, Reporter
 from ..jobs import LabelledSeries, TrainJob
 from ..legend import Legend
 from ..networks.contract import Network, NetworkConfig, parameter_count
+from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from .defaults import complete
@@ -37,6 +39,8 @@ from .folder import (
     sealed,
     split_json,
 )
+from .forest import grow
+from .forest_onnx import export_forest
 from .intake import Intake, statistics
 from .labels import Meaning
 from .lesson import EpochLog, Lesson, Plan, learn
@@ -96,7 +100,12 @@ def teach_network(
     return Learnt(parameter_count(network), history, partial(export, network))
 
 
-LEARNERS: dict[str, Learner] = {}  # how a model that is no network learns, by the job's `network`
+def grow_forest(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
+    forest = grow(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
+    return Learnt(0, (), partial(export_forest, forest))
+
+
+LEARNERS: dict[str, Learner] = {"random_forest": grow_forest}  # what is no network, by the job's `network`
 
 
 def _learn(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:

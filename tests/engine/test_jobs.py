@@ -72,6 +72,7 @@ CHOICES = {
     "mask": jobs.MASKS,
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
+    "loss": jobs.LOSSES,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
@@ -106,6 +107,7 @@ POSITIVE = (
     "steps",
     "jitter",
     "learning_rate",
+    "patience",
     "days",
     "year",
 )

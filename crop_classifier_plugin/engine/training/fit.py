@@ -43,9 +43,9 @@ from .forest import grow
 from .forest_onnx import export_forest
 from .intake import Intake, statistics
 from .labels import Meaning
-from .lesson import EpochLog, Lesson, Plan, learn
-from .losses import class_weights
+from .lesson import EpochLog, Lesson, learn
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
+from .recipes import resolved
 from .report import Trained, write_report
 from .scores import Predict, score
 from .seasons import Clouds, LabelRule, load_seasons
@@ -152,20 +152,18 @@ def fit(
     """The trained network in eval mode. Leaves torch's global random numbers as they were."""
     counts = count_classes(material.train, TRAIN, material.classes)
     patch = round_up(job.patch, config.multiple)
-    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / job.batch))) * job.batch
+    recipe = resolved(job)
+    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
     changes = Changes(job.jitter, job.optical_dropout, job.radar_dropout)
     patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed)
     tile = round_up(job.tile, config.multiple)
     checks = ScoringPatches(
         material.train, intake, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION
     )
-    plan = Plan(job.epochs, job.batch, job.optimizer, job.learning_rate, job.device)
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        lesson = Lesson(
-            build(job.network, config), class_weights(torch.from_numpy(shown_shares(counts))), plan, reporter
-        )
-        learn(lesson, patches, checks)
+        lesson = Lesson(build(job.network, config), torch.from_numpy(shown_shares(counts)), recipe, reporter)
+        learn(lesson, patches, checks, job.device)
     return lesson.learnt(), tuple(lesson.history)
 
 

@@ -24,6 +24,7 @@ LEAST = {
         **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
+    "buildseries": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
@@ -83,6 +84,8 @@ OWN_CHOICES = {
     ("fuse_starfm", "combination"): jobs.COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
     ("fuse_starfm", "window"): (3, 61, 255),
+    ("buildseries", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
+    ("buildseries", "vrt"): ("",),
     ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
     ("alignseries", "days"): jobs.ALIGNED_DAYS,
     ("alignseries", "rule"): jobs.ALIGN_RULES,
@@ -108,6 +111,7 @@ POSITIVE = (
     "jitter",
     "learning_rate",
     "patience",
+    "resolution",
     "days",
     "year",
 )

@@ -26,7 +26,12 @@ class TsstfnConfig(NetworkConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "small": {"widths": (8, 12, 16, 24, 32), "chunks": (64, 32, 16), "paths": 3},  # choice
+        "small": {  # choice; so few channels can spare none
+            "widths": (8, 12, 16, 24, 32),
+            "chunks": (64, 32, 16),
+            "paths": 3,
+            "dropout": 0.0,
+        },
     }
 
     widths: tuple[int, ...] = (64, 128, 256, 512, 1024)  # channels a level, full resolution first

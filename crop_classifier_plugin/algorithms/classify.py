@@ -37,6 +37,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         self.add_scenes(
             "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
             "Dated scenes of the season",
+            folder=True,
         )
         self._add_model()
         self.add_dates_and_masks()
@@ -109,7 +110,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         return {
-            "scenes": layers.scenes(parameters.get("INPUT"), context),
+            "scenes": self.scenes(parameters, context),
             "dates": layers.date_entries(self.table(parameters, "DATES", context)),
             "mask": self.mask(parameters, context),
             "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),

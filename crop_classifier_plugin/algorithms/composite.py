@@ -34,7 +34,9 @@ class Composite(SeriesAlgorithm):
     TITLE = "Composite a series"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_scenes("Rasters of any dates, in any order: one file a date, several files a date, or one stack.")
+        self.add_scenes(
+            "Rasters of any dates, in any order: one file a date, several files a date, or one stack.", folder=True
+        )
         self._add_choice("PERIOD", "Periods", "What one composite stands for.")
         self._add_choice("METHOD", "Method", "How the clear dates of a period become one value; see the help.")
         self._add_time()

@@ -28,7 +28,9 @@ class FillGaps(SeriesAlgorithm):
     TITLE = "Fill the gaps of a series"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_scenes("Rasters of any dates, in any order: one file a date, several files a date, or one stack.")
+        self.add_scenes(
+            "Rasters of any dates, in any order: one file a date, several files a date, or one stack.", folder=True
+        )
         methods = [self.tr(method) for method in METHODS]
         self.add(
             QgsProcessingParameterEnum("METHOD", self.tr("Method"), methods, defaultValue=2),

@@ -22,7 +22,9 @@ class Index(SeriesAlgorithm):
     TITLE = "Indices of a series"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_scenes("Rasters of any dates, in any order: one file a date, several files a date, or one stack.")
+        self.add_scenes(
+            "Rasters of any dates, in any order: one file a date, several files a date, or one stack.", folder=True
+        )
         self.add(
             QgsProcessingParameterEnum(
                 "INDICES",

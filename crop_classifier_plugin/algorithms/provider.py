@@ -16,6 +16,7 @@ from .fill_gaps import FillGaps
 from .fuse_starfm import FuseStarfm
 from .fuse_tsstfn import FuseTsstfn
 from .index import Index
+from .phenology import Phenology
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
@@ -47,6 +48,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             FuseStarfm,
             FuseTsstfn,
             Index,
+            Phenology,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,

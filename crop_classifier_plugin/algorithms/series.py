@@ -10,20 +10,46 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
     QgsProcessingParameterMultipleLayers,
 )
 
 from ..bridge import layers
-from ..engine.jobs import MASKS, Extent, Series
+from ..engine.jobs import MASKS, Extent, SceneSource, Series
 from .base import EngineAlgorithm, Parameters
 
 
 class SeriesAlgorithm(EngineAlgorithm):
     """An algorithm whose INPUT is dated scenes."""
 
-    def add_scenes(self, tip: str, title: str = "Dated scenes", name: str = "INPUT") -> None:
+    def add_scenes(self, tip: str, title: str = "Dated scenes", name: str = "INPUT", folder: bool = False) -> None:
+        """`folder`: a folder may be given beside the layers, or in their stead; `scenes` reads both."""
         rasters = QgsProcessing.SourceType.TypeRaster
-        self.add(QgsProcessingParameterMultipleLayers(name, self.tr(title), rasters), self.tr(tip))
+        layers_in = QgsProcessingParameterMultipleLayers(name, self.tr(title), rasters, optional=folder)
+        self.add(layers_in, self.tr(tip))
+        if folder:
+            behaviour = QgsProcessingParameterFile.Behavior.Folder
+            title = self.tr("Folder of {}").format(self.tr(title).lower())
+            self.add(
+                QgsProcessingParameterFile(f"{name}_FOLDER", title, behaviour, optional=True),
+                self.tr("Its rasters, and the products in it and below: Sentinel-1 and -2, HLS, Landsat, MODIS."),
+            )
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """Either the layers or the folder must be given, which QGIS cannot know: each alone is optional."""
+        for scenes in self.parameterDefinitions():
+            folder = self.parameterDefinition(f"{scenes.name()}_FOLDER")
+            if folder and not any(self.given(parameters, each.name()) for each in (scenes, folder)):
+                return False, self.tr("No raster was given: choose '{}', or '{}'.").format(
+                    scenes.description(), folder.description()
+                )
+        return super().checkParameterValues(parameters, context)
+
+    def scenes(
+        self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT"
+    ) -> tuple[SceneSource, ...]:
+        """The scenes of the layers, and of the folder if there is one."""
+        return layers.scenes([parameters.get(name), parameters.get(f"{name}_FOLDER")], context)
 
     def add_dates(self) -> None:
         self.add(
@@ -37,6 +63,7 @@ class SeriesAlgorithm(EngineAlgorithm):
     def add_dates_and_masks(self) -> None:
         self.add_dates()
         choices = ["Automatic", "None", "SCL (Sentinel-2)", "Fmask (HLS)", "QA_PIXEL (Landsat)", "The mask layers"]
+        choices.append("Quality layers (MODIS)")
         self.add(
             QgsProcessingParameterEnum("MASK", self.tr("Cloud mask"), [self.tr(c) for c in choices], defaultValue=0),
             self.tr("Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."),
@@ -57,7 +84,7 @@ class SeriesAlgorithm(EngineAlgorithm):
 
     def series(self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT") -> Series:
         return Series(
-            scenes=layers.scenes(parameters.get(name), context),
+            scenes=self.scenes(parameters, context, name),
             dates=layers.date_entries(self.table(parameters, "DATES", context)),
             mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),

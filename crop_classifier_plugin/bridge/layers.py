@@ -31,6 +31,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime
 from ..engine.errors import BadInput, BadRaster, DateMissing, NotAFile
 from ..engine.jobs import DateEntry, Extent, SceneSource
 
+HOLDERS = (".zip", ".tar", ".xml", ".hdf", ".json", ".geojson")
 IN_MEMORY = ("MEM:", "/vsimem/")  # GDAL's names for rasters that only this process can see
 
 
@@ -68,9 +69,16 @@ def _scene_of_path(text: str) -> SceneSource:
     if coded and provider != "gdal":
         raise NotAFile(uri, f"the data source '{provider}'")
     path = _path(uri if coded else text, text)
+    if _holds_rasters(Path(path)):
+        return SceneSource(path=path)
     if not _opened(path).isValid():
         raise BadRaster(path, "no raster can be opened there")
     return SceneSource(path=path, name=Path(path).stem)
+
+
+def _holds_rasters(path: Path) -> bool:
+    """Whether it is a folder, an archive, a product's metadata, an HDF file or a STAC item: the engine opens it up."""
+    return path.is_dir() or (path.suffix.lower() in HOLDERS and path.is_file())
 
 
 def _opened(path: str) -> QgsDataProvider:
@@ -217,7 +225,7 @@ def extent(rectangle: QgsRectangle, crs: QgsCoordinateReferenceSystem, fallback:
 def crs_of(value: Any, context: QgsProcessingContext) -> str:
     """The CRS of the first raster of a parameter's value, "" when it has none."""
     first = next(iter(scenes(value, context)), None)
-    if first is None or first.crs:
+    if first is None or first.crs or _holds_rasters(Path(first.path)):
         return first.crs if first else ""
     crs = _opened(first.path).crs()
     return crs_text(crs) if crs.isValid() else ""

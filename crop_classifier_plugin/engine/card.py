@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from . import card_stac
 from .errors import BadInput, BadModel, ModelAltered
@@ -21,6 +21,10 @@ WEIGHTS_FILE = "model.onnx"
 MAX_CARD = 5_000_000  # bytes (choice: a card of 1000 classes has some 200 000)
 MAX_WEIGHTS = 1 << 31  # bytes; what a protobuf message, hence an ONNX file, may have at most
 MAX_TILE_VALUES = 1 << 30  # input and output of one tile, 4 GiB as float32 (choice)
+RADAR_UNITS = ("decibel", "power")
+REDUCTIONS = ("clearest", "median", "mean")
+_ONE_SERIES = ({"x", "doy", "valid"}, {"x_s2", "doy", "valid_s2"}, {"x_s1", "doy", "valid_s1"})
+_TWO_SERIES = {"x_s2", "x_s1", "doy", "valid_s2", "valid_s1"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,26 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Radar:
+    """The second series that a model takes, on the dates of the first; mean and std a band, in the card's unit."""
+
+    bands: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Card:
-    """Everything a model.json says. Values are surface reflectance x `scale` before normalisation."""
+    """Everything a model.json says. Before normalisation, values are surface reflectance x `scale`, or backscatter in
+    `radar_unit` (power is at most 1).
+
+    `reduce`: how the scenes in a window of days become one date: the clearest scene, or each pixel's median or mean of
+    all of them; radar is averaged in linear power, of the window, or with "clearest" of the `radar_days` around the
+    first series' scene. `least_dates` 0: every window must have a scene, and a pixel needs all of them; n > 0: windows
+    may be empty, and a pixel is mapped where at least n dates are usable in either series. `monthly`: the windows are
+    the calendar months up to a target month; of a model that does not read the day of the year, the last of `windows`
+    lies in the only month that it can name crops in.
+    """
 
     name: str
     title: str
@@ -75,16 +97,22 @@ class Card:
     citation: str = ""
     framework_version: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ("x",)  # of the network's file: x, doy, valid, or x_s2, x_s1, valid_s2, valid_s1
+    radar: Optional[Radar] = None
+    radar_unit: str = "decibel"  # one of RADAR_UNITS; of VV and VH in either series, whatever unit the files have
+    radar_days: int = 6  # with reduce="clearest": radar scenes up to so many days from a date are averaged
+    reduce: str = "clearest"  # one of REDUCTIONS
+    least_dates: int = 0
+    monthly: bool = False
 
     def __post_init__(self) -> None:
-        for what, size in (("mean", len(self.mean)), ("std", len(self.std))):
-            if size != len(self.bands):
-                raise BadInput(f"the card has {size} values of {what} for {len(self.bands)} bands")
+        _check_bands(self.bands, self.mean, self.std)
+        if self.radar:
+            _check_bands(self.radar.bands, self.radar.mean, self.radar.std)
         self._check_bounds()
-        if len(set(self.bands)) < len(self.bands):
-            raise BadInput(f"the card names a band more than once: {', '.join(self.bands)}")
-        if not all(0 < v < math.inf for v in self.std) or not all(map(math.isfinite, self.mean)):
-            raise BadInput("the card has a mean that is no number, or a std that is not positive")
+        if len(set(self.all_bands)) < len(self.all_bands):
+            raise BadInput(f"the card names a band more than once: {', '.join(self.all_bands)}")
+        self._check_inputs()
         if math.isinf(self.nodata):  # not-a-number is the no data of some float rasters
             raise BadInput("the card has an infinite no-data value")
         if self.tile % self.multiple or self.overlap % self.multiple or not 0 <= self.overlap <= self.tile // 2:
@@ -93,10 +121,22 @@ class Card:
                 "or the overlap is more than half a tile"
             )
 
+    def _check_inputs(self) -> None:
+        """The inputs are ones that the engine can make of this card's series."""
+        given, allowed = set(self.inputs), [_TWO_SERIES] if self.radar else _ONE_SERIES
+        images = {"x_s2", "x_s1"} if self.radar else {name for name in given if name.startswith("x")}
+        fits = len(given) == len(self.inputs) and any(given <= names for names in allowed)
+        if not (images and images <= given and fits):
+            series = "two series" if self.radar else "one series"
+            raise BadInput(f"the card's inputs {', '.join(self.inputs) or 'none'} do not fit a model of {series}")
+        for what, value, known in (("reduce", self.reduce, REDUCTIONS), ("radar_unit", self.radar_unit, RADAR_UNITS)):
+            if value not in known:
+                raise BadInput(f"the card's {what} is {value!r}, which is none of {', '.join(known)}")
+
     def _check_bounds(self) -> None:
         """A card is read before it is trusted: what it says must not take all memory, nor lead to a division by 0."""
         for what, value, least, most in (
-            ("number of bands", len(self.bands), 1, 64),
+            ("number of bands", len(self.all_bands), 1, 64),
             ("number of dates", len(self.windows), 1, 64),
             ("number of classes", len(self.legend), 1, 1000),
             ("tile", self.tile, 1, 4096),
@@ -105,10 +145,12 @@ class Card:
             ("pixel size", self.pixel_size, 0.01, 1e5),
             ("pixel tolerance", self.pixel_tolerance, 0, 10),
             ("scale", self.scale, 1e-6, 1e9),
+            ("radar_days", self.radar_days, 0, 183),
+            ("least_dates", self.least_dates, 0, len(self.windows)),
         ):
             if not least <= value <= most:  # so written, not-a-number fails too
                 raise BadInput(f"the card's {what} is {value}, which is outside {least:g}..{most:g}")
-        values = (len(self.bands) * self.dates + len(self.legend)) * self.tile**2
+        values = (len(self.all_bands) * self.dates + len(self.legend)) * self.tile**2
         if values > MAX_TILE_VALUES:
             raise BadInput(f"one tile of the card takes {values} values in memory, more than {MAX_TILE_VALUES}")
 
@@ -117,8 +159,15 @@ class Card:
         """How many dates the model takes."""
         return len(self.windows)
 
+    @property
+    def all_bands(self) -> tuple[str, ...]:
+        """The bands of both series, the radar series' last."""
+        return (*self.bands, *(self.radar.bands if self.radar else ()))
+
     def describe_windows(self) -> str:
         """The season in words: '3 dates (day of year 95-135, 150-195, 210-260)'."""
+        if self.monthly:
+            return f"{len(self.windows)} months up to the one that is mapped"
         spans = ", ".join(f"{w.first}-{w.last}" for w in self.windows)
         return f"{len(self.windows)} dates (day of year {spans})"
 
@@ -144,7 +193,8 @@ class Card:
         """The card in a STAC Item dictionary."""
         facts = card_stac.read(item)
         windows = tuple(Window(*days) for days in facts.pop("windows"))
-        return cls(windows=windows, **facts)
+        radar = facts.pop("radar")
+        return cls(windows=windows, radar=Radar(**radar) if radar else None, **facts)
 
     def check_weights(self, folder: str | Path) -> Path:
         """The path of the weights, once their sha256 is the card's."""
@@ -181,7 +231,24 @@ class Card:
             "crop_bands": json.dumps(list(self.bands)),
             "crop_windows": json.dumps([[w.first, w.last] for w in self.windows]),
             "crop_scale": json.dumps(self.scale),
+            **{f"crop_{name}": json.dumps(value) for name, value in self.series_facts().items()},
+            **({"crop_inputs": json.dumps(list(self.inputs))} if self.inputs != ("x",) else {}),
+            **({"crop_radar": json.dumps(asdict(self.radar))} if self.radar else {}),
         }
+
+    def series_facts(self) -> dict[str, Any]:
+        """How scenes become dates, where that is not the usual way: most cards have none of these entries."""
+        usual = {f.name: f.default for f in fields(self)}
+        names = ("radar_unit", "radar_days", "reduce", "least_dates", "monthly")
+        return {name: value for name in names if (value := getattr(self, name)) != usual[name]}
+
+
+def _check_bands(bands: tuple[str, ...], mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    for what, values in (("mean", mean), ("std", std)):
+        if len(values) != len(bands):
+            raise BadInput(f"the card has {len(values)} values of {what} for {len(bands)} bands")
+    if not all(0 < v < math.inf for v in std) or not all(map(math.isfinite, mean)):
+        raise BadInput("the card has a mean that is no number, or a std that is not positive")
 
 
 def _read_text(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .legend import CropClass, Legend
 
 if TYPE_CHECKING:
-    from .card import Card
+    from .card import Card, Radar
 
 _EXTENSIONS = [
     "https://stac-extensions.github.io/mlm/v1.6.0/schema.json",
@@ -22,17 +22,24 @@ _EXTENSIONS = [
 def read(item: dict[str, Any]) -> dict[str, Any]:
     """A card's fields from a STAC Item dictionary; windows as pairs of days."""
     p = item["properties"]
-    taken, given = p["mlm:input"][0], p["mlm:output"][0]
+    taken, given = p["mlm:input"], p["mlm:output"][0]
     own = p["crop:model"]
+    images = [entry for entry in taken if str(entry["name"]).startswith("x")]
+    first, *others = images
     return {
         "name": item["id"],
         "title": p.get("title", item["id"]),
         "network": p["mlm:architecture"],
         "settings": dict(p.get("mlm:hyperparameters", {})),
-        "bands": tuple(b["name"] if isinstance(b, dict) else str(b) for b in taken["bands"]),
+        **_series(first),
+        "inputs": tuple(str(entry["name"]) for entry in taken),
+        "radar": _series(others[0]) if others else None,
+        "radar_unit": str(own.get("radar_unit", "decibel")),
+        "radar_days": int(own.get("radar_days", 6)),
+        "reduce": str(own.get("reduce", "clearest")),
+        "least_dates": int(own.get("least_dates", 0)),
+        "monthly": bool(own.get("monthly", False)),
         "windows": [(int(a), int(b)) for a, b in own["windows"]],
-        "mean": tuple(float(v["mean"]) for v in taken["value_scaling"]),
-        "std": tuple(float(v["stddev"]) for v in taken["value_scaling"]),
         "legend": _legend(given["classification:classes"], own.get("aliases", {})),
         "sha256": str(own["sha256"]),
         "tile": int(own["tile"]),
@@ -58,6 +65,15 @@ def read(item: dict[str, Any]) -> dict[str, Any]:
         "citation": str(own.get("citation", "")),
         "framework_version": str(p.get("mlm:framework_version", "")),
         "extra": dict(own.get("extra", {})),
+    }
+
+
+def _series(entry: dict[str, Any]) -> dict[str, Any]:
+    """Bands, mean and std of an input of images."""
+    return {
+        "bands": tuple(b["name"] if isinstance(b, dict) else str(b) for b in entry["bands"]),
+        "mean": tuple(float(v["mean"]) for v in entry["value_scaling"]),
+        "std": tuple(float(v["stddev"]) for v in entry["value_scaling"]),
     }
 
 
@@ -88,8 +104,9 @@ def write(card: Card, weights: str) -> dict[str, Any]:
 
 
 def _bands(card: Card) -> list[dict[str, Any]]:
-    facts = {"raster:spatial_resolution": card.pixel_size, "raster:scale": 1 / card.scale}
-    return [{"name": band, **facts} for band in card.bands]
+    resolution = {"raster:spatial_resolution": card.pixel_size}
+    first = [{"name": band, **resolution, "raster:scale": 1 / card.scale} for band in card.bands]
+    return first + [{"name": band, **resolution} for band in (card.radar.bands if card.radar else ())]
 
 
 def _properties(card: Card) -> dict[str, Any]:
@@ -113,24 +130,33 @@ def _properties(card: Card) -> dict[str, Any]:
         "mlm:accelerator_constrained": False,
         **({"mlm:hyperparameters": card.settings} if card.settings else {}),
         "file:size": card.file_size,
-        "mlm:input": [_input(card)],
+        "mlm:input": [_input(card, name) for name in card.inputs],
         "mlm:output": [_output(card)],
         "crop:model": _own(card),
     }
 
 
-def _input(card: Card) -> dict[str, Any]:
+def _input(card: Card, name: str) -> dict[str, Any]:
+    """One input of the network's file: images of a series, or a number a date."""
+    series: Card | Radar | None = None
+    if name.startswith("x"):
+        series = card.radar if card.radar and name == "x_s1" else card
+    pixels = ("bands", "height", "width") if series else ()
     return {
-        "name": "x",
-        "bands": list(card.bands),
+        "name": name,
+        "bands": list(series.bands) if series else [],
         "input": {
-            "shape": [-1, card.dates, len(card.bands), card.tile, card.tile],
-            "dim_order": ["batch", "time", "bands", "height", "width"],
-            "data_type": "float32",
+            "shape": [-1, card.dates, *((len(series.bands), card.tile, card.tile) if series else ())],
+            "dim_order": ["batch", "time", *pixels],
+            "data_type": "int64" if name == "doy" else "float32",
         },
-        "value_scaling": [{"type": "z-score", "mean": m, "stddev": s} for m, s in zip(card.mean, card.std)],
+        **({"value_scaling": _scaling(series)} if series else {}),
         "pre_processing_function": None,
     }
+
+
+def _scaling(series: Card | Radar) -> list[dict[str, Any]]:
+    return [{"type": "z-score", "mean": m, "stddev": s} for m, s in zip(series.mean, series.std)]
 
 
 def _output(card: Card) -> dict[str, Any]:
@@ -178,6 +204,7 @@ def _own(card: Card) -> dict[str, Any]:
         "citation": card.citation,
         "aliases": {str(c.code): list(c.aliases) for c in card.legend if c.aliases},
         "extra": card.extra,
+        **card.series_facts(),
     }
 
 

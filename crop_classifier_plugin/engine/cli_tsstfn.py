@@ -65,9 +65,7 @@ def train_tsstfn(as_json: bool, **given: Any) -> None:
 @_image_options
 @click.option("--model", required=True, help="Folder that 'train-tsstfn' left.")
 @click.option("--out", "output", required=True, help="The fused images, one .tif file, one band a target.")
-@click.option(
-    "--target", "targets", multiple=True, help="YYYY-MM-DD; repeatable. Default: all after the last fine."
-)
+@click.option("--target", "targets", multiple=True, help="YYYY-MM-DD; repeatable. Default: all after the last fine.")
 @click.option("--forecast", type=click.Choice(jobs.FORECASTS), default="individual", show_default=True)
 @click.option("--next-model", default="", help="With --forecast sequential: for the second and later targets.")
 @click.option("--overlap", default=10, show_default=True, help="Pixels that tiles share.")

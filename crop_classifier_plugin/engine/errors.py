@@ -55,6 +55,26 @@ class CrsMissing(CropClassifierError):
         super().__init__(f"{path} has no coordinate reference system: assign one to the layer or the file.")
 
 
+class DriverMissing(CropClassifierError):
+    code = "driver-missing"
+
+    def __init__(self, path: str, driver: str) -> None:
+        super().__init__(
+            f"{path} needs GDAL's driver {driver}, which the engine's GDAL lacks: get the product as GeoTIFF (AppEEARS "
+            "offers it), or convert it with a GDAL that has it (gdal_translate)."
+        )
+
+
+class NotGeocoded(CropClassifierError):
+    code = "not-geocoded"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is in the geometry of the sensor, not on a map: use a terrain-corrected product (Sentinel-1 RTC, "
+            "or SNAP's Range Doppler terrain correction)."
+        )
+
+
 class NoOverlap(CropClassifierError):
     code = "no-overlap"
 
@@ -139,6 +159,30 @@ class TooFewDates(CropClassifierError):
     def __init__(self, model: str, needed: str, found: Iterable[str]) -> None:
         seen = ", ".join(found) or "none"
         super().__init__(f"The model {model} needs {needed}, the series has {seen}: add scenes of that time.")
+
+
+class WindowsEmpty(CropClassifierError):
+    code = "windows-empty"
+
+    def __init__(self, model: str, least: int, dates: int, empty: list[str], target: str) -> None:
+        what, where = ("months", f" up to the target month {target}") if target else ("stretches of the season", "")
+        lacking = ", ".join(empty)
+        advice = "add scenes of that time" + (", or choose another month." if target else ".")
+        last = " and always of the target month" if target else ""
+        super().__init__(
+            f"The model {model} needs scenes in {least} of the {dates} {what}{where}{last}, {dates - len(empty)} have "
+            f"some (none in {lacking}): {advice}"
+        )
+
+
+class RadarMissing(CropClassifierError):
+    code = "radar-missing"
+
+    def __init__(self, model: str, lacking: str, bands: Iterable[str]) -> None:
+        super().__init__(
+            f"The model {model} reads optical and radar scenes ({', '.join(bands)}) together, {lacking} was not given: "
+            "add the scenes that are missing."
+        )
 
 
 class MaskMissing(CropClassifierError):

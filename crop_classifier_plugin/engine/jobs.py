@@ -33,6 +33,7 @@ from .jobs_series import AlignSeriesJob as AlignSeriesJob
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
+from .jobs_series import PhenologyJob as PhenologyJob
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
@@ -122,6 +123,7 @@ JOBS = {
         FuseStarfmJob,
         FuseTsstfnJob,
         IndexJob,
+        PhenologyJob,
         SimulateJob,
         TrainJob,
         TrainTsstfnJob,

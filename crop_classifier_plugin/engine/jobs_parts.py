@@ -10,7 +10,7 @@ from .errors import BadInput
 
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
 DEVICES = ("auto", "cpu", "cuda")
-MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer")
+MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer", "modis")
 
 
 def one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -21,7 +21,7 @@ def one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class SceneSource:
-    """One raster as the user gave it: anything GDAL opens. A folder stands for the rasters in it (terminal only)."""
+    """One raster as the user gave it: anything GDAL opens. A folder, archive or STAC item stands for what is in it."""
 
     path: str
     name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name

@@ -35,13 +35,22 @@ _ROOMS = {
     "fuse_tsstfn": ("fusion.fuse_tsstfn", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
+    "phenology": ("series.phenology", "phenology"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
     "train_tsstfn": ("training.tsstfn", "train"),
 }
 _TRAINING = ("train", "train_tsstfn")
 
-_FOR_TRAINING = ("torch", "lightning", "torchmetrics", "onnx", "onnxscript")  # installed on request only
+_FOR_TRAINING = (
+    "torch",
+    "lightning",
+    "torchmetrics",
+    "onnx",
+    "onnxscript",
+    "sklearn",
+    "skl2onnx",
+)  # installed on request only
 
 
 def execute(job: Any, as_json: bool) -> int:

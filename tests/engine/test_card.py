@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from stac_model.schema import MLModelProperties
 
-from crop_classifier_plugin.engine.card import Card, Window, list_models, sha256_of
+from crop_classifier_plugin.engine.card import REDUCTIONS, Card, Radar, Window, list_models, sha256_of
 from crop_classifier_plugin.engine.errors import BadInput, BadModel, ModelAltered
 from crop_classifier_plugin.engine.legend import CropClass, Legend, plain
 
@@ -32,9 +32,22 @@ names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_. \-]{1,8}[a-zA-Z0-9]", fullmatch=Tru
 plain_json = st.dictionaries(keys, st.integers() | st.text(max_size=5) | st.booleans(), max_size=3)
 
 
+one_series = st.sampled_from([("x",), ("x", "doy"), ("x", "doy", "valid"), ("x_s2", "valid_s2"), ("x_s1", "valid_s1")])
+two_series = st.sampled_from([("x_s2", "x_s1", "valid_s2", "valid_s1"), ("x_s2", "x_s1")])
+
+
+@st.composite
+def radars(draw, taken):
+    bands = tuple(draw(st.lists(words.filter(lambda b: b not in taken), min_size=1, max_size=2, unique=True)))
+    numbers = st.tuples(*[positive] * len(bands))
+    return Radar(bands, draw(numbers), draw(numbers))
+
+
 @st.composite
 def cards(draw):
     bands = tuple(draw(st.lists(words, min_size=1, max_size=4, unique=True)))
+    radar = draw(st.none() | radars(bands))
+    spans = tuple(draw(st.lists(windows, min_size=1, max_size=3)))
     numbers = st.tuples(*[positive] * len(bands))
     multiple = draw(st.sampled_from([1, 8, 32]))
     overlap = multiple * draw(st.integers(0, 3))
@@ -44,7 +57,7 @@ def cards(draw):
         network=draw(words),
         settings=draw(plain_json),
         bands=bands,
-        windows=tuple(draw(st.lists(windows, min_size=1, max_size=3))),
+        windows=spans,
         mean=draw(numbers),
         std=draw(numbers),
         legend=draw(legends),
@@ -72,6 +85,13 @@ def cards(draw):
         citation=draw(st.text(max_size=9)),
         framework_version=draw(st.sampled_from(["", "1.23.2"])),
         extra=draw(plain_json),
+        inputs=draw(two_series if radar else one_series),
+        radar=radar,
+        radar_unit=draw(st.sampled_from(["decibel", "power"])),
+        radar_days=draw(st.integers(0, 183)),
+        reduce=draw(st.sampled_from(REDUCTIONS)),
+        least_dates=draw(st.integers(0, len(spans))),
+        monthly=draw(st.booleans()),
     )
 
 
@@ -89,7 +109,14 @@ def test_other_tools_accept_every_card(card):
     pystac.Item.from_dict(copy.deepcopy(item))
     JsonSchemaSTACValidator().validate_core(item, pystac.STACObjectType.ITEM, item["stac_version"])
     read = MLModelProperties(**item["properties"])
-    assert read.input[0].input.shape == [-1, card.dates, len(card.bands), card.tile, card.tile]
+    assert [entry.name for entry in read.input] == list(card.inputs)
+    for entry in read.input:
+        bands = () if not entry.name.startswith("x") else card.bands
+        if card.radar and entry.name == "x_s1":
+            bands = card.radar.bands
+        pixels = [len(bands), card.tile, card.tile] if bands else []
+        assert entry.input.shape == [-1, card.dates, *pixels]
+        assert [b if isinstance(b, str) else b.name for b in entry.bands] == list(bands)
     assert [c.value for c in read.output[0].classes] == list(card.legend.codes)
     assert [v.mean for v in read.input[0].value_scaling] == list(card.mean)
 
@@ -99,9 +126,11 @@ def test_other_tools_accept_every_card(card):
 def test_what_the_extensions_schema_asks_beyond_stac_model(card):
     """The rules of the mlm 1.6 and raster 2.0 schemas that stac-model does not check: tests have no network."""
     properties = card.to_stac()["properties"]
-    assert [band["name"] for band in properties["bands"]] == properties["mlm:input"][0]["bands"]
-    for band in properties["bands"]:
-        assert band["raster:scale"] * card.scale == pytest.approx(1)
+    named = [band for entry in properties["mlm:input"] for band in entry["bands"]]
+    assert sorted(band["name"] for band in properties["bands"]) == sorted(named)
+    for number, band in enumerate(properties["bands"]):
+        if number < len(card.bands):
+            assert band["raster:scale"] * card.scale == pytest.approx(1)
         assert band["raster:spatial_resolution"] == card.pixel_size
     assert re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_.\-\s]+[a-zA-Z0-9]", properties["mlm:name"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", properties.get("mlm:framework_version", "0.0.0"))
@@ -119,6 +148,61 @@ def test_the_other_plugins_facts_are_the_cards(card):
     assert facts["tile_size"] == card.tile
     assert facts["standardization_std"] == list(card.std)
     assert facts["resolution"] == pytest.approx(100 * card.pixel_size)  # cm
+
+
+def two(model):
+    """The tiny model's card as one of two series."""
+    radar = Radar(("VV", "VH"), (-10.0, -17.0), (3.0, 3.0))
+    return replace(Card.load(model), inputs=("x_s2", "x_s1", "valid_s2", "valid_s1"), radar=radar, least_dates=2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": ()},
+        {"inputs": ("x", "valid")},
+        {"inputs": ("x_s2", "valid_s2", "valid_s1")},  # the second series' images are missing
+        {"inputs": ("x_s2", "x_s1", "x_s1")},
+        {"inputs": ("x_s2", "x_s1", "weather")},
+        {"radar": None},
+        {"radar": Radar(("B02",), (0.0,), (1.0,))},  # a band of the first series
+        {"radar": Radar(("VV", "VH"), (0.0,), (1.0, 1.0))},
+        {"radar": Radar(("VV",), (0.0,), (0.0,))},
+        {"radar": Radar(("VV",), (math.nan,), (1.0,))},
+        {"radar": Radar(tuple(f"V{i}" for i in range(60)), (0.0,) * 60, (1.0,) * 60)},  # 66 bands in all
+        {"reduce": "brightest"},
+        {"radar_unit": "watt"},
+        {"radar_days": 184},
+        {"radar_days": -1},
+        {"least_dates": 4},
+        {"least_dates": -1},
+    ],
+)
+def test_a_second_series_fits_its_model(model, change):
+    with pytest.raises(BadInput):
+        replace(two(model), **change)
+
+
+@pytest.mark.parametrize("inputs", [("doy",), ("x", "x"), ("x", "x_s2"), ("x", "valid_s2"), ("x_s1", "valid")])
+def test_inputs_of_one_series(model, inputs):
+    with pytest.raises(BadInput, match="one series"):
+        replace(Card.load(model), inputs=inputs)
+
+
+def test_todays_cards_have_no_new_entries(model):
+    card = Card.load(model)
+    assert not card.series_facts()
+    assert not {"crop_inputs", "crop_radar"} & set(card.deepness_metadata())
+    facts = two(model).deepness_metadata()
+    assert json.loads(facts["crop_least_dates"]) == 2
+    assert json.loads(facts["crop_radar"])["bands"] == ["VV", "VH"]
+    assert two(model).all_bands == (*BANDS, "VV", "VH")
+
+
+@pytest.mark.parametrize("wrong", [None, "x", -1, 1e999, [], {}, "gone"])
+def test_any_wrong_entry_of_two_series_is_a_bad_model_or_does_no_harm(model, wrong):
+    two(model).save(model)
+    test_any_wrong_entry_is_a_bad_model_or_does_no_harm(model, wrong)
 
 
 def test_a_saved_card_is_loaded(model):

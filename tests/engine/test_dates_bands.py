@@ -56,7 +56,7 @@ def test_two_dates_are_ambiguous_unless_equal(first: dt.date, second: dt.date) -
 )
 def test_true_product_names(name: str, day: str, band: str | None) -> None:
     assert dates.in_name(name) == dt.date.fromisoformat(day)
-    assert bands.name_of(name.rsplit(".", 1)[0], bands.landsat_of(name)) == band
+    assert bands.name_of(name.rsplit(".", 1)[0], bands.numbers_of(name)) == band
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,14 @@ LEAST = {
         "table": "t.csv",
     },
     "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
+    "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
+    "train_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m"},
     "evaluatefusion": {
         **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(
@@ -90,6 +93,8 @@ POSITIVE = (
     "count",
     "data_range",
     "distance",
+    "least_amplitude",
+    "least_dates",
     "log_scale",
     "sigma_coarse",
     "sigma_fine",
@@ -104,8 +109,9 @@ POSITIVE = (
     "jitter",
     "learning_rate",
     "days",
+    "year",
 )
-SHARES = ("held_out", "validation")
+SHARES = ("held_out", "validation", "start_share", "end_share")
 
 
 @st.composite

@@ -261,7 +261,7 @@ def test_tables_are_read_with_any_usual_delimiter(tmp_path: Path, mark: str) -> 
     ],
 )  # fmt: skip
 def test_early_landsats_count_their_bands_their_own_way(name: str, band: str | None) -> None:
-    assert bands.name_of(name.rsplit(".", 1)[0], bands.landsat_of(name)) == band
+    assert bands.name_of(name.rsplit(".", 1)[0], bands.numbers_of(name)) == band
 
 
 @pytest.mark.parametrize("mask", ["auto", "scl", "none"])

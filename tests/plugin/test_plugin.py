@@ -23,6 +23,7 @@ ALGORITHMS = [
     "fillgaps",
     "fuse_starfm",
     "index",
+    "phenology",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
@@ -82,6 +83,7 @@ def test_load_unload_load_leaves_no_trace():
             "Fill the gaps of a series...",
             "Fuse fine and coarse images with STARFM...",
             "Indices of a series...",
+            "Phenology of a series...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",
@@ -150,15 +152,15 @@ def test_only_what_is_needed_must_be_given(provider):
             if not p.flags() & optional and p.defaultValue() is None and not p.isDestination()
         ]
 
-    assert asked("classify_lrtacfnet") == ["INPUT"]
-    assert asked("classify_model") == ["INPUT", "MODEL_FOLDER"]
+    assert asked("classify_lrtacfnet") == []  # layers or a folder: test_folders.py
+    assert asked("classify_model") == ["MODEL_FOLDER"]
     assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
-    assert asked("composite") == ["INPUT"]
-    assert asked("fillgaps") == ["INPUT"]
+    assert asked("composite") == []
+    assert asked("fillgaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]
     assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
     assert asked("alignseries") == ["TRAINING", "PREDICTION"]
-    assert asked("index") == ["INPUT"]
+    assert asked("index") == []
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []
     assert asked("setupengine") == []

@@ -62,8 +62,8 @@ def test_refusals_are_told_as_they_are(provider, years, context, tmp_path):
     asked = {**years["2023"], "MODEL_FOLDER": str(tmp_path / "model")}
     with pytest.raises(QgsProcessingException, match="TSSTFN needs 7 base pairs"):
         run("train_tsstfn", asked, context)
+    swapped = {"FINE": asked["COARSE"], "COARSE": asked["FINE"], "PAIRS": 2}
     with pytest.raises(QgsProcessingException, match="exchange them"):
-        swapped = {"FINE": asked["COARSE"], "COARSE": asked["FINE"], "PAIRS": 2}
         run("train_tsstfn", asked | swapped, context)
     fusing = {**years["2024"], "MODEL": str(tmp_path), "OUTPUT": str(tmp_path / "fused.tif")}
     with pytest.raises(QgsProcessingException, match=r"has no fusion\.json"):

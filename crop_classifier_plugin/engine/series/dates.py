@@ -13,10 +13,14 @@ from ..jobs import DateEntry
 # Products whose names hold several dates: the one taken is the acquisition's.
 _PRODUCTS = (
     re.compile(r"S2[A-D]_MSI\w{3}_(?P<ymd>\d{8})T\d{6}"),
-    re.compile(r"S2[A-D]_\d{2}[A-Z]{3}_(?P<ymd>\d{8})_"),
+    re.compile(r"S2[A-D]_T?\d{2}[A-Z]{3}_(?P<ymd>\d{8})[_T]"),
+    re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_(?P<ymd>\d{8})T\d{6}"),
     re.compile(r"S1[A-D]_\w{2}_\w{4}_\w{4}_(?P<ymd>\d{8})T\d{6}"),
-    re.compile(r"L[COTE]\d{2}_L\w{3}_\d{6}_(?P<ymd>\d{8})_\d{8}_"),
+    re.compile(r"S1[A-D]_\w{2}_(?P<ymd>\d{8})T\d{6}_\w{3}_RTC"),
+    re.compile(r"RTC-S1_T\w+-\w+-IW\d_(?P<ymd>\d{8})T\d{6}Z"),
+    re.compile(r"L[COTE]\d{2}_L\w{3}_\d{6}_(?P<ymd>\d{8})_(?:\d{8}_)?\d{2}_"),
     re.compile(r"M[OYC]D\d{2}\w{2}\.A(?P<yj>\d{7})\."),
+    re.compile(r"M[OYC]D\d{2}\w{2}\.\d{3}_.*_doy(?P<yj>\d{7})"),
     re.compile(r"HLS\.[LS]30\.T\w{5}\.(?P<yj>\d{7})T\d{6}"),
 )
 _YMD = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
@@ -32,6 +36,14 @@ def parse(text: str, layer: str) -> dt.date:
     return found[0]
 
 
+def span(first: str, last: str) -> tuple[dt.date, dt.date] | None:
+    """The days from `first` to `last`; an end left open reaches as far as the calendar. None where both are open."""
+    if not (first or last):
+        return None
+    begin = parse(first, "the first day") if first else dt.date.min
+    return begin, parse(last, "the last day") if last else dt.date.max
+
+
 def in_text(text: str) -> tuple[dt.date, ...]:
     """Every date in a text, in order of appearance, each once."""
     hits = [(m.start(), _ymd(m[1], m[3], m[4])) for m in _YMD.finditer(text)]
@@ -41,14 +53,19 @@ def in_text(text: str) -> tuple[dt.date, ...]:
 
 def in_name(name: str) -> dt.date | None:
     """The acquisition date in a file or layer name, None when it has none. Raises DateAmbiguous."""
-    for product in _PRODUCTS:
-        match = product.search(name)
-        if match:
-            found = in_text(match.group(match.lastgroup or 0))
-            return found[0] if found else None
+    told = of_product(name)
+    if told:
+        return told
     found = in_text(name)
     if len(found) > 1:
         raise DateAmbiguous(name, [d.isoformat() for d in found])
+    return found[0] if found else None
+
+
+def of_product(name: str) -> dt.date | None:
+    """The acquisition date in a name that a product's publisher gave; None for any other name."""
+    match = next((m for product in _PRODUCTS if (m := product.search(name))), None)
+    found = in_text(match.group(match.lastgroup or 0)) if match else ()
     return found[0] if found else None
 
 

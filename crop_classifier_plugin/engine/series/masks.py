@@ -18,6 +18,7 @@ Bad = Callable[[NDArray[Any]], NDArray[np.bool_]]
 # Sen2Cor scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
 SCL_BAD = (0, 1, 3, 8, 9, 10, 11)
 _FMASK_BITS = 0b00011110  # HLS v2 Fmask: cloud, adjacent to cloud, shadow, snow; 255 = fill
+MODIS_GOOD = (0, 1)  # MOD13's pixel reliability: good, marginal; not snow, cloud
 _QA_PIXEL_BITS = 0b00111111  # Landsat Collection 2 QA_PIXEL: fill, dilated cloud, cirrus, cloud, shadow, snow
 
 
@@ -35,6 +36,15 @@ def _qa_pixel(values: NDArray[Any]) -> NDArray[np.bool_]:
     return bad
 
 
+def _reliability(values: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.isin(values, MODIS_GOOD, invert=True)
+
+
+def _modland(values: NDArray[Any]) -> NDArray[np.bool_]:
+    bad: NDArray[np.bool_] = (values.astype(np.int32) & 0b11) >= 2  # made from clouds, or not made at all
+    return bad
+
+
 def _layer(values: NDArray[Any]) -> NDArray[np.bool_]:
     bad: NDArray[np.bool_] = values != 0
     return bad
@@ -44,6 +54,9 @@ _PRODUCTS: dict[str, tuple[str, Bad, int]] = {  # band, bad values, fill: a pixe
     "scl": ("SCL", _scl, 0),
     "fmask": ("Fmask", _fmask, 255),
     "qa_pixel": ("QA_PIXEL", _qa_pixel, 1),
+    "modis": ("pixel_reliability", _reliability, -1),
+    "modis_vi": ("VI_Quality", _modland, 65_535),
+    "modis_qc": ("QC_250m", _modland, 2995),
 }
 
 
@@ -73,7 +86,7 @@ def mask_of(scene: Scene, source: str, layers: tuple[Scene, ...], undated: tuple
         if not dated:
             raise MaskMissing("layer", scene.date.isoformat())
         return Mask("layer", _with_fill(dated, None), _layer)
-    wanted = _PRODUCTS if source == "auto" else {source: _PRODUCTS[source]}
+    wanted = {name: told for name, told in _PRODUCTS.items() if source == "auto" or name.startswith(source)}
     for band, bad, fill in wanted.values():
         if scene.of(band):
             return Mask(band, _with_fill(scene.of(band), fill), bad, unknown_is_bad=True)

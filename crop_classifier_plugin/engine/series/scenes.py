@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -16,16 +16,17 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.warp import transform, transform_bounds
 
-from ..errors import BadInput, BadRaster, CrsMissing, DateAmbiguous, DateMissing, DuplicateDate
+from ..errors import BadInput, BadRaster, CrsMissing, DateAmbiguous, DateMissing, DuplicateDate, NotGeocoded
 from ..events import Reporter
 from ..jobs import DateEntry, SceneSource
 from ..raster.grid import check_upright
 from . import bands, dates
+from .files import Raster, rasters
+from .products import coding_of, radar_unit_of
 
 Bounds = tuple[float, float, float, float]
 _LONLAT = CRS.from_epsg(4326)
 _ELLIPSOID = Geod(ellps="WGS84")
-SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".hdf", ".nc")
 
 
 @dataclass(frozen=True)
@@ -92,32 +93,17 @@ def read_scenes(
     """
     known = table if isinstance(table, dates.DateTable) else dates.DateTable(table)
     by_date: dict[dt.date, list[BandRef]] = {}
-    for source, named in _files(sources):
+    for raster in rasters(sources, reporter):
+        reporter.check()
         try:
-            for day, ref in _read_file(source, known):
+            for day, ref in _read_file(raster, known):
                 by_date.setdefault(day, []).append(ref)
         except (DateMissing, DateAmbiguous) as error:
-            if named:
+            if raster.named:
                 raise
             why = "no acquisition date" if isinstance(error, DateMissing) else "several dates in its name"
-            reporter.log(f"{Path(source.path).name} is left out: it has {why}.", "warning")
+            reporter.log(f"{Path(raster.source.path).name} is left out: it has {why}.", "warning")
     return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
-
-
-def _files(sources: Sequence[SceneSource]) -> Iterator[tuple[SceneSource, bool]]:
-    """The sources with each folder replaced by the rasters in it, each file once, and whether it was named itself."""
-    seen: set[str] = set()
-    for source in sources:
-        folder = Path(source.path)
-        found = [source]
-        if folder.is_dir():
-            found = [replace(source, path=str(p), name="") for p in sorted(folder.iterdir()) if _is_raster(p)]
-            if not found:
-                raise BadInput(_no_raster(folder))
-        for each in found:
-            if each.path not in seen:
-                seen.add(each.path)
-                yield each, each is source
 
 
 def tell_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
@@ -127,45 +113,36 @@ def tell_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
         reporter.log(f"No layer of the name that the table of dates gives: {rows}.", "warning")
 
 
-def _no_raster(folder: Path) -> str:
-    inner = [p for p in sorted(folder.iterdir()) if p.is_dir() and any(_is_raster(q) for q in p.glob("*"))]
-    if inner:
-        return f"The rasters of {folder} lie in its sub-folders: name those instead ({', '.join(map(str, inner))})."
-    return f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}): choose another one."
-
-
-def _is_raster(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-
-
-def _read_file(source: SceneSource, known: dates.DateTable) -> Iterator[tuple[dt.date, BandRef]]:
+def _read_file(raster: Raster, known: dates.DateTable) -> Iterator[tuple[dt.date, BandRef]]:
+    source = raster.source
     try:
         with rasterio.open(source.path) as file:
-            crs = _crs(file, source)
+            crs = _crs(file, raster)
             check_upright(source.path, file.transform, file.height, file.width)
-            landsat = bands.landsat_of(Path(source.path).name)
-            names = _band_names(file, source.path, landsat)
+            names = raster.bands if len(raster.bands) == file.count else _band_names(file, source.path)
             for index in range(1, file.count + 1):
-                yield _date(file, source, index, known), _ref(file, source.path, index, names[index - 1], crs)
+                yield _date(file, source, index, known), _ref(file, raster, index, names[index - 1], crs)
     except RasterioError as error:
         raise BadRaster(source.path, str(error)) from None
 
 
-def _crs(file: rasterio.DatasetReader, source: SceneSource) -> CRS:
-    if source.crs:
-        try:
-            return CRS.from_user_input(source.crs)
-        except CRSError as error:
-            raise BadInput(f"The CRS {source.crs!r} of {source.path} is unknown ({error}): assign another.") from None
-    if not file.crs:
-        raise CrsMissing(source.path)
-    return file.crs
+def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
+    source = raster.source
+    if not source.crs and file.crs:
+        return file.crs
+    if not (source.crs or raster.crs):
+        raise NotGeocoded(source.path) if file.gcps[0] else CrsMissing(source.path)
+    told = source.crs or raster.crs
+    try:
+        return CRS.from_user_input(told)
+    except CRSError as error:
+        raise BadInput(f"The CRS {told!r} of {source.path} is unknown ({error}): assign another.") from None
 
 
-def _ref(file: rasterio.DatasetReader, path: str, index: int, band: str, crs: CRS) -> BandRef:
-    scale, offset = file.scales[index - 1], file.offsets[index - 1]
-    if scale == 1 and offset == 0 and not band.startswith(("SCL", "Fmask", "QA_")):
-        scale, offset = _tagged_scale(file.tags(index), file.tags())
+def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, band: str, crs: CRS) -> BandRef:
+    path, dtype = raster.source.path, file.dtypes[index - 1]
+    scale, offset, nodata = _coding(file, raster, index, band)
+    unit = (file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip()
     return BandRef(
         path=path,
         index=index,
@@ -174,12 +151,31 @@ def _ref(file: rasterio.DatasetReader, path: str, index: int, band: str, crs: CR
         transform=file.transform,
         height=file.height,
         width=file.width,
-        dtype=file.dtypes[index - 1],
-        nodata=file.nodatavals[index - 1],
+        dtype=dtype,
+        nodata=nodata,
         scale=scale,
         offset=offset,
-        unit=(file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip(),
+        unit=unit or (radar_unit_of(path) if band in bands.RADAR else ""),
     )
+
+
+def _coding(file: rasterio.DatasetReader, raster: Raster, index: int, band: str) -> tuple[float, float, float | None]:
+    """Scale, offset and no data of a band: what the file says, else a STAC item, else the name of the product."""
+    scale, offset, nodata = file.scales[index - 1], file.offsets[index - 1], file.nodatavals[index - 1]
+    if band in bands.MASK_BANDS:
+        return scale, offset, nodata
+    if scale == 1 and offset == 0:
+        scale, offset = _tagged_scale(file.tags(index), file.tags())
+    told = raster.codings[index - 1] if index <= len(raster.codings) else None
+    by_name = coding_of(raster.source.path, band) if "int" in file.dtypes[index - 1] else None
+    if by_name and nodata is None:
+        nodata = by_name.nodata
+    silent = (scale == 1 and offset == 0) or scale > 1  # MODIS files hold the divisor where GDAL looks for a factor
+    if silent and told:
+        scale, offset = told
+    elif silent and by_name:
+        scale, offset = by_name.scale, by_name.offset
+    return scale, offset, nodata
 
 
 def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
@@ -196,11 +192,12 @@ def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
     return 1.0, 0.0
 
 
-def _band_names(file: rasterio.DatasetReader, path: str, landsat: Mapping[int, str]) -> list[str]:
-    described = [bands.name_of(d or "", landsat) or "" for d in file.descriptions]
+def _band_names(file: rasterio.DatasetReader, path: str) -> list[str]:
+    numbers = bands.numbers_of(path)
+    described = [bands.name_of(d or "", numbers) or "" for d in file.descriptions]
     missing = [i for i, name in enumerate(described) if not name]
     if missing and len(missing) == file.count:
-        described = [bands.name_of(Path(path).stem, landsat) or ""] * file.count
+        described = [bands.name_of(bands.text_of(path), numbers) or ""] * file.count
     return described
 
 
@@ -226,6 +223,7 @@ def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: 
         or dates.in_name(source.name)
         or dates.in_name(path.name)
         or dates.in_folder(path.parent.name)
+        or next((day for p in path.parents if (day := dates.of_product(p.name))), None)
         or next(iter(stamped), None)
     )
     if day is None:

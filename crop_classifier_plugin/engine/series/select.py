@@ -1,4 +1,4 @@
-"""Which scenes of a series a model takes: one in each window of its season, the clearest."""
+"""What a model asks of a series, and which scenes it takes: one in each window of its season, the clearest."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from dataclasses import dataclass
 
 from ..card import Card, Window
 from ..errors import BandMissing, TooFewDates
+from .periods import Period
 from .scenes import Scene
+from .spans import Span, seasons
+
+ClearShare = Callable[[Scene], float]
 
 
 @dataclass(frozen=True)
 class Need:
-    """What a model asks of a series. Values are delivered as reflectance x `scale`."""
+    """What a model asks of a series. Values are delivered as reflectance x `scale`, radar in `radar_unit`.
+
+    The fields from `reduce` on mean what they mean in a Card; a Stack does not read them.
+    """
 
     model: str  # its name, for messages
     bands: tuple[str, ...]
@@ -23,34 +30,69 @@ class Need:
     scale: float
     nodata: float  # raw value that means no data where a file declares none
 
+    reduce: str = "clearest"
+    least_dates: int = 0
+    monthly: bool = False
+    only_month: int = 0  # 1..12: the one calendar month that a monthly model can name crops in; 0 = any
+    radar: tuple[str, ...] = ()  # bands of the second series; () = there is none
+    radar_unit: str = "decibel"
+    radar_days: int = 6
+
     @classmethod
     def from_card(cls, card: Card) -> Need:
-        return cls(card.title, card.bands, card.windows, card.pixel_size, card.pixel_tolerance, card.scale, card.nodata)
+        last = card.windows[-1]
+        fixed = card.monthly and "doy" not in card.inputs
+        return cls(
+            card.title,
+            card.bands,
+            card.windows,
+            card.pixel_size,
+            card.pixel_tolerance,
+            card.scale,
+            card.nodata,
+            card.reduce,
+            card.least_dates,
+            card.monthly,
+            _date((last.first + last.last) // 2).month if fixed else 0,
+            card.radar.bands if card.radar else (),
+            card.radar_unit,
+            card.radar_days,
+        )
 
     def describe(self) -> str:
+        if self.monthly:
+            return f"{len(self.windows)} months up to the one that is mapped"
         spans = ", ".join(f"{_day(w.first)} to {_day(w.last)}" for w in self.windows)
+        if self.reduce != "clearest" or self.least_dates:
+            return f"scenes of one season in the stretches {spans}"
         return f"{len(self.windows)} dates of one season, one in each of: {spans}"
 
 
 def _day(day_of_year: int) -> str:
-    return f"{dt.date(2023, 1, 1) + dt.timedelta(day_of_year - 1):%-d %B}"
+    return f"{_date(day_of_year):%-d %B}"
+
+
+def _date(day_of_year: int) -> dt.date:
+    return dt.date(2023, 1, 1) + dt.timedelta(day_of_year - 1)
 
 
 def choose(
-    scenes: Sequence[Scene], need: Need, clear_share: Callable[[Scene], float]
+    scenes: Sequence[Scene], need: Need, clear_share: ClearShare, spans: Sequence[Span] | None = None
 ) -> tuple[tuple[Scene, ...], tuple[str, ...]]:
     """The scenes to use, one a window, and what to tell the user about it.
 
     Within a window the clearest scene wins (ties: nearest to the window's middle); where windows overlap, the rising
     dates whose clear shares sum highest; among seasons that fill every window, the one whose worst date is clearest
-    (ties: the latest).
+    (ties: the latest). `spans`: the seasons to choose among; None = one a year.
     """
     usable = [s for s in scenes if set(need.bands) <= set(s.bands)]
-    seasons = [picked for year in _years(scenes) if (picked := _pick(usable, need, year, clear_share))]
-    if not seasons:
-        raise _why_none(scenes, usable, need)
-    shares = {id(p): min(clear_share(s) for s in p) if len(seasons) > 1 else 0.0 for p in seasons}
-    best = max(reversed(seasons), key=lambda p: shares[id(p)])
+    if spans is None:
+        spans = seasons([(w.first, w.last) for w in need.windows], [s.date for s in scenes])
+    found = [picked for span in spans if (picked := _pick(usable, span, clear_share))]
+    if not found:
+        raise _why_none(scenes, usable, need, spans)
+    shares = {id(p): min(clear_share(s) for s in p) if len(found) > 1 else 0.0 for p in found}
+    best = max(reversed(found), key=lambda p: shares[id(p)])
     notes = [f"{s.date.isoformat()}: {clear_share(s):.0%} of the sampled pixels are clear." for s in best]
     unused = len(scenes) - len(best)
     if unused:
@@ -58,34 +100,21 @@ def choose(
     return best, tuple(notes)
 
 
-def _years(scenes: Sequence[Scene]) -> list[int]:
-    years = [s.date.year for s in scenes]
-    return list(range(min(years) - 1, max(years) + 2)) if years else []
-
-
-def _inside(scene: Scene, window: Window, year: int) -> bool:
-    day = (scene.date - dt.date(year, 1, 1)).days + 1
-    return window.first <= day <= window.last
-
-
-def _pick(
-    scenes: Sequence[Scene], need: Need, year: int, clear_share: Callable[[Scene], float]
-) -> tuple[Scene, ...] | None:
+def _pick(scenes: Sequence[Scene], span: Span, clear_share: ClearShare) -> tuple[Scene, ...] | None:
     """The rising dates, one a window, with the highest sum of clear shares (ties: least far from the middles).
 
     Dynamic programme over the windows: the best chain that ends in each candidate. A clear share is measured only in
     a window that has a choice.
     """
     chains: list[tuple[tuple[float, int], tuple[Scene, ...]]] = [((0.0, 0), ())]
-    places = _rising([[s for s in scenes if _inside(s, w, year)] for w in need.windows])
-    for window, candidates in zip(need.windows, places):
-        middle = dt.date(year, 1, 1) + dt.timedelta((window.first + window.last) // 2 - 1)
+    places = _rising([[s for s in scenes if s.date in period] for period in span])
+    for period, candidates in zip(span, places):
         longer = []
         for scene in candidates:
             before = [c for c in chains if not c[1] or c[1][-1].date < scene.date]
             (clear, near), chain = max(before, key=lambda c: c[0])
             share = clear_share(scene) if len(candidates) > 1 else 0.0
-            longer.append(((clear + share, near - abs((scene.date - middle).days)), (*chain, scene)))
+            longer.append(((clear + share, near - _distance(scene, period)), (*chain, scene)))
         chains = longer
     return max(chains, key=lambda c: c[0])[1] if chains else None
 
@@ -103,12 +132,38 @@ def _rising(places: list[list[Scene]]) -> list[list[Scene]]:
     return kept
 
 
-def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: Need) -> Exception:
+def pick_some(scenes: Sequence[Scene], span: Span, clear_share: ClearShare) -> tuple[Scene | None, ...]:
+    """As many rising dates as there are, at most one a window, None in a window that stays empty; among those the
+    highest sum of clear shares (ties: least far from the middles)."""
+    chains: dict[dt.date, tuple[tuple[int, float, int], tuple[Scene | None, ...]]] = {dt.date.min: ((0, 0.0, 0), ())}
+    for period in span:
+        candidates = [s for s in scenes if s.date in period]
+        longer = {last: (score, (*chain, None)) for last, (score, chain) in chains.items()}
+        for scene in candidates:
+            share = clear_share(scene) if len(candidates) > 1 else 0.0
+            before = [chain for last, chain in chains.items() if last < scene.date]
+            (count, clear, near), chain = max(before, key=lambda c: c[0])
+            one = (count + 1, clear + share, near - _distance(scene, period)), (*chain, scene)
+            longer[scene.date] = max(longer.get(scene.date, one), one, key=lambda c: c[0])
+        chains = longer
+    return max(chains.values(), key=lambda c: c[0])[1]
+
+
+def _distance(scene: Scene, period: Period) -> int:
+    """Days from the middle of a window."""
+    return abs((scene.date - period.middle).days)
+
+
+def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: Need, spans: Sequence[Span]) -> Exception:
     """A band is missing where the dates alone would do; else dates are missing."""
-    years = [year for year in _years(scenes) if _pick(scenes, need, year, lambda _: 0.0)]
-    if years:
-        inside = [s for s in scenes if any(_inside(s, w, year) for w in need.windows for year in years)]
+    possible = [span for span in spans if _pick(scenes, span, lambda _: 0.0)]
+    if possible:
+        inside = [s for s in scenes if any(s.date in period for span in possible for period in span)]
         poor = max((s for s in inside if s not in usable), key=lambda s: len(set(need.bands) & set(s.bands)))
-        missing = [b for b in need.bands if b not in poor.bands]
-        return BandMissing(missing, poor.date.isoformat(), poor.bands, need.model)
+        return band_missing(poor, need)
     return TooFewDates(need.model, need.describe(), [s.date.isoformat() for s in scenes])
+
+
+def band_missing(scene: Scene, need: Need) -> BandMissing:
+    missing = [b for b in need.bands if b not in scene.bands]
+    return BandMissing(missing, scene.date.isoformat(), scene.bands, need.model)

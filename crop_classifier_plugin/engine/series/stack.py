@@ -54,17 +54,20 @@ class Stack:
     def dates(self) -> tuple[dt.date, ...]:
         return tuple(layer.scene.date for layer in self.layers)
 
-    def read(self, window: Window) -> NDArray[np.float32]:
-        """(T, C, H, W) float32; reflectance x need.scale; NaN marks no data, cloud and shadow."""
-        shape = (len(self.layers), len(self.need.bands), window.height, window.width)
-        cube = np.full(shape, np.nan, np.float32)
-        for t, layer in enumerate(self.layers):
+    def read(self, window: Window, dates: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """(T, C, H, W) float32; reflectance x need.scale; NaN marks no data, cloud and shadow.
+
+        `dates`: some of the dates, by index; None = all.
+        """
+        chosen = range(len(self.layers)) if dates is None else dates
+        cube = np.full((len(chosen), len(self.need.bands), window.height, window.width), np.nan, np.float32)
+        for t, layer in enumerate(self.layers[number] for number in chosen):
             wanted = [r for band in self.need.bands for r in layer.scene.of(band)]
             for refs in by_file(wanted):
                 for ref, plane in zip(refs, self._planes(layer, refs, window)):
                     into = cube[t, self.need.bands.index(ref.band)]
                     np.copyto(into, plane, where=np.isnan(into))
-            cube[t, :, self.masked(t, window)] = np.nan
+            cube[t, :, self._masked(layer.mask, window)] = np.nan
         return cube
 
     def _planes(self, layer: Layer, refs: Sequence[BandRef], window: Window) -> NDArray[np.float32]:
@@ -88,13 +91,12 @@ class Stack:
         native: Stack = self._kept(refs, "native", lambda: Stack([alone], need, own))
         return resample(native.read(part)[0], own.sub(part), target)
 
-    def masked(self, t: int, window: Window) -> NDArray[np.bool_]:
-        """(H, W): where the mask of date t says not to use the pixel.
+    def _masked(self, mask: Mask, window: Window) -> NDArray[np.bool_]:
+        """(H, W): where the mask of a date says not to use the pixel.
 
         Where a product's mask exists elsewhere but not here, the pixel may be cloud: it is not used. Outside a user's
         mask layer nothing is masked.
         """
-        mask = self.layers[t].mask
         values = np.full((window.height, window.width), np.nan, np.float32)
         for refs in by_file(mask.refs):
             for plane in self._reader(refs, smooth=False).read(window):
@@ -169,7 +171,7 @@ def open_stack(
     series = read_scenes(scenes, reporter, table)
     dated, undated = mask_scenes(mask_layers, reporter, table)
     tell_unmatched(table, reporter)
-    chosen, notes = choose(series, need, _clear_shares(need, mask, dated, undated, extent, reporter))
+    chosen, notes = choose(series, need, ClearShares(need, mask, dated, undated, extent, reporter))
     grid = common_grid(chosen, need, extent)
     layers = [Layer(s, mask_of(s, mask, dated, undated)) for s in chosen]
     for layer in layers:
@@ -210,7 +212,7 @@ def tell_mask_gaps(layers: Sequence[Layer], need: Need, grid: Grid, reporter: Re
         reporter.log(f"The cloud mask misses part of the scene, which counts as no data: {days}.", "warning")
 
 
-class _clear_shares:
+class ClearShares:
     """The clear share of a scene, from sample windows; each scene is read once."""
 
     def __init__(

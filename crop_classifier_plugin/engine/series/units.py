@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OffsetMissing, UnitUnclear
-from .bands import OPTICAL, landsat_of
+from .bands import OPTICAL, numbers_of
 from .scenes import BandRef, Scene
 from .select import Need
 
@@ -41,6 +40,8 @@ def check_values(values: NDArray[np.float32], ref: BandRef, need: Need) -> None:
     wanted = f"surface reflectance x {need.scale:g}" if need.scale != 1 else "surface reflectance"
     declared = ref.scale != 1 or ref.offset != 0 or says_reflectance(ref.unit)
     after = " after the scale and offset it declares" if declared else ""
+    if middle < -0.05 * need.scale:  # land is never that dark; atmospheric correction errs by less (choice)
+        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, negative", wanted)
     if need.scale > 10 and high <= 2:
         raise UnitUnclear(ref.path, f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", wanted)
     if middle > 1.6 * need.scale:
@@ -59,7 +60,7 @@ def check_offset(scene: Scene, need: Need) -> None:
 def looks_shifted(sampled: NDArray[np.float32], scene: Scene, need: Need) -> bool:
     """Whether raw values (C, N) without any dark pixel speak for an undeclared offset of baseline 04.00."""
     refs = _optical(scene, need)
-    told = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or landsat_of(Path(r.path).name) for r in refs)
+    told = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or numbers_of(r.path) for r in refs)
     if scene.date < _SHIFT or told or not {r.band for r in refs} & set(_VISIBLE):
         return False
     rows = [sampled[c][~np.isnan(sampled[c])] for c, band in enumerate(need.bands) if band in OPTICAL]

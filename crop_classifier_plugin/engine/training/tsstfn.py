@@ -95,8 +95,8 @@ def fit(job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, report
         if job.start:
             load_weights(network, job.start)
         lesson = Lesson(network, plan, reporter)
-        network = lesson.learn(Tiles(year, parts[0], tile, turn), Tiles(year, parts[1], tile))
-    return _Learnt(network, lesson, tile, parts, *_references(year, parts[1], tile))
+        learnt = lesson.learn(Tiles(year, parts[0], tile, turn), Tiles(year, parts[1], tile))
+    return _Learnt(learnt, lesson, tile, parts, *_references(year, parts[1], tile))
 
 
 def _references(year: Year, places: Sequence[Place], tile: int) -> tuple[float, float]:

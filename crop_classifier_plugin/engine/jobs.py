@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from .errors import BadInput
+from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
 from .jobs_fusion import SPREADS as SPREADS
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
@@ -34,6 +35,7 @@ from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
 from .jobs_series import PhenologyJob as PhenologyJob
+from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
@@ -115,6 +117,7 @@ JOBS = {
     job.kind: job
     for job in (
         AlignSeriesJob,
+        BuildSeriesJob,
         ClassifyJob,
         CompositeJob,
         DiagnoseJob,

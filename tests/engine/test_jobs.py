@@ -74,6 +74,7 @@ CHOICES = {
     "mask": jobs.MASKS,
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
+    "loss": jobs.LOSSES,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
@@ -108,6 +109,7 @@ POSITIVE = (
     "steps",
     "jitter",
     "learning_rate",
+    "patience",
     "days",
     "year",
 )

@@ -34,11 +34,20 @@ _ROOMS = {
     "fuse_starfm": ("fusion.fuse", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
+    "phenology": ("series.phenology", "phenology"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
 }
 
-_FOR_TRAINING = ("torch", "lightning", "torchmetrics", "onnx", "onnxscript")  # installed on request only
+_FOR_TRAINING = (
+    "torch",
+    "lightning",
+    "torchmetrics",
+    "onnx",
+    "onnxscript",
+    "sklearn",
+    "skl2onnx",
+)  # installed on request only
 
 
 def execute(job: Any, as_json: bool) -> int:

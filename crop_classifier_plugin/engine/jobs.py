@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .errors import BadInput
+from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_classify import ClassifyJob as ClassifyJob
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
 from .jobs_fusion import SPREADS as SPREADS
@@ -86,6 +87,7 @@ JOBS = {
     job.kind: job
     for job in (
         AlignSeriesJob,
+        BuildSeriesJob,
         ClassifyJob,
         CompositeJob,
         DiagnoseJob,

@@ -23,6 +23,7 @@ from .cli_options import device_option, finish, json_option, read_table
 from .cli_series import COMMANDS as SERIES_COMMANDS
 from .cli_series import series_options, sources, take_scenes
 from .cli_training import COMMANDS as TRAINING_COMMANDS
+from .cli_tsstfn import COMMANDS as TSSTFN_COMMANDS
 from .errors import BadInput, CropClassifierError
 from .run import FAILED
 
@@ -51,7 +52,7 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS):
+for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS, *TSSTFN_COMMANDS):
     cli.add_command(each)
 
 

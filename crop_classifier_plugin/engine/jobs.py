@@ -40,6 +40,11 @@ from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
+from .jobs_tsstfn import FORECASTS as FORECASTS
+from .jobs_tsstfn import FUSION_LOSSES as FUSION_LOSSES
+from .jobs_tsstfn import FUSION_SPLITS as FUSION_SPLITS
+from .jobs_tsstfn import FuseTsstfnJob as FuseTsstfnJob
+from .jobs_tsstfn import TrainTsstfnJob as TrainTsstfnJob
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,12 @@ JOBS = {
         EvaluateFusionJob,
         FillGapsJob,
         FuseStarfmJob,
+        FuseTsstfnJob,
         IndexJob,
         PhenologyJob,
         SimulateJob,
         TrainJob,
+        TrainTsstfnJob,
     )
 }
 

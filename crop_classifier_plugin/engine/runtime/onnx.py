@@ -25,7 +25,7 @@ class OnnxRuntime:
         self._classes = len(card.legend) if card else None
         data = read_weights(weights)
         try:
-            self._session = ort.InferenceSession(data, _session_options(), providers=providers)
+            self._session = ort.InferenceSession(data, session_options(), providers=providers)
             check_declared(self._session.get_inputs(), self._session.get_outputs(), card)
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
             raise self._explain(error, "loading the network") from None
@@ -79,7 +79,7 @@ def choose_device(wanted: str, available: list[str]) -> tuple[list[str], str, st
     return ["CPUExecutionProvider"], "cpu", "this ONNX Runtime has no CUDA support"
 
 
-def _session_options() -> ort.SessionOptions:
+def session_options() -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was looked through

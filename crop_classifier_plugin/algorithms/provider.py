@@ -15,11 +15,13 @@ from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
 from .fuse_starfm import FuseStarfm
+from .fuse_tsstfn import FuseTsstfn
 from .index import Index
 from .phenology import Phenology
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
+from .train_tsstfn import TrainTsstfn
 
 
 class CropClassifierProvider(QgsProcessingProvider):
@@ -46,11 +48,13 @@ class CropClassifierProvider(QgsProcessingProvider):
             EvaluateFusion,
             FillGaps,
             FuseStarfm,
+            FuseTsstfn,
             Index,
             Phenology,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,
+            TrainTsstfn,
         ):
             self.addAlgorithm(algorithm())
 

@@ -20,6 +20,8 @@ LEAST = {
         "table": "t.csv",
     },
     "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
+    "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
+    "train_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m"},
     "evaluatefusion": {
         **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
@@ -86,6 +88,10 @@ OWN_CHOICES = {
     ("fuse_starfm", "window"): (3, 61, 255),
     ("buildseries", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
     ("buildseries", "vrt"): ("",),
+    ("fuse_tsstfn", "forecast"): jobs.FORECASTS,
+    ("fuse_tsstfn", "next_model"): ("",),
+    ("train_tsstfn", "loss"): jobs.FUSION_LOSSES,
+    ("train_tsstfn", "split"): jobs.FUSION_SPLITS,
     ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
     ("alignseries", "days"): jobs.ALIGNED_DAYS,
     ("alignseries", "rule"): jobs.ALIGN_RULES,
@@ -102,6 +108,8 @@ POSITIVE = (
     "sigma_fine",
     "window",
     "order",
+    "overlap",
+    "pairs",
     "smoothness",
     "max_gap",
     "epochs",
@@ -112,6 +120,7 @@ POSITIVE = (
     "learning_rate",
     "patience",
     "resolution",
+    "tile",
     "days",
     "year",
 )

@@ -1,8 +1,8 @@
 """Simulated Sentinel-1 over the real LEM+ parcels and their monthly labels (Bahia, Brazil).
 
-The parcels and what grew on them each month from October 2019 to September 2020 were recorded in the field (LEM+, Oldoni
-et al. 2020, Data in Brief 33, CC BY 4.0); the backscatter is not real: a water cloud model as in the simulator, whose
-numbers a crop, growth curves and speckle are choices. Before October 2019 the same crop calendar is assumed.
+The parcels and what grew on them each month from October 2019 to September 2020 were recorded in the field (LEM+,
+Oldoni et al. 2020, Data in Brief 33, CC BY 4.0); the backscatter is not real: a water cloud model as in the simulator,
+whose numbers a crop, growth curves and speckle are choices. Before October 2019 the same crop calendar is assumed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def merged(frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
     for month in MONTHS:
         for crop, size in zip(frame[month], area):
             share[crop] = share.get(crop, 0.0) + float(size) / (area.sum() * len(MONTHS))
-    kept = {crop for crop, part in share.items() if part >= LEAST and crop in PLANTS or crop == "Uncultivated soil"}
+    kept = {crop for crop, part in share.items() if (part >= LEAST and crop in PLANTS) or crop == "Uncultivated soil"}
     named = frame.copy()
     for month in MONTHS:
         named[month] = [c if c in kept else None if c == "Not identified" else OTHER for c in frame[month]]
@@ -140,10 +140,14 @@ def _backscatter(
     leaves = np.array([p.peak * share for p, (_, share) in zip(plants, grown)]) * np.exp(parcel.vigour)
     bands = []
     for (dry, rise), volume, depth in zip(
-        _SOIL, ([p.vv for p in plants], [p.vh for p in plants]), ([p.depth_vv for p in plants], [p.depth_vh for p in plants])
+        _SOIL,
+        ([p.vv for p in plants], [p.vh for p in plants]),
+        ([p.depth_vv for p in plants], [p.depth_vh for p in plants]),
     ):
         through = np.exp(-2 * np.array(depth) * leaves / math.cos(math.radians(38)))
-        power = _power(np.array(volume) + parcel.level) * (1 - through) + _power(dry + rise * wet + parcel.level) * through
+        power = (
+            _power(np.array(volume) + parcel.level) * (1 - through) + _power(dry + rise * wet + parcel.level) * through
+        )
         speckle = rng.gamma(_LOOKS, 1 / _LOOKS, index.shape) * np.exp(rng.normal(0, 0.1, index.shape))
         bands.append(10 * np.log10(power[index] * speckle))
     return np.stack(bands).astype(np.float32)

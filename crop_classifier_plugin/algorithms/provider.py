@@ -10,6 +10,7 @@ from .align_series import AlignSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
 from .composite import Composite
+from .crop_gain import CropGain
 from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
@@ -40,6 +41,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             ClassifyLrtacfNet,
             ClassifyModel,
             Composite,
+            CropGain,
             Diagnose,
             EvaluateFusion,
             FillGaps,

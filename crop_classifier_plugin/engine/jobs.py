@@ -9,9 +9,12 @@ from typing import Any, ClassVar, Optional
 
 from .errors import BadInput
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
+from .jobs_fusion import GAIN_SPLITS as GAIN_SPLITS
 from .jobs_fusion import SPREADS as SPREADS
+from .jobs_fusion import CropGainJob as CropGainJob
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
 from .jobs_fusion import FuseStarfmJob as FuseStarfmJob
+from .jobs_fusion import Prediction as Prediction
 from .jobs_json import build
 from .jobs_parts import DEVICES as DEVICES
 from .jobs_parts import MASKS as MASKS
@@ -112,6 +115,7 @@ JOBS = {
         AlignSeriesJob,
         ClassifyJob,
         CompositeJob,
+        CropGainJob,
         DiagnoseJob,
         EvaluateFusionJob,
         FillGapsJob,

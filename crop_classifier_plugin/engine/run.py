@@ -28,6 +28,7 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 _ROOMS = {
     "classify": ("inference.classify", "classify"),
     "composite": ("series.composite", "composite"),
+    "cropgain": ("fusion.gain", "crop_gain"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
     "alignseries": ("series.alignseries", "align_series"),
     "evaluatefusion": ("fusion.evaluate", "evaluate"),

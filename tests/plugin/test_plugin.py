@@ -15,6 +15,7 @@ from crop_classifier_plugin import assets, classFactory
 
 ALGORITHMS = [
     "alignseries",
+    "buildseries",
     "classify_lrtacfnet",
     "classify_model",
     "composite",
@@ -23,11 +24,13 @@ ALGORITHMS = [
     "evaluatefusion",
     "fillgaps",
     "fuse_starfm",
+    "fuse_tsstfn",
     "index",
     "phenology",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
+    "train_tsstfn",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -76,6 +79,7 @@ def test_load_unload_load_leaves_no_trace():
         plugin.initGui()
         assert [a.text() for a in interface.menu.actions()] == [
             "Align the dates of two years...",
+            "Build a series...",
             "Classify crops with LRTACF-Net...",
             "Classify crops with your own model...",
             "Composite a series...",
@@ -84,11 +88,13 @@ def test_load_unload_load_leaves_no_trace():
             "Evaluate a fused image...",
             "Fill the gaps of a series...",
             "Fuse fine and coarse images with STARFM...",
+            "Fuse fine and coarse images with TSSTFN...",
             "Indices of a series...",
             "Phenology of a series...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",
+            "Train TSSTFN to fuse fine and coarse images...",
         ]
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())
@@ -157,6 +163,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_lrtacfnet") == []  # layers or a folder: test_folders.py
     assert asked("classify_model") == ["MODEL_FOLDER"]
     assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
+    assert asked("buildseries") == []
     assert asked("composite") == []
     assert asked("fillgaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]

@@ -29,11 +29,13 @@ from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from ..series.select import Need
+from .checkpoint import Remains, folder_of, identity_of
 from .defaults import complete
 from .export import export
 from .forest import grow
 from .forest_onnx import export_forest
 from .lesson import EpochLog, Lesson, learn
+from .machine import machine_of
 from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, shown_shares, statistics
 from .recipes import resolved
 from .report import Trained, write_report
@@ -94,6 +96,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         outputs.write_text(folder / HISTORY_FILE, _history_csv(learnt.history))
         trained = Trained(job, card, learnt.history, tested, _parcel_counts(material))
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
+    Remains(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **_headline(tested)}
 
@@ -131,7 +134,7 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
 
 def _learn(job: TrainJob, config: NetworkConfig, material: Material, stats: Statistics, reporter: Reporter) -> Learnt:
     if not isinstance(config, RandomForestConfig):
-        network, history = fit(job, config, material, stats, reporter)
+        network, history = fit(job, config, material, stats, reporter, folder_of(job.model))
         return Learnt(parameter_count(network), history, partial(export, network))
     _tell_classes(material, count_classes(material.train, TRAIN, material.classes), reporter)
     forest = grow(config, material.train, stats, job.seed, reporter)
@@ -139,9 +142,17 @@ def _learn(job: TrainJob, config: NetworkConfig, material: Material, stats: Stat
 
 
 def fit(
-    job: TrainJob, config: NetworkConfig, material: Material, stats: Statistics, reporter: Reporter
+    job: TrainJob,
+    config: NetworkConfig,
+    material: Material,
+    stats: Statistics,
+    reporter: Reporter,
+    keep: Path | None = None,
 ) -> tuple[Network, tuple[EpochLog, ...]]:
-    """The trained network in eval mode. Leaves torch's global random numbers as they were."""
+    """The trained network in eval mode; its state is kept in the folder `keep` after each epoch, where one is given.
+
+    Leaves torch's global random numbers as they were.
+    """
     counts = count_classes(material.train, TRAIN, material.classes)
     if not counts.any():
         raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
@@ -152,10 +163,14 @@ def fit(
     patches = TrainingPatches(material.train, stats, patch, length, job.jitter, job.seed)
     tile = _round_up(job.tile, config.multiple)
     checks = ScoringPatches(material.train, stats, VALIDATION, tile, job.overlap, _MOST_VALIDATION)
+    shown = {"classes": material.legend.names, "labelled pixels": counts.tolist(), "patches an epoch": length}
+    machine = machine_of(job, recipe.optimizer)
+    remains = Remains(keep, identity_of(job, config, recipe, stats, material.train) | shown) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        lesson = Lesson(build(job.network, config), torch.from_numpy(shown_shares(counts)), recipe, reporter)
-        learn(lesson, patches, checks, job.device)
+        shares = torch.from_numpy(shown_shares(counts))
+        lesson = Lesson(build(job.network, config), shares, recipe, job.seed, reporter)
+        learn(lesson, patches, checks, machine, remains, job.earlier)
     return lesson.learnt(), tuple(lesson.history)
 
 

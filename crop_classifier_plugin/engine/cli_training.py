@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from . import card as cards
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates
+from .cli_options import device_option, finish, json_option, read_dates, read_settings
 from .cli_series import sources
-from .errors import BadInput
 
 
 @click.command()
@@ -47,6 +47,12 @@ from .errors import BadInput
     help="An earlier training of this model that was broken off: go on with it, make its best epoch the model, or "
     "throw it away.",
 )
+@click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
+@click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
+@click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
+@click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
+@click.option("--optical-dropout", type=float, nargs=2, default=(0.0, 0.0), help="Share of the dates hidden, LOW HIGH.")
+@click.option("--radar-dropout", default=0.0, help="Share of the radar dates hidden in training.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @device_option
 @json_option
@@ -57,19 +63,13 @@ def train(as_json: bool, **given: Any) -> None:
         scenes=sources(given.pop("series")),
         dates=tuple(read_dates(dates)) if dates else (),
         mask_layers=sources(given.pop("mask_layer")),
+        radar=sources(given.pop("radar")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=tuple(_setting(text) for text in given.pop("setting") or ("preset=small",)),
+        settings=read_settings(given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )
     finish(job, as_json)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"The setting {text!r} has no value: write it as NAME=VALUE.")
-    return name.strip(), value.strip()
 
 
 COMMANDS = (train,)

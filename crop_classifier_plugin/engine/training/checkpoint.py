@@ -20,7 +20,7 @@ from ..events import Reporter
 from ..jobs_training import TrainJob
 from ..networks.contract import NetworkConfig
 from ..outputs import translate
-from .patches import Statistics
+from .intake import Statistics
 from .recipes import Recipe
 from .seasons import Season
 from .split import VALIDATION
@@ -40,6 +40,7 @@ def identity_of(
 ) -> dict[str, Any]:
     """What decides how an epoch goes, but for the device and its precision."""
     return {
+        "seed": job.seed,
         **{name: value for name, value in asdict(recipe).items() if name != "patience"},
         "network": job.network,
         "settings": asdict(config),
@@ -49,7 +50,6 @@ def identity_of(
         "means of the bands": stats.mean.tolist(),
         "patch": job.patch,
         "jitter": job.jitter,
-        "seed": job.seed,
     }
 
 
@@ -76,7 +76,7 @@ class Remains:
         if not isinstance(found, dict) or "lesson" not in state:
             raise CheckpointUnusable(str(self.path), "it is no state of a training")
         own = json.loads(json.dumps(self.identity))
-        for name in sorted({*found, *own}):
+        for name in {**own, **found}:  # the settings first
             if found.get(name) != own.get(name):
                 told = f"{_short(found.get(name))} there, {_short(own.get(name))} now"
                 raise CheckpointUnusable(str(self.path), f"it is of another training: {name} is {told}")
@@ -84,7 +84,8 @@ class Remains:
 
     def _load(self) -> dict[str, Any]:
         try:
-            with warnings.catch_warnings(action="ignore"):  # of strange pickles, which are refused anyway
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of strange pickles, which are refused anyway
                 state = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:  # noqa: BLE001 - whatever a file holds that torch did not write
             raise CheckpointUnusable(str(self.path), f"it cannot be read, {type(error).__name__}") from None

@@ -23,7 +23,7 @@ from ..raster.vector import SIMULATED_TAG
 from ..raster.writer import BLOCK, as_rasterio
 from ..record import Record
 from ..series.dated import DatedStack
-from ..series.index import GREEN
+from ..series.looks import GREEN
 from ..series.quantity import quantity_of
 from ..series.scenes import Scene
 from ..series.stack import files_of

@@ -38,8 +38,10 @@ from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
 from .jobs_series import PhenologyJob as PhenologyJob
+from .jobs_training import EARLIER as EARLIER
 from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
+from .jobs_training import PRECISIONS as PRECISIONS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob

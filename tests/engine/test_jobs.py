@@ -82,6 +82,8 @@ CHOICES = {
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
     "loss": jobs.LOSSES,
+    "precision": jobs.PRECISIONS,
+    "earlier": jobs.EARLIER,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,

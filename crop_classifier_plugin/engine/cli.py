@@ -19,6 +19,7 @@ from . import jobs
 from .cli_fusion import COMMANDS as FUSION_COMMANDS
 from .cli_networks import COMMANDS as NETWORK_COMMANDS
 from .cli_options import device_option, finish, json_option, read_dates, read_table
+from .cli_pretraining import COMMANDS as PRETRAINING_COMMANDS
 from .cli_series import COMMANDS as SERIES_COMMANDS
 from .cli_training import COMMANDS as TRAINING_COMMANDS
 from .errors import BadInput, CropClassifierError
@@ -49,7 +50,7 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS):
+for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS, *PRETRAINING_COMMANDS):
     cli.add_command(each)
 
 

@@ -34,6 +34,8 @@ _ROOMS = {
     "fuse_starfm": ("fusion.fuse", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
+    "pretrain_cropsts": ("training.pretrain", "pretrain"),
+    "probe": ("training.probe", "probe"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
 }

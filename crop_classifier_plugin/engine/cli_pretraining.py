@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates, read_setting
+from .cli_options import device_option, finish, json_option, read_dates
 from .cli_series import series_options, sources, take_series
+from .cli_training import read_setting
 
 
 @click.command("pretrain-cropsts")

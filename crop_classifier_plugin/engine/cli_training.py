@@ -45,14 +45,14 @@ def train(as_json: bool, **given: Any) -> None:
         dates=tuple(read_dates(dates)) if dates else (),
         mask_layers=sources(given.pop("mask_layer")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=tuple(_setting(text) for text in given.pop("setting") or ("preset=small",)),
+        settings=tuple(read_setting(text) for text in given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )
     finish(job, as_json)
 
 
-def _setting(text: str) -> tuple[str, str]:
+def read_setting(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
         raise BadInput(f"The setting {text!r} has no value: write it as NAME=VALUE.")

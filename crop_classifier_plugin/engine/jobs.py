@@ -36,6 +36,7 @@ from .jobs_series import AlignSeriesJob as AlignSeriesJob
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
+from .jobs_series import PhenologyJob as PhenologyJob
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
@@ -121,6 +122,7 @@ JOBS = {
         IndexJob,
         PretrainJob,
         ProbeJob,
+        PhenologyJob,
         SimulateJob,
         TrainJob,
     )

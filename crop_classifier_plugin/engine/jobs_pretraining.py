@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .errors import BadInput
-from .jobs_parts import Series, one_of
+from .jobs_parts import DEVICES, Series, one_of
 
 RECIPES = ("small", "paper")
-DEVICES = ("auto", "cpu", "cuda")
+
 SIX_BANDS = ("B02", "B03", "B04", "B8A", "B11", "B12")
 
 

@@ -36,10 +36,12 @@ _ROOMS = {
     "fillgaps": ("series.fillgaps", "fill_gaps"),
     "pretrain_cropsts": ("training.pretrain", "pretrain"),
     "probe": ("training.probe", "probe"),
+    "phenology": ("series.phenology", "phenology"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
 }
 
+_LEARNING = ("train", "pretrain_cropsts", "probe")  # jobs on torch
 _FOR_TRAINING = (
     "torch",
     "lightning",
@@ -53,7 +55,7 @@ _FOR_TRAINING = (
 
 def execute(job: Any, as_json: bool) -> int:
     """Runs the job and returns the exit code; tells results and errors on standard output (JSON) or in words."""
-    if job.kind != "train":  # torch lives on memory that is at hand again at once
+    if job.kind not in _LEARNING:  # torch lives on memory that is at hand again at once
         _keep_memory_steady()
     stop = Stop()
     reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
@@ -79,7 +81,7 @@ def _function(kind: str) -> Callable[[Any, Reporter], dict[str, object]]:
     try:
         room = importlib.import_module(f".{module}", __package__)
     except ModuleNotFoundError as error:
-        if kind != "train" or error.name not in _FOR_TRAINING:
+        if kind not in _LEARNING or error.name not in _FOR_TRAINING:
             raise
         raise TrainingMissing(error.name) from None
     function: Callable[[Any, Reporter], dict[str, object]] = getattr(room, name)

@@ -25,6 +25,7 @@ LEAST = {
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(
@@ -90,6 +91,8 @@ POSITIVE = (
     "count",
     "data_range",
     "distance",
+    "least_amplitude",
+    "least_dates",
     "log_scale",
     "sigma_coarse",
     "sigma_fine",
@@ -104,8 +107,9 @@ POSITIVE = (
     "jitter",
     "learning_rate",
     "days",
+    "year",
 )
-SHARES = ("held_out", "validation")
+SHARES = ("held_out", "validation", "start_share", "end_share")
 
 
 @st.composite

@@ -49,9 +49,8 @@ class Alignment(nn.Module):
         with torch.no_grad():
             wanted = self.teacher(rgb).to(tokens)
         mean = mean_over_dates(tokens, valid)  # (B,N,d)
-        side = math.isqrt(mean.shape[1])
-        own = torch.unflatten(self.project(mean).transpose(1, 2), 2, (side, side))
-        size = [min(a, b) for a, b in zip(own.shape[2:], wanted.shape[2:])]
+        own = _as_map(self.project(mean))
+        size = min(own.shape[2], wanted.shape[2]), min(own.shape[3], wanted.shape[3])
         own, wanted = (F.normalize(F.adaptive_avg_pool2d(m, size), dim=1) for m in (own, wanted))
         return ((own - wanted) ** 2).sum(dim=1).mean()
 
@@ -85,7 +84,7 @@ class OnnxTeacher:
     def _image_input(self) -> str:
         inputs = self._session.get_inputs()
         shape: Any = inputs[0].shape if len(inputs) == 1 else ()
-        if len(shape) != 4 or shape[1] not in (3, None) and not isinstance(shape[1], str):
+        if len(shape) != 4 or (shape[1] not in (3, None) and not isinstance(shape[1], str)):
             raise BadModel(self._path, "a teacher takes one input (B,3,H,W), an image in red, green and blue")
         self._side = shape[2] if isinstance(shape[2], int) else _SIDE
         return str(inputs[0].name)
@@ -102,7 +101,7 @@ class OnnxTeacher:
                     return torch.from_numpy(found).float()
                 side = math.isqrt(found.shape[1]) if found.ndim == 3 else 0
                 if side > 1 and found.shape[1] - side**2 in (0, 1):
-                    return torch.from_numpy(found[:, -(side**2) :]).float().transpose(1, 2).unflatten(2, (side, side))
+                    return _as_map(torch.from_numpy(found[:, -(side**2) :]).float())
         shapes = ", ".join(str(tuple(np.shape(found))) for found in outputs)
         raise BadModel(self._path, f"none of its outputs holds tokens (B,N,D) or a map (B,D,h,w): {shapes}")
 
@@ -133,4 +132,9 @@ class EncoderTeacher:
         x = ((image - self._mean) / self._std)[:, None]
         days = torch.full((len(x), 1), 181)  # mid-year: the day says nothing here
         tokens = self._encoder(x, days, torch.ones(len(x), 1)).tokens[:, 0]
-        return tokens.transpose(1, 2).unflatten(2, (side // self._patch, side // self._patch))
+        return _as_map(tokens)
+
+
+def _as_map(tokens: Tensor) -> Tensor:  # (B,N,D) -> (B,D,h,w), a square
+    side = math.isqrt(tokens.shape[1])
+    return tokens.transpose(1, 2).reshape(len(tokens), -1, side, side)

@@ -103,7 +103,7 @@ def moved_centre(centre: Tensor, teacher: Iterable[Tensor]) -> Tensor:
     return centre * CENTRE_MOMENTUM + torch.cat(list(teacher)).mean(dim=0) * (1 - CENTRE_MOMENTUM)
 
 
-# --- schedules and the optimiser ---------------------------------------------------------------------------------------
+# --- schedules and the optimiser --------------------------------------------------------------------------------------
 
 
 def cosine(first: float, last: float, step: int, steps: int) -> float:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,7 +53,7 @@ RECIPES = {
 
 
 def recipe_of(job: PretrainJob) -> Recipe:
-    given = {"count": job.count, "epochs": job.epochs, "batch": job.batch, "rate": job.learning_rate}
+    given: dict[str, Any] = {"count": job.count, "epochs": job.epochs, "batch": job.batch, "rate": job.learning_rate}
     recipe = replace(RECIPES[job.preset], **{name: value for name, value in given.items() if value})
     return replace(recipe, at_once=min(recipe.at_once, recipe.batch))
 
@@ -95,7 +96,7 @@ class Distiller:
         self.centre = torch.zeros(recipe.outputs, device=self.device)
         self.learning = torch.nn.ModuleList([self.student, *([align.to(self.device)] if align else [])])
         pulled, left = dino.decayed(self.learning)
-        groups = [{"params": pulled}, {"params": left, "weight_decay": 0.0}]
+        groups: list[dict[str, Any]] = [{"params": pulled}, {"params": left, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0)
 
     def step(self, batches: Sequence[Batch], frozen: bool) -> tuple[float, float]:
@@ -108,7 +109,7 @@ class Distiller:
         for batch in batches:
             distillation, alignment, said = self._losses(batch)
             total = distillation + self.weight * alignment
-            (total / len(batches)).backward()
+            torch.autograd.backward(total / len(batches))
             told.append((float(distillation.detach()), float(alignment.detach())))
             scores += said
         if not np.isfinite(told).all():

@@ -109,8 +109,11 @@ def load_encoder(folder: str | Path, network: CropSts, bands: Sequence[str]) -> 
         told = f"it reads {', '.join(facts.bands)}, the training {', '.join(bands)}"
         raise BadModel(str(folder), f"{told}: train with its bands, in its order")
     own = encoder_settings(network.config)
-    other = [f"{name} {facts.settings[name]} (the network has {own[name]})" for name in _SETTINGS
-             if facts.settings[name] != own[name]]
+    other = [
+        f"{name} {facts.settings[name]} (the network has {own[name]})"
+        for name in _SETTINGS
+        if facts.settings[name] != own[name]
+    ]
     if other:
         raise BadModel(str(folder), f"it was learnt with {', '.join(other)}: give the network its settings")
     read_weights(folder, network.encoder)

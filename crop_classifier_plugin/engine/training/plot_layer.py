@@ -27,7 +27,7 @@ class PlotLayer:
 
     def touching(self, grid: Grid) -> list[tuple[Any, int]]:
         """The polygons near the grid, each with its number from 1."""
-        found = np.sort(STRtree(self.shapes).query(shapely.box(*grid.bounds))) if len(self) else []
+        found: Any = np.sort(STRtree(self.shapes).query(shapely.box(*grid.bounds))) if len(self) else []
         return [(self.shapes[i], int(i) + 1) for i in found]
 
 
@@ -36,7 +36,7 @@ def read_plots(path: str, layer: str, grid: Grid) -> PlotLayer:
     if not path:
         return PlotLayer(np.zeros(0, object))
     try:
-        frame = geopandas.read_file(path, columns=[], **({"layer": layer} if layer else {}))
+        frame = geopandas.read_file(path, columns=[], layer=layer or None)
     except (DataSourceError, DataLayerError) as error:
         raise LabelsUnusable(f"The parcels {path} cannot be read ({error}): choose a layer of polygons.") from None
     shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry

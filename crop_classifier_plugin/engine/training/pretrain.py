@@ -34,9 +34,12 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     recipe, device = recipe_of(job), device_of(job.device, reporter)
     if quantity_of(job.bands) is not OPTICAL:
         raise BadInput(f"Pre-training reads reflectance, not {', '.join(job.bands)}: choose optical bands.")
-    with Outputs() as place, open_sequences(
-        job.series, job.bands, recipe.count, recipe.tile, (job.parcels, job.parcels_layer), Part(reporter, 0, 0.05)
-    ) as sequences:
+    with (
+        Outputs() as place,
+        open_sequences(
+            job.series, job.bands, recipe.count, recipe.tile, (job.parcels, job.parcels_layer), Part(reporter, 0, 0.05)
+        ) as sequences,
+    ):
         place.path(Path(job.folder) / HISTORY_FILE)  # a folder that cannot be written to is refused now
         stats = measured(sequences.places)
         count = len(sequences.places[0].chosen)
@@ -52,7 +55,12 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
 
 
 def _learn(
-    job: PretrainJob, distiller: Distiller, sequences: Sequences, viewer: Viewer, facts: EncoderFacts, reporter: Reporter
+    job: PretrainJob,
+    distiller: Distiller,
+    sequences: Sequences,
+    viewer: Viewer,
+    facts: EncoderFacts,
+    reporter: Reporter,
 ) -> list[EpochLog]:
     history: list[EpochLog] = []
     try:
@@ -92,7 +100,9 @@ def device_of(wanted: str, reporter: Reporter) -> str:
     if wanted == "cuda" and not gpu:
         raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
     device = "cuda" if gpu and wanted != "cpu" else "cpu"
-    why = "it was asked for" if wanted == device else "PyTorch finds a CUDA device" if gpu else "there is no CUDA device"
+    why = (
+        "it was asked for" if wanted == device else "PyTorch finds a CUDA device" if gpu else "there is no CUDA device"
+    )
     reporter.log(f"Learning on {device}: {why}.")
     return device
 
@@ -100,7 +110,9 @@ def device_of(wanted: str, reporter: Reporter) -> str:
 def _check_sizes(recipe: Recipe, config: CropStsConfig) -> None:
     for size in (recipe.large, recipe.small):
         if size % config.patch:
-            raise BadInput(f"Views of {size} px are no whole number of patches of {config.patch} px: choose another patch.")
+            raise BadInput(
+                f"Views of {size} px are no whole number of patches of {config.patch} px: choose another patch."
+            )
 
 
 def _alignment(job: PretrainJob, config: CropStsConfig, reporter: Reporter) -> Alignment | None:
@@ -114,7 +126,9 @@ def _alignment(job: PretrainJob, config: CropStsConfig, reporter: Reporter) -> A
 def _rgb(job: PretrainJob) -> list[int]:
     lacking = [band for band in RGB if band not in job.bands]
     if lacking:
-        raise BadInput(f"A teacher sees {', '.join(RGB)}, the bands lack {', '.join(lacking)}: add them, or no teacher.")
+        raise BadInput(
+            f"A teacher sees {', '.join(RGB)}, the bands lack {', '.join(lacking)}: add them, or no teacher."
+        )
     return [job.bands.index(band) for band in RGB]
 
 

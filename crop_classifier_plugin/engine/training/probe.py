@@ -135,7 +135,8 @@ def _tokens(
     reporter: Reporter,
 ) -> list[Tokens]:
     stats = Statistics(np.array(facts.mean, np.float32), np.array(facts.std, np.float32))
-    patch, found = int(facts.settings["patch"]), []
+    patch = int(facts.settings["patch"])
+    found: list[Tokens] = []
     for index, truth in truths.items():
         reporter.progress(0.5 * len(found) / len(truths), "Encoding", len(found), len(truths))
         sequence = sequences.read(index)
@@ -194,7 +195,9 @@ def _score(
     x, y = (np.concatenate(v) for v in zip(*[(t.features, t.classes) for t in learn]))
     x, y = x[y != VOID], y[y != VOID]
     if not len(y):
-        raise LabelsUnusable("A draw has no pure labelled token to learn from: give a larger support, or smaller tiles.")
+        raise LabelsUnusable(
+            "A draw has no pure labelled token to learn from: give a larger support, or smaller tiles."
+        )
     model = _fitted(model, x, y)
     right = total = 0
     confusion = Confusion(np.zeros((classes, classes), np.int64))

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from ..card import sha256_of
@@ -60,7 +60,7 @@ def save_encoder(encoder: CropStsEncoder, facts: EncoderFacts, folder: Path, out
     """Writes both files; returns the facts with the file's sha256."""
     path = outputs.path(folder / ENCODER_FILE)
     weights = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
-    save_file(weights, path)
+    Path(path).write_bytes(save(weights))  # save_file would hide it from other users
     sealed = EncoderFacts(**{**asdict(facts), "sha256": sha256_of(path)})
     outputs.write_text(folder / FACTS_FILE, json.dumps(asdict(sealed), indent=1, ensure_ascii=False) + "\n")
     return sealed

@@ -31,8 +31,10 @@ from crop_classifier_plugin.engine.jobs import TrainJob
 from crop_classifier_plugin.engine.legend import Legend
 from crop_classifier_plugin.engine.networks.contract import Network
 from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.training.fit import Material, fit, gather, onnx_predict
-from crop_classifier_plugin.engine.training.patches import ScoringPatches, Statistics, statistics
+from crop_classifier_plugin.engine.training.fit import fit, gather, inputs_of, onnx_predict
+from crop_classifier_plugin.engine.training.folder import Material
+from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
+from crop_classifier_plugin.engine.training.patches import ScoringPatches
 from crop_classifier_plugin.engine.training.scores import Predict, score
 from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT
@@ -97,18 +99,19 @@ def collect(job: TrainJob, place: Path) -> Material:
 # --- network and forest ----------------------------------------------------------------------------------------------
 
 
-def shipped(folder: Path) -> tuple[Predict, Statistics, Card]:
+def shipped(folder: Path) -> tuple[Predict, Intake, Card]:
     card = Card.load(folder)
     stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
-    return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), stats, card
+    intake = Intake(card.inputs, stats, len(card.bands))
+    return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), intake, card
 
 
-def against_forests(model: tuple[Predict, Statistics, Card], material: Material, tests: Tests) -> list[str]:
-    predict, stats, card = model
+def against_forests(model: tuple[Predict, Intake, Card], material: Material, tests: Tests) -> list[str]:
+    predict, intake, card = model
     rivals = forests(material)
     lines = []
     for where, seasons in tests.items():
-        patches = ScoringPatches(seasons, stats, HELD_OUT, card.tile, card.overlap)
+        patches = ScoringPatches(seasons, intake, HELD_OUT, card.tile, card.overlap)
         network = [score(predict, patches, len(card.legend), Silent())]
         lines += [f"On {where}, {network[0].total} px:", ""]
         results = [("network", network), *((f.name, [f.score(seasons)]) for f in rivals)]
@@ -118,11 +121,11 @@ def against_forests(model: tuple[Predict, Statistics, Card], material: Material,
 
 def retrained(job: TrainJob, material: Material, seeds: int) -> list[Confusion]:
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-    stats = statistics(material.train)
-    patches = ScoringPatches(material.places(), stats, HELD_OUT, job.tile, job.overlap)
+    intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+    patches = ScoringPatches(material.places(), intake, HELD_OUT, job.tile, job.overlap)
     found = []
     for seed in range(1, seeds + 1):
-        network, _ = fit(replace(job, seed=seed), config, material, stats, Silent())
+        network, _ = fit(replace(job, seed=seed), config, material, intake, Silent())
 
         def predict(inputs: dict[str, NDArray[Any]], network: Network = network) -> NDArray[np.float32]:
             with torch.no_grad():

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates
+from .cli_options import device_option, finish, json_option, read_dates, read_settings
 from .cli_series import series_options, sources, take_series
-from .cli_training import read_setting
 
 
 @click.command("pretrain-cropsts")
@@ -37,7 +36,7 @@ def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     dates, mask = given.pop("dates"), given.pop("mask")
     entries = tuple(read_dates(dates)) if dates else ()
     series = _series(given.pop("series"), entries, mask)
-    settings = tuple(read_setting(text) for text in given.pop("settings"))
+    settings = read_settings(given.pop("settings"))
     bands = given.pop("bands") or jobs.PretrainJob.bands
     finish(jobs.PretrainJob(series=series, bands=bands, settings=settings, **given), as_json)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
+from . import card as cards
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates
+from .cli_options import device_option, finish, json_option, read_dates, read_settings
 from .cli_series import sources
-from .errors import BadInput
 
 
 @click.command()
@@ -29,11 +29,21 @@ from .errors import BadInput
 @click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled area that is tested on.")
 @click.option("--validation", default=0.15, show_default=True, help="Share that chooses the best epoch; 0: the last.")
 @click.option("--min-parcels", default=1, show_default=True, help="A class with fewer is refused.")
-@click.option("--epochs", default=60, show_default=True)
-@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step.")
+@click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
+@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step. 0: as the paper.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
-@click.option("--optimizer", type=click.Choice(jobs.OPTIMIZERS), default="sam", show_default=True)
-@click.option("--learning-rate", default=0.0, help="Default: 0.011 with sam, 0.003 with adamw.")
+@click.option("--loss", type=click.Choice(jobs.LOSSES), default="auto", show_default=True, help="auto: the paper's.")
+@click.option(
+    "--optimizer", type=click.Choice(jobs.OPTIMIZERS), default="auto", show_default=True, help="auto: the paper's."
+)
+@click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
+@click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
+@click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
+@click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
+@click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
+@click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
+@click.option("--optical-dropout", type=float, nargs=2, default=(0.0, 0.0), help="Share of the dates hidden, LOW HIGH.")
+@click.option("--radar-dropout", default=0.0, help="Share of the radar dates hidden in training.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @device_option
 @json_option
@@ -44,19 +54,13 @@ def train(as_json: bool, **given: Any) -> None:
         scenes=sources(given.pop("series")),
         dates=tuple(read_dates(dates)) if dates else (),
         mask_layers=sources(given.pop("mask_layer")),
+        radar=sources(given.pop("radar")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=tuple(read_setting(text) for text in given.pop("setting") or ("preset=small",)),
+        settings=read_settings(given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )
     finish(job, as_json)
-
-
-def read_setting(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"The setting {text!r} has no value: write it as NAME=VALUE.")
-    return name.strip(), value.strip()
 
 
 COMMANDS = (train,)

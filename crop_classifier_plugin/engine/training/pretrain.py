@@ -19,7 +19,7 @@ from ..series.quantity import OPTICAL, quantity_of
 from .alignment import RGB, Alignment, open_teacher
 from .distil import Distiller, EpochLog, Recipe, distil, recipe_of
 from .encoders import EncoderFacts, encoder_settings, save_encoder
-from .patches import Statistics
+from .intake import Statistics
 from .sequences import Sequences, measured, open_sequences
 from .views import Viewer, rules
 

@@ -31,7 +31,7 @@ from ..outputs import Outputs
 from ..raster.vector import burn, read_polygons
 from .dino import mean_over_dates
 from .encoders import EncoderFacts, bare_encoder, read_facts, read_weights
-from .patches import Statistics
+from .intake import Statistics
 from .pretrain import device_of
 from .sequences import Sequence_, Sequences, open_sequences
 

@@ -17,7 +17,7 @@ from ..raster.grid import Window
 from ..raster.vector import burn
 from ..series.stack import Stack, sample
 from ..series.whole import open_series
-from .patches import Statistics
+from .intake import Statistics
 from .plot_layer import PlotLayer, read_plots
 
 _CLEAR = 0.5  # of the sampled pixels: dates with less are passed over where enough others are there (choice)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .patches import Statistics
+from .intake import Statistics
 from .plots import plot_mask
 from .sequences import Sequence_
 

@@ -11,6 +11,7 @@ from .build_series import BuildSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
 from .composite import Composite
+from .crop_gain import CropGain
 from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
@@ -18,6 +19,7 @@ from .fuse_starfm import FuseStarfm
 from .fuse_tsstfn import FuseTsstfn
 from .index import Index
 from .phenology import Phenology
+from .pretrain_cropsts import PretrainCropSts
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
@@ -44,6 +46,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             ClassifyLrtacfNet,
             ClassifyModel,
             Composite,
+            CropGain,
             Diagnose,
             EvaluateFusion,
             FillGaps,
@@ -51,6 +54,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             FuseTsstfn,
             Index,
             Phenology,
+            PretrainCropSts,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,

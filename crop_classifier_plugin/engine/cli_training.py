@@ -38,6 +38,15 @@ from .cli_series import sources
 )
 @click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
 @click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
+@click.option("--precision", type=click.Choice(jobs.PRECISIONS), default="auto", show_default=True)
+@click.option(
+    "--earlier",
+    type=click.Choice(jobs.EARLIER),
+    default="continue",
+    show_default=True,
+    help="An earlier training of this model that was broken off: go on with it, make its best epoch the model, or "
+    "throw it away.",
+)
 @click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
 @click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
 @click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")

@@ -28,6 +28,13 @@ class Cancelled(CropClassifierError):
         super().__init__("Cancelled: no output was written.")
 
 
+class CancelledKept(Cancelled):
+    """A cancelled job that leaves what it had finished."""
+
+    def __init__(self, what: str, where: str) -> None:
+        CropClassifierError.__init__(self, f"Cancelled: {what} was kept in {where}.")
+
+
 # --- rasters ---------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +237,26 @@ class OutOfMemory(CropClassifierError):
 
 class TrainingFailed(CropClassifierError):
     code = "training-failed"
+
+
+class CheckpointUnusable(CropClassifierError):
+    code = "checkpoint-unusable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' to throw it away, or "
+            "another model folder."
+        )
+
+
+class LossNotFinite(TrainingFailed):
+    code = "loss-not-finite"
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"The loss is no longer a number in epoch {epoch}: lower the learning rate, choose AdamW, or the precision "
+            "32."
+        )
 
 
 class TrainingMissing(CropClassifierError):

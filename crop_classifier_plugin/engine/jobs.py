@@ -11,9 +11,12 @@ from .errors import BadInput
 from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_classify import ClassifyJob as ClassifyJob
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
+from .jobs_fusion import GAIN_SPLITS as GAIN_SPLITS
 from .jobs_fusion import SPREADS as SPREADS
+from .jobs_fusion import CropGainJob as CropGainJob
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
 from .jobs_fusion import FuseStarfmJob as FuseStarfmJob
+from .jobs_fusion import Prediction as Prediction
 from .jobs_json import build
 from .jobs_parts import DEVICES as DEVICES
 from .jobs_parts import MASKS as MASKS
@@ -22,6 +25,9 @@ from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
 from .jobs_parts import read_windows as read_windows
+from .jobs_pretraining import RECIPES as RECIPES
+from .jobs_pretraining import PretrainJob as PretrainJob
+from .jobs_pretraining import ProbeJob as ProbeJob
 from .jobs_series import ALIGN_RULES as ALIGN_RULES
 from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
 from .jobs_series import COMPOSITES as COMPOSITES
@@ -35,8 +41,10 @@ from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
 from .jobs_series import PhenologyJob as PhenologyJob
+from .jobs_training import EARLIER as EARLIER
 from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
+from .jobs_training import PRECISIONS as PRECISIONS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
@@ -95,12 +103,15 @@ JOBS = {
         BuildSeriesJob,
         ClassifyJob,
         CompositeJob,
+        CropGainJob,
         DiagnoseJob,
         EvaluateFusionJob,
         FillGapsJob,
         FuseStarfmJob,
         FuseTsstfnJob,
         IndexJob,
+        PretrainJob,
+        ProbeJob,
         PhenologyJob,
         SimulateJob,
         TrainJob,

@@ -20,6 +20,12 @@ LEAST = {
         "table": "t.csv",
     },
     "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
+    "cropgain": {
+        "early": {"scenes": [{"path": "a.tif"}]},
+        "predictions": [{"source": {"path": "p.tif"}}],
+        "labels": "l.gpkg",
+        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
+    },
     "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
     "train_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m"},
     "evaluatefusion": {
@@ -34,6 +40,14 @@ LEAST = {
     "diagnose": dict.fromkeys(
         ("class_map", "reference", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"
     ),
+    "pretrain_cropsts": {"series": [{"scenes": [{"path": "a.tif"}]}], "folder": "d"},
+    "probe": {
+        "encoder": "e",
+        "series": {"scenes": [{"path": "a.tif"}]},
+        "labels": "l",
+        "class_field": "f",
+        "report_json": "r.json",
+    },
     "simulate": {"folder": "d"},
     "train": {
         "scenes": [{"path": "a.tif"}],
@@ -76,12 +90,15 @@ CHOICES = {
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
     "loss": jobs.LOSSES,
+    "precision": jobs.PRECISIONS,
+    "earlier": jobs.EARLIER,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
 }
 OWN_CHOICES = {
     ("fillgaps", "method"): jobs.FILLERS,
+    ("cropgain", "split"): jobs.GAIN_SPLITS,
     ("fuse_starfm", "spread"): jobs.SPREADS,
     ("fuse_starfm", "combination"): jobs.COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
@@ -92,11 +109,24 @@ OWN_CHOICES = {
     ("fuse_tsstfn", "next_model"): ("",),
     ("train_tsstfn", "loss"): jobs.FUSION_LOSSES,
     ("train_tsstfn", "split"): jobs.FUSION_SPLITS,
+    ("pretrain_cropsts", "preset"): jobs.RECIPES,
+    ("probe", "support"): (0.1, 0.5),
     ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
     ("alignseries", "days"): jobs.ALIGNED_DAYS,
     ("alignseries", "rule"): jobs.ALIGN_RULES,
 }
 POSITIVE = (
+    "align_weight",
+    "draws",
+    "neighbours",
+    "sequences",
+    "block",
+    "test_pixels",
+    "pixels",
+    "leaf",
+    "depth",
+    "trees",
+    "seeds",
     "classes",
     "count",
     "data_range",

@@ -19,15 +19,19 @@ ALGORITHMS = [
     "classify_lrtacfnet",
     "classify_model",
     "composite",
+    "cropgain",
     "diagnose",
     "evaluatefusion",
     "fillgaps",
     "fuse_starfm",
+    "fuse_tsstfn",
     "index",
     "phenology",
+    "pretrain_cropsts",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
+    "train_tsstfn",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -80,15 +84,19 @@ def test_load_unload_load_leaves_no_trace():
             "Classify crops with LRTACF-Net...",
             "Classify crops with your own model...",
             "Composite a series...",
+            "Crop gain of predicted images...",
             "Diagnose a crop map...",
             "Evaluate a fused image...",
             "Fill the gaps of a series...",
             "Fuse fine and coarse images with STARFM...",
+            "Fuse fine and coarse images with TSSTFN...",
             "Indices of a series...",
             "Phenology of a series...",
+            "Pre-train CropSTS without labels...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",
+            "Train TSSTFN to fuse fine and coarse images...",
         ]
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())
@@ -164,6 +172,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
     assert asked("alignseries") == ["TRAINING", "PREDICTION"]
     assert asked("index") == []
+    assert asked("pretrain_cropsts") == []
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []
     assert asked("setupengine") == []

@@ -23,6 +23,7 @@ from .fuse_starfm import FuseStarfm
 from .fuse_tsstfn import FuseTsstfn
 from .index import Index
 from .phenology import Phenology
+from .pretrain_cropsts import PretrainCropSts
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
@@ -61,6 +62,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             FuseTsstfn,
             Index,
             Phenology,
+            PretrainCropSts,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,

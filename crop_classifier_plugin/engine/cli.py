@@ -20,6 +20,7 @@ from . import jobs
 from .cli_fusion import COMMANDS as FUSION_COMMANDS
 from .cli_networks import COMMANDS as NETWORK_COMMANDS
 from .cli_options import device_option, finish, json_option, read_table
+from .cli_pretraining import COMMANDS as PRETRAINING_COMMANDS
 from .cli_series import COMMANDS as SERIES_COMMANDS
 from .cli_series import series_options, sources, take_scenes
 from .cli_training import COMMANDS as TRAINING_COMMANDS
@@ -52,7 +53,14 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS, *TSSTFN_COMMANDS):
+for each in (
+    *SERIES_COMMANDS,
+    *FUSION_COMMANDS,
+    *NETWORK_COMMANDS,
+    *TRAINING_COMMANDS,
+    *TSSTFN_COMMANDS,
+    *PRETRAINING_COMMANDS,
+):
     cli.add_command(each)
 
 

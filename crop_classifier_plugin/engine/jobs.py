@@ -26,6 +26,9 @@ from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
 from .jobs_parts import read_windows as read_windows
+from .jobs_pretraining import RECIPES as RECIPES
+from .jobs_pretraining import PretrainJob as PretrainJob
+from .jobs_pretraining import ProbeJob as ProbeJob
 from .jobs_series import ALIGN_RULES as ALIGN_RULES
 from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
 from .jobs_series import COMPOSITES as COMPOSITES
@@ -108,6 +111,8 @@ JOBS = {
         FuseStarfmJob,
         FuseTsstfnJob,
         IndexJob,
+        PretrainJob,
+        ProbeJob,
         PhenologyJob,
         SimulateJob,
         TrainJob,

@@ -31,6 +31,7 @@ ALGORITHMS = [
     "fuse_tsstfn",
     "index",
     "phenology",
+    "pretrain_cropsts",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
@@ -99,6 +100,7 @@ def test_load_unload_load_leaves_no_trace():
             "Fuse fine and coarse images with TSSTFN...",
             "Indices of a series...",
             "Phenology of a series...",
+            "Pre-train CropSTS without labels...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",
@@ -180,6 +182,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
     assert asked("alignseries") == ["TRAINING", "PREDICTION"]
     assert asked("index") == []
+    assert asked("pretrain_cropsts") == []
     assert asked("diagnose") == ["MAP"]
     assert asked("simulateseason") == []
     assert asked("setupengine") == []

@@ -28,9 +28,10 @@ def list_networks(as_json: bool) -> None:
     click.echo(f"{'network':16} {'preset':6} {'parameters':>12} {'GFLOP':>8}  model: inputs of one sample")
     for row in rows:
         cost = "" if row.gflop is None else f"{row.gflop:.2f}"
+        size = "" if row.parameters is None else f"{row.parameters:,}"
         shapes = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in (row.inputs or {}).items())
         title = f"{row.title}: {shapes}" if shapes else row.title
-        click.echo(f"{row.network:16} {row.preset:6} {row.parameters:>12,} {cost:>8}  {title}")
+        click.echo(f"{row.network:16} {row.preset:6} {size:>12} {cost:>8}  {title}")
 
 
 @click.command()

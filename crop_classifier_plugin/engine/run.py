@@ -38,7 +38,15 @@ _ROOMS = {
     "train": ("training.fit", "train"),
 }
 
-_FOR_TRAINING = ("torch", "lightning", "torchmetrics", "onnx", "onnxscript")  # installed on request only
+_FOR_TRAINING = (
+    "torch",
+    "lightning",
+    "torchmetrics",
+    "onnx",
+    "onnxscript",
+    "sklearn",
+    "skl2onnx",
+)  # installed on request only
 
 
 def execute(job: Any, as_json: bool) -> int:

@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 from crop_classifier_plugin.engine.cli import cli
 from crop_classifier_plugin.engine.errors import BadInput
 from crop_classifier_plugin.engine.networks import report
-from crop_classifier_plugin.engine.networks.registry import NETWORKS
+from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS
 
 # GFLOP of CropSTS' encoder by T, as specified: 224 px / 16 and 128 px / 8, decoupled and joint; attention products
 CURVE = {
@@ -32,12 +32,14 @@ def call(*arguments: str) -> str:
 
 def test_networks_lists_every_network_with_both_presets():
     rows = json.loads(call("networks", "--json"))
-    assert {(r["network"], r["preset"]) for r in rows} == {(n, p) for n in NETWORKS for p in ("paper", "small")}
+    assert {(r["network"], r["preset"]) for r in rows} == {
+        (n, p) for n in [*NETWORKS, *FORESTS] for p in ("paper", "small")
+    }
     counts = {r["parameters"] for r in rows if r["preset"] == "paper"}
     models = {157_905_358, 157_918_854, 95_899_782, 166_114_900, 167_184_496, 167_640_688}
     others = {3_244_198, 3_262_630, 44_000_273, 29_599_128, 28_884_888, 322_688, 30_898_068, 932_871}
     assert models | others <= counts
-    whole = [r for r in rows if r["inputs"]]
+    whole = [r for r in rows if r["inputs"] and r["network"] not in FORESTS]
     assert all(r["gflop"] > 0 for r in whole)
     assert all(r["gflop"] < 3 for r in whole if r["preset"] == "small")
 
@@ -46,11 +48,13 @@ def test_networks_prints_a_table(monkeypatch):
     shown = [
         report.Row("unet", "U-Net", "paper", 157_905_358, 104.507, {"x": [3, 6, 224, 224]}),
         report.Row("cropsts", "CropSTS: L-TAE", "paper", 322_688),
+        report.Row("random_forest", "Random forest", "paper", None, None, {"x": [10, 1, 3, 3]}),
     ]
     monkeypatch.setattr(report, "list_networks", lambda: shown)
     assert call("networks").splitlines()[1:] == [
         "unet             paper   157,905,358   104.51  U-Net: x 3 x 6 x 224 x 224",
         "cropsts          paper       322,688           CropSTS: L-TAE",
+        "random_forest    paper                         Random forest: x 10 x 1 x 3 x 3",
     ]
 
 

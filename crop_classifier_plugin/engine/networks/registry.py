@@ -12,6 +12,7 @@ from .contract import Network, NetworkConfig
 from .conv_star import ConvStar, ConvStarConfig
 from .cropsts import CropSts, CropStsConfig
 from .lrtacf_net import LrtacfNet, LrtacfNetConfig
+from .random_forest import RandomForestConfig
 from .tsstfn import Tsstfn, TsstfnConfig
 from .unet import UNet, UNetConfig
 from .unet_3d import UNet3d, UNet3dConfig
@@ -89,17 +90,21 @@ NETWORKS: dict[str, Entry] = {
     "vunet_convlstm": Entry("VUnetConvLSTM", VUnetConvLstmConfig, UnetConvLstm, Sample(2, 12, 6, 32)),
 }
 
+FORESTS: dict[str, type[NetworkConfig]] = {"random_forest": RandomForestConfig}  # chosen alike, trained without torch
+
 
 def entry(name: str) -> Entry:
     """Raises BadInput for an unknown network."""
     if name not in NETWORKS:
-        raise BadInput(f"The network {name!r} is unknown: use one of {', '.join(sorted(NETWORKS))}.")
+        known = ", ".join(sorted([*NETWORKS, *FORESTS]))
+        raise BadInput(f"The network {name!r} is unknown: use one of {known}.")
     return NETWORKS[name]
 
 
 def configure(name: str, settings: dict[str, Any], bands: int, dates: int, classes: int) -> NetworkConfig:
-    """The checked config of the network `name`. Raises BadInput for an unknown network or setting."""
-    return entry(name).config.parse(settings, bands, dates, classes)
+    """The checked config of the network or forest `name`. Raises BadInput for an unknown one, or setting."""
+    config = FORESTS.get(name) or entry(name).config
+    return config.parse(settings, bands, dates, classes)
 
 
 def build(name: str, config: NetworkConfig) -> Network:

@@ -13,7 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from ..errors import BadInput
 from .contract import Network, parameter_count
 from .cropsts import CropStsConfig
-from .registry import NETWORKS, Entry, Sample, build, configure, entry, example
+from .random_forest import RandomForestConfig
+from .registry import FORESTS, NETWORKS, Entry, Sample, build, configure, entry, example
 
 DATES = (1, 4, 6, 10, 15, 20, 30, 60)
 _WAYS = (("decoupled", "temporal_first"), ("joint", "joint"))
@@ -22,12 +23,12 @@ _SMALL_SIDE = 64  # px at which the small presets are counted
 
 @dataclass(frozen=True)
 class Row:
-    """One network at one size. A part of a network has no inputs and no count of its own."""
+    """One network at one size. A part of a network has no inputs and no GFLOP of its own, a forest no parameters."""
 
     network: str
     title: str
     preset: str
-    parameters: int
+    parameters: int | None
     gflop: float | None = None  # 2 x MAC to classify one sample
     inputs: dict[str, list[int]] | None = None  # shapes of one sample
 
@@ -58,8 +59,8 @@ def gflop(network: nn.Module, inputs: Sequence[Any]) -> float:
 
 
 def list_networks() -> list[Row]:
-    """Every network with its presets, the other networks of its paper, and its parts."""
-    return [row for name in NETWORKS for row in _rows(name)]
+    """Every network with its presets, the other networks of its paper, and its parts; then the random forest."""
+    return [row for name in NETWORKS for row in _rows(name)] + list(_forest_rows())
 
 
 def complexity(name: str, dates: Iterable[int] = DATES) -> list[dict[str, float]]:
@@ -69,6 +70,8 @@ def complexity(name: str, dates: Iterable[int] = DATES) -> list[dict[str, float]
     ("decoupled") and joint, and of the latter size also the attention products alone. Raises BadInput for a network
     that takes a fixed number of dates.
     """
+    if name in FORESTS:
+        raise BadInput(f"{name} multiplies nothing, so it has no GFLOP: choose another network.")
     of = entry(name)
     if name == "cropsts":
         return [{"dates": t, **_cropsts(of, t)} for t in dates]
@@ -88,6 +91,14 @@ def _rows(name: str) -> Iterator[Row]:
     multiple = network.config.multiple
     side = max(_SMALL_SIDE // multiple, 1) * multiple
     yield _row(name, of.title, "small", network, replace(of.sample, side=side))
+
+
+def _forest_rows() -> Iterator[Row]:
+    """Of ten dates of NDVI and three classes, as in TSSTFN's paper; how many nodes it has, the data decide."""
+    for preset in RandomForestConfig.PRESETS:
+        c = RandomForestConfig.parse({"preset": preset}, 1, 10, 3)
+        title = f"Random forest of {c.trees} trees, depth up to {c.depth}, leaves of {c.leaf} pixels or more"
+        yield Row("random_forest", title, preset, None, None, {"x": [c.dates, c.bands, 3, 3]})
 
 
 def _with_parts(name: str, title: str, settings: dict[str, Any], sample: Sample) -> Iterator[Row]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ from ..events import Part, Reporter
 from ..jobs import LabelledSeries, TrainJob
 from ..legend import Legend
 from ..networks.contract import Network, NetworkConfig, parameter_count
+from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from ..series.select import Need
 from .defaults import complete
 from .export import export
+from .forest import grow
+from .forest_onnx import export_forest
 from .lesson import EpochLog, Lesson, Plan, learn
 from .losses import class_weights
 from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, shown_shares, statistics
@@ -80,18 +84,27 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
             job, legend, outputs.scratch(), Part(reporter, 0, 0.15), max(job.patch, job.tile, config.multiple)
         )
         stats = statistics(material.train)
-        network, history = fit(job, config, material, stats, Part(reporter, 0.15, 0.9))
-        card = _card(job, config, network, material, stats)
-        export(network, paths[WEIGHTS_FILE], card)
+        learnt = _learn(job, config, material, stats, Part(reporter, 0.15, 0.9))
+        card = _card(job, config, learnt.parameters, material, stats)
+        learnt.export(paths[WEIGHTS_FILE], card)
         tested = assess(paths[WEIGHTS_FILE], job, material, stats, Part(reporter, 0.9, 1))
         card = _sealed(card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
         outputs.write_text(folder / SPLIT_FILE, _split_json(job, material))
-        outputs.write_text(folder / HISTORY_FILE, _history_csv(history))
-        trained = Trained(job, card, tuple(history), tested, _parcel_counts(material))
+        outputs.write_text(folder / HISTORY_FILE, _history_csv(learnt.history))
+        trained = Trained(job, card, learnt.history, tested, _parcel_counts(material))
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **_headline(tested)}
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a training leaves, a network or a forest; `export` writes its file."""
+
+    parameters: int
+    history: tuple[EpochLog, ...]
+    export: Callable[[str, Card], object]
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
@@ -114,6 +127,15 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
         seasons.append(load_season(source, need, labels, clouds, margin, folder, part))
     count = 1 + len(job.more)
     return Material(legend, need, tuple(seasons[:count]), tuple(seasons[count:]))
+
+
+def _learn(job: TrainJob, config: NetworkConfig, material: Material, stats: Statistics, reporter: Reporter) -> Learnt:
+    if not isinstance(config, RandomForestConfig):
+        network, history = fit(job, config, material, stats, reporter)
+        return Learnt(parameter_count(network), history, partial(export, network))
+    _tell_classes(material, count_classes(material.train, TRAIN, material.classes), reporter)
+    forest = grow(config, material.train, stats, job.seed, reporter)
+    return Learnt(0, (), partial(export_forest, forest))
 
 
 def fit(
@@ -162,7 +184,7 @@ def onnx_predict(weights: str) -> Predict:
 # --- the card --------------------------------------------------------------------------------------------------------
 
 
-def _card(job: TrainJob, config: NetworkConfig, network: Network, material: Material, stats: Statistics) -> Card:
+def _card(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, stats: Statistics) -> Card:
     """The card but for what is only known of the finished file."""
     dates = sorted(d for season in material.train for d in season.dates)
     boxes = [season.bbox() for season in material.train]
@@ -179,9 +201,10 @@ def _card(job: TrainJob, config: NetworkConfig, network: Network, material: Mate
         legend=material.legend,
         sha256="0" * 64,
         tile=_round_up(job.tile, config.multiple),
-        overlap=job.overlap,
+        overlap=_overlap(job, config),
         multiple=config.multiple,
-        parameters=parameter_count(network),
+        receptive_radius=config.promises.receptive_radius,
+        parameters=parameters,
         simulated=job.simulated,
         training_data=job.training_data or _material_in_words(job, material),
         region=job.region,
@@ -209,6 +232,12 @@ def _material_in_words(job: TrainJob, material: Material) -> str:
 
 def _days(job: TrainJob) -> tuple[Days, ...]:
     return tuple(Days(first, last) for first, last in job.windows)
+
+
+def _overlap(job: TrainJob, config: NetworkConfig) -> int:
+    """The job's, or as much as the network's radius needs: tiles are then exact, and more would only cost time."""
+    radius = config.promises.receptive_radius
+    return min(job.overlap, _round_up(2 * radius + 2, config.multiple)) if radius else job.overlap
 
 
 def _round_up(value: int, multiple: int) -> int:
@@ -265,7 +294,7 @@ def _place_json(season: Season) -> str:
 
 def _history_csv(history: Sequence[EpochLog]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(asdict(history[0])), lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=[f.name for f in fields(EpochLog)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(log) for log in history)
     return text.getvalue()

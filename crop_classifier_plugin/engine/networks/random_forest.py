@@ -1,0 +1,35 @@
+"""The random forest's settings. `training.forest` grows it, without torch; by name it is chosen as the networks are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..errors import BadInput
+from .contract import NetworkConfig, Promises
+
+
+@dataclass(frozen=True)
+class RandomForestConfig(NetworkConfig):
+    """The defaults are those of the crop maps in TSSTFN's paper."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {},
+        "small": {"trees": 100, "leaf": 5, "balanced": True},  # for a few thousand labelled pixels (choice)
+    }
+
+    trees: int = 40
+    depth: int = 25  # at most
+    leaf: int = 20  # least training pixels in a leaf
+    pixels: int = 20_000  # most training pixels of a class
+    balanced: bool = False  # every class counts alike, however many pixels it has
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("trees", "depth", "leaf", "pixels"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"The forest cannot have {name}={getattr(self, name)}: give at least one.")
+
+    @property
+    def promises(self) -> Promises:
+        return Promises(receptive_radius=1)

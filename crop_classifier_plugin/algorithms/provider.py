@@ -15,6 +15,7 @@ from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
 from .fuse_starfm import FuseStarfm
 from .index import Index
+from .phenology import Phenology
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
@@ -44,6 +45,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             FillGaps,
             FuseStarfm,
             Index,
+            Phenology,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,

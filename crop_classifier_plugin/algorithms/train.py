@@ -23,7 +23,7 @@ from qgis.core import (
 
 from ..bridge import layers
 from ..engine.errors import BadInput
-from ..engine.jobs import OPTIMIZERS, TrainJob, read_windows
+from ..engine.jobs import LOSSES, OPTIMIZERS, TrainJob, read_windows
 from .base import Parameters
 from .diagnose import FORMATS
 from .series import SeriesAlgorithm
@@ -34,16 +34,25 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
      "Share of the labelled area whose parcels are never trained on: they say how good the model is."),
     ("VALIDATION", "validation", "Share for the validation", DOUBLE, 0.15, 0, 0.9, False,
      "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept."),
-    ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 1, 10_000, False,
-     "How often the labelled pixels are shown. The log tells the loss of each epoch."),
+    ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 0, 10_000, False,
+     "How often the labelled pixels are shown, at most. The log tells the loss of each epoch. 0: as the paper."),
     ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
      "The same seed parts the parcels in the same way again."),
-    ("BATCH", "batch", "Batch", INTEGER, 8, 1, 1024, True,
-     "Patches of 64 x 64 pixels a step. Fewer need less memory."),
+    ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
+     "Patches of 64 x 64 pixels a step. Fewer need less memory. 0: as the paper."),
     ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
      "A class with fewer parcels on the series ends the run at once, before anything is learnt."),
     ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
-     "0: 0.011 with SAM, 0.003 with AdamW."),
+     "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
+    ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
+     "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the paper."),
+)  # fmt: skip
+CHOICES = (  # name, title, choices in the order of the job's, tip
+    ("OPTIMIZER", "Optimiser", ("As the paper", "SAM", "AdamW", "Adam"),
+     "SAM takes twice the time a step, AdamW is the usual choice elsewhere."),
+    ("LOSS", "Loss", ("As the paper", "Cross-entropy + IoU, weighted (LRTACF-Net)", "Tversky (LRTACF-Net's baseline)",
+                      "Focal (UnetConvLSTM)", "Cross-entropy (CropSTS)", "Cross-entropy, weighted (Attention-3DCNN)"),
+     "What the training makes small. The weighted ones give rare classes more weight."),
 )  # fmt: skip
 
 
@@ -103,14 +112,10 @@ class TrainAlgorithm(SeriesAlgorithm):
         for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
             parameter = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(parameter, self.tr(tip), advanced)
-        choices = ["SAM (the paper's)", "AdamW"]
-        self.add(
-            QgsProcessingParameterEnum(
-                "OPTIMIZER", self.tr("Optimiser"), [self.tr(c) for c in choices], defaultValue=0
-            ),
-            self.tr("SAM takes twice the time a step, AdamW is the usual choice elsewhere."),
-            advanced=True,
-        )
+        for name, title, choices, tip in CHOICES:
+            told = [self.tr(c) for c in choices]
+            parameter = QgsProcessingParameterEnum(name, self.tr(title), told, defaultValue=0)
+            self.add(parameter, self.tr(tip), advanced=True)
         self.add_device()
 
     def _add_outputs(self) -> None:
@@ -169,6 +174,7 @@ class TrainAlgorithm(SeriesAlgorithm):
             windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
             bands=self.words(parameters, "BANDS", context),
             optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
+            loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
             title=self.parameterAsString(parameters, "TITLE", context),
             device=self.device(parameters, context),
             **numbers,

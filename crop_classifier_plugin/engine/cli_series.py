@@ -1,4 +1,4 @@
-"""Commands about whole series: composites, gaps, indices, calendars."""
+"""Commands about whole series: composites, gaps, indices, calendars, phenology."""
 
 from __future__ import annotations
 
@@ -121,4 +121,23 @@ def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
     finish(jobs.AlignSeriesJob(training=learnt, prediction=prediction, **given), as_json)
 
 
-COMMANDS = (composite, fillgaps, index, alignseries)
+@click.command()
+@series_options
+@click.option("--out", "output", required=True, help="Start, peak, end and values of the season, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of clear dates, a .tif file.")
+@click.option("--index", default="NDVI", show_default=True, help="Taken as it is where the scenes have it.")
+@click.option("--first", default="", help="First day of the season's search, YYYY-MM-DD; default: the first scene's.")
+@click.option("--last", default="", help="Last day, YYYY-MM-DD; default: the last scene's.")
+@click.option("--year", default=0, help="Its 1 January is day 1. Default: the year of the middle of the search.")
+@click.option("--start-share", default=0.2, show_default=True, help="Of the rise, at which the season starts.")
+@click.option("--end-share", default=0.2, show_default=True, help="Of the fall, at which the season ends.")
+@click.option("--least-amplitude", default=0.1, show_default=True, help="A smaller rise or fall is none.")
+@click.option("--least-dates", default=6, show_default=True, help="Fewer clear dates give no data.")
+@click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
+@json_option
+def phenology(as_json: bool, **given: Any) -> None:
+    """Find the start, peak and end of each pixel's season."""
+    finish(jobs.PhenologyJob(series=take_series(given), **given), as_json)
+
+
+COMMANDS = (composite, fillgaps, index, alignseries, phenology)

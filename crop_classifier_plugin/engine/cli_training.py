@@ -29,11 +29,15 @@ from .errors import BadInput
 @click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled area that is tested on.")
 @click.option("--validation", default=0.15, show_default=True, help="Share that chooses the best epoch; 0: the last.")
 @click.option("--min-parcels", default=1, show_default=True, help="A class with fewer is refused.")
-@click.option("--epochs", default=60, show_default=True)
-@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step.")
+@click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
+@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step. 0: as the paper.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
-@click.option("--optimizer", type=click.Choice(jobs.OPTIMIZERS), default="sam", show_default=True)
-@click.option("--learning-rate", default=0.0, help="Default: 0.011 with sam, 0.003 with adamw.")
+@click.option("--loss", type=click.Choice(jobs.LOSSES), default="auto", show_default=True, help="auto: the paper's.")
+@click.option(
+    "--optimizer", type=click.Choice(jobs.OPTIMIZERS), default="auto", show_default=True, help="auto: the paper's."
+)
+@click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
+@click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @device_option
 @json_option

@@ -33,6 +33,8 @@ from .jobs_series import AlignSeriesJob as AlignSeriesJob
 from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
+from .jobs_series import PhenologyJob as PhenologyJob
+from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import LabelledSeries as LabelledSeries
@@ -116,6 +118,7 @@ JOBS = {
         FillGapsJob,
         FuseStarfmJob,
         IndexJob,
+        PhenologyJob,
         SimulateJob,
         TrainJob,
     )

@@ -1,4 +1,4 @@
-"""Jobs about whole series: composites, gaps, indices, calendars. Standard library only: both sides import it."""
+"""Jobs about whole series, from composites to phenology. Standard library only: both sides import it."""
 
 from __future__ import annotations
 
@@ -113,3 +113,36 @@ class AlignSeriesJob:
             raise BadInput(f"{self.count} base dates are none: ask for at least 1.")
         if not (self.training_output and self.table):
             raise BadInput("No output was named: say where the training series and the table of dates go.")
+
+
+@dataclass(frozen=True)
+class PhenologyJob:
+    """Series -> start, peak, end, length, amplitude, base and peak value of each pixel's season, one raster."""
+
+    kind: ClassVar[str] = "phenology"
+    series: Series
+    output: str
+    valid_dates: str = ""  # how many dates were clear
+    index: str = "NDVI"  # of INDICES: taken as it is where the scenes have it, else computed
+    first: str = ""  # ISO dates between which the season lies; "" = of the series' own first and last scene
+    last: str = ""
+    year: int = 0  # whose 1 January is day 1; 0 = that of the middle between the first and the last day
+    start_share: float = 0.2  # of the rise before the peak, at which the season starts
+    end_share: float = 0.2  # of the fall after the peak, at which it ends
+    least_amplitude: float = 0.1  # a smaller rise or fall is none
+    least_dates: int = 6  # fewer clear dates give no data
+    smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
+
+    def __post_init__(self) -> None:
+        if not self.output:
+            raise BadInput("No output was named: say where the phenology goes.")
+        if not (0 < self.start_share < 1 and 0 < self.end_share < 1):
+            raise BadInput(
+                f"The shares of the amplitude {self.start_share} and {self.end_share} must lie between 0 and 1: "
+                "choose others."
+            )
+        if not (self.least_amplitude > 0 and self.smoothness > 0 and self.least_dates >= 3 and self.year >= 0):
+            raise BadInput(
+                "The least amplitude and the smoothness are above 0, the clear dates at least 3 and the year not "
+                "negative: correct the one that is not."
+            )

@@ -8,7 +8,8 @@ from typing import ClassVar
 from .errors import BadInput
 from .jobs_parts import DEVICES, DateEntry, SceneSource, check_masks, one_of
 
-OPTIMIZERS = ("sam", "adamw")
+LOSSES = ("auto", "bce_iou", "tversky", "focal", "cross_entropy", "root_cross_entropy")  # auto: the paper's
+OPTIMIZERS = ("auto", "sam", "adamw", "adam")
 SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
 
@@ -40,9 +41,9 @@ class TrainJob:
     labels_layer: str = ""
     mask: str = "auto"
     mask_layers: tuple[SceneSource, ...] = ()  # as in ClassifyJob; of the first series
-    epochs: int = 60
+    epochs: int = 60  # 0 = as the paper
     patch: int = 64
-    batch: int = 8
+    batch: int = 8  # 0 = as the paper
     held_out: float = 0.3  # share of the area whose parcels are never trained on
     seed: int = 1
     device: str = "auto"
@@ -54,8 +55,10 @@ class TrainJob:
     validation: float = 0.15  # share of the area whose parcels choose the best epoch; 0 = the last epoch is kept
     min_parcels: int = 1  # a class with fewer labelled parcels is refused
     steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once, at least 10
-    optimizer: str = "sam"  # one of OPTIMIZERS
-    learning_rate: float = 0.0  # 0 = the optimiser's default
+    loss: str = "auto"  # one of LOSSES
+    optimizer: str = "auto"  # one of OPTIMIZERS
+    learning_rate: float = 0.0  # 0 = the paper's, or the optimiser's usual one where the paper takes another
+    patience: int = -1  # epochs without a better validation mean F1 until it stops; 0 = never, -1 = as the paper
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
     tile: int = 128
     overlap: int = 32
@@ -71,6 +74,7 @@ class TrainJob:
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)
         one_of("held_side", self.held_side, SIDES)
+        one_of("loss", self.loss, LOSSES)
         one_of("optimizer", self.optimizer, OPTIMIZERS)
         check_masks(self.mask, self.mask_layers)
         if not self.scenes:
@@ -79,5 +83,10 @@ class TrainJob:
             raise BadInput("No folder for the model was given: choose one.")
         if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
             raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
-        if min(self.epochs, self.patch, self.batch) < 1 or self.steps < 0 or self.jitter < 0 or self.learning_rate < 0:
-            raise BadInput("epochs, patch and batch are at least 1, steps, jitter and learning_rate at least 0.")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        least = {"patch": 1, "epochs": 0, "batch": 0, "steps": 0, "jitter": 0, "learning_rate": 0}
+        for name, limit in (least | {"patience": -1}).items():
+            if getattr(self, name) < limit:
+                raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")

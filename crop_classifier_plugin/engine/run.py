@@ -34,6 +34,7 @@ _ROOMS = {
     "fuse_starfm": ("fusion.fuse", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
+    "phenology": ("series.phenology", "phenology"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
 }

@@ -25,6 +25,7 @@ LEAST = {
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(
@@ -71,6 +72,7 @@ CHOICES = {
     "mask": jobs.MASKS,
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
+    "loss": jobs.LOSSES,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
@@ -90,6 +92,8 @@ POSITIVE = (
     "count",
     "data_range",
     "distance",
+    "least_amplitude",
+    "least_dates",
     "log_scale",
     "sigma_coarse",
     "sigma_fine",
@@ -103,9 +107,11 @@ POSITIVE = (
     "steps",
     "jitter",
     "learning_rate",
+    "patience",
     "days",
+    "year",
 )
-SHARES = ("held_out", "validation")
+SHARES = ("held_out", "validation", "start_share", "end_share")
 
 
 @st.composite

@@ -45,6 +45,7 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
         ("composite --series 2023 --stack c.tif --band B08 --first 2023-05-01", "c.tif"),
         ("fillgaps --series 2023 --out f.tif --method savgol --max-gap 40 --no-hold", "f.tif"),
         ("index --series 2022 --series 2023 --index NDVI --index SAVI --out i.tif", "i.tif"),
+        ("phenology --series 2022 --least-dates 3 --out p.tif --valid-dates n.tif", "p.tif p.qml n.tif p.run.json"),
         (f"fuse-starfm {FUSION} --target 2022-06-16 --out f.tif --band B04 --window 5", "f.tif f.run.json"),
         (
             f"fuse-starfm {FUSION} --pairs 2 --target 2022-06-16 --out f.tif --band B08 --no-temporal-filter "
@@ -75,6 +76,7 @@ def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: st
         ("composite --series gone --out c", "gone"),
         ("composite --series 2023 --out c --extent 0 0 1 1 --extent-crs EPSG:0", "EPSG:0"),
         ("index --series 2023 --index EVI --out i.tif", "B02"),
+        ("phenology --series 2023 --out p.tif", "has 4 dates, a season needs 6"),
         ("fuse-starfm --fine 2022 --coarse 2023 --out f.tif --band B04 --target 2023-05-16", "needs 1 base pair"),
         (f"fuse-starfm {FUSION} --out f.tif --window 4", "The window of 4 px cannot be used"),
         ("evaluatefusion --fused a.tif --truth b.tif --last-fine c.tif --coarse d.tif --out e", "a.tif"),

@@ -74,6 +74,19 @@ def test_indices_of_every_date(provider, season, context, tmp_path):
         run("index", inputs | {"INDICES": ["NDVI", "RVI"]}, context)
 
 
+# --- phenology -------------------------------------------------------------------------------------------------------
+
+
+def test_season_of_a_simulated_season(provider, season, context, tmp_path):
+    asked = {name: str(tmp_path / f"{name}.tif") for name in ("OUTPUT", "VALID_DATES")}
+    inputs = {"INPUT": season["SCENES"], "LEAST_DATES": 3, "LAST": "2024-12-31", **asked}
+    assert run("phenology", inputs, context) == asked
+    assert descriptions(asked["OUTPUT"])[:3] == ["start of season", "peak of season", "end of season"]
+    assert descriptions(asked["VALID_DATES"]) == ["valid dates NDVI"]
+    with pytest.raises(QgsProcessingException, match="No scene lies between 2031-01-01"):
+        run("phenology", inputs | {"FIRST": "2031-01-01", "LAST": None}, context)
+
+
 # --- alignseries -----------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +107,7 @@ def test_choices_of_the_series_and_jobs_agree(provider):
         "fillgaps": {"METHOD": jobs.FILLERS, "MASK": jobs.MASKS},
         "alignseries": {"STRATEGY": (*jobs.STRATEGIES, "custom"), "DAYS": jobs.ALIGNED_DAYS, "RULE": jobs.ALIGN_RULES},
         "index": {"INDICES": jobs.INDICES, "MASK": jobs.MASKS},
+        "phenology": {"INDEX": jobs.INDICES, "MASK": jobs.MASKS},
     }
     for name, enums in choices.items():
         for parameter, values in enums.items():

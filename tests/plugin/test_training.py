@@ -22,7 +22,7 @@ from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.engine import jobs
 from crop_classifier_plugin.engine.card import Card
 
-TINY = {"EPOCHS": 2, "WIDTHS": "4, 8", "BATCH": 4, "OPTIMIZER": 1, "MIN_PARCELS": 1}
+TINY = {"EPOCHS": 2, "WIDTHS": "4, 8", "BATCH": 4, "OPTIMIZER": 2, "MIN_PARCELS": 1}
 
 
 @pytest.fixture
@@ -139,6 +139,6 @@ def test_cancelled_training_is_gone_within_two_seconds(lesson, context, tmp_path
 
 
 def test_choices_and_jobs_agree(provider):
-    choices = {"OPTIMIZER": jobs.OPTIMIZERS, "DEVICE": jobs.DEVICES, "MASK": jobs.MASKS}
+    choices = {"OPTIMIZER": jobs.OPTIMIZERS, "LOSS": jobs.LOSSES, "DEVICE": jobs.DEVICES, "MASK": jobs.MASKS}
     for parameter, known in choices.items():
         assert len(provider.algorithm("train_lrtacfnet").parameterDefinition(parameter).options()) == len(known)

@@ -32,7 +32,7 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the composites and returns their paths and what they were made of."""
     record = Record(job)
     check_geotiffs(job.stack, job.valid_dates)
-    span = _span(job)
+    span = dates.span(job.first, job.last)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
         reporter.progress(0, "Reading the series")
@@ -57,14 +57,6 @@ class Plan:
 
     periods: tuple[Period, ...]
     members: tuple[tuple[int, ...], ...]
-
-
-def _span(job: CompositeJob) -> tuple[dt.date, dt.date] | None:
-    """The days asked for; an end left open reaches as far as the calendar. None = those of the series."""
-    if not (job.first or job.last):
-        return None
-    first = dates.parse(job.first, "the first day") if job.first else dt.date.min
-    return first, dates.parse(job.last, "the last day") if job.last else dt.date.max
 
 
 def _plan(job: CompositeJob, stack: Stack, span: tuple[dt.date, dt.date] | None, reporter: Reporter) -> Plan:

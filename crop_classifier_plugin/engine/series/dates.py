@@ -36,6 +36,14 @@ def parse(text: str, layer: str) -> dt.date:
     return found[0]
 
 
+def span(first: str, last: str) -> tuple[dt.date, dt.date] | None:
+    """The days from `first` to `last`; an end left open reaches as far as the calendar. None where both are open."""
+    if not (first or last):
+        return None
+    begin = parse(first, "the first day") if first else dt.date.min
+    return begin, parse(last, "the last day") if last else dt.date.max
+
+
 def in_text(text: str) -> tuple[dt.date, ...]:
     """Every date in a text, in order of appearance, each once."""
     hits = [(m.start(), _ymd(m[1], m[3], m[4])) for m in _YMD.finditer(text)]

@@ -23,6 +23,7 @@ from .stack import Layer, Stack, check_units, files_of, mask_scenes, sample, tel
 
 _MEASURED = (*OPTICAL, *RADAR, *INDICES)
 Also = Callable[[Sequence[str]], Sequence[tuple[str, ...]]]
+Choose = Callable[[Sequence[Scene]], Sequence[str]]
 _BYTES = 96 * 2**20  # of one window of all its dates and bands, as float32 (choice; work needs about three times that)
 _SIDES = (1024, 512, 256, 128)
 
@@ -30,20 +31,22 @@ _SIDES = (1024, 512, 256, 128)
 def open_series(
     series: Series,
     reporter: Reporter,
-    bands: Sequence[str] | None = (),
+    bands: Sequence[str] | Choose | None = (),
     also: Also = lambda bands: (),
     span: tuple[dt.date, dt.date] | None = None,
 ) -> Stack:
     """A stack of all dates (inside `span`) that have the bands; those left out are named in the log.
 
-    `bands` () = those of the most complete scene, None = none; `also`: what the work needs beyond them, each as the
-    names that will do. Raises BadInput when no scene has them, and the sentences of missing dates and odd units.
+    `bands` () = those of the most complete scene, None = none, or a choice made of the scenes; `also`: what the work
+    needs beyond them, each as the names that will do. Raises BadInput when no scene has them, and the sentences of
+    missing dates and odd units.
     """
     table = DateTable(series.dates)
     scenes = read_scenes(series.scenes, reporter, table)
     if span:
         scenes = _within(scenes, span)
-    written = () if bands is None else tuple(bands) or _default_bands(scenes)
+    chosen_bands = bands(scenes) if callable(bands) else bands
+    written = () if chosen_bands is None else tuple(chosen_bands) or _default_bands(scenes)
     wanted = tuple(dict.fromkeys((*written, *(_most_common(names, scenes) for names in also(written)))))
     quantity = quantity_of(wanted)
     chosen = _complete(scenes, wanted, reporter)

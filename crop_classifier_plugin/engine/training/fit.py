@@ -33,9 +33,9 @@ from .defaults import complete
 from .export import export
 from .forest import grow
 from .forest_onnx import export_forest
-from .lesson import EpochLog, Lesson, Plan, learn
-from .losses import class_weights
+from .lesson import EpochLog, Lesson, learn
 from .patches import ScoringPatches, Statistics, TrainingPatches, count_classes, shown_shares, statistics
+from .recipes import resolved
 from .report import Trained, write_report
 from .scores import Predict, accuracy_rows, score
 from .seasons import Clouds, LabelRule, Season, load_season
@@ -147,17 +147,15 @@ def fit(
         raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
     _tell_classes(material, counts, reporter)
     patch = _round_up(job.patch, config.multiple)
-    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / job.batch))) * job.batch
+    recipe = resolved(job)
+    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
     patches = TrainingPatches(material.train, stats, patch, length, job.jitter, job.seed)
     tile = _round_up(job.tile, config.multiple)
     checks = ScoringPatches(material.train, stats, VALIDATION, tile, job.overlap, _MOST_VALIDATION)
-    plan = Plan(job.epochs, job.batch, job.optimizer, job.learning_rate, job.device)
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        lesson = Lesson(
-            build(job.network, config), class_weights(torch.from_numpy(shown_shares(counts))), plan, reporter
-        )
-        learn(lesson, patches, checks)
+        lesson = Lesson(build(job.network, config), torch.from_numpy(shown_shares(counts)), recipe, reporter)
+        learn(lesson, patches, checks, job.device)
     return lesson.learnt(), tuple(lesson.history)
 
 

@@ -22,22 +22,12 @@ from ..accuracy.confusion import Confusion
 from ..errors import DeviceMissing, TrainingFailed
 from ..events import Reporter
 from ..networks.contract import Network
-from .losses import IGNORE, deep_supervision
-from .optimise import optimizer_of, polynomial_rate
+from .losses import IGNORE, LOSSES, deep_supervision
+from .optimise import OPTIMIZERS, SCHEDULES
 from .patches import TARGET, ScoringPatches, TrainingPatches
+from .recipes import Recipe
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how fast to learn."""
-
-    epochs: int
-    batch: int
-    optimizer: str
-    learning_rate: float  # 0 = the optimiser's default
-    device: str
 
 
 @dataclass(frozen=True)
@@ -49,22 +39,32 @@ class EpochLog:
     seconds: float
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The weights that become the model if the training ends now."""
+
+    epoch: int
+    mean_f1: float  # on the validation parcels; NaN without such
+    weights: dict[str, Tensor]
+
+
 class Lesson(L.LightningModule):
     """Trains `network`; `average` is the moving average of its weights, which is validated and kept."""
 
     class_weights: Tensor
 
-    def __init__(self, network: Network, weights: Tensor, plan: Plan, reporter: Reporter) -> None:
+    def __init__(self, network: Network, shares: Tensor, recipe: Recipe, reporter: Reporter) -> None:
+        """`shares` (K,): how often each class is shown."""
         super().__init__()
         self.automatic_optimization = False  # SAM evaluates the loss twice a step
-        self.network, self.plan, self.reporter = network, plan, reporter
+        self.network, self.recipe, self.reporter = network, recipe, reporter
         self.average = AveragedModel(network, avg_fn=_average, use_buffers=True)
-        self.register_buffer("class_weights", weights)
-        self.confusion = MulticlassConfusionMatrix(len(weights), ignore_index=IGNORE)
+        self.loss = LOSSES[recipe.loss]
+        self.register_buffer("class_weights", self.loss.weights(shares))
+        self.confusion = MulticlassConfusionMatrix(len(shares), ignore_index=IGNORE)
         self.history: list[EpochLog] = []
-        self.best: tuple[float, dict[str, Tensor]] | None = None  # validation mean F1 and weights
-        self._optimizer = optimizer_of(plan.optimizer, plan.learning_rate, network)
-        self._first_rate = float(self._optimizer.param_groups[0]["lr"])
+        self.kept: Kept | None = None
+        self._optimizer = OPTIMIZERS[recipe.optimizer](recipe, network)
         self._losses: list[float] = []
         self._f1 = float("nan")
         self._started = 0.0
@@ -75,7 +75,7 @@ class Lesson(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         self._losses.clear()
         self._started = time.monotonic()
-        rate = polynomial_rate(self._first_rate, self.current_epoch, self.plan.epochs)
+        rate = SCHEDULES[self.recipe.schedule](self.recipe.learning_rate, self.current_epoch, self.recipe.epochs)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
 
@@ -84,7 +84,7 @@ class Lesson(L.LightningModule):
         def closure() -> Tensor:
             self.reporter.check()
             self._optimizer.zero_grad()
-            loss = deep_supervision(self.network(*self._inputs(batch)), batch[TARGET], self.class_weights)
+            loss = self._loss(batch)
             self.manual_backward(loss)
             return loss.detach()
 
@@ -97,8 +97,12 @@ class Lesson(L.LightningModule):
 
     def _tell(self, step: int) -> None:
         steps = int(self.trainer.num_training_batches)
-        done, total = self.current_epoch * steps + step, self.plan.epochs * steps
+        done, total = self.current_epoch * steps + step, self.recipe.epochs * steps
         self.reporter.progress(done / total, f"Training, epoch {self.current_epoch + 1}", done, total)
+
+    def _loss(self, batch: dict[str, Tensor]) -> Tensor:
+        outputs = self.network(*self._inputs(batch))
+        return deep_supervision(self.loss.function, outputs, batch[TARGET], self.class_weights)
 
     def _inputs(self, batch: dict[str, Tensor]) -> list[Tensor]:
         return [batch[name] for name in self.network.inputs]
@@ -110,20 +114,36 @@ class Lesson(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         self._f1 = Confusion(self.confusion.compute().cpu().numpy().astype(np.int64)).mean_f1
         self.confusion.reset()
-        if self.best is None or self._f1 > self.best[0]:
-            self.best = self._f1, copy.deepcopy(self.average.module.state_dict())
 
     def on_train_epoch_end(self) -> None:
         loss, rate = float(np.mean(self._losses)), float(self._optimizer.param_groups[0]["lr"])
         log = EpochLog(self.current_epoch, loss, rate, self._f1, time.monotonic() - self._started)
         self.history.append(log)
-        checked = "" if np.isnan(self._f1) else f", validation mean F1 {self._f1:.3f}"
-        self.reporter.log(f"Epoch {log.epoch + 1}: loss {loss:.4f}{checked}")
+        better = self._keep()
+        checked = "" if np.isnan(self._f1) else f", validation mean F1 {self._f1:.3f}{' (best)' if better else ''}"
+        self.reporter.log(f"Epoch {log.epoch + 1} of {self.recipe.epochs}: loss {loss:.4f}{checked}")
+        self._stop_early()
+
+    def _keep(self) -> bool:
+        """Keeps the average of the weights where it is the best so far, or where nothing is validated."""
+        if self.kept and not np.isnan(self._f1):
+            behind = self._f1 < self.kept.mean_f1 or (self._f1 == self.kept.mean_f1 and not self.recipe.ties)
+            if behind:
+                return False
+        self.kept = Kept(self.current_epoch, self._f1, copy.deepcopy(self.average.module.state_dict()))
+        return True
+
+    def _stop_early(self) -> None:
+        waited = self.current_epoch - self.kept.epoch if self.kept else 0
+        if 0 < self.recipe.patience <= waited:
+            self.trainer.should_stop = True
+            self.reporter.log(f"The validation mean F1 did not rise for {waited} epochs: the training ends here.")
 
     def learnt(self) -> Network:
         """The network with the weights of the best epoch, or of the last where nothing was validated; eval mode."""
-        weights = self.best[1] if self.best else self.average.module.state_dict()
-        self.network.load_state_dict(weights)
+        if self.kept is None:
+            raise TrainingFailed("Not one epoch was learnt: ask for more epochs.")
+        self.network.load_state_dict(self.kept.weights)
         return self.network.cpu().eval()
 
 
@@ -142,14 +162,14 @@ class _Epochs(L.Callback):
         self._patches.epoch = trainer.current_epoch
 
 
-def learn(lesson: Lesson, patches: TrainingPatches, validation: ScoringPatches | None) -> None:
+def learn(lesson: Lesson, patches: TrainingPatches, validation: ScoringPatches | None, device: str) -> None:
     """Runs the lesson to its end; Cancelled and TrainingFailed pass through."""
-    lessons = DataLoader(patches, batch_size=lesson.plan.batch)
-    checks = DataLoader(validation, batch_size=lesson.plan.batch) if validation and len(validation) else None
+    lessons = DataLoader(patches, batch_size=lesson.recipe.batch)
+    checks = DataLoader(validation, batch_size=lesson.recipe.batch) if validation and len(validation) else None
     with _quiet():
         trainer = L.Trainer(
-            max_epochs=lesson.plan.epochs,
-            accelerator=_accelerator(lesson.plan.device),
+            max_epochs=lesson.recipe.epochs,
+            accelerator=_accelerator(device),
             devices=1,
             logger=False,
             enable_checkpointing=False,

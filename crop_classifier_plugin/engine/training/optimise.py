@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-FLOOR = 1e-4  # last learning rate
-_DEFAULT_RATES = {"sam": 0.011, "adamw": 0.003}  # sam: the paper; adamw: choice
+from .recipes import Recipe
 
 
 class Sam(torch.optim.Optimizer):
@@ -31,7 +32,15 @@ class Sam(torch.optim.Optimizer):
         self.rho = rho
         self._second_pass = second_pass or _nothing
         self._base = torch.optim.SGD(self.param_groups, lr=lr, momentum=momentum)
-        self.param_groups = self._base.param_groups  # one learning rate for both
+        self._share()
+
+    def _share(self) -> None:
+        """One learning rate for both, and the momentum where it is saved from."""
+        self.param_groups, self.state = self._base.param_groups, self._base.state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._base.load_state_dict(state_dict)
+        self._share()
 
     def step(self, closure: Any = None) -> Any:
         """`closure` clears the gradients, evaluates the loss and goes backward; it is called twice."""
@@ -64,10 +73,14 @@ def _nothing() -> Iterator[None]:
     yield
 
 
+def _norms(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+
+
 @contextmanager
 def frozen_statistics(network: nn.Module) -> Iterator[None]:
     """Batch normalisation keeps its running statistics inside."""
-    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    norms = _norms(network)
     before = [m.momentum for m in norms]
     for m in norms:
         m.momentum = 0.0
@@ -78,19 +91,65 @@ def frozen_statistics(network: nn.Module) -> Iterator[None]:
             m.momentum = momentum
 
 
-def optimizer_of(name: str, rate: float, network: nn.Module) -> torch.optim.Optimizer:
-    """`name` is sam or adamw; rate 0 means the optimiser's default."""
-    lr = rate or _DEFAULT_RATES[name]
-    if name == "sam":
-        return Sam(network.parameters(), lr, second_pass=lambda: frozen_statistics(network))
-    return torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=0.01)
+def _sam(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    return Sam(network.parameters(), recipe.learning_rate, second_pass=partial(frozen_statistics, network))
+
+
+def _adamw(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+
+
+def _adam(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Keras' Adam. Adam's weight decay d adds d w to the gradient, and the penalty's gradient is 2 penalty w."""
+    norms = [p for m in _norms(network) for p in m.parameters(recurse=False)]
+    known = {id(p) for p in norms}
+    others = [p for p in network.parameters() if id(p) not in known]
+    groups: list[dict[str, Any]] = [{"params": norms, "weight_decay": 2 * recipe.norm_penalty}, {"params": others}]
+    return torch.optim.Adam([g for g in groups if g["params"]], recipe.learning_rate, eps=1e-7)
+
+
+OPTIMIZERS: dict[str, Callable[[Recipe, nn.Module], torch.optim.Optimizer]] = {
+    "sam": _sam,
+    "adamw": _adamw,
+    "adam": _adam,
+}
+
+
+# --- the learning rate of a 0-based epoch ----------------------------------------------------------------------------
 
 
 def polynomial_rate(first: float, epoch: int, epochs: int) -> float:
-    """Learning rate of a 0-based epoch: (first - floor)(1 - s/S)^0.85 + floor with s = max(1, epoch - 1).
+    """(first - floor)(1 - s/S)^0.85 + floor with s = max(1, epoch - 1) and the floor 1e-4.
 
     From s = S on it is the floor. S is 80 of the paper's 100 epochs, the same share of other numbers (choice).
     """
-    floor = min(FLOOR, first)
+    floor = min(1e-4, first)
     done = min(max(1, epoch - 1) / (0.8 * epochs), 1.0)
     return float((first - floor) * (1 - done) ** 0.85 + floor)
+
+
+def cosine_rate(first: float, epoch: int, epochs: int) -> float:
+    """Linearly up over the first 5 % of the epochs (5 of 100), then half a cosine down to 1e-5 in the last epoch."""
+    warm = round(0.05 * epochs)
+    if epoch < warm:
+        return first * (epoch + 1) / warm
+    floor = min(1e-5, first)
+    done = (epoch - warm) / max(epochs - 1 - warm, 1)
+    return floor + (first - floor) * (1 + math.cos(math.pi * done)) / 2
+
+
+def step_rate(first: float, epoch: int, epochs: int) -> float:
+    """A tenth after 60 % of the epochs, a hundredth after 90 %."""
+    return first * float(0.1 ** sum(epoch >= share * epochs for share in (0.6, 0.9)))
+
+
+def constant_rate(first: float, epoch: int, epochs: int) -> float:
+    return first
+
+
+SCHEDULES: dict[str, Callable[[float, int, int], float]] = {
+    "constant": constant_rate,
+    "cosine": cosine_rate,
+    "polynomial": polynomial_rate,
+    "steps": step_rate,
+}

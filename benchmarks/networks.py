@@ -1,7 +1,7 @@
 """Every network and the random forest on one square of Flanders: `python benchmarks/networks.py [--data FOLDER]`.
 
-Each is trained and mapped by the project's own jobs (train, classify), in both directions of a cut that keeps parcels
-whole, with three seeds. What was done is kept in --cache, so that an interrupted run goes on where it stopped, and
+Each is trained as the project's train job does it, in both directions of a cut that keeps parcels whole, with three
+seeds. What was done is kept in --cache, so that an interrupted run goes on where it stopped, and
 `--part 1/2` beside `--part 2/2` shares the work between two processes. Once all is done the tables are printed and put
 into benchmarks/accuracy.md, where `python benchmarks/accuracy.py` puts them too.
 """
@@ -20,20 +20,17 @@ from typing import Any
 
 import _tables
 import numpy as np
-import rasterio
 import torch
 from _entrants import ENTRANTS, Entrant
-from _forest import Forest
+from _learners import learn
 from _square import OPTICAL, RADAR, SHARE_OF, WINDOWS, Square
 from numpy.typing import NDArray
 from train_shipped_models import DATA, ROOT, flanders_job
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import CropClassifierError
 from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource, TrainJob
-from crop_classifier_plugin.engine.training.fit import gather, train
+from crop_classifier_plugin.engine.jobs import TrainJob
+from crop_classifier_plugin.engine.training.defaults import complete
+from crop_classifier_plugin.engine.training.fit import Material, gather
 
 CACHE = ROOT / "build" / "benchmarks" / "networks"
 PAGE, TITLE = ROOT / "benchmarks" / "accuracy.md", "## All networks on one square of Flanders"
@@ -87,7 +84,7 @@ def main() -> None:
     given = parser.parse_args()
     part, parts = map(int, given.part.split("/"))
     wanted = [r for r in runs() if not given.only or r.entrant.name in given.only.split(",")]
-    complete(wanted[part - 1 :: parts], given.data, given.cache)
+    run_all(wanted[part - 1 :: parts], given.data, given.cache)
     if all(run.file(given.cache).exists() for run in runs()):
         lines = section(given.data, given.cache)
         print("\n".join(lines))
@@ -95,28 +92,27 @@ def main() -> None:
         PAGE.write_text(older + "\n".join(lines) + "\n", encoding="utf-8")
 
 
-def complete(wanted: list[Run], data: Path, cache: Path) -> None:
+def run_all(wanted: list[Run], data: Path, cache: Path) -> None:
     """Does the runs that the cache lacks."""
     torch.set_num_threads(1)
     cache.mkdir(parents=True, exist_ok=True)
-    square = Square.load(data, ROOT / "resources" / "legends" / "flanders.json")
-    for run in wanted:
-        file = run.file(cache)
-        if file.exists():
-            continue
-        with tempfile.TemporaryDirectory() as place:
-            found = outcome(run, square, data, Path(place))
-        whole = file.with_suffix(".part")
-        whole.write_text(json.dumps(found) + "\n", encoding="utf-8")
-        whole.rename(file)
-        right = np.trace(np.array(found["confusion"])) / max(np.sum(found["confusion"]), 1)
-        print(f"{file.stem}: OA {right:.3f}, {found['seconds']:.0f} s", flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        bench = Bench(data, Path(place))
+        for run in wanted:
+            file = run.file(cache)
+            if not file.exists():
+                found = bench.outcome(run)
+                whole = file.with_suffix(".part")
+                whole.write_text(json.dumps(found) + "\n", encoding="utf-8")
+                whole.rename(file)
+                right = np.trace(np.array(found["confusion"])) / max(np.sum(found["confusion"]), 1)
+                print(f"{file.stem}: OA {right:.3f}, {found['seconds']:.0f} s", flush=True)
 
 
 def section(data: Path, cache: Path) -> list[str]:
     """The tables, once every run is done."""
     every = list(runs())
-    complete(every, data, cache)
+    run_all(every, data, cache)
     return tables(every, cache)
 
 
@@ -163,88 +159,76 @@ def tables(every: list[Run], cache: Path) -> list[str]:
 # --- one run ---------------------------------------------------------------------------------------------------------
 
 
-def outcome(run: Run, square: Square, data: Path, place: Path) -> dict[str, Any]:
-    """What the map of the held-out parcels is worth, by itself and with optical dates taken away."""
-    began = time.monotonic()
-    if run.entrant.trees:
-        return forest_of_trees(run, square, data, place)
-    job = job_of(run, square, data, place)
-    train(job, Silent())
-    seconds = time.monotonic() - began
-    held_out = square.held_out(run.side)
-    codes = crop_map(job, place)
-    found = square.score(codes, held_out)
-    found |= {"seconds": seconds, "parameters": Card.load(job.model).parameters}
-    if run.entrant.gaps and run.share == 1:
-        found["gaps"] = {str(rate): _without(run, rate, square, job, held_out, place) for rate in RATES}
-    return found
+class Bench:
+    """Trains and maps; what several runs read is read once."""
+
+    def __init__(self, data: Path, place: Path) -> None:
+        self.square = Square.load(data, ROOT / "resources" / "legends" / "flanders.json")
+        self._data, self._place = data, place
+        self._read: dict[Any, Material] = {}
+
+    def outcome(self, run: Run) -> dict[str, Any]:
+        """What the map of the held-out parcels is worth, by itself and with optical dates taken away."""
+        began = time.monotonic()
+        job = self._job(run)
+        material = self._material(job, run)
+        learnt = time.monotonic()
+        model = learn(run, job, material)
+        seconds = time.monotonic() - learnt
+        held_out, codes = self.square.held_out(run.side), np.array([0, *self.square.legend.codes])
+        season = material.places()[0]
+        found = self.square.score(codes[model.map(season) + 1], held_out)
+        found |= {"seconds": seconds, "reading": learnt - began, "parameters": model.parameters}
+        if run.entrant.gaps and run.share == 1:
+            found["gaps"] = {
+                str(rate): [self.square.score(codes[model.map(season, h) + 1], held_out) for h in hidden(run, rate)]
+                for rate in RATES
+            }
+        return found
+
+    def _job(self, run: Run) -> TrainJob:
+        e, square = run.entrant, self.square
+        if e.series == "three dates":
+            job = flanders_job(str(self._place), self._data, run.side, SHARE_OF[run.side], run.seed)
+            return complete(job, Silent())[0]
+        labels, held_out = square.labels, SHARE_OF[run.side]
+        if run.share < 1:
+            labels = str(self._place / f"{run.side}_{run.share}_{run.seed}.gpkg")
+            held_out = square.thinned(square.held_out(run.side), run.share, run.seed, Path(labels))
+        job = TrainJob(
+            scenes=square.radar() if e.series == "S1" else square.optical(),
+            radar=square.radar() if e.series == "S2 + S1" else (),
+            labels=labels,
+            class_field="crop_code",
+            legend=str(ROOT / "resources" / "legends" / "flanders.json"),
+            model=str(self._place),
+            network=e.network or "random_forest",
+            settings=e.settings,
+            windows=WINDOWS,
+            reduce="median",
+            bands=RADAR if e.series == "S1" else OPTICAL,
+            held_out=held_out,
+            held_side=run.side,
+            validation=0.0,
+            seed=run.seed,
+            tile=64,
+            overlap=0,
+            least_dates=1 if e.gaps and e.network != "random_forest" else -1,
+        )
+        return complete(replace(job, **dict(e.training)), Silent())[0]
+
+    def _material(self, job: TrainJob, run: Run) -> Material:
+        key = (run.entrant.series, job.least_dates, job.labels, job.held_side)
+        if key not in self._read:
+            folder = Path(tempfile.mkdtemp(dir=self._place))
+            self._read[key] = gather(job, self.square.legend, folder, Silent(), 64)
+        return self._read[key]
 
 
-def job_of(run: Run, square: Square, data: Path, place: Path) -> TrainJob:
-    e, model = run.entrant, str(place / "model")
-    if e.series == "three dates":
-        return flanders_job(model, data, run.side, SHARE_OF[run.side], run.seed)
-    labels, held_out = square.labels, SHARE_OF[run.side]
-    if run.share < 1:
-        labels = str(place / "parcels.gpkg")
-        held_out = square.thinned(square.held_out(run.side), run.share, run.seed, Path(labels))
-    first = square.radar() if e.series == "S1" else square.optical()
-    job = TrainJob(
-        scenes=first,
-        radar=square.radar() if e.series == "S2 + S1" else (),
-        labels=labels,
-        class_field="crop_code",
-        legend=str(ROOT / "resources" / "legends" / "flanders.json"),
-        model=model,
-        network=e.network,
-        settings=e.settings,
-        windows=WINDOWS,
-        reduce="median",
-        bands=RADAR if e.series == "S1" else OPTICAL,
-        held_out=held_out,
-        held_side=run.side,
-        validation=0.0,
-        seed=run.seed,
-        tile=64,
-        overlap=0,
-    )
-    return replace(job, **dict(e.training))
-
-
-def crop_map(job: TrainJob, place: Path, optical: tuple[SceneSource, ...] | None = None) -> NDArray[Any]:
-    """(H,W) codes of the legend, 0 where the model maps nothing."""
-    scenes = job.scenes if optical is None else optical
-    path = place / "map.tif"
-    classify(ClassifyJob(scenes=scenes, radar=job.radar, model=job.model, class_map=str(path)), Silent())
-    with rasterio.open(path) as made:
-        return np.asarray(made.read(1))
-
-
-def _without(
-    run: Run, rate: float, square: Square, job: TrainJob, held_out: NDArray[np.int64], place: Path
-) -> list[dict[str, Any] | None]:
-    """The scores of maps without a share of the optical dates; None where the model refuses such a series."""
-    found: list[dict[str, Any] | None] = []
-    for draw in range(DRAWS):
-        rng = np.random.default_rng((run.seed, draw))
-        hidden = rng.permutation(len(WINDOWS))[: round(rate * len(WINDOWS))]
-        try:
-            codes = crop_map(job, place, square.optical(tuple(hidden)))
-        except CropClassifierError:
-            found.append(None)
-        else:
-            found.append(square.score(codes, held_out))
-    return found
-
-
-def forest_of_trees(run: Run, square: Square, data: Path, place: Path) -> dict[str, Any]:
-    """The benchmark's own forest of 300 trees, on the bands of each pixel."""
-    began = time.monotonic()
-    job = job_of(run, square, data, place)
-    material = gather(job, square.legend, place, Silent(), 64)
-    forest = Forest(material, neighbours=False, seed=run.seed)
-    codes = np.array([0, *square.legend.codes])[forest.map(material.places()[0]) + 1]
-    return square.score(codes, square.held_out(run.side)) | {"seconds": time.monotonic() - began, "parameters": 0}
+def hidden(run: Run, rate: float) -> list[NDArray[np.int64]]:
+    """Numbers of the optical dates that are taken away, draw by draw; of a higher rate more than of a lower one."""
+    count = round(rate * len(WINDOWS))
+    return [np.random.default_rng((run.seed, draw)).permutation(len(WINDOWS))[:count] for draw in range(DRAWS)]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter
 from sklearn.ensemble import RandomForestClassifier
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.training.fit import Material
+from crop_classifier_plugin.engine.training.folder import Material
 from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import torch
 from _forest import Forest
-from crop_classifier_plugin.engine.training.intake import Intake, statistics
 from numpy.typing import NDArray
 
 from crop_classifier_plugin.engine.events import Silent
@@ -18,8 +17,10 @@ from crop_classifier_plugin.engine.networks.contract import Network, parameter_c
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.neighbourhood import neighbours
-from crop_classifier_plugin.engine.training.fit import Material, fit, inputs_of
+from crop_classifier_plugin.engine.training.fit import fit, inputs_of
+from crop_classifier_plugin.engine.training.folder import Material
 from crop_classifier_plugin.engine.training.forest import grow
+from crop_classifier_plugin.engine.training.intake import Intake, statistics
 from crop_classifier_plugin.engine.training.seasons import Season
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ import numpy as np
 import rasterio
 import shapely
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
 from crop_classifier_plugin.engine.jobs import SceneSource
@@ -37,6 +39,7 @@ class Square:
     parcels: geopandas.GeoDataFrame
     classes: NDArray[np.int64]  # (N,) index in the legend
     parcel: NDArray[np.int64]  # (H,W) number of the parcel, -1 where there is none
+    place: dict[str, Any]  # crs, transform, width and height of the pixels
 
     @classmethod
     def load(cls, data: Path, legend: Path) -> Square:
@@ -51,7 +54,8 @@ class Square:
         if len(classes) != len(frame):
             raise SystemExit(f"Some parcels of {folder} have no class in {legend}.")
         burnt = burn([(shape, i + 1) for i, shape in enumerate(found.geometry)], grid, "uint16")
-        return cls(folder, named, frame, classes, burnt.astype(np.int64) - 1)
+        place = {"crs": grid.crs, "transform": grid.transform, "width": grid.width, "height": grid.height}
+        return cls(folder, named, frame, classes, burnt.astype(np.int64) - 1, place)
 
     @property
     def labels(self) -> str:
@@ -63,6 +67,20 @@ class Square:
 
     def radar(self) -> tuple[SceneSource, ...]:
         return _sources([*(self.folder / "S1").glob("*.tif")], ())
+
+    def finer_radar(self, folder: Path) -> tuple[SceneSource, ...]:
+        """The radar scenes on the labels' 10 m, where they are the first series: training takes no 20 m pixels."""
+        folder.mkdir(exist_ok=True)
+        for source in self.radar():
+            with (
+                rasterio.open(source.path) as scene,
+                WarpedVRT(scene, resampling=Resampling.bilinear, **self.place) as v,
+            ):
+                profile = {**self.place, "driver": "GTiff", "dtype": "float32", "count": v.count, "nodata": np.nan}
+                with rasterio.open(folder / Path(source.path).name, "w", **profile) as finer:
+                    finer.write(v.read().astype(np.float32))
+                    finer.descriptions = scene.descriptions
+        return _sources([*folder.glob("*.tif")], ())
 
     # --- parts ---------------------------------------------------------------------------------------------------
 

@@ -28,8 +28,10 @@ from crop_classifier_plugin.engine.card import WEIGHTS_FILE, Card
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import TrainJob
 from crop_classifier_plugin.engine.legend import Legend
-from crop_classifier_plugin.engine.training.fit import Material, gather, onnx_predict
-from crop_classifier_plugin.engine.training.patches import ScoringPatches, Statistics
+from crop_classifier_plugin.engine.training.fit import gather, onnx_predict
+from crop_classifier_plugin.engine.training.folder import Material
+from crop_classifier_plugin.engine.training.intake import Intake, Statistics
+from crop_classifier_plugin.engine.training.patches import ScoringPatches
 from crop_classifier_plugin.engine.training.scores import Predict, score
 from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT
@@ -87,18 +89,19 @@ def collect(job: TrainJob, place: Path) -> Material:
 # --- network and forest ----------------------------------------------------------------------------------------------
 
 
-def shipped(folder: Path) -> tuple[Predict, Statistics, Card]:
+def shipped(folder: Path) -> tuple[Predict, Intake, Card]:
     card = Card.load(folder)
     stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
-    return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), stats, card
+    intake = Intake(card.inputs, stats, len(card.bands))
+    return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), intake, card
 
 
-def against_forests(model: tuple[Predict, Statistics, Card], material: Material, tests: Tests) -> list[str]:
-    predict, stats, card = model
+def against_forests(model: tuple[Predict, Intake, Card], material: Material, tests: Tests) -> list[str]:
+    predict, intake, card = model
     rivals = forests(material)
     lines = []
     for where, seasons in tests.items():
-        patches = ScoringPatches(seasons, stats, HELD_OUT, card.tile, card.overlap)
+        patches = ScoringPatches(seasons, intake, HELD_OUT, card.tile, card.overlap)
         network = [score(predict, patches, len(card.legend), Silent())]
         lines += [f"On {where}, {network[0].total} px:", ""]
         results = [("network", network), *((f.name, [f.score(seasons)]) for f in rivals)]

@@ -30,7 +30,8 @@ from train_shipped_models import DATA, ROOT, flanders_job
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import TrainJob
 from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import Material, gather
+from crop_classifier_plugin.engine.training.fit import gather
+from crop_classifier_plugin.engine.training.folder import Material
 
 CACHE = ROOT / "build" / "benchmarks" / "networks"
 PAGE, TITLE = ROOT / "benchmarks" / "accuracy.md", "## All networks on one square of Flanders"
@@ -165,6 +166,7 @@ class Bench:
     def __init__(self, data: Path, place: Path) -> None:
         self.square = Square.load(data, ROOT / "resources" / "legends" / "flanders.json")
         self._data, self._place = data, place
+        self._radar = self.square.finer_radar(place / "radar")
         self._read: dict[Any, Material] = {}
 
     def outcome(self, run: Run) -> dict[str, Any]:
@@ -196,7 +198,7 @@ class Bench:
             labels = str(self._place / f"{run.side}_{run.share}_{run.seed}.gpkg")
             held_out = square.thinned(square.held_out(run.side), run.share, run.seed, Path(labels))
         job = TrainJob(
-            scenes=square.radar() if e.series == "S1" else square.optical(),
+            scenes=self._radar if e.series == "S1" else square.optical(),
             radar=square.radar() if e.series == "S2 + S1" else (),
             labels=labels,
             class_field="crop_code",

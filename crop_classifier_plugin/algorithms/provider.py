@@ -7,6 +7,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import assets
 from .align_series import AlignSeries
+from .build_series import BuildSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
 from .composite import Composite
@@ -37,6 +38,7 @@ class CropClassifierProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         for algorithm in (
             AlignSeries,
+            BuildSeries,
             ClassifyLrtacfNet,
             ClassifyModel,
             Composite,

@@ -123,6 +123,22 @@ def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
 
 @click.command()
 @series_options
+@click.option("--out", "output", default="", help="The series as a cloud-optimised GeoTIFF, a .tif file.")
+@click.option("--vrt", default="", help="The series as a light VRT over the files, unmasked, a .vrt file.")
+@click.option("--table", default="", help="What it is made of, a .csv file; alone: only that. Default: beside --out.")
+@click.option("--band", "bands", multiple=True, help="A band to take; repeatable. Default: all.")
+@click.option("--resolution", default=0.0, help="Pixel size in the unit of the CRS. Default: the finest band's.")
+@click.option("--crs", default="", help="As EPSG:code. Default: the finest band's.")
+@click.option("--reference", default="", help="Raster whose grid is taken, in place of --resolution and --crs.")
+@click.option("--max-gap", default=30, show_default=True, help="Days without a scene that are told; 0: none.")
+@json_option
+def build(as_json: bool, **given: Any) -> None:
+    """Build one analysis-ready series of many files, with a table of what it is made of."""
+    finish(jobs.BuildSeriesJob(series=take_series(given), **given), as_json)
+
+
+@click.command()
+@series_options
 @click.option("--out", "output", required=True, help="Start, peak, end and values of the season, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of clear dates, a .tif file.")
 @click.option("--index", default="NDVI", show_default=True, help="Taken as it is where the scenes have it.")
@@ -140,4 +156,4 @@ def phenology(as_json: bool, **given: Any) -> None:
     finish(jobs.PhenologyJob(series=take_series(given), **given), as_json)
 
 
-COMMANDS = (composite, fillgaps, index, alignseries, phenology)
+COMMANDS = (build, composite, fillgaps, index, alignseries, phenology)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from . import card as cards
 from . import jobs
 from .cli_options import device_option, finish, json_option, read_dates
 from .cli_series import sources
@@ -38,6 +39,12 @@ from .errors import BadInput
 )
 @click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
 @click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
+@click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
+@click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
+@click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
+@click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
+@click.option("--optical-dropout", type=float, nargs=2, default=(0.0, 0.0), help="Share of the dates hidden, LOW HIGH.")
+@click.option("--radar-dropout", default=0.0, help="Share of the radar dates hidden in training.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @device_option
 @json_option
@@ -48,6 +55,7 @@ def train(as_json: bool, **given: Any) -> None:
         scenes=sources(given.pop("series")),
         dates=tuple(read_dates(dates)) if dates else (),
         mask_layers=sources(given.pop("mask_layer")),
+        radar=sources(given.pop("radar")),
         windows=jobs.read_windows(given.pop("windows")),
         settings=tuple(_setting(text) for text in given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,

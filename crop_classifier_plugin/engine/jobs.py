@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from .errors import BadInput
+from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
 from .jobs_fusion import SPREADS as SPREADS
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
@@ -111,6 +112,7 @@ JOBS = {
     job.kind: job
     for job in (
         AlignSeriesJob,
+        BuildSeriesJob,
         ClassifyJob,
         CompositeJob,
         DiagnoseJob,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from .card import RADAR_UNITS, REDUCTIONS
 from .errors import BadInput
 from .jobs_parts import DEVICES, DateEntry, SceneSource, check_masks, one_of
 
@@ -20,7 +21,8 @@ class LabelledSeries:
     scenes: tuple[SceneSource, ...]
     labels: str
     labels_layer: str = ""
-    dates: tuple[DateEntry, ...] = ()
+    dates: tuple[DateEntry, ...] = ()  # of the scenes of both series
+    radar: tuple[SceneSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,13 @@ class TrainJob:
     limits: str = ""  # what the model is not good for
     simulated: bool = False
     licence: str = "GPL-3.0-or-later"
+    radar: tuple[SceneSource, ...] = ()  # a second series, for networks that take two
+    radar_bands: tuple[str, ...] = ("VV", "VH")
+    radar_unit: str = "decibel"  # one of RADAR_UNITS: what the network reads, whatever the files hold
+    reduce: str = ""  # one of REDUCTIONS; "" = clearest, but median where the windows are whole months
+    least_dates: int = -1  # usable dates that a pixel needs; 0 = all of them; -1 = as the network can do with
+    optical_dropout: tuple[float, float] = (0.0, 0.0)  # share of the optical dates hidden in training, between these
+    radar_dropout: float = 0.0  # share of the radar dates
 
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)
@@ -84,9 +93,20 @@ class TrainJob:
         if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
             raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
         self._check_numbers()
+        self._check_series()
 
     def _check_numbers(self) -> None:
         least = {"patch": 1, "epochs": 0, "batch": 0, "steps": 0, "jitter": 0, "learning_rate": 0}
         for name, limit in (least | {"patience": -1}).items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")
+
+    def _check_series(self) -> None:
+        one_of("radar_unit", self.radar_unit, RADAR_UNITS)
+        one_of("reduce", self.reduce, ("", *REDUCTIONS))
+        low, high = self.optical_dropout
+        if not (0 <= low <= high < 1 and 0 <= self.radar_dropout < 1):
+            raise BadInput(
+                f"optical_dropout={low}..{high} and radar_dropout={self.radar_dropout} are shares of the dates that "
+                "are hidden: give rising numbers below 1."
+            )

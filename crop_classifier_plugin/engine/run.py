@@ -26,6 +26,7 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 
 # Where each job is done. Imported when it is asked for: listing models must not load torch, nor rasterio.
 _ROOMS = {
+    "buildseries": ("series.build", "build_series"),
     "classify": ("inference.classify", "classify"),
     "composite": ("series.composite", "composite"),
     "diagnose": ("accuracy.diagnose", "diagnose"),

@@ -25,7 +25,7 @@ from crop_classifier_plugin.engine.series.neighbourhood import neighbours
 from crop_classifier_plugin.engine.training.fit import gather, train
 from crop_classifier_plugin.engine.training.forest import samples
 from crop_classifier_plugin.engine.training.forest_onnx import predict, to_onnx
-from crop_classifier_plugin.engine.training.patches import statistics
+from crop_classifier_plugin.engine.training.intake import statistics
 from crop_classifier_plugin.engine.training.split import TRAIN
 
 toy = toy_season  # a fixture

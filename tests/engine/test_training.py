@@ -31,15 +31,15 @@ from crop_classifier_plugin.engine.legend import CropClass, Legend
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.training.export import verify
-from crop_classifier_plugin.engine.training.fit import fit, gather, train
+from crop_classifier_plugin.engine.training.fit import fit, gather, inputs_of, train
+from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
 from crop_classifier_plugin.engine.training.losses import IGNORE
 from crop_classifier_plugin.engine.training.patches import (
+    Changes,
     ScoringPatches,
-    Statistics,
     TrainingPatches,
     count_classes,
     shown_shares,
-    statistics,
     turn,
 )
 from crop_classifier_plugin.engine.training.seasons import Season
@@ -97,11 +97,13 @@ def season_of(height=40, width=50, seed=0, unknown=0.1):
     target = np.where(known, rng.integers(0, 2, (height, width)), IGNORE).astype(np.int16)
     grid = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), height, width)
     nothing = Parcels(np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64))
-    days = (dt.date(2024, 4, 24), dt.date(2024, 6, 23), dt.date(2024, 8, 22))
-    return Season("toy", image, target, part, days, grid, nothing, Split("east", np.zeros(0, np.uint8)))
+    dates = (dt.date(2024, 4, 24), dt.date(2024, 6, 23), dt.date(2024, 8, 22))
+    days = np.array([114, 174, 234])
+    parted = Split("east", np.zeros(0, np.uint8))
+    return Season("toy", image, target, part, days, np.ones(3, bool), dates, grid, nothing, parted)
 
 
-PLAIN = Statistics(np.zeros(2, np.float32), np.ones(2, np.float32))
+PLAIN = Intake(("x",), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
 
 
 @settings(max_examples=25, deadline=None)
@@ -123,7 +125,7 @@ def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
 @given(st.integers(0, 10_000), st.sampled_from([8, 32, 64]))
 def test_training_patches_show_no_held_out_label(seed, size):
     season = season_of()
-    patches = TrainingPatches([season], PLAIN, size, 6, jitter=0.0, seed=seed)
+    patches = TrainingPatches([season], PLAIN, size, 6, Changes(), seed=seed)
     for i in range(6):
         x, target = patches[i]["x"], patches[i]["target"]
         known = target != IGNORE
@@ -134,7 +136,7 @@ def test_training_patches_show_no_held_out_label(seed, size):
 
 
 def test_patches_are_the_same_again_and_others_in_the_next_epoch():
-    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, jitter=0.05, seed=1)  # noqa: E731
+    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, Changes(jitter=0.05), seed=1)  # noqa: E731
     first, again = make(), make()
     assert torch.equal(first[2]["x"], again[2]["x"])
     again.epoch = 1
@@ -286,7 +288,8 @@ def learn_only(job: TrainJob, place: Path, reporter=None):
     place.mkdir()
     material = gather(job, LEGEND, place, Silent(), 32)
     config = configure(job.network, dict(job.settings), 2, 3, 2)
-    return fit(job, config, material, statistics(material.train), reporter or Silent())
+    intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+    return fit(job, config, material, intake, reporter or Silent())
 
 
 @pytest.fixture(scope="module")

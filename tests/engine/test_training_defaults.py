@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 import subprocess
@@ -36,7 +37,13 @@ from crop_classifier_plugin.engine.errors import (
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob, dump, read_windows
 from crop_classifier_plugin.engine.legend import Legend
-from crop_classifier_plugin.engine.training.defaults import MOST_SCENES, complete, legend_of, windows_around
+from crop_classifier_plugin.engine.training.defaults import (
+    MOST_SCENES,
+    complete,
+    legend_of,
+    months_of,
+    windows_around,
+)
 from crop_classifier_plugin.engine.training.fit import gather, train
 from crop_classifier_plugin.engine.training.losses import IGNORE
 
@@ -109,6 +116,24 @@ def test_too_many_dates_or_seasons_ask_for_windows() -> None:
         windows_around([day + dt.timedelta(10 * i) for i in range(7)])
     with pytest.raises(BadInput, match="more than one season"):
         windows_around([day, day.replace(year=2026)])
+
+
+@given(st.dates(dt.date(1990, 1, 1), dt.date(2050, 1, 1)), st.lists(st.integers(0, 690), min_size=1, max_size=20))
+def test_months_cover_every_date_once_and_follow_each_other(start: dt.date, days: list[int]) -> None:
+    dates = [start + dt.timedelta(day) for day in days]
+    windows = months_of(dates)
+    year = (min(dates) + (max(dates) - min(dates)) / 2).year
+    spans = [tuple(dt.date(year, 1, 1) + dt.timedelta(day - 1) for day in window) for window in windows]
+    assert all(first.day == 1 and (last + dt.timedelta(1)).day == 1 for first, last in spans)
+    assert all((later[0] - earlier[1]).days == 1 for earlier, later in itertools.pairwise(spans))
+    assert spans[0][0] <= min(dates) <= spans[0][1]
+    assert spans[-1][0] <= max(dates) <= spans[-1][1]
+    assert all(Window(*window) for window in windows)
+
+
+def test_more_than_two_years_ask_for_windows() -> None:
+    with pytest.raises(BadInput, match="25 months"):
+        months_of([dt.date(2022, 1, 1), dt.date(2024, 1, 1)])
 
 
 @given(st.lists(st.tuples(st.integers(-300, 300), st.integers(0, 100)), max_size=6))

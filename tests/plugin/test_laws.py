@@ -13,6 +13,7 @@ SHARED = {
     for name in (
         "__init__",
         "jobs",
+        "jobs_build",
         "jobs_fusion",
         "jobs_json",
         "jobs_parts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..legend import Legend
 from ..outputs import Outputs
 
 RGB = tuple[int, int, int]
+_RANGE_PER_BAND = "3"  # Qgis::RasterTemporalMode::FixedRangePerBand
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,12 @@ def write_class_sidecars(
 
 def write_ramp_style(outputs: Outputs, raster: str | Path, ramp: Ramp) -> None:
     """The .qml of a raster of measured values."""
-    _write(outputs, Path(raster).with_suffix(".qml"), ramp_style(ramp))
+    write_style(outputs, raster, ramp_style(ramp))
+
+
+def write_style(outputs: Outputs, raster: str | Path, style: ET.Element) -> None:
+    """The .qml of a raster; `raster` is its final path."""
+    _write(outputs, Path(raster).with_suffix(".qml"), style)
 
 
 def _write(outputs: Outputs, path: str | Path, root: ET.Element) -> None:
@@ -116,6 +123,20 @@ def ramp_style(ramp: Ramp) -> ET.Element:
     for index, rgb in enumerate(ramp.colours):
         value = ramp.low + (ramp.high - ramp.low) * index / steps
         ET.SubElement(shader, "item", value=f"{value:g}", label=f"{value:g}{ramp.suffix}", color=_hex(rgb), alpha="255")
+    return root
+
+
+def dated_style(ramp: Ramp, ranges: Sequence[tuple[dt.date, dt.date]]) -> ET.Element:
+    """As ramp_style, of the first band; QGIS's Temporal Controller shows band k from ranges[k][0] until ranges[k][1]
+    (which is no longer part of it)."""
+    root = ramp_style(ramp)
+    root.set("styleCategories", "Symbology|Temporal")
+    temporal = ET.Element("temporal", mode=_RANGE_PER_BAND, enabled="1", fetchMode="0", bandNumber="1")
+    root.insert(0, temporal)
+    listed = ET.SubElement(temporal, "ranges")
+    for number, (first, after) in enumerate(ranges, start=1):
+        days = {"begin": f"{first}T00:00:00Z", "end": f"{after}T00:00:00Z"}
+        ET.SubElement(listed, "range", {"band": str(number), "includeBeginning": "1", "includeEnd": "0", **days})
     return root
 
 

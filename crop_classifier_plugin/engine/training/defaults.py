@@ -5,18 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+
+import torch
 
 from ..accuracy.names import distinct_colour
 from ..errors import BadInput, BandMissing, LabelsUnusable, NoOverlap
 from ..events import Reporter
 from ..jobs import LabelledSeries, TrainJob
 from ..legend import CropClass, Legend, plain
+from ..networks.registry import NETWORKS, build, configure, entry
 from ..raster.vector import read_polygons
+from ..series.bands import RADAR
 from ..series.scenes import Bounds, Scene, read_scenes
 
 MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
+MOST_MONTHS = 24  # likewise (choice)
 AROUND = 20  # days on either side of a scene's date that its window takes (choice)
+_MOST_CLASSES = 1000  # of a card
 _PALETTE = (
     "#e3b505",
     "#4f9d4e",
@@ -40,19 +46,84 @@ class Labels:
 
 
 def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
-    """The job with its windows, and the legend. Refuses classes with fewer parcels than the job asks for.
+    """The job with its windows and what follows from the series, and the legend. Refuses classes with fewer parcels
+    than the job asks for.
 
     Raises LabelsUnusable when no label lies on the series, and the sentences of scenes that cannot be read.
     """
+    job = replace(job, settings=series_settings(job))
     scenes = _usable(read_scenes(job.scenes, reporter, job.dates), job)
-    windows = job.windows or windows_around([s.date for s in scenes])
-    if not job.windows:
-        told = ", ".join(f"{first}-{last}" for first, last in windows)
-        reporter.log(f"Date windows, {AROUND} days around each scene: day of year {told}.")
+    job = _with_dates(job, [s.date for s in scenes], reporter)
     labels = _labels(job, scenes, reporter)
     legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
+    if len(legend) > _MOST_CLASSES:
+        raise LabelsUnusable(
+            f"The labels name {len(legend)} classes, a model holds at most {_MOST_CLASSES}: choose the field with the "
+            "class of each parcel, or give a legend."
+        )
     _check_parcels(labels, legend, job.min_parcels)
-    return replace(job, windows=windows, simulated=job.simulated or labels.simulated), legend
+    return replace(job, simulated=job.simulated or labels.simulated), legend
+
+
+def series_settings(job: TrainJob) -> tuple[tuple[str, str], ...]:
+    """The network's settings with which of its series there are."""
+    known = {f.name for f in fields(entry(job.network).config)} if job.network in NETWORKS else set()
+    if "optical" not in known:
+        if job.radar:
+            raise BadInput(f"The network {job.network} takes one series: leave the radar series out.")
+        return job.settings
+    alone = set(job.bands) <= set(RADAR)
+    bands = job.bands if alone else job.radar_bands
+    found = {"optical": not alone, "radar": alone or bool(job.radar), "radar_bands": len(bands)}
+    given = dict(job.settings)
+    return (*job.settings, *((k, str(v).lower()) for k, v in found.items() if k not in given))
+
+
+def _with_dates(job: TrainJob, dates: Sequence[dt.date], reporter: Reporter) -> TrainJob:
+    """The job with windows, and how the scenes in each become one date."""
+    months = not job.windows and len(set(dates)) > MOST_SCENES
+    windows = job.windows or (months_of(dates) if months else windows_around(dates))
+    if not job.windows:
+        told = ", ".join(f"{first}-{last}" for first, last in windows)
+        how = "the months of the scenes" if months else f"{AROUND} days around each scene"
+        reporter.log(f"Date windows, {how}: day of year {told}.")
+    reduce = job.reduce or ("median" if months else "clearest")
+    least = job.least_dates if job.least_dates >= 0 else _least_dates(job, len(windows), months)
+    if least > len(windows):
+        raise BadInput(f"least_dates={least}, but the model takes {len(windows)} dates: ask for fewer.")
+    return replace(job, windows=windows, reduce=reduce, least_dates=least)
+
+
+def _least_dates(job: TrainJob, dates: int, months: bool) -> int:
+    """A third of the dates for a network that is told which are missing; without that, every window that was chosen
+    must be filled, and of months two thirds (choice)."""
+    if told_of_gaps(job):
+        return max(1, dates // 3)
+    return -(-2 * dates // 3) if months else 0
+
+
+def told_of_gaps(job: TrainJob) -> bool:
+    """Whether the network reads how much of each date is usable."""
+    if job.network not in NETWORKS:
+        return False
+    with torch.device("meta"):
+        network = build(job.network, configure(job.network, dict(job.settings), len(job.bands), 1, 1))
+    return any(name.startswith("valid") for name in network.inputs)
+
+
+def months_of(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:
+    """The calendar months from the first date to the last, in days of the year of the middle between them."""
+    first, last = min(dates), max(dates)
+    year = (first + (last - first) / 2).year
+    count = 12 * (last.year - first.year) + last.month - first.month + 1
+    if count > MOST_MONTHS:
+        raise BadInput(
+            f"The scenes reach from {first} to {last}, {count} months: give the date windows, as '95-135, 150-195', or "
+            "fewer scenes."
+        )
+    starts = [12 * first.year + first.month - 1 + i for i in range(count + 1)]
+    days = [(dt.date(m // 12, m % 12 + 1, 1) - dt.date(year, 1, 1)).days + 1 for m in starts]
+    return tuple((a, b - 1) for a, b in zip(days, days[1:]))
 
 
 def windows_around(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:

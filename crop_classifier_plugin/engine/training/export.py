@@ -17,47 +17,73 @@ from torch import Tensor, nn
 from ..card import Card
 from ..errors import TrainingFailed
 from ..networks.contract import Network
+from ..networks.registry import example
 
 OPSET = 18
+OUTPUTS = ("logits", "probability")
 _TOLERANCE = 1e-4  # largest difference of logits and probabilities between the file and the network
 
 
 class _Exported(nn.Module):
-    """x -> logits, probability."""
+    """The network's inputs -> logits, probability (B,K,H,W)."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:  # (B,T,C,H,W) -> twice (B,K,H,W)
-        logits = self.network(x)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        logits = self.network(*inputs)
         return logits, torch.softmax(logits, dim=1)
 
 
 def export(network: Network, path: str, card: Card) -> None:
-    """Writes an ONNX file with dynamic batch, height and width, and the card's facts in its metadata.
+    """Writes an ONNX file with dynamic batch, height and width (and dates, where the network takes any number), and
+    the card's facts in its metadata.
 
     Raises TrainingFailed when ONNX Runtime does not give what torch gives.
     """
     network = network.cpu().eval()
-    shape = (2, card.dates, len(card.bands), 2 * card.multiple, 3 * card.multiple)
-    dynamic = dict.fromkeys((0, 3, 4), torch.export.Dim.DYNAMIC)
-    with _quiet():
+    given = _inputs(network, 2, max(card.dates, 2), 2, 3)  # an axis of length 1 would be taken for a constant
+    dynamic = {name: dict.fromkeys(_free(network, value), torch.export.Dim.DYNAMIC) for name, value in given.items()}
+    with _quiet(), torch.no_grad():
         program = torch.onnx.export(
-            _Exported(network.for_export()),
-            (torch.zeros(shape),),
+            _Exported(network.for_export()).eval(),
+            tuple(given.values()),
             dynamo=True,
             opset_version=OPSET,
             external_data=False,
-            input_names=["x"],
-            output_names=["logits", "probability"],
-            dynamic_shapes={"x": dynamic},
+            input_names=list(given),
+            output_names=list(OUTPUTS),
+            dynamic_shapes=(tuple(dynamic.values()),),
             verbose=False,
         )
     if program is None:
         raise TrainingFailed("The network could not be exported to ONNX: this version of torch does not support it.")
     _save(program.model_proto, path, card)
     verify(network, path, card)
+
+
+def _inputs(network: Network, batch: int, dates: int, high: int, wide: int, seed: int = 0) -> dict[str, Tensor]:
+    """Random inputs by name: z-scores, days of the year, and dates of which a third are missing. `high` and `wide` in
+    the network's multiples."""
+    rng = np.random.default_rng(seed)
+
+    def tensor(name: str, shape: tuple[int, ...]) -> Tensor:
+        if name == "doy":
+            return torch.from_numpy(np.sort(rng.integers(0, 366, shape), axis=1))
+        if name.startswith("valid"):
+            share = rng.random(shape, dtype=np.float32)
+            return torch.from_numpy(np.where(share < 1 / 3, np.float32(0), share))
+        return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
+
+    side = network.config.multiple
+    return dict(zip(network.inputs, example(network, tensor, batch, dates, high * side, wide * side)))
+
+
+def _free(network: Network, value: Tensor) -> list[int]:
+    """The axes that may have any length."""
+    dates = [1] if network.config.promises.any_dates else []
+    return [0, *dates, 3, 4] if value.ndim == 5 else [0, *dates]
 
 
 def _save(model: onnx.ModelProto, path: str, card: Card) -> None:
@@ -77,14 +103,13 @@ def _save(model: onnx.ModelProto, path: str, card: Card) -> None:
 def verify(network: Network, path: str, card: Card) -> float:
     """Largest difference between the file and the network, over three shapes that the exporter did not see."""
     session = ort.InferenceSession(Path(path).read_bytes(), providers=["CPUExecutionProvider"])
-    rng = np.random.default_rng(0)
+    any_dates = network.config.promises.any_dates
     worst = 0.0
-    for batch, high, wide in ((1, 1, 1), (3, 4, 2), (5, 3, 5)):
-        size = (batch, card.dates, len(card.bands), high * card.multiple, wide * card.multiple)
-        x = rng.standard_normal(size, dtype=np.float32)
+    for batch, dates, high, wide in ((1, card.dates, 1, 1), (3, card.dates + 2, 4, 2), (5, 1, 3, 5)):
+        given = _inputs(network, batch, dates if any_dates else card.dates, high, wide, seed=batch)
         with torch.no_grad():
-            expected = _Exported(network)(torch.from_numpy(x))
-        found = session.run(["logits", "probability"], {"x": x})
+            expected = _Exported(network)(*given.values())
+        found = session.run(list(OUTPUTS), {name: value.numpy() for name, value in given.items()})
         worst = max(worst, *(float(np.abs(e.numpy() - f).max()) for e, f in zip(expected, found)))
     if not worst <= _TOLERANCE:
         raise TrainingFailed(f"The exported model differs from the trained one by {worst:.2g}: it was not kept.")

@@ -20,7 +20,8 @@ from ..events import Reporter
 from ..networks.random_forest import RandomForestConfig
 from ..raster.grid import Window
 from ..series.neighbourhood import COUNT, neighbours
-from .patches import Statistics, count_classes
+from .intake import Statistics
+from .patches import count_classes
 from .seasons import Season
 from .split import TRAIN
 
@@ -98,8 +99,8 @@ def _features(
 def _around(season: Season, window: Window, stats: Statistics) -> Floats:
     """(9*T*C,h,w): the neighbourhoods of a window's z-scores, as the exported file computes them."""
     top, left = max(window.row - 1, 0), max(window.col - 1, 0)
-    rows, cols = slice(top, window.row + window.height + 1), slice(left, window.col + window.width + 1)
-    found = neighbours(stats.normalise(np.asarray(season.image[:, :, rows, cols])))
+    wider = Window(top, left, window.row + window.height + 1 - top, window.col + window.width + 1 - left)
+    found = neighbours(stats.normalise(season.read(wider)))
     row, col = window.row - top, window.col - left
     return found[:, row : row + window.height, col : col + window.width]
 

@@ -101,15 +101,15 @@ class Lesson(L.LightningModule):
         self.reporter.progress(done / total, f"Training, epoch {self.current_epoch + 1}", done, total)
 
     def _loss(self, batch: dict[str, Tensor]) -> Tensor:
-        outputs = self.network(*self._inputs(batch))
+        outputs = self.network(**self._inputs(batch))
         return deep_supervision(self.loss.function, outputs, batch[TARGET], self.class_weights)
 
-    def _inputs(self, batch: dict[str, Tensor]) -> list[Tensor]:
-        return [batch[name] for name in self.network.inputs]
+    def _inputs(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: batch[name] for name in self.network.inputs}
 
     def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
         self.reporter.check()
-        self.confusion.update(self.average(*self._inputs(batch)).argmax(dim=1), batch[TARGET])
+        self.confusion.update(self.average(**self._inputs(batch)).argmax(dim=1), batch[TARGET])
 
     def on_validation_epoch_end(self) -> None:
         self._f1 = Confusion(self.confusion.compute().cpu().numpy().astype(np.int64)).mean_f1

@@ -13,44 +13,15 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..raster.grid import Window
+from .intake import Intake
 from .losses import IGNORE
 from .seasons import Season
-from .split import HELD_OUT, TRAIN
+from .split import TRAIN
 
 TARGET = "target"  # an item's key beside the names of the network's inputs
 _ANCHORS = 256  # remembered pixels a class, part and block of a season
 Floats = NDArray[np.float32]
 Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
-
-
-@dataclass(frozen=True, eq=False)
-class Statistics:
-    """Mean and standard deviation a band (C,), over dates and seasons, in reflectance x scale."""
-
-    mean: Floats
-    std: Floats
-
-    def normalise(self, cube: Floats) -> Floats:
-        """(T,C,H,W) -> z-scores; where a band of a date has no data, that date is 0 in every band."""
-        seen = ~np.isnan(cube).any(axis=1, keepdims=True)
-        z = (cube - self.mean[:, None, None]) / self.std[:, None, None]
-        return np.where(seen, z, np.float32(0)).astype(np.float32)
-
-
-def statistics(seasons: Sequence[Season]) -> Statistics:
-    """Over the pixels with data in the blocks that hold training parcels, held-out parcels left out."""
-    total, square, count = (np.zeros(seasons[0].image.shape[1]) for _ in range(3))
-    for season in seasons:
-        for window in season.blocks(TRAIN):
-            rows, cols = window.slices
-            cube = season.image[:, :, rows, cols].astype(np.float64)
-            cube[..., season.part[rows, cols] == HELD_OUT] = np.nan
-            total += np.nansum(cube, axis=(0, 2, 3))
-            square += np.nansum(cube**2, axis=(0, 2, 3))
-            count += np.sum(~np.isnan(cube), axis=(0, 2, 3))
-    mean = total / count
-    std = np.sqrt(np.maximum(square / count - mean**2, 1e-6))
-    return Statistics(mean.astype(np.float32), std.astype(np.float32))
 
 
 def count_classes(seasons: Sequence[Season], part: int, classes: int) -> NDArray[np.int64]:
@@ -73,7 +44,7 @@ def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
     """Image (T,C,h,w) with NaN and target (h,w), IGNORE outside `part`; beyond the raster's edge it is mirrored."""
     rows, cols = window.slices
-    image = np.asarray(season.image[:, :, rows, cols])
+    image = season.read(window)
     target = np.where(season.part[rows, cols] == part, season.target[rows, cols], IGNORE).astype(np.int64)
     lack = (window.height - target.shape[0], window.width - target.shape[1])
     if any(lack):
@@ -82,15 +53,49 @@ def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.i
     return image, target
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What training patches go through, so that the network does not lean on what differs between seasons."""
+
+    jitter: float = 0.0  # standard deviation of the random gain a date and band
+    optical: tuple[float, float] = (0.0, 0.0)  # share of the optical dates that is dropped, drawn between these
+    radar: float = 0.0  # share of the radar dates that is dropped
+
+    def apply(self, cube: Floats, intake: Intake, rng: np.random.Generator) -> Floats:
+        """(T,C,H,W) with NaN -> the same shape."""
+        cube = cube * self._gain(rng, cube.shape[:2])
+        for bands, share in zip(intake.both, self._shares(intake, rng)):
+            dropped = rng.random(len(cube)) < share
+            kept = cube.copy()
+            kept[dropped, bands] = np.nan
+            if not np.isnan(kept).all():  # some date is left
+                cube = kept
+        return cube
+
+    def _shares(self, intake: Intake, rng: np.random.Generator) -> tuple[float, ...]:
+        """Of the dates of each series that are dropped."""
+        optical = float(rng.uniform(*self.optical))
+        if len(intake.both) > 1:
+            return optical, self.radar
+        return (self.radar if "x_s1" in intake.inputs else optical,)
+
+    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        """(T,C,1,1): one gain a date (light, atmosphere) times one a date and band."""
+        common = rng.normal(1, self.jitter, (shape[0], 1))
+        return (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+
+
 class TrainingPatches(Dataset[Item]):
     """Random patches: half of them around a pixel of a class drawn evenly, half around any training pixel (choice).
 
     Item i of epoch e is the same for the same seed, whatever the order of the calls.
     """
 
-    def __init__(self, seasons: Sequence[Season], stats: Statistics, size: int, length: int, jitter: float, seed: int):
-        self.seasons, self.stats, self.size, self.length = tuple(seasons), stats, size, length
-        self.jitter, self.seed, self.epoch = jitter, seed, 0
+    def __init__(
+        self, seasons: Sequence[Season], intake: Intake, size: int, length: int, changes: Changes, seed: int
+    ) -> None:
+        self.seasons, self.intake, self.size, self.length = tuple(seasons), intake, size, length
+        self.changes, self.seed, self.epoch = changes, seed, 0
         self._anchors = _anchors(seasons)
         self._of_class = [np.flatnonzero(self._anchors[:, 1] == c) for c in np.unique(self._anchors[:, 1])]
         self._shares = np.cumsum(self._anchors[:, 4]) / self._anchors[:, 4].sum()
@@ -98,16 +103,15 @@ class TrainingPatches(Dataset[Item]):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, index: int) -> Item:  # x (T,C,S,S) float32, target (S,S) int64
+    def __getitem__(self, index: int) -> Item:
         rng = np.random.default_rng((self.seed, self.epoch, index))
         which, _, row, col, _ = self._anchor(rng)
         season = self.seasons[which]
         window = Window(
             self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.size] * 2
         )
-        image, target = cut(season, window, TRAIN)
-        image, target = turn(image * self._gain(rng, image.shape[:2]), target, rng)
-        return {"x": torch.from_numpy(self.stats.normalise(image)), TARGET: torch.from_numpy(target.copy())}
+        image, target = turn(*cut(season, window, TRAIN), rng)
+        return item(self.intake, self.changes.apply(image, self.intake, rng), season, target)
 
     def _anchor(self, rng: np.random.Generator) -> NDArray[np.int64]:
         if rng.random() < 0.5:
@@ -122,10 +126,10 @@ class TrainingPatches(Dataset[Item]):
         start = anchor - int(rng.integers(self.size))
         return max(0, min(start, side - self.size))
 
-    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        """(T,C,1,1): one gain a date (light, atmosphere) times one a date and band."""
-        common = rng.normal(1, self.jitter, (shape[0], 1))
-        return (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+
+def item(intake: Intake, cube: Floats, season: Season, target: NDArray[np.int64]) -> Item:
+    taken = intake.take(cube, season.days)
+    return {name: torch.from_numpy(value) for name, value in taken.items()} | {TARGET: torch.from_numpy(target.copy())}
 
 
 def turn(image: Floats, target: NDArray[np.int64], rng: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
@@ -153,8 +157,8 @@ def _anchors(seasons: Sequence[Season]) -> NDArray[np.int64]:
 class ScoringPatches(Dataset[Item]):
     """Windows that together cover every pixel of `part` once: a tile's centre is scored, its rim is context."""
 
-    def __init__(self, seasons: Sequence[Season], stats: Statistics, part: int, tile: int, overlap: int, most: int = 0):
-        self.seasons, self.stats, self.part = tuple(seasons), stats, part
+    def __init__(self, seasons: Sequence[Season], intake: Intake, part: int, tile: int, overlap: int, most: int = 0):
+        self.seasons, self.intake, self.part = tuple(seasons), intake, part
         self.tile, self.rim = tile, overlap // 2
         step = tile - 2 * self.rim
         places = [(s, w) for s, season in enumerate(self.seasons) for w in season.blocks(part, step)]
@@ -164,7 +168,7 @@ class ScoringPatches(Dataset[Item]):
     def __len__(self) -> int:
         return len(self.places)
 
-    def __getitem__(self, index: int) -> Item:  # x (T,C,S,S) float32, target (S,S) int64
+    def __getitem__(self, index: int) -> Item:
         which, centre = self.places[index]
         season = self.seasons[which]
         row, col = max(0, centre.row - self.rim), max(0, centre.col - self.rim)
@@ -175,4 +179,4 @@ class ScoringPatches(Dataset[Item]):
             slice(centre.col - col, centre.col - col + centre.width),
         )
         scored[inside] = target[inside]
-        return {"x": torch.from_numpy(self.stats.normalise(image)), TARGET: torch.from_numpy(scored)}
+        return item(self.intake, image, season, scored)

@@ -6,7 +6,7 @@ Arrays are memory-mapped files in a folder that the caller removes; only the sur
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,14 @@ import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import STRtree
 
 from ..errors import LabelsUnusable
 from ..events import Reporter
 from ..jobs import LabelledSeries, SceneSource
-from ..legend import Legend
 from ..raster.grid import Grid, Window
-from ..raster.vector import burn, read_polygons
+from ..series.feed import Feed, open_feed
 from ..series.select import Need
-from ..series.stack import Stack, open_stack
+from .labels import Labels, Meaning, PolygonLabels
 from .losses import IGNORE
 from .split import Parcels, Split, SplitRule, split
 
@@ -41,11 +39,12 @@ class Clouds:
 
 @dataclass(frozen=True)
 class LabelRule:
-    """Where labels come from and how they are parted."""
+    """Where labels come from, how they are parted, and which dates stand behind each column of classes."""
 
-    field: str
-    legend: Legend
+    meaning: Meaning
     split: SplitRule
+    months: tuple[str, ...] = ()  # YYYY-MM of each column of classes, rising; () = one column for all dates
+    dates: int = 0  # with months: how many dates up to each of them the network takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +52,12 @@ class Season:
     """T dates x C bands, H x W px. Blocks farther than `margin` from any label are not filled and never read."""
 
     name: str
-    image: NDArray[np.float32]  # (T,C,H,W) reflectance x scale; NaN marks no data
-    target: NDArray[np.int16]  # (H,W) index in the legend; IGNORE where unlabelled or a date has no data
+    image: NDArray[np.float32]  # (T,C,H,W), the first series' bands before the second's; NaN marks no data
+    target: NDArray[np.int16]  # (H,W) index in the legend; IGNORE where unlabelled or where too few dates are usable
     part: NDArray[np.uint8]  # (H,W) TRAIN, VALIDATION or HELD_OUT where there is a target, else 0
-    dates: tuple[dt.date, ...]
+    days: NDArray[np.int64]  # (T,) day of the year, 0..365
+    present: NDArray[np.bool_]  # (T,): the date has a scene; what `image` holds of other dates is never read
+    dates: tuple[dt.date, ...]  # of the scenes
     grid: Grid
     parcels: Parcels
     split: Split
@@ -64,6 +65,13 @@ class Season:
     @property
     def shape(self) -> tuple[int, int]:
         return self.target.shape[0], self.target.shape[1]
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """(T,C,h,w) of the part of the window that lies on the season; a copy."""
+        rows, cols = window.slices
+        cube = np.array(self.image[:, :, rows, cols])
+        cube[~self.present] = np.nan
+        return cube
 
     def blocks(self, part: int, size: int = _BLOCK) -> Iterator[Window]:
         """Windows that hold a pixel of `part`."""
@@ -78,59 +86,83 @@ class Season:
         return west, south, east, north
 
 
-def load_season(
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """A season to be filled: the dates of the feed it shows, and its column of classes."""
+
+    season: Season
+    span: slice
+    classes: NDArray[np.int64]  # (N,) of every parcel; IGNORE where the column says nothing of it
+
+    def fill(self, window: Window, usable: Any, least: int, parcel: NDArray[np.int64], parts: Any) -> None:
+        """`usable` (S,T,h,w) bool: of each series; `parcel` (h,w): number of the parcel or NOWHERE; `parts` (N,)."""
+        seen = usable[:, self.span]
+        enough = seen.any(axis=0).sum(axis=0) >= least if least else seen.all(axis=(0, 1))
+        known = enough & (parcel >= 0) & (self.classes[parcel] != IGNORE)
+        self.season.target[window.slices] = np.where(known, self.classes[parcel], IGNORE)
+        self.season.part[window.slices] = np.where(known, parts[parcel], 0)
+
+
+def load_seasons(
     source: LabelledSeries, need: Need, rule: LabelRule, clouds: Clouds, margin: int, folder: Path, reporter: Reporter
-) -> Season:
-    """Reads series and labels once, block by block. Raises LabelsUnusable when no label falls on the series."""
-    with open_stack(source.scenes, need, reporter, source.dates, clouds.mask, clouds.layers) as stack:
-        shapes, classes = _labelled(source, rule, stack.grid, reporter)
-        disputed = _disputed(shapes, classes, stack.grid, reporter)
-        parcels = _parcels(shapes, classes)
-        parted = split(parcels, rule.split)
-        size = (stack.grid.height, stack.grid.width)
-        image = _array(folder / "image", (len(stack.dates), len(need.bands), *size), np.float32)
-        target = _array(folder / "target", size, np.int16)
-        part = _array(folder / "part", size, np.uint8)
-        season = Season(source.labels, image, target, part, stack.dates, stack.grid, parcels, parted)
-        _fill(season, stack, shapes, disputed, margin, reporter)
-    if not part.any():
-        raise LabelsUnusable(f"No labelled pixel of {source.labels} is free of cloud and no data on every date.")
-    return season
+) -> tuple[Season, ...]:
+    """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
+    pixels. Raises LabelsUnusable when no label falls on the series."""
+    month = rule.months[-1] if rule.months else ""
+    with open_feed(
+        source.scenes, need, reporter, source.dates, clouds.mask, clouds.layers, radar=source.radar, month=month
+    ) as feed:
+        for note in feed.notes:
+            reporter.log(note)
+        labels = PolygonLabels(source, rule.meaning, feed.grid, reporter)
+        parted = split(labels.parcels, rule.split)
+        shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
+        image = _array(folder / "image", shape, np.float32)
+        columns = _columns(source.labels, image, feed, labels.parcels, parted, rule, folder)
+        _fill(columns, image, feed, labels, parted.parts, margin, reporter)
+    seasons = tuple(column.season for column in columns if column.season.part.any())
+    if not seasons:
+        least = f"at least {need.least_dates} dates" if need.least_dates else "every date"
+        raise LabelsUnusable(f"No labelled pixel of {source.labels} is free of cloud and no data on {least}.")
+    return seasons
 
 
-def _labelled(source: LabelledSeries, rule: LabelRule, grid: Grid, reporter: Reporter) -> tuple[NDArray[Any], Any]:
-    frame = read_polygons(source.labels, source.labels_layer, rule.field, grid.crs, grid.bounds)
-    found = [rule.legend.find(label) for label in frame["label"]]
-    unknown = sorted({label for label, cls in zip(frame["label"], found) if cls is None})
-    if unknown:
-        reporter.log(f"Labels without a class in the legend are left out: {', '.join(unknown)}.", "warning")
-    keep = np.array([cls is not None for cls in found], dtype=bool)
-    order = {code: i for i, code in enumerate(rule.legend.codes)}
-    classes = np.array([order[cls.code] for cls in found if cls is not None], dtype=np.int64)
-    return frame.geometry.to_numpy()[keep], classes
-
-
-def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, reporter: Reporter) -> NDArray[Any]:
-    """Where polygons of different classes overlap. Nobody knows the truth there, so such pixels are left out
-    (choice); the polygons' other pixels are used. Overlaps below a hundredth of a pixel are drawing accuracy."""
-    first, second = STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = (first < second) & (classes[first] != classes[second])
-    shared: NDArray[Any] = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
-    shared = shared[shapely.area(shared) > 0.01 * grid.pixel[0] * grid.pixel[1]]
-    if len(shared):
-        pixels = float(shapely.area(shapely.union_all(shared))) / (grid.pixel[0] * grid.pixel[1])
-        reporter.log(
-            f"{len(shared)} pairs of polygons of different classes overlap: what they share (about {pixels:,.0f} "
-            "pixels) is not used.",
-            "warning",
+def _columns(
+    name: str,
+    image: NDArray[np.float32],
+    feed: Feed,
+    parcels: Parcels,
+    parted: Split,
+    rule: LabelRule,
+    folder: Path,
+) -> list[_Column]:
+    """A season a column of classes, all of them views of the same pixels."""
+    months = [f"{period.first:%Y-%m}" for period in feed.span]
+    columns = []
+    for i, month in enumerate(rule.months or ("",)):
+        end = months.index(month) + 1 if month else len(feed.days)
+        span = slice(end - rule.dates if month else 0, end)
+        labelled = parcels.classes[:, i] != IGNORE
+        season = Season(
+            f"{name} {month}".rstrip(),
+            image[span],
+            _array(folder / f"target{i}", image.shape[2:], np.int16),
+            _array(folder / f"part{i}", image.shape[2:], np.uint8),
+            np.asarray(feed.days[span]),
+            np.asarray(feed.present[span]),
+            _dates(feed, span if month else None),
+            feed.grid,
+            Parcels(parcels.points[labelled], parcels.areas[labelled], parcels.classes[labelled, i]),
+            Split(parted.side, parted.parts[labelled]),
         )
-    return shared
+        columns.append(_Column(season, span, parcels.classes[:, i]))
+    return columns
 
 
-def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64]) -> Parcels:
-    inside = shapely.point_on_surface(shapes)
-    points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1) if len(shapes) else np.zeros((0, 2))
-    return Parcels(points, np.asarray(shapely.area(shapes), dtype=np.float64), classes)
+def _dates(feed: Feed, span: slice | None) -> tuple[dt.date, ...]:
+    """Of the scenes in use, or of those in some of the feed's stretches of days."""
+    days = sorted({layer.scene.date for layer in feed.layers})
+    return tuple(d for d in days if span is None or any(d in period for period in feed.span[span]))
 
 
 def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
@@ -138,42 +170,28 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
 
 
 def _fill(
-    season: Season, stack: Stack, shapes: NDArray[Any], disputed: NDArray[Any], margin: int, reporter: Reporter
+    columns: Sequence[_Column],
+    image: NDArray[np.float32],
+    feed: Feed,
+    labels: Labels,
+    parts: NDArray[np.uint8],
+    margin: int,
+    reporter: Reporter,
 ) -> None:
-    tree, unclear = STRtree(shapes), STRtree(disputed)
-    far = margin * max(season.grid.pixel)
-    blocks = list(season.grid.blocks(_BLOCK))
+    blocks = list(feed.grid.blocks(_BLOCK))
+    first = len(feed.need.bands)
+    name = Path(columns[0].season.name).name
     for i, window in enumerate(blocks):
-        reporter.progress(i / len(blocks), f"Reading {Path(season.name).name}", i, len(blocks))
-        season.target[window.slices] = IGNORE
-        place = season.grid.sub(window)
-        box = shapely.box(*place.bounds)
-        if not len(tree.query(box.buffer(far))):
+        reporter.progress(i / len(blocks), f"Reading {name}", i, len(blocks))
+        for column in columns:
+            column.season.target[window.slices] = IGNORE
+        if not labels.near(window, margin):
             continue
-        values = stack.read(window)
+        cube = feed.read(window)
         rows, cols = window.slices
-        season.image[:, :, rows, cols] = values
-        _label(season, window, values, shapes, sorted(tree.query(box)))
-        _leave_out(season, window, [disputed[i] for i in unclear.query(box)])
-
-
-def _label(
-    season: Season, window: Window, values: NDArray[np.float32], shapes: NDArray[Any], touching: list[int]
-) -> None:
-    parcel = burn([(shapes[i], i + 1) for i in touching], season.grid.sub(window), "uint32").astype(np.int64) - 1
-    known = (parcel >= 0) & ~np.isnan(values).any(axis=(0, 1))
-    season.target[window.slices] = np.where(known, season.parcels.classes[parcel], IGNORE)
-    season.part[window.slices] = np.where(known, season.split.parts[parcel], 0)
-
-
-def _leave_out(season: Season, window: Window, shapes: list[Any]) -> None:
-    """Takes the pixels of `shapes` out of the labels."""
-    out = burn([(polygon, 1) for shape in shapes for polygon in _flat(shape)], season.grid.sub(window)) > 0
-    season.target[window.slices][out] = IGNORE
-    season.part[window.slices][out] = 0
-
-
-def _flat(shape: Any) -> list[Any]:
-    """The polygons of a shape: an overlap may hold lines and points too, which rasterising would burn."""
-    parts = shapely.get_parts(shape)
-    return [part for part in parts if shapely.area(part) > 0]
+        image[:, :, rows, cols] = cube
+        series = [cube[:, :first], cube[:, first:]] if cube.shape[1] > first else [cube]
+        usable = np.stack([~np.isnan(each).any(axis=1) for each in series])
+        parcel = labels.read(window)
+        for column in columns:
+            column.fill(window, usable, feed.need.least_dates, parcel, parts)

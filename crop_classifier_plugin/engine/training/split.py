@@ -32,7 +32,7 @@ class Parcels:
 
     points: Floats  # (N, 2) x, y in map units, inside each parcel
     areas: Floats  # (N,) square map units
-    classes: NDArray[np.int64]  # (N,) index in the legend
+    classes: NDArray[np.int64]  # (N,) index in the legend, or (N, M): several, negative where one is not known
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,8 @@ class Split:
     parts: NDArray[np.uint8]  # (N,)
 
     def classes(self, parcels: Parcels, part: int) -> set[int]:
-        return set(parcels.classes[self.parts == part].tolist())
+        found = np.unique(parcels.classes[self.parts == part])
+        return set(found[found >= 0].tolist())
 
 
 def split(parcels: Parcels, rule: SplitRule) -> Split:

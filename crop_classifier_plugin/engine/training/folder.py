@@ -1,0 +1,207 @@
+"""What a training reads, and what it writes beside the model: card, split of the parcels, loss of each epoch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from ..accuracy.confusion import Confusion
+from ..accuracy.report import defined
+from ..card import Card, Radar, sha256_of
+from ..card import Window as Days
+from ..events import Reporter
+from ..jobs import TrainJob
+from ..legend import Legend
+from ..networks.contract import NetworkConfig
+from ..series.select import Need
+from .intake import Intake
+from .lesson import EpochLog
+from .patches import count_classes
+from .scores import accuracy_rows
+from .seasons import Season
+from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
+
+ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
+_LIMITS = (
+    "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
+    "everywhere, on woods, water, roads and buildings too."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Everything a training reads."""
+
+    legend: Legend
+    need: Need
+    train: tuple[Season, ...]  # split into train, validation and held-out parcels
+    tests: tuple[Season, ...]  # held out as a whole
+
+    @property
+    def classes(self) -> int:
+        return len(self.legend)
+
+    def places(self) -> tuple[Season, ...]:
+        """The first training series of each set of labels: further ones only show the same parcels on other dates."""
+        first: dict[str, Season] = {}
+        for season in self.train:
+            first.setdefault(season.name, season)
+        return tuple(first.values())
+
+    def tell_classes(self, counts: NDArray[np.int64], reporter: Reporter) -> None:
+        """Says which classes cannot be learnt or tested; `counts` (K,): pixels to train on."""
+        tested = count_classes(self.places(), HELD_OUT, self.classes)
+        for i, name in enumerate(self.legend.names):
+            if not counts[i]:
+                reporter.log(f"The class {name} has no parcel to train on: the model will not find it.", "warning")
+            elif not tested[i]:
+                reporter.log(f"The class {name} has no held-out parcel: its accuracy is not known.", "warning")
+
+
+# --- the card --------------------------------------------------------------------------------------------------------
+
+
+def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, intake: Intake) -> Card:
+    """The card but for what is only known of the finished file."""
+    dates = sorted(d for season in material.train for d in season.dates)
+    boxes = [season.bbox() for season in material.train]
+    name = job.name or Path(job.model).name
+    return Card(
+        name=name,
+        title=job.title or name,
+        network=job.network,
+        settings=config.settings(),
+        bands=job.bands,
+        windows=_days(job),
+        **_scaling(intake, slice(0, intake.first)),
+        inputs=intake.inputs,
+        radar=Radar(job.radar_bands, **_scaling(intake, slice(intake.first, None))) if material.need.radar else None,
+        radar_unit=job.radar_unit,
+        reduce=material.need.reduce,
+        least_dates=material.need.least_dates,
+        legend=material.legend,
+        sha256="0" * 64,
+        tile=round_up(job.tile, config.multiple),
+        overlap=overlap_of(job, config.multiple),
+        multiple=config.multiple,
+        receptive_radius=config.promises.receptive_radius,
+        parameters=parameters,
+        simulated=job.simulated,
+        training_data=job.training_data or _material_in_words(job, material),
+        region=job.region,
+        season=job.season,
+        bbox=(min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)),
+        start=f"{dates[0].isoformat()}T00:00:00Z",
+        end=f"{dates[-1].isoformat()}T23:59:59Z",
+        limits=job.limits or _LIMITS,
+        licence=job.licence,
+        framework_version=onnx.__version__,
+    )
+
+
+def _scaling(intake: Intake, bands: slice) -> dict[str, Any]:
+    """Mean and standard deviation of a series' bands as the card keeps them."""
+    stats = intake.stats.of(bands)
+    return {"mean": _rounded(stats.mean), "std": _rounded(stats.std)}
+
+
+def _rounded(values: Any) -> tuple[float, ...]:
+    return tuple(float(f"{v:.5g}") for v in values)
+
+
+def sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) -> Card:
+    size = Path(weights).stat().st_size
+    rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
+    return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
+
+
+def _material_in_words(job: TrainJob, material: Material) -> str:
+    parcels = sum(len(season.parcels.classes) for season in material.places())
+    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
+    return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
+
+
+def need_of(job: TrainJob) -> Need:
+    """What the model asks of a series."""
+    return Need(
+        job.name or Path(job.model).name,
+        job.bands,
+        _days(job),
+        10.0,
+        0.5,
+        10000.0,
+        0.0,
+        reduce=job.reduce or "clearest",
+        least_dates=max(job.least_dates, 0),
+        radar=job.radar_bands if job.radar else (),
+        radar_unit=job.radar_unit,
+    )
+
+
+def _days(job: TrainJob) -> tuple[Days, ...]:
+    return tuple(Days(first, last) for first, last in job.windows)
+
+
+def round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
+
+
+def overlap_of(job: TrainJob, multiple: int) -> int:
+    """Of the model's tiles: in multiples of what the network takes, and at most half a tile."""
+    wanted = round_up(job.overlap, multiple)
+    return min(wanted, round_up(job.tile, multiple) // 2 // multiple * multiple)
+
+
+# --- what is told and written beside the model -----------------------------------------------------------------------
+
+
+def headline(tested: Sequence[tuple[str, Confusion]]) -> dict[str, float | None]:
+    """Overall accuracy and mean F1 on the held-out parcels; None where none was held out."""
+    found = next((c for on, c in tested if on == ON_HELD_OUT), None)
+    return {"oa": defined(found.oa), "mean_f1": defined(found.mean_f1)} if found else {"oa": None, "mean_f1": None}
+
+
+def parcel_counts(material: Material) -> tuple[tuple[int, int, int], ...]:
+    """Parcels a class of the legend to train on, to validate, and held out."""
+    places = material.places()
+    return tuple(
+        (_count(places, cls, TRAIN), _count(places, cls, VALIDATION), _count(places, cls, HELD_OUT))
+        for cls in range(material.classes)
+    )
+
+
+def _count(places: Sequence[Season], cls: int, part: int) -> int:
+    return sum(int(((s.parcels.classes == cls) & (s.split.parts == part)).sum()) for s in places)
+
+
+def split_json(job: TrainJob, material: Material) -> str:
+    """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel."""
+    rule = {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed}
+    places = ",\n".join(_place_json(season) for season in material.places())
+    return f'{{"rule": {json.dumps(rule)},\n"places": [\n{places}\n]}}\n'
+
+
+def _place_json(season: Season) -> str:
+    facts: dict[str, Any] = {"dates": [d.isoformat() for d in season.dates], "held_side": season.split.side}
+    for part, name in PARTS.items():
+        here = season.split.parts == part
+        rows = zip(season.parcels.points[here], season.parcels.classes[here])
+        facts[name] = [[float(f"{x:.8g}"), float(f"{y:.8g}"), int(c)] for (x, y), c in rows]
+    return json.dumps(facts, separators=(",", ":"))
+
+
+def history_csv(history: Sequence[EpochLog]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=[f.name for f in fields(EpochLog)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(log) for log in history)
+    return text.getvalue()

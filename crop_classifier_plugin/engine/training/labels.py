@@ -1,0 +1,121 @@
+"""Labels on a season's grid: which parcel each pixel belongs to, and the class of each parcel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+from ..events import Reporter
+from ..jobs import LabelledSeries
+from ..legend import Legend
+from ..raster.grid import Grid, Window
+from ..raster.vector import burn, read_polygons
+from .losses import IGNORE
+from .split import Parcels
+
+NOWHERE = -1  # in place of a parcel's number
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How labels are read: the field of each column of classes (one, or one a month), and what its values mean."""
+
+    fields: tuple[str, ...]
+    legend: Legend
+
+
+class Labels(Protocol):
+    """N parcels on a grid."""
+
+    parcels: Parcels
+
+    def near(self, window: Window, margin: int) -> bool:
+        """Whether a parcel may lie within `margin` px of the window."""
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        """(H,W) number of the parcel, NOWHERE where there is none that can be trusted."""
+
+
+class PolygonLabels:
+    """Polygons with a class each: a parcel is a polygon."""
+
+    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
+        shapes, classes = _labelled(source, meaning, grid, reporter)
+        self._grid, self._shapes, self._tree = grid, shapes, STRtree(shapes)
+        self._disputed = _disputed(shapes, classes, grid, reporter)
+        self._unclear = STRtree(self._disputed)
+        self.parcels = _parcels(shapes, classes)
+
+    def near(self, window: Window, margin: int) -> bool:
+        box = shapely.box(*self._grid.sub(window).bounds).buffer(margin * max(self._grid.pixel))
+        return bool(len(self._tree.query(box)))
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        place = self._grid.sub(window)
+        box = shapely.box(*place.bounds)
+        touching = sorted(self._tree.query(box))
+        parcel = burn([(self._shapes[i], i + 1) for i in touching], place, "uint32").astype(np.int64) - 1
+        unclear = [polygon for i in self._unclear.query(box) for polygon in _flat(self._disputed[i])]
+        parcel[burn([(polygon, 1) for polygon in unclear], place) > 0] = NOWHERE
+        return parcel
+
+
+def _labelled(
+    source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Polygons (N,) with a class in some column, and their classes (N,M); IGNORE where a column says nothing known."""
+    unknown: set[str] = set()
+    columns: dict[bytes, NDArray[np.int64]] = {}
+    shapes: dict[bytes, Any] = {}
+    for month, field in enumerate(meaning.fields):
+        frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds)
+        meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
+        unknown |= {label for label, found in meant.items() if found is None}
+        for label, shape in zip(frame["label"], frame.geometry):
+            found = meant[label]
+            if found is None:
+                continue
+            key = shape.wkb if len(meaning.fields) > 1 else str(len(shapes)).encode()
+            shapes.setdefault(key, shape)
+            row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
+            row[month] = meaning.legend.classes.index(found)
+    if unknown:
+        reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+    several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
+    everywhere = np.empty(len(shapes), object)
+    everywhere[:] = list(shapes.values())
+    return everywhere, several
+
+
+def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, reporter: Reporter) -> NDArray[Any]:
+    """Where polygons of different classes overlap. Nobody knows the truth there, so such pixels are left out
+    (choice); the polygons' other pixels are used. Overlaps below a hundredth of a pixel are drawing accuracy."""
+    first, second = STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = (first < second) & (classes[first] != classes[second]).any(axis=1)
+    shared: NDArray[Any] = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
+    shared = shared[shapely.area(shared) > 0.01 * grid.pixel[0] * grid.pixel[1]]
+    if len(shared):
+        pixels = float(shapely.area(shapely.union_all(shared))) / (grid.pixel[0] * grid.pixel[1])
+        reporter.log(
+            f"{len(shared)} pairs of polygons of different classes overlap: what they share (about {pixels:,.0f} "
+            "pixels) is not used.",
+            "warning",
+        )
+    return shared
+
+
+def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64]) -> Parcels:
+    inside = shapely.point_on_surface(shapes)
+    points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1) if len(shapes) else np.zeros((0, 2))
+    return Parcels(points, np.asarray(shapely.area(shapes), dtype=np.float64), classes)
+
+
+def _flat(shape: Any) -> list[Any]:
+    """The polygons of a shape: an overlap may hold lines and points too, which rasterising would burn."""
+    parts = shapely.get_parts(shape)
+    return [part for part in parts if shapely.area(part) > 0]

@@ -11,15 +11,18 @@ from .build_series import BuildSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
 from .composite import Composite
+from .crop_gain import CropGain
 from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
 from .fuse_starfm import FuseStarfm
+from .fuse_tsstfn import FuseTsstfn
 from .index import Index
 from .phenology import Phenology
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
+from .train_tsstfn import TrainTsstfn
 
 
 class CropClassifierProvider(QgsProcessingProvider):
@@ -42,15 +45,18 @@ class CropClassifierProvider(QgsProcessingProvider):
             ClassifyLrtacfNet,
             ClassifyModel,
             Composite,
+            CropGain,
             Diagnose,
             EvaluateFusion,
             FillGaps,
             FuseStarfm,
+            FuseTsstfn,
             Index,
             Phenology,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,
+            TrainTsstfn,
         ):
             self.addAlgorithm(algorithm())
 

@@ -14,12 +14,12 @@ from .cli_options import finish, json_option, read_dates
 Command = Callable[..., Any]
 
 
-def series_options(command: Command) -> Command:
+def series_options(command: Command, required: bool = True) -> Command:
     """The options that say which scenes a command reads, as the command's keyword arguments."""
     options = (
         click.option(
             "--series",
-            required=True,
+            required=required,
             multiple=True,
             help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
         ),
@@ -36,15 +36,20 @@ def series_options(command: Command) -> Command:
 
 def take_series(given: dict[str, Any]) -> jobs.Series:
     """The series that the options mean; takes them out of `given`."""
+    return jobs.Series(**take_scenes(given))
+
+
+def take_scenes(given: dict[str, Any]) -> dict[str, Any]:
+    """A series' fields from the options that say them; takes them out of `given`."""
     dates, crs = given.pop("dates"), given.pop("extent_crs")
     extent: tuple[float, float, float, float] | None = given.pop("extent")
-    return jobs.Series(
-        scenes=sources(given.pop("series")),
-        dates=tuple(read_dates(dates)) if dates else (),
-        mask=given.pop("mask"),
-        mask_layers=sources(given.pop("mask_layer")),
-        extent=jobs.Extent(*extent, crs) if extent else None,
-    )
+    return {
+        "scenes": sources(given.pop("series")),
+        "dates": tuple(read_dates(dates)) if dates else (),
+        "mask": given.pop("mask"),
+        "mask_layers": sources(given.pop("mask_layer")),
+        "extent": jobs.Extent(*extent, crs) if extent else None,
+    }
 
 
 def sources(paths: tuple[str, ...]) -> tuple[jobs.SceneSource, ...]:

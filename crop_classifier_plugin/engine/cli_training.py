@@ -8,9 +8,8 @@ import click
 
 from . import card as cards
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates
+from .cli_options import device_option, finish, json_option, read_dates, read_settings
 from .cli_series import sources
-from .errors import BadInput
 
 
 @click.command()
@@ -39,6 +38,15 @@ from .errors import BadInput
 )
 @click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
 @click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
+@click.option("--precision", type=click.Choice(jobs.PRECISIONS), default="auto", show_default=True)
+@click.option(
+    "--earlier",
+    type=click.Choice(jobs.EARLIER),
+    default="continue",
+    show_default=True,
+    help="An earlier training of this model that was broken off: go on with it, make its best epoch the model, or "
+    "throw it away.",
+)
 @click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
 @click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
 @click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
@@ -57,18 +65,11 @@ def train(as_json: bool, **given: Any) -> None:
         mask_layers=sources(given.pop("mask_layer")),
         radar=sources(given.pop("radar")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=tuple(_setting(text) for text in given.pop("setting") or ("preset=small",)),
+        settings=read_settings(given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )
     finish(job, as_json)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"The setting {text!r} has no value: write it as NAME=VALUE.")
-    return name.strip(), value.strip()
 
 
 COMMANDS = (train,)

@@ -19,7 +19,9 @@ SHARED = {
         "jobs_parts",
         "jobs_series",
         "jobs_training",
+        "jobs_tsstfn",
         "card",
+        "card_fusion",
         "legend",
         "errors",
     )

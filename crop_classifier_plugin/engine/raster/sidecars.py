@@ -44,11 +44,18 @@ def rows_of(legend: Legend, counts: Sequence[int] = ()) -> tuple[Row, ...]:
 
 
 def write_class_sidecars(
-    outputs: Outputs, raster: str | Path, rows: Sequence[Row], nodata_name: str = "no data"
+    outputs: Outputs,
+    raster: str | Path,
+    rows: Sequence[Row],
+    nodata_name: str = "no data",
+    days: tuple[dt.date, dt.date] | None = None,
 ) -> None:
-    """The .aux.xml and .qml of a class raster; `raster` is its final path."""
+    """The .aux.xml and .qml of a class raster; `raster` is its final path. `days`: first and last that it is of."""
+    style = paletted_style(rows)
+    if days:
+        add_days(style, *days)
     _write(outputs, f"{raster}.aux.xml", pam(rows, nodata_name))
-    _write(outputs, Path(raster).with_suffix(".qml"), paletted_style(rows))
+    _write(outputs, Path(raster).with_suffix(".qml"), style)
 
 
 def write_ramp_style(outputs: Outputs, raster: str | Path, ramp: Ramp) -> None:
@@ -109,6 +116,15 @@ def paletted_style(rows: Sequence[Row]) -> ET.Element:
     for row in rows:
         ET.SubElement(palette, "paletteEntry", value=str(row.value), label=row.name, color=_hex(row.rgb), alpha="255")
     return root
+
+
+def add_days(style: ET.Element, first: dt.date, last: dt.date) -> None:
+    """Tells QGIS' Temporal Controller when to show the raster: from the first day to the end of the last."""
+    style.set("styleCategories", "Symbology|Temporal")
+    temporal = ET.SubElement(style, "temporal", enabled="1", mode="0", fetchMode="0")
+    fixed = ET.SubElement(temporal, "fixedRange")
+    ET.SubElement(fixed, "start").text = f"{first}T00:00:00Z"
+    ET.SubElement(fixed, "end").text = f"{last}T23:59:59Z"
 
 
 def ramp_style(ramp: Ramp) -> ET.Element:

@@ -23,6 +23,7 @@ from ..networks.contract import Network, NetworkConfig, parameter_count
 from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
+from .checkpoint import Remains, folder_of, identity_of
 from .defaults import complete
 from .export import export
 from .folder import (
@@ -30,6 +31,7 @@ from .folder import (
     ON_TESTS,
     Material,
     card_of,
+    decibels,
     headline,
     history_csv,
     need_of,
@@ -44,6 +46,7 @@ from .forest_onnx import export_forest
 from .intake import Intake, statistics
 from .labels import Meaning
 from .lesson import EpochLog, Lesson, learn
+from .machine import machine_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
 from .recipes import resolved
 from .report import Trained, write_report
@@ -77,6 +80,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material))
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
+    Remains(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
 
@@ -96,7 +100,7 @@ Learner = Callable[[TrainJob, NetworkConfig, Material, Intake, Reporter], Learnt
 def teach_network(
     job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
 ) -> Learnt:
-    network, history = fit(job, config, material, intake, reporter)
+    network, history = fit(job, config, material, intake, reporter, folder_of(job.model))
     return Learnt(parameter_count(network), history, partial(export, network))
 
 
@@ -147,23 +151,35 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
 
 
 def fit(
-    job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+    job: TrainJob,
+    config: NetworkConfig,
+    material: Material,
+    intake: Intake,
+    reporter: Reporter,
+    keep: Path | None = None,
 ) -> tuple[Network, tuple[EpochLog, ...]]:
-    """The trained network in eval mode. Leaves torch's global random numbers as they were."""
+    """The trained network in eval mode; its state is kept in the folder `keep` after each epoch, where one is given.
+
+    Leaves torch's global random numbers as they were.
+    """
     counts = count_classes(material.train, TRAIN, material.classes)
     patch = round_up(job.patch, config.multiple)
     recipe = resolved(job)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
-    changes = Changes(job.jitter, job.optical_dropout, job.radar_dropout)
+    changes = Changes(job.jitter, job.optical_dropout, job.radar_dropout, decibels(material.need))
     patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed)
     tile = round_up(job.tile, config.multiple)
     checks = ScoringPatches(
         material.train, intake, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION
     )
+    shown = {"classes": material.legend.names, "labelled pixels": counts.tolist(), "patches an epoch": length}
+    machine = machine_of(job, recipe.optimizer)
+    remains = Remains(keep, identity_of(job, config, recipe, intake.stats, material.train) | shown) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        lesson = Lesson(build(job.network, config), torch.from_numpy(shown_shares(counts)), recipe, reporter)
-        learn(lesson, patches, checks, job.device)
+        shares = torch.from_numpy(shown_shares(counts))
+        lesson = Lesson(build(job.network, config), shares, recipe, job.seed, reporter)
+        learn(lesson, patches, checks, machine, remains, job.earlier)
     return lesson.learnt(), tuple(lesson.history)
 
 

@@ -55,12 +55,13 @@ def main_table(results: Results) -> list[str]:
     lines = []
     for side in SHARE_OF:
         lines += [f"### {side.capitalize()}ern parcels held out", "", *_facts(results, side)]
-        head = ["", "series", "pixel OA", "parcel OA", "mean F1", "s a training"]
+        head = ["", "series", "pixel OA", "parcel OA", "mean F1", "seeds", "s a training"]
         rows = []
         for e in ENTRANTS:
             here = results.get((e.name, side, 1.0), [])
             figures = [_cell(here, f) for f in (pixel_oa, parcel_oa, mean_f1)]
-            rows.append([e.title, e.series, *figures, f"{np.median([r['seconds'] for r in here]):.0f}" if here else ""])
+            seconds = f"{np.median([r['seconds'] for r in here]):.0f}" if here else ""
+            rows.append([e.title, e.series, *figures, str(len(here)), seconds])
         lines += [*_table(head, rows), _verdict(results, side), ""]
     return lines
 

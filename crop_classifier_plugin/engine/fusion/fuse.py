@@ -100,7 +100,7 @@ def _open(job: FuseStarfmJob, fine: list[Scene], coarse: list[Scene], reporter: 
     with ExitStack() as opening:
         both = _Both(
             opening.enter_context(Images(fine, job.band, grid, reporter)),
-            opening.enter_context(Images(coarse, job.band, grid, reporter)),
+            opening.enter_context(Images(coarse, job.band, grid, reporter, job.cubic)),
         )
         opening.pop_all()
     return both

@@ -37,6 +37,7 @@ from .jobs_series import PhenologyJob as PhenologyJob
 from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import SIDES as SIDES
+from .jobs_training import SPLITS as SPLITS
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
 

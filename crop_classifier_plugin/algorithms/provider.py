@@ -7,6 +7,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import assets
 from .align_series import AlignSeries
+from .build_series import BuildSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
 from .composite import Composite
@@ -14,11 +15,13 @@ from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
 from .fuse_starfm import FuseStarfm
+from .fuse_tsstfn import FuseTsstfn
 from .index import Index
 from .phenology import Phenology
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
+from .train_tsstfn import TrainTsstfn
 
 
 class CropClassifierProvider(QgsProcessingProvider):
@@ -37,6 +40,7 @@ class CropClassifierProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         for algorithm in (
             AlignSeries,
+            BuildSeries,
             ClassifyLrtacfNet,
             ClassifyModel,
             Composite,
@@ -44,11 +48,13 @@ class CropClassifierProvider(QgsProcessingProvider):
             EvaluateFusion,
             FillGaps,
             FuseStarfm,
+            FuseTsstfn,
             Index,
             Phenology,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,
+            TrainTsstfn,
         ):
             self.addAlgorithm(algorithm())
 

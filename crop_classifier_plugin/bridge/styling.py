@@ -36,7 +36,15 @@ def dress(context: QgsProcessingContext, shown: Shown) -> None:
 
 def load(context: QgsProcessingContext, shown: Shown, output: str) -> None:
     """Opens, after the run, a raster that is no output parameter of its own."""
-    hint = QgsProcessingUtils.LayerHint.Raster
+    _load(context, shown, output, QgsProcessingUtils.LayerHint.Raster)
+
+
+def load_table(context: QgsProcessingContext, shown: Shown, output: str) -> None:
+    """Opens a CSV file as a table after the run."""
+    _load(context, shown, output, QgsProcessingUtils.LayerHint.Vector)
+
+
+def _load(context: QgsProcessingContext, shown: Shown, output: str, hint: QgsProcessingUtils.LayerHint) -> None:
     details = QgsProcessingContext.LayerDetails(shown.name, context.project(), output, hint)
     _dress(details, shown)
     context.addLayerToLoadOnCompletion(shown.path, details)

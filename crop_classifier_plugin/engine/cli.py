@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from . import card as cards
 from . import jobs
 from .cli_fusion import COMMANDS as FUSION_COMMANDS
 from .cli_networks import COMMANDS as NETWORK_COMMANDS
-from .cli_options import device_option, finish, json_option, read_dates, read_table
+from .cli_options import device_option, finish, json_option, read_table
 from .cli_series import COMMANDS as SERIES_COMMANDS
+from .cli_series import series_options, sources, take_scenes
 from .cli_training import COMMANDS as TRAINING_COMMANDS
+from .cli_tsstfn import COMMANDS as TSSTFN_COMMANDS
 from .errors import BadInput, CropClassifierError
 from .run import FAILED
 
@@ -49,7 +52,7 @@ def cli() -> None:
     """Crop maps from satellite time series."""
 
 
-for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS):
+for each in (*SERIES_COMMANDS, *FUSION_COMMANDS, *NETWORK_COMMANDS, *TRAINING_COMMANDS, *TSSTFN_COMMANDS):
     cli.add_command(each)
 
 
@@ -66,42 +69,24 @@ def run(job: str) -> None:
 
 
 @cli.command()
-@click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; may be repeated.")
+@partial(series_options, required=False)
+@click.option("--radar", multiple=True, help="A radar raster or folder, for models of two series; repeatable.")
 @click.option("--model", required=True, help="A model's name (see 'models') or its folder.")
-@click.option("--out", required=True, help="The crop map, a .tif file.")
+@click.option("--out", "class_map", default="", help="The crop map, a .tif file.")
+@click.option("--folder", default="", help="Instead of --out: folder for one map a target month.")
+@click.option("--month", "months", multiple=True, help="YYYY-MM, of models that map a month; repeatable.")
 @click.option("--confidence", default="", help="Highest probability in per cent, a .tif file.")
 @click.option("--probabilities", default="", help="One band a class, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of usable dates a pixel, a .tif file.")
-@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
-@click.option("--mask", type=click.Choice(jobs.MASKS), default="auto", show_default=True, help="Cloud mask source.")
-@click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
-@click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX")
-@click.option("--extent-crs", default="", help="CRS of --extent; default: the series' own.")
+@click.option("--attention", default="", help="How much the network heeds each date, by class, a .csv file.")
+@click.option("--attention-plot", default="", help="The same as curves, an .html file.")
 @click.option("--area", default="", help="Vector file of polygons that limit the map.")
 @device_option
 @json_option
-def classify(
-    series: tuple[str, ...],
-    model: str,
-    out: str,
-    dates: str,
-    mask_layer: tuple[str, ...],
-    extent: tuple[float, float, float, float] | None,
-    extent_crs: str,
-    as_json: bool,
-    **rest: str,
-) -> None:
+def classify(model: str, radar: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Classify a season of dated rasters."""
-    job = jobs.ClassifyJob(
-        scenes=tuple(jobs.SceneSource(path) for path in series),
-        model=str(find_model(model)),
-        class_map=out,
-        dates=tuple(read_dates(dates)) if dates else (),
-        mask_layers=tuple(jobs.SceneSource(path) for path in mask_layer),
-        extent=jobs.Extent(*extent, extent_crs) if extent else None,
-        **rest,
-    )
-    finish(job, as_json)
+    scenes = take_scenes(given)
+    finish(jobs.ClassifyJob(model=str(find_model(model)), radar=sources(radar), **scenes, **given), as_json)
 
 
 @cli.command()

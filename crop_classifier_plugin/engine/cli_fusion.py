@@ -11,7 +11,7 @@ from . import jobs
 from .cli_options import finish, json_option, read_dates
 
 
-def _take_place(given: dict[str, Any]) -> dict[str, Any]:
+def take_place(given: dict[str, Any]) -> dict[str, Any]:
     """The job's dates and extent from the options; takes them out of `given`."""
     dates, crs = given.pop("dates"), given.pop("extent_crs")
     extent: tuple[float, float, float, float] | None = given.pop("extent")
@@ -43,7 +43,7 @@ def _take_place(given: dict[str, Any]) -> dict[str, Any]:
 @json_option
 def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Predict the fine image of a day that only the coarse sensor saw, by STARFM."""
-    place = _take_place(given)
+    place = take_place(given)
     images: dict[str, Any] = {
         "fine": tuple(map(jobs.SceneSource, fine)),
         "coarse": tuple(map(jobs.SceneSource, coarse)),
@@ -65,7 +65,7 @@ def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, *
 @json_option
 def evaluatefusion(out: str, as_json: bool, **given: Any) -> None:
     """Compare a fused image with the real one: RMSE, bias, SSIM, beside two trivial references."""
-    place = _take_place(given)
+    place = take_place(given)
     images: dict[str, Any] = {
         name: jobs.SceneSource(given.pop(name)) for name in ("fused", "truth", "last_fine", "coarse")
     }

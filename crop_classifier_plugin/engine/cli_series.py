@@ -14,12 +14,12 @@ from .cli_options import finish, json_option, read_dates
 Command = Callable[..., Any]
 
 
-def series_options(command: Command) -> Command:
+def series_options(command: Command, required: bool = True) -> Command:
     """The options that say which scenes a command reads, as the command's keyword arguments."""
     options = (
         click.option(
             "--series",
-            required=True,
+            required=required,
             multiple=True,
             help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
         ),
@@ -36,15 +36,20 @@ def series_options(command: Command) -> Command:
 
 def take_series(given: dict[str, Any]) -> jobs.Series:
     """The series that the options mean; takes them out of `given`."""
+    return jobs.Series(**take_scenes(given))
+
+
+def take_scenes(given: dict[str, Any]) -> dict[str, Any]:
+    """A series' fields from the options that say them; takes them out of `given`."""
     dates, crs = given.pop("dates"), given.pop("extent_crs")
     extent: tuple[float, float, float, float] | None = given.pop("extent")
-    return jobs.Series(
-        scenes=sources(given.pop("series")),
-        dates=tuple(read_dates(dates)) if dates else (),
-        mask=given.pop("mask"),
-        mask_layers=sources(given.pop("mask_layer")),
-        extent=jobs.Extent(*extent, crs) if extent else None,
-    )
+    return {
+        "scenes": sources(given.pop("series")),
+        "dates": tuple(read_dates(dates)) if dates else (),
+        "mask": given.pop("mask"),
+        "mask_layers": sources(given.pop("mask_layer")),
+        "extent": jobs.Extent(*extent, crs) if extent else None,
+    }
 
 
 def sources(paths: tuple[str, ...]) -> tuple[jobs.SceneSource, ...]:
@@ -123,6 +128,22 @@ def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
 
 @click.command()
 @series_options
+@click.option("--out", "output", default="", help="The series as a cloud-optimised GeoTIFF, a .tif file.")
+@click.option("--vrt", default="", help="The series as a light VRT over the files, unmasked, a .vrt file.")
+@click.option("--table", default="", help="What it is made of, a .csv file; alone: only that. Default: beside --out.")
+@click.option("--band", "bands", multiple=True, help="A band to take; repeatable. Default: all.")
+@click.option("--resolution", default=0.0, help="Pixel size in the unit of the CRS. Default: the finest band's.")
+@click.option("--crs", default="", help="As EPSG:code. Default: the finest band's.")
+@click.option("--reference", default="", help="Raster whose grid is taken, in place of --resolution and --crs.")
+@click.option("--max-gap", default=30, show_default=True, help="Days without a scene that are told; 0: none.")
+@json_option
+def build(as_json: bool, **given: Any) -> None:
+    """Build one analysis-ready series of many files, with a table of what it is made of."""
+    finish(jobs.BuildSeriesJob(series=take_series(given), **given), as_json)
+
+
+@click.command()
+@series_options
 @click.option("--out", "output", required=True, help="Start, peak, end and values of the season, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of clear dates, a .tif file.")
 @click.option("--index", default="NDVI", show_default=True, help="Taken as it is where the scenes have it.")
@@ -140,4 +161,4 @@ def phenology(as_json: bool, **given: Any) -> None:
     finish(jobs.PhenologyJob(series=take_series(given), **given), as_json)
 
 
-COMMANDS = (composite, fillgaps, index, alignseries, phenology)
+COMMANDS = (build, composite, fillgaps, index, alignseries, phenology)

@@ -8,9 +8,8 @@ import click
 
 from . import card as cards
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates
+from .cli_options import device_option, finish, json_option, read_dates, read_settings
 from .cli_series import sources
-from .errors import BadInput
 
 
 @click.command()
@@ -57,18 +56,11 @@ def train(as_json: bool, **given: Any) -> None:
         mask_layers=sources(given.pop("mask_layer")),
         radar=sources(given.pop("radar")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=tuple(_setting(text) for text in given.pop("setting") or ("preset=small",)),
+        settings=read_settings(given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )
     finish(job, as_json)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"The setting {text!r} has no value: write it as NAME=VALUE.")
-    return name.strip(), value.strip()
 
 
 COMMANDS = (train,)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Optional
+from typing import Any, ClassVar
 
 from .errors import BadInput
+from .jobs_build import BuildSeriesJob as BuildSeriesJob
+from .jobs_classify import ClassifyJob as ClassifyJob
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
 from .jobs_fusion import SPREADS as SPREADS
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
@@ -19,7 +21,6 @@ from .jobs_parts import DateEntry as DateEntry
 from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
-from .jobs_parts import check_masks, one_of
 from .jobs_parts import read_windows as read_windows
 from .jobs_series import ALIGN_RULES as ALIGN_RULES
 from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
@@ -40,31 +41,11 @@ from .jobs_training import SIDES as SIDES
 from .jobs_training import SPLITS as SPLITS
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
-
-
-@dataclass(frozen=True)
-class ClassifyJob:
-    """Series + model -> crop map (and, on request, confidence, probabilities, number of valid dates)."""
-
-    kind: ClassVar[str] = "classify"
-    scenes: tuple[SceneSource, ...]
-    model: str  # folder with model.onnx and model.json
-    class_map: str
-    confidence: str = ""
-    probabilities: str = ""
-    valid_dates: str = ""
-    dates: tuple[DateEntry, ...] = ()
-    mask: str = "auto"  # one of MASKS
-    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
-    extent: Optional[Extent] = None
-    area: str = ""  # vector file whose polygons limit the map
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        one_of("device", self.device, DEVICES)
-        check_masks(self.mask, self.mask_layers)
-        if not self.scenes:
-            raise BadInput("No raster was given: choose the dated scenes of the season.")
+from .jobs_tsstfn import FORECASTS as FORECASTS
+from .jobs_tsstfn import FUSION_LOSSES as FUSION_LOSSES
+from .jobs_tsstfn import FUSION_SPLITS as FUSION_SPLITS
+from .jobs_tsstfn import FuseTsstfnJob as FuseTsstfnJob
+from .jobs_tsstfn import TrainTsstfnJob as TrainTsstfnJob
 
 
 @dataclass(frozen=True)
@@ -112,16 +93,19 @@ JOBS = {
     job.kind: job
     for job in (
         AlignSeriesJob,
+        BuildSeriesJob,
         ClassifyJob,
         CompositeJob,
         DiagnoseJob,
         EvaluateFusionJob,
         FillGapsJob,
         FuseStarfmJob,
+        FuseTsstfnJob,
         IndexJob,
         PhenologyJob,
         SimulateJob,
         TrainJob,
+        TrainTsstfnJob,
     )
 }
 

@@ -26,18 +26,22 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 
 # Where each job is done. Imported when it is asked for: listing models must not load torch, nor rasterio.
 _ROOMS = {
+    "buildseries": ("series.build", "build_series"),
     "classify": ("inference.classify", "classify"),
     "composite": ("series.composite", "composite"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
     "alignseries": ("series.alignseries", "align_series"),
     "evaluatefusion": ("fusion.evaluate", "evaluate"),
     "fuse_starfm": ("fusion.fuse", "fuse"),
+    "fuse_tsstfn": ("fusion.fuse_tsstfn", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
     "phenology": ("series.phenology", "phenology"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
+    "train_tsstfn": ("training.tsstfn", "train"),
 }
+_TRAINING = ("train", "train_tsstfn")
 
 _FOR_TRAINING = (
     "torch",
@@ -52,7 +56,7 @@ _FOR_TRAINING = (
 
 def execute(job: Any, as_json: bool) -> int:
     """Runs the job and returns the exit code; tells results and errors on standard output (JSON) or in words."""
-    if job.kind != "train":  # torch lives on memory that is at hand again at once
+    if job.kind not in _TRAINING:  # torch lives on memory that is at hand again at once
         _keep_memory_steady()
     stop = Stop()
     reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
@@ -78,7 +82,7 @@ def _function(kind: str) -> Callable[[Any, Reporter], dict[str, object]]:
     try:
         room = importlib.import_module(f".{module}", __package__)
     except ModuleNotFoundError as error:
-        if kind != "train" or error.name not in _FOR_TRAINING:
+        if kind not in _TRAINING or error.name not in _FOR_TRAINING:
             raise
         raise TrainingMissing(error.name) from None
     function: Callable[[Any, Reporter], dict[str, object]] = getattr(room, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
@@ -53,29 +54,56 @@ def inputs(network: Network, batch: int, dates: int, high: int, wide: int, seed:
     return dict(zip(network.inputs, example(network, tensor, batch, dates, high * m, wide * m)))
 
 
+class Telling(nn.Module):
+    """A network with all the outputs of a model's file: logits, probability and, where it tells it, attention."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        logits, *attention = self.network.attend(*given) if hasattr(self.network, "attend") else [self.network(*given)]
+        return logits, torch.softmax(logits, dim=1), *attention
+
+
 def onnx_session(network: Network) -> ort.InferenceSession:
     """The network as an ONNX file of opset 18 with every axis dynamic that it promises."""
     given = inputs(network, 2, DATES, 2, 3)
-    dynamic = {}
-    for name, value in given.items():
-        axes = {0, 3, 4} if value.ndim == 5 else {0}
-        axes |= {1} if network.config.promises.any_dates else set()
-        dynamic[name] = dict.fromkeys(sorted(axes), torch.export.Dim.DYNAMIC)
+    dynamic = {name: _dynamic(network, value) for name, value in given.items()}
+    program = _exported(network.for_export().eval(), list(given), ["logits"], kwargs=given, dynamic_shapes=dynamic)
+    return ort.InferenceSession(program.model_proto.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def save_model_file(network: Network, dates: int, path: Path) -> None:
+    """The network as a model's file, with all outputs that it can tell."""
+    given = inputs(network, 2, dates, 2, 3)
+    names = ["logits", "probability", *(["attention"] if hasattr(network, "attend") else [])]
+    dynamic = (tuple(_dynamic(network, value) for value in given.values()),)
+    whole = Telling(network.for_export()).eval()
+    program = _exported(whole, list(given), names, args=tuple(given.values()), dynamic_shapes=dynamic)
+    path.write_bytes(program.model_proto.SerializeToString())
+
+
+def _dynamic(network: Network, value: torch.Tensor) -> dict[int, object]:
+    axes = {0, 3, 4} if value.ndim == 5 else {0}
+    axes |= {1} if network.config.promises.any_dates else set()
+    return dict.fromkeys(sorted(axes), torch.export.Dim.DYNAMIC)
+
+
+def _exported(module: nn.Module, names: list[str], outputs: list[str], **given: object) -> torch.onnx.ONNXProgram:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            network.for_export().eval(),
-            kwargs=given,
+        return torch.onnx.export(
+            module,
             dynamo=True,
             opset_version=18,
             external_data=False,
-            input_names=list(given),
-            output_names=["logits"],
-            dynamic_shapes=dynamic,
+            input_names=names,
+            output_names=outputs,
             verbose=False,
+            **given,
         )
-    return ort.InferenceSession(program.model_proto.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
 def run(session: ort.InferenceSession, given: dict[str, torch.Tensor]) -> np.ndarray:

@@ -20,6 +20,7 @@ from crop_classifier_plugin.engine.inference import pipeline
 from crop_classifier_plugin.engine.inference.pipeline import classify_tiles, prepare
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.tiles import reflected
+from crop_classifier_plugin.engine.runtime.base import Answer, Feeds
 from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
 
 DAYS = np.array([115, 171, 227])
@@ -63,8 +64,8 @@ def whole(source: Memory, card: Card, runtime: OnnxRuntime, pad: int = 8) -> np.
     """The network run once over the whole raster, mirrored at its edges."""
     rows = reflected(-pad, source.grid.height + 2 * pad, source.grid.height)
     cols = reflected(-pad, source.grid.width + 2 * pad, source.grid.width)
-    x, _ = prepare(source.cube[:, :, rows[:, None], cols[None, :]], card)
-    return runtime.run(x[None], DAYS[None], np.ones((1, 3), np.float32))[0, :, pad:-pad, pad:-pad]
+    given, _ = prepare(source.cube[:, :, rows[:, None], cols[None, :]], card)
+    return runtime.run({"x": given["x"][None]}).probability[0, :, pad:-pad, pad:-pad]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -131,10 +132,10 @@ def test_a_short_memory_halves_the_batch(tiny: tuple[Card, OnnxRuntime]) -> None
     class Small:
         device, why = "cuda", "a test"
 
-        def run(self, x: np.ndarray, doy: np.ndarray, valid: np.ndarray) -> np.ndarray:
-            if len(x) > 1:
+        def run(self, feeds: Feeds, attention: bool = False) -> Answer:
+            if len(feeds["x"]) > 1:
                 raise OutOfMemory("a test")
-            return runtime.run(x, doy, valid)
+            return runtime.run(feeds)
 
     source, reporter = Memory(cube_of(150, 150)), Silent()
     found = np.zeros((3, 150, 150))
@@ -168,7 +169,9 @@ def test_preparing_puts_zero_where_a_date_is_missing(tmp_path: Path) -> None:
     card = write_model(tmp_path / "m")
     cube = cube_of(4, 5)
     cube[2, 3, 1, 1] = np.nan
-    x, seen = prepare(cube, card)
+    given, seen = prepare(cube, card)
+    x = given["x"]
+    np.testing.assert_allclose(given["valid"], [1, 1, 19 / 20])
     assert not seen[2, 1, 1]
     assert seen.sum() == seen.size - 1
     assert (x[2, :, 1, 1] == 0).all()

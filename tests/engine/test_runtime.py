@@ -21,7 +21,7 @@ from crop_classifier_plugin.engine.runtime.contract import Broken, check_result
 from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
 
 X = np.zeros((2, 3, 6, 8, 9), np.float32)
-DOY, VALID = np.zeros((2, 3), np.int64), np.ones((2, 3), np.float32)
+FEEDS = {"x": X, "doy": np.zeros((2, 3), np.int64), "valid": np.ones((2, 3), np.float32)}
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def good(shape: tuple[int, ...] = (2, 3, 8, 9), dtype: type = np.float32) -> np.
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_probabilities_pass_as_float32(dtype: type) -> None:
-    result = check_result(good(dtype=dtype), X, 3)
+    result = check_result(good(dtype=dtype), X.shape, 3)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, good(), atol=1e-3)
 
@@ -103,26 +103,26 @@ def poisoned(value: float) -> np.ndarray:
 )
 def test_what_is_no_probability_is_refused(result: object, why: str) -> None:
     with pytest.raises(Broken, match=why):
-        check_result(result, X, 3)
+        check_result(result, X.shape, 3)
 
 
 def test_a_wrong_result_ends_the_run_with_one_sentence(tmp_path: Path, card: Card) -> None:
     """A network that declares no sizes: only what it gives tells."""
     network = OnnxRuntime(sum_of_dates(tmp_path), "cpu", card)
     with pytest.raises(BadModel, match=r"odd\.onnx .*\(2, 6, 8, 9\)") as error:
-        network.run(X, DOY, VALID)
+        network.run(FEEDS)
     assert "\n" not in error.value.sentence
 
 
 def test_without_its_card_a_networks_classes_are_free_but_still_probabilities(model: Path) -> None:
-    assert OnnxRuntime(model / "model.onnx", "cpu").run(X, DOY, VALID).shape == (2, 3, 8, 9)
+    assert OnnxRuntime(model / "model.onnx", "cpu").run(FEEDS).probability.shape == (2, 3, 8, 9)
 
 
 def test_an_error_inside_the_network_names_the_model(tmp_path: Path, card: Card) -> None:
     shape = numpy_helper.from_array(np.array([7, 3, 5, 5]), "shape")
     path = odd_network(tmp_path, helper.make_node("Reshape", ["x", "shape"], ["probability"]), (shape,))
     with pytest.raises(BadModel, match=r"odd\.onnx"):
-        OnnxRuntime(path, "cpu", card).run(X, DOY, VALID)
+        OnnxRuntime(path, "cpu", card).run(FEEDS)
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), TypeError("odd"), KeyError("odd"), RuntimeError(""), OSError(5)])
@@ -130,7 +130,7 @@ def test_every_exception_of_the_session_is_a_bad_model(model: Path, card: Card, 
     network = OnnxRuntime(model / "model.onnx", "cpu", card)
     network._session = Failing(error)
     with pytest.raises(BadModel, match=r"model\.onnx"):
-        network.run(X, DOY, VALID)
+        network.run(FEEDS)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_short_memory_is_told_apart(model: Path, card: Card, error: Exception) -
     network = OnnxRuntime(model / "model.onnx", "cpu", card)
     network._session = Failing(error)
     with pytest.raises(OutOfMemory) as told:
-        network.run(X, DOY, VALID)
+        network.run(FEEDS)
     assert "batch" not in told.value.sentence  # nothing a user of classify could set
 
 

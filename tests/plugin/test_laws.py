@@ -13,12 +13,15 @@ SHARED = {
     for name in (
         "__init__",
         "jobs",
+        "jobs_build",
         "jobs_fusion",
         "jobs_json",
         "jobs_parts",
         "jobs_series",
         "jobs_training",
+        "jobs_tsstfn",
         "card",
+        "card_fusion",
         "legend",
         "errors",
     )

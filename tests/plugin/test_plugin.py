@@ -15,6 +15,7 @@ from crop_classifier_plugin import assets, classFactory
 
 ALGORITHMS = [
     "alignseries",
+    "buildseries",
     "classify_lrtacfnet",
     "classify_model",
     "composite",
@@ -75,6 +76,7 @@ def test_load_unload_load_leaves_no_trace():
         plugin.initGui()
         assert [a.text() for a in interface.menu.actions()] == [
             "Align the dates of two years...",
+            "Build a series...",
             "Classify crops with LRTACF-Net...",
             "Classify crops with your own model...",
             "Composite a series...",
@@ -155,6 +157,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_lrtacfnet") == []  # layers or a folder: test_folders.py
     assert asked("classify_model") == ["MODEL_FOLDER"]
     assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
+    assert asked("buildseries") == []
     assert asked("composite") == []
     assert asked("fillgaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]

@@ -21,7 +21,7 @@ from ..raster.writer import BLOCK
 from ..record import Record
 from ..series import dates as calendar
 from ..series.dated import DatedStack
-from ..series.index import GREEN
+from ..series.looks import GREEN
 from ..series.quantity import quantity_of
 from ..series.scenes import Scene
 from ..series.stack import files_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -94,7 +94,7 @@ class Images:
     @property
     def simulated(self) -> bool:
         """Whether any of the files says that it is simulated."""
-        return any(_simulated(ref) for scene in self._scenes for ref in scene.refs)
+        return is_simulated(self._scenes)
 
     def close(self) -> None:
         self._stack.close()
@@ -104,6 +104,11 @@ class Images:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def is_simulated(scenes: Iterable[Scene]) -> bool:
+    """Whether any of the files says that it is simulated."""
+    return any(_simulated(ref) for scene in scenes for ref in scene.refs)
 
 
 def _simulated(ref: BandRef) -> bool:

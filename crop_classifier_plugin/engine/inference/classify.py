@@ -1,4 +1,4 @@
-"""The classify job: series + model -> crop map and what goes with it."""
+"""The classify job: series + model -> crop map and what goes with it, or one such map a target month."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import rasterio
-from numpy.typing import NDArray
 
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
+from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import ClassifyJob
 from ..outputs import Outputs, check_geotiffs
@@ -19,60 +18,81 @@ from ..raster.grid import Grid
 from ..raster.vector import SIMULATED_TAG
 from ..record import Record
 from ..runtime.onnx import OnnxRuntime
-from ..series.common_grid import common_grid
-from ..series.select import Need
-from ..series.stack import Stack, open_stack
+from ..series.feed import Feed
 from .area import Area
+from .attention import Attention, write_attention
 from .pipeline import Finished, classify_tiles
 from .products import PRODUCTS, Product
+from .targets import Target, open_targets
 
 
 def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
-    """Writes the crop map and the requested companions; returns their paths and what the run used."""
+    """Writes the crop maps and the requested companions; returns their paths and what the run used."""
     record = Record(job)
     card = Card.load(job.model)
-    paths = {key: path for key in PRODUCTS if (path := getattr(job, key))}
-    check_geotiffs(*paths.values())
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
         outputs.spare(filter(None, (Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE), job.area)))
-        temporary = {key: outputs.path(path) for key, path in paths.items()}
+        _try_places(job, outputs)
         reporter.progress(0, "Reading the series")
-        stack = _open(job, card, reporter)
-        exits.callback(lambda: stack.close())
-        outputs.spare(stack.sources)
-        area = Area.read(job.area, stack.grid.crs) if job.area else None
-        grid = area.limit(stack.grid) if area else stack.grid
-        stack = stack.on(common_grid([layer.scene for layer in stack.layers], stack.need))  # with all there is around
+        targets = open_targets(job, card, exits, reporter)
+        for target in targets:
+            outputs.spare(target.feed.sources)
         runtime = OnnxRuntime(card.check_weights(job.model), job.device, card)
-        _announce(card, stack, grid, runtime, reporter)
-        part = stack.grid.window_of(grid)
+        if (job.attention or job.attention_plot) and not runtime.attends:
+            raise BadInput(
+                f"The model {card.title} does not tell its attention to the dates: leave that output out, or use a "
+                "model whose network does (Attention-3DCNN, LRTACF-Net, CropSTS) and which was trained lately."
+            )
+        maps = []
+        for number, target in enumerate(targets):
+            part = Part(reporter, number / len(targets), (number + 1) / len(targets))
+            facts = _map(job, card, target, runtime, outputs, part)
+            record.save(outputs, target.paths["class_map"], facts | {"software": runtime.versions()}, reporter)
+            maps.append({**target.paths, "month": target.month, **facts})
+    reporter.progress(1, "Done")
+    return {**maps[0], "maps": maps} if not job.folder else {"folder": job.folder, "maps": maps, **_shared(maps)}
+
+
+def _try_places(job: ClassifyJob, outputs: Outputs) -> None:
+    """Whether the outputs can be written is known before any work."""
+    rasters = [path for key in PRODUCTS if (path := getattr(job, key))]
+    check_geotiffs(*rasters)
+    for path in (*rasters, job.attention, job.attention_plot):
+        if path and not job.folder:
+            outputs.path(path)
+
+
+def _map(
+    job: ClassifyJob, card: Card, target: Target, runtime: OnnxRuntime, outputs: Outputs, reporter: Reporter
+) -> dict[str, object]:
+    """One crop map with its companions; returns what it was made of."""
+    feed = target.feed
+    with ExitStack() as exits:
+        temporary = {key: outputs.path(path) for key, path in target.rasters.items()}
+        area = Area.read(job.area, feed.grid.crs) if job.area else None
+        grid = area.limit(feed.grid) if area else feed.grid
+        feed = exits.enter_context(feed.on(feed.widest))  # with all there is around
+        _announce(card, feed, grid, runtime, reporter)
+        part = feed.grid.window_of(grid)
+        marked = replace(card, simulated=card.simulated or _simulated(feed))
+        products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
+        wanted = target.paths.keys() & {"attention", "attention_plot"}
+        heed = Attention(card, feed.grid, part, area) if wanted else None
         share = Part(reporter, 0, 0.97)
-        blocks = classify_tiles(lambda: stack, stack.grid, card, runtime, _days(stack), share, part=part)
-        marked = replace(card, simulated=card.simulated or _simulated(stack))
-        products = [exits.enter_context(PRODUCTS[k](marked, grid, t)) for k, t in temporary.items()]
+        blocks = classify_tiles(lambda: feed, feed.grid, card, runtime, feed.days, share, part=part, heed=heed)
         _write(blocks, products, area, grid)
         reporter.progress(0.97, "Writing overviews")
-        for product, path in zip(products, paths.values()):
+        for product, path in zip(products, target.rasters.values()):
             product.finish(outputs, path)
-        facts = _facts(card, stack, runtime)
-        record.save(outputs, job.class_map, facts | {"software": runtime.versions()}, reporter)
-    reporter.progress(1, "Done")
-    return {**paths, **facts}
+        if heed:
+            write_attention(heed, marked, feed, target.paths, outputs)
+    return _facts(card, feed, runtime, target)
 
 
-def _open(job: ClassifyJob, card: Card, reporter: Reporter) -> Stack:
-    """The stack the model takes: the card refuses a wrong series before a weight is loaded."""
-    need = Need.from_card(card)
-    stack = open_stack(job.scenes, need, reporter, job.dates, job.mask, job.mask_layers, job.extent)
-    for note in stack.notes:
-        reporter.log(note)
-    return stack
-
-
-def _simulated(stack: Stack) -> bool:
+def _simulated(feed: Feed) -> bool:
     """Whether a scene's file says that it was simulated."""
-    refs = (ref for layer in stack.layers for ref in layer.scene.refs)
+    refs = (ref for layer in feed.layers for ref in layer.scene.refs)
     for path in sorted({ref.path for ref in refs}):
         with rasterio.open(path) as file:
             if SIMULATED_TAG in file.tags():
@@ -80,15 +100,10 @@ def _simulated(stack: Stack) -> bool:
     return False
 
 
-def _announce(card: Card, stack: Stack, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
-    reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in stack.dates)}.")
+def _announce(card: Card, feed: Feed, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
+    reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in feed.dates)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
-
-
-def _days(stack: Stack) -> NDArray[np.int64]:
-    """(T,) day of year, 0..365."""
-    return np.array([day.timetuple().tm_yday - 1 for day in stack.dates], np.int64)
 
 
 def _write(blocks: Iterable[Finished], products: list[Product], area: Area | None, grid: Grid) -> None:
@@ -100,18 +115,29 @@ def _write(blocks: Iterable[Finished], products: list[Product], area: Area | Non
             product.write(block, known)
 
 
-def _facts(card: Card, stack: Stack, runtime: OnnxRuntime) -> dict[str, object]:
-    days = [d.isoformat() for d in stack.dates]
+def _facts(card: Card, feed: Feed, runtime: OnnxRuntime, target: Target) -> dict[str, object]:
+    days = [d.isoformat() for d in feed.dates]
     return {
         "model": card.name,
         "title": card.title,
-        "group": f"{card.title} {days[0]} - {days[-1]}",
+        "group": f"{card.title} {target.month or f'{days[0]} - {days[-1]}'}",
         "model_sha256": card.sha256,
         "dates": days,
         "scenes": [
-            {"date": d, "files": sorted({r.path for r in layer.scene.refs}), "mask": layer.mask.name}
-            for d, layer in zip(days, stack.layers)
+            {
+                "date": layer.scene.date.isoformat(),
+                "files": sorted({r.path for r in layer.scene.refs}),
+                "mask": layer.mask.name,
+            }
+            for layer in feed.layers
         ],
         "device": runtime.device,
         "why": runtime.why,
     }
+
+
+def _shared(maps: list[dict[str, object]]) -> dict[str, object]:
+    """What all maps of a run have in common, and the group they are shown in."""
+    first, last = maps[0], maps[-1]
+    same = {key: first[key] for key in ("model", "title", "model_sha256", "device", "why")}
+    return same | {"group": f"{first['title']} {first['month']} - {last['month']}"}

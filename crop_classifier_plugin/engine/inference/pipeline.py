@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..card import Card
+from ..card import Card, Radar
 from ..errors import OutOfMemory
 from ..events import Reporter
 from ..raster.grid import Grid, Window
@@ -29,17 +29,17 @@ class Source(Protocol):
     grid: Grid
 
     def read(self, window: Window) -> Float:
-        """(T, C, H, W) float32, NaN marks no data."""
+        """(T, C, H, W) float32, NaN marks no data; C are card.all_bands."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A tile ready for the network: x (T,C,size,size) normalised, no data as 0; seen (T,size,size) = date is usable."""
+    """A tile ready for the network."""
 
     row: int  # of its first pixel; may lie outside the raster
     col: int
-    x: Float
-    seen: NDArray[np.bool_]
+    feeds: dict[str, Float]  # by the network's inputs: images (T,C,size,size), usable shares of each date (T,)
+    seen: NDArray[np.bool_]  # (T,size,size): where a date is usable
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,12 @@ class Finished:
 
     window: Window  # within the part that was asked for
     probability: Float  # (K, H, W); sums to 1 where known
-    known: NDArray[np.bool_]  # (H, W): every date the model needs is usable here
+    known: NDArray[np.bool_]  # (H, W): as many dates as the model needs are usable here
     valid_dates: NDArray[np.uint8]  # (H, W)
+
+
+# A tile, its probabilities (K,size,size), its attention (T,), and the columns [first, end) that it counts for.
+Heed = Callable[[Tile, Float, Float, tuple[int, int]], None]
 
 
 class TileReader:
@@ -110,20 +114,43 @@ def read_tile(source: Source, card: Card, size: int, row: int, col: int) -> Tile
     return Tile(row, col, *prepare(cube, card))
 
 
-def prepare(cube: Float, card: Card) -> tuple[Float, NDArray[np.bool_]]:
-    """Reflectance x scale (T,C,H,W) -> z-scores with no data as 0, and where each date is usable (T,H,W)."""
-    seen = np.asarray(~np.isnan(cube).any(axis=1))
-    mean = np.asarray(card.mean, np.float32)[None, :, None, None]
-    std = np.asarray(card.std, np.float32)[None, :, None, None]
-    x = (cube - mean) / std
-    return np.where(seen[:, None], x, np.float32(0)).astype(np.float32), seen
+def prepare(cube: Float, card: Card) -> tuple[dict[str, Float], NDArray[np.bool_]]:
+    """(T,C,H,W) as a feed gives it -> the network's inputs, and where each date is usable (T,H,W).
+
+    Images are z-scores with no data as 0. Of two series either will do where the model works with gaps, else both.
+    """
+    feeds: dict[str, Float] = {}
+    usable = []
+    for name, bands, series in _series(card):
+        part = cube[:, bands]
+        seen = np.asarray(~np.isnan(part).any(axis=1))
+        mean, std = (np.asarray(v, np.float32)[None, :, None, None] for v in (series.mean, series.std))
+        feeds[name] = np.where(seen[:, None], (part - mean) / std, np.float32(0)).astype(np.float32)
+        feeds[name.replace("x", "valid")] = seen.mean(axis=(1, 2)).astype(np.float32)
+        usable.append(seen)
+    either = np.any if card.least_dates else np.all
+    return feeds, np.asarray(either(usable, axis=0))
+
+
+def _series(card: Card) -> list[tuple[str, slice, Card | Radar]]:
+    """The name of each input of images, its bands in a feed, and what it is normalised by."""
+    names = [name for name in card.inputs if name.startswith("x")]
+    if not card.radar:
+        return [(names[0], slice(None), card)]
+    count = len(card.bands)
+    return [("x_s2", slice(0, count), card), ("x_s1", slice(count, None), card.radar)]
+
+
+def least(card: Card) -> int:
+    """How many dates of a pixel must be usable for it to be mapped."""
+    return card.least_dates or card.dates
 
 
 class Strip:
     """Blends the tiles of one stretch of columns, and gives up rows as soon as they are finished."""
 
     def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int]) -> None:
-        self._tiling, self._part, self._cols, self._dates = tiling, part, cols, card.dates
+        self._tiling, self._part, self._cols, self._least = tiling, part, cols, least(card)
         width = cols[1] - cols[0]
         self._weights = tiling.weights()
         self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
@@ -157,7 +184,7 @@ class Strip:
         seen = self._seen[rows].copy()
         probability = self._sum[:, rows] / np.maximum(weight, np.float32(1e-12))
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
-        return Finished(window, probability, (seen == self._dates) & (weight > 0), seen)
+        return Finished(window, probability, (seen >= self._least) & (weight > 0), seen)
 
 
 def classify_tiles(
@@ -169,11 +196,12 @@ def classify_tiles(
     reporter: Reporter,
     batch: int = 4,
     part: Window | None = None,
+    heed: Heed | None = None,
 ) -> Iterator[Finished]:
     """Every pixel of the grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
 
     A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
-    `days`: (T,) day of year, 0..365.
+    `days`: (T,) day of year, 0..365. `heed` is told the network's attention to the dates of each tile.
     """
     tiling = Tiling.for_network(card.tile, card.overlap, card.receptive_radius)
     part = part or Window(0, 0, grid.height, grid.width)
@@ -182,13 +210,15 @@ def classify_tiles(
     rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
     total = len(rows) * sum(len(columns) for _, columns in plan)
     places = [(r, c) for _, columns in plan for r in rows for c in columns]
-    runner = Runner(runtime, days, batch)
+    runner = Runner(runtime, days, batch, least(card), attention=heed is not None)
     done = 0
     with closing(TileReader(open_source, card, tiling).tiles(places)) as tiles:
         for cols, columns in plan:
             strip = Strip(card, tiling, part, cols)
             for row in rows:
-                for tile, probability in runner.run(tiles, len(columns), reporter):
+                for tile, (probability, attention) in runner.run(tiles, len(columns), reporter):
+                    if heed and probability is not None and attention is not None:
+                        heed(tile, probability, attention, cols)
                     strip.add(tile, probability)
                     done += 1
                     reporter.progress(done / total, "Classifying", done, total)
@@ -203,35 +233,43 @@ def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
     return [s for s in tiling.starts(length) if s + inner > span[0] and s + tiling.margin < span[1]]
 
 
+Said = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,)
+
+
 class Runner:
     """Runs tiles in batches; halves the batch when the device's memory is short."""
 
-    def __init__(self, runtime: Runtime, days: NDArray[np.int64], batch: int) -> None:
+    def __init__(
+        self, runtime: Runtime, days: NDArray[np.int64], batch: int, least_dates: int, attention: bool
+    ) -> None:
         self._runtime, self._days, self._batch = runtime, days, batch
+        self._least, self._attention = least_dates, attention
 
-    def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, Float | None]]:
-        """The next `count` tiles with their probabilities (K, size, size), in order."""
+    def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, Said]]:
+        """The next `count` tiles with what the network says of them, in order."""
         waiting: list[Tile] = []
         for number in range(1, count + 1):
             tile = next(tiles)
-            if tile.seen.all(axis=0).any():
+            if (tile.seen.sum(axis=0) >= self._least).any():
                 waiting.append(tile)
             else:
-                yield tile, None
+                yield tile, (None, None)
             if len(waiting) == self._batch or (number == count and waiting):
-                yield from zip(waiting, self._probabilities(waiting, reporter))
+                yield from zip(waiting, self._ask(waiting, reporter))
                 waiting = []
 
-    def _probabilities(self, tiles: list[Tile], reporter: Reporter) -> list[Float]:
+    def _ask(self, tiles: list[Tile], reporter: Reporter) -> list[Said]:
         reporter.check()
-        x = np.stack([t.x for t in tiles])
-        valid = np.stack([t.seen.mean(axis=(1, 2)) for t in tiles]).astype(np.float32)
+        feeds: dict[str, NDArray[Any]] = {name: np.stack([t.feeds[name] for t in tiles]) for name in tiles[0].feeds}
+        feeds["doy"] = np.repeat(self._days[None], len(tiles), axis=0)
         try:
-            return list(self._runtime.run(x, np.repeat(self._days[None], len(tiles), axis=0), valid))
+            answer = self._runtime.run(feeds, self._attention)
         except OutOfMemory:
             if len(tiles) == 1:
                 raise
             self._batch = max(1, len(tiles) // 2)
             reporter.log(f"The device's memory is short: going on with batches of {self._batch} tiles.", "warning")
             half = len(tiles) // 2
-            return self._probabilities(tiles[:half], reporter) + self._probabilities(tiles[half:], reporter)
+            return self._ask(tiles[:half], reporter) + self._ask(tiles[half:], reporter)
+        attention = answer.attention if answer.attention is not None else [None] * len(tiles)
+        return list(zip(answer.probability, attention))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from types import TracebackType
@@ -18,6 +19,7 @@ from ..raster.vector import SIMULATED_TAG
 from ..raster.writer import RasterSpec, RasterWriter
 from .pipeline import Finished
 
+Days = tuple[dt.date, dt.date] | None  # the first and last day that a map is of; None = of a season
 _UNKNOWN = 255  # no data of confidence and of the valid-date count
 _STEPS = 10_000  # probabilities are stored as uint16 with scale 1e-4 (choice: half the size of float32, 4 digits)
 _NO_PROBABILITY = 65_535
@@ -26,8 +28,11 @@ _NO_PROBABILITY = 65_535
 class Product(ABC):
     """One output raster of a run. It is closed by finish() when all went well, else by leaving the context."""
 
-    def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str) -> None:
+    def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+        self._days = days
         mark = {SIMULATED_TAG: "yes"} if card.simulated else {}  # as on all else that is no observation
+        if days:
+            mark |= {"PERIOD_FIRST": days[0].isoformat(), "PERIOD_LAST": days[1].isoformat()}
         self._writer = RasterWriter(path, grid, replace(spec, tags={**spec.tags, **mark}))
         self._open = True
 
@@ -56,9 +61,9 @@ class Product(ABC):
 class ClassMap(Product):
     """The most probable class's code; 0 where unknown."""
 
-    def __init__(self, card: Card, grid: Grid, path: str) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
         spec = RasterSpec.classes(card.legend, "crop class")
-        super().__init__(spec, card, grid, path)
+        super().__init__(spec, card, grid, path, days)
         self._legend = card.legend
         self._codes = np.array(card.legend.codes, spec.dtype)
 
@@ -68,15 +73,16 @@ class ClassMap(Product):
 
     def finish(self, outputs: Outputs, path: str) -> None:
         self._close()
-        write_class_sidecars(outputs, path, rows_of(self._legend, self._writer.counts.tolist()))
+        rows = rows_of(self._legend, self._writer.counts.tolist())
+        write_class_sidecars(outputs, path, rows, days=self._days)
 
 
 class Confidence(Product):
     """The highest probability in per cent, 0..100."""
 
-    def __init__(self, card: Card, grid: Grid, path: str) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
         spec = RasterSpec("uint8", _UNKNOWN, ("confidence (%)",), resampling=Resampling.average)
-        super().__init__(spec, card, grid, path)
+        super().__init__(spec, card, grid, path, days)
 
     def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
         percent = np.rint(100 * block.probability.max(axis=0))
@@ -90,10 +96,10 @@ class Confidence(Product):
 class Probabilities(Product):
     """One band a class, 0..1."""
 
-    def __init__(self, card: Card, grid: Grid, path: str) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
         names = tuple(f"{c.code} {c.name}" for c in card.legend)
         spec = RasterSpec("uint16", _NO_PROBABILITY, names, scale=1 / _STEPS, resampling=Resampling.average)
-        super().__init__(spec, card, grid, path)
+        super().__init__(spec, card, grid, path, days)
 
     def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
         steps = np.rint(_STEPS * block.probability)
@@ -107,9 +113,9 @@ class Probabilities(Product):
 class ValidDates(Product):
     """How many of the model's dates are usable at each pixel: also where the map has no value."""
 
-    def __init__(self, card: Card, grid: Grid, path: str) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
         spec = RasterSpec("uint8", _UNKNOWN, ("valid dates",), resampling=Resampling.average)
-        super().__init__(spec, card, grid, path)
+        super().__init__(spec, card, grid, path, days)
         self._dates = card.dates
 
     def write(self, block: Finished, known: NDArray[np.bool_]) -> None:

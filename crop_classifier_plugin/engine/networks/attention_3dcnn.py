@@ -222,6 +222,18 @@ class Attention3dCnn(Network):
     ) -> Tensor:
         return self.explain(x_s2, x_s1, valid_s2, valid_s1)[0]
 
+    def attend(
+        self,
+        x_s2: Tensor | None = None,
+        x_s1: Tensor | None = None,
+        valid_s2: Tensor | None = None,
+        valid_s1: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """forward, and the temporal attention (B,T): a sigmoid of each date's fused features, in 0..1, times the better
+        of the date's two validities. The dates do not share 1; without temporal attention it is 1 everywhere."""
+        logits, maps = self.explain(x_s2, x_s1, valid_s2, valid_s1)
+        return logits, maps.temporal
+
     def explain(
         self,
         x_s2: Tensor | None = None,
@@ -230,6 +242,7 @@ class Attention3dCnn(Network):
         valid_s1: Tensor | None = None,
     ) -> tuple[Tensor, AttentionMaps]:
         """forward and its attention maps."""
+        x_s2, x_s1, valid_s2, valid_s1 = self._placed(x_s2, x_s1, valid_s2, valid_s1)
         optical = self._series(x_s2, valid_s2, x_s1, self.config.bands)
         radar = self._series(x_s1, valid_s1, x_s2, self.config.radar_bands)
         weight = self._weight(optical[1], radar[1])
@@ -240,6 +253,15 @@ class Attention3dCnn(Network):
         fused = unfold_dates(self.fuse(fold_dates(joined)), joined) * there[:, :, None, None, None]
         attended, attention = self.attention(fused, weight)
         return self.supervised(self.head(self._collapse(attended, there))), attention
+
+    def _placed(self, *given: Tensor | None) -> tuple[Tensor | None, ...]:
+        """x_s2, x_s1, valid_s2, valid_s1 of a network that may read one series: its two inputs come first and second
+        where they are given in the order of `inputs`."""
+        alone = [value for value in given if value is not None]
+        if len(self.inputs) == 4 or len(alone) != 2:
+            return given
+        x, valid = alone
+        return (x, None, valid, None) if self.optical is not None else (None, x, None, valid)
 
     def _series(
         self, x: Tensor | None, valid: Tensor | None, other: Tensor | None, bands: int

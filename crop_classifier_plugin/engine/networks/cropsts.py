@@ -205,16 +205,20 @@ class Ltae(nn.Module):
         nn.init.normal_(self.query, std=(2.0 / key) ** 0.5)
 
     def forward(self, maps: Tensor, valid: Tensor) -> Tensor:  # (B,T,d,h,w), (B,T) -> (B,d,h,w)
+        return self.explain(maps, valid)[0]
+
+    def explain(self, maps: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+        """forward, and each date's share (B,T): the mean over heads and pixels; it sums to 1."""
         b, t, d, h, w = maps.shape
         pixels = self.norm(maps.permute(0, 3, 4, 1, 2).reshape(-1, d))  # (B*h*w*T,d)
         values = torch.unflatten(self.value(pixels), 0, (b, h * w, t))  # (B,hw,T,d)
         keys = torch.unflatten(self.keys(values), -1, (self.heads, self.key))
         score = (keys * self.query).sum(dim=-1) / self.key**0.5  # (B,hw,T,heads)
         score = score + ((valid <= 0).to(score.dtype) * _NEVER)[:, None, :, None]
-        share = self.forget(torch.softmax(score, dim=2))
-        mixed = (torch.unflatten(values, -1, (self.heads, -1)) * share[..., None]).sum(dim=2)  # (B,hw,heads,d/heads)
-        out = self.after(self.mix(mixed.flatten(2).flatten(0, 1)))
-        return torch.unflatten(out, 0, (b, h, w)).permute(0, 3, 1, 2)
+        share = torch.softmax(score, dim=2)
+        heads = torch.unflatten(values, -1, (self.heads, -1)) * self.forget(share)[..., None]
+        out = self.after(self.mix(heads.sum(dim=2).flatten(2).flatten(0, 1)))  # (B,hw,heads,d/heads) before
+        return torch.unflatten(out, 0, (b, h, w)).permute(0, 3, 1, 2), share.mean(dim=(1, 3))
 
 
 class CropSts(Network):
@@ -231,9 +235,18 @@ class CropSts(Network):
         self.decoder = UPerNet(c.width, c.decoder_width, c.classes, c.patch // 4)
 
     def forward(self, x: Tensor, doy: Tensor | None = None, valid: Tensor | None = None) -> Tensor:
+        return self._explained(x, doy, valid)[0]
+
+    def attend(self, *given: Tensor) -> tuple[Tensor, Tensor]:
+        """forward of `inputs`, and L-TAE's attention (B,T): the softmax over the dates, averaged over heads, pixels and
+        the four depths that it reads. It sums to 1; a date that is not there has 0."""
+        named = dict(zip(self.inputs, given))
+        return self._explained(named["x"], named.get("doy"), named.get("valid"))
+
+    def _explained(self, x: Tensor, doy: Tensor | None, valid: Tensor | None) -> tuple[Tensor, Tensor]:
         share = date_share(valid, x)
-        maps = [self.temporal(tap, share) for tap in self.encoder(x, doy, share).taps]
-        return self.supervised(self.decoder(maps))
+        maps, shares = zip(*(self.temporal.explain(tap, share) for tap in self.encoder(x, doy, share).taps))
+        return self.supervised(self.decoder(list(maps))), torch.stack(shares).mean(dim=0)
 
 
 def _initialise(module: nn.Module) -> None:

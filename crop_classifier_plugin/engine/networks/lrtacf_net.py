@@ -203,7 +203,16 @@ class LrtacfNet(Network):
         self.cross_feedback = CrossFeedback(c) if c.cfma_blocks else None
 
     def forward(self, x: Tensor, doy: Tensor | None = None, valid: Tensor | None = None) -> Tensor:
-        decoded = self._decode(x)
+        return self.attend(x)[0]
+
+    def attend(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """forward, and LRTSA's attention (B,T): the softmax over the dates of each pixel of the lowest resolution,
+        averaged over its queries (as the network itself uses it), heads and pixels. It sums to 1."""
+        decoded, weight = self._decode(x)
+        return self._read(decoded), weight.mean(dim=(2, 3, 4))
+
+    def _read(self, decoded: list[Tensor]) -> Tensor:
+        """Logits of the decoder's maps: the prediction, or in training one of every output."""
         feedback = self.cross_feedback(decoded) if self.cross_feedback is not None else ()
         if not self.training:
             prediction: Tensor = feedback[-1] if feedback else self.heads[-1](decoded[-1])
@@ -213,14 +222,15 @@ class LrtacfNet(Network):
         heads = [up(head(d), 2 ** (steps - i)) for i, (head, d) in enumerate(zip(self.heads, decoded))]
         return torch.stack([*heads, *feedback])
 
-    def _decode(self, x: Tensor) -> list[Tensor]:  # (B,T,C,H,W) -> D1..DL, coarsest first
+    def _decode(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """(B,T,C,H,W) -> D1..DL, coarsest first, and the attention to the dates (B,T,heads,h,w)."""
         per_date = [self._encoder(t)(x[:, t]) for t in range(self.config.dates)]
         levels = [torch.stack(maps, dim=1) for maps in zip(*per_date)]  # level i: (B,T,C_i,H/2^i,W/2^i)
         low, weight = self.attention(levels[-1])
         decoded = [low]
         for skip, step, maps in zip(self.skips, self.decoder, reversed(levels[:-1])):
             decoded.append(step(decoded[-1], skip(maps, weight)))
-        return decoded
+        return decoded, weight
 
     def _encoder(self, date: int) -> nn.Module:
         return self.encoders[0 if self.config.shared_encoder else date]

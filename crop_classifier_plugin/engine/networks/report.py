@@ -40,7 +40,7 @@ class _LstmProducts(nn.Module):
         super().__init__()
         self.lstm = lstm
 
-    def forward(self, x: Tensor) -> tuple[Tensor, None]:  # (n,L,a) -> (n,L,hidden)
+    def forward(self, x: Tensor, start: object = None) -> tuple[Tensor, None]:  # (n,L,a) -> (n,L,hidden)
         gates = x @ self.lstm.get_parameter("weight_ih_l0").T
         state = gates[..., : self.lstm.hidden_size]
         gates = gates + state @ self.lstm.get_parameter("weight_hh_l0").T

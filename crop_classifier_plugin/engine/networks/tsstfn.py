@@ -26,7 +26,12 @@ class TsstfnConfig(NetworkConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "small": {"widths": (8, 12, 16, 24, 32), "chunks": (64, 32, 16), "paths": 3},  # choice
+        "small": {  # choice; so few channels can spare none
+            "widths": (8, 12, 16, 24, 32),
+            "chunks": (64, 32, 16),
+            "paths": 3,
+            "dropout": 0.0,
+        },
     }
 
     widths: tuple[int, ...] = (64, 128, 256, 512, 1024)  # channels a level, full resolution first
@@ -94,7 +99,9 @@ class LstmPath(nn.Module):
         pixels = self.attention(x).flatten(2)  # (B,C,h*w)
         pieces = torch.unflatten(pixels, 2, (-1, self.chunk)).transpose(1, 2)  # (B,chunks,C,chunk)
         if len(self.lstms) == 1:
-            steps = torch.unflatten(self.lstms[0](pieces.flatten(0, 1))[0], 0, (x.shape[0], -1))
+            every = pieces.flatten(0, 1)
+            start = 0 * every[:, :1].transpose(0, 1)  # not left out, nor zeros(): the exporter would fix their size
+            steps = torch.unflatten(self.lstms[0](every, (start, start))[0], 0, (-1, pieces.shape[1]))
         else:
             steps = torch.stack([lstm(pieces[:, i])[0] for i, lstm in enumerate(self.lstms)], dim=1)
         kept = steps if self.whole else steps[:, :, -1:]  # (B,chunks,C or 1,chunk)

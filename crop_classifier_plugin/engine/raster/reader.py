@@ -24,7 +24,7 @@ from .writer import as_rasterio
 if TYPE_CHECKING:
     from ..series.scenes import BandRef
 
-_GDAL_TYPES = {
+GDAL_TYPES = {
     "uint8": "Byte",
     "int8": "Int8",
     "uint16": "UInt16",
@@ -133,7 +133,7 @@ def _subset(refs: Sequence[BandRef], nodata: float | None, masked: bool) -> str:
     ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in first.transform.to_gdal())
     hidden = nodata if nodata is not None else (math.nan if masked else None)
     for number, ref in enumerate(refs, start=1):
-        kind = "Float32" if masked else _GDAL_TYPES.get(ref.dtype, "Float32")
+        kind = "Float32" if masked else GDAL_TYPES.get(ref.dtype, "Float32")
         band = ET.SubElement(root, "VRTRasterBand", dataType=kind, band=str(number))
         if hidden is not None:
             ET.SubElement(band, "NoDataValue").text = repr(float(hidden))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..legend import Legend
 from ..outputs import Outputs
 
 RGB = tuple[int, int, int]
+_RANGE_PER_BAND = "3"  # Qgis::RasterTemporalMode::FixedRangePerBand
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,28 @@ def rows_of(legend: Legend, counts: Sequence[int] = ()) -> tuple[Row, ...]:
 
 
 def write_class_sidecars(
-    outputs: Outputs, raster: str | Path, rows: Sequence[Row], nodata_name: str = "no data"
+    outputs: Outputs,
+    raster: str | Path,
+    rows: Sequence[Row],
+    nodata_name: str = "no data",
+    days: tuple[dt.date, dt.date] | None = None,
 ) -> None:
-    """The .aux.xml and .qml of a class raster; `raster` is its final path."""
+    """The .aux.xml and .qml of a class raster; `raster` is its final path. `days`: first and last that it is of."""
+    style = paletted_style(rows)
+    if days:
+        add_days(style, *days)
     _write(outputs, f"{raster}.aux.xml", pam(rows, nodata_name))
-    _write(outputs, Path(raster).with_suffix(".qml"), paletted_style(rows))
+    _write(outputs, Path(raster).with_suffix(".qml"), style)
 
 
 def write_ramp_style(outputs: Outputs, raster: str | Path, ramp: Ramp) -> None:
     """The .qml of a raster of measured values."""
-    _write(outputs, Path(raster).with_suffix(".qml"), ramp_style(ramp))
+    write_style(outputs, raster, ramp_style(ramp))
+
+
+def write_style(outputs: Outputs, raster: str | Path, style: ET.Element) -> None:
+    """The .qml of a raster; `raster` is its final path."""
+    _write(outputs, Path(raster).with_suffix(".qml"), style)
 
 
 def _write(outputs: Outputs, path: str | Path, root: ET.Element) -> None:
@@ -104,6 +118,15 @@ def paletted_style(rows: Sequence[Row]) -> ET.Element:
     return root
 
 
+def add_days(style: ET.Element, first: dt.date, last: dt.date) -> None:
+    """Tells QGIS' Temporal Controller when to show the raster: from the first day to the end of the last."""
+    style.set("styleCategories", "Symbology|Temporal")
+    temporal = ET.SubElement(style, "temporal", enabled="1", mode="0", fetchMode="0")
+    fixed = ET.SubElement(temporal, "fixedRange")
+    ET.SubElement(fixed, "start").text = f"{first}T00:00:00Z"
+    ET.SubElement(fixed, "end").text = f"{last}T23:59:59Z"
+
+
 def ramp_style(ramp: Ramp) -> ET.Element:
     """A QGIS style that interpolates between the ramp's colours."""
     low, high = f"{ramp.low:g}", f"{ramp.high:g}"
@@ -116,6 +139,20 @@ def ramp_style(ramp: Ramp) -> ET.Element:
     for index, rgb in enumerate(ramp.colours):
         value = ramp.low + (ramp.high - ramp.low) * index / steps
         ET.SubElement(shader, "item", value=f"{value:g}", label=f"{value:g}{ramp.suffix}", color=_hex(rgb), alpha="255")
+    return root
+
+
+def dated_style(ramp: Ramp, ranges: Sequence[tuple[dt.date, dt.date]]) -> ET.Element:
+    """As ramp_style, of the first band; QGIS's Temporal Controller shows band k from ranges[k][0] until ranges[k][1]
+    (which is no longer part of it)."""
+    root = ramp_style(ramp)
+    root.set("styleCategories", "Symbology|Temporal")
+    temporal = ET.Element("temporal", mode=_RANGE_PER_BAND, enabled="1", fetchMode="0", bandNumber="1")
+    root.insert(0, temporal)
+    listed = ET.SubElement(temporal, "ranges")
+    for number, (first, after) in enumerate(ranges, start=1):
+        days = {"begin": f"{first}T00:00:00Z", "end": f"{after}T00:00:00Z"}
+        ET.SubElement(listed, "range", {"band": str(number), "includeBeginning": "1", "includeEnd": "0", **days})
     return root
 
 

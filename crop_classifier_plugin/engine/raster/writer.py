@@ -34,6 +34,7 @@ class RasterSpec:
     descriptions: tuple[str, ...] = ("",)  # one a band; their number is the number of bands
     colours: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()  # ISO, one a band, for its metadata; () = none
     scale: float = 1.0
     resampling: Resampling = Resampling.nearest  # of the overviews
 
@@ -69,6 +70,8 @@ class RasterWriter:
     def _describe(self) -> None:
         for index, text in enumerate(self.spec.descriptions, start=1):
             self._file.set_band_description(index, text)
+        for index, day in enumerate(self.spec.dates, start=1):
+            self._file.update_tags(index, DATE=day)
         self._file.update_tags(**self.spec.tags)
         if self.spec.scale != 1:
             self._file.scales = (self.spec.scale,) * len(self.spec.descriptions)
@@ -151,6 +154,12 @@ def _parts(file: rasterio.DatasetReader) -> Iterator[NDArray[Any]]:
     for window in Grid(file.crs, file.transform, file.height, file.width).blocks(4 * BLOCK):
         for band in range(1, file.count + 1):
             yield file.read(band, window=as_rasterio(window))
+
+
+def checksum_of(path: str) -> int:
+    """The sum of the bytes of all values of a raster: equal for a copy in another layout."""
+    with rasterio.open(path) as file:
+        return sum(_checksum(part) for part in _parts(file))
 
 
 def _checksum(array: NDArray[Any]) -> int:

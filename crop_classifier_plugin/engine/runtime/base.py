@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
+Feeds = Mapping[str, NDArray[Any]]  # a network's inputs by name, as Card.inputs lists them
+
+
+class Answer(NamedTuple):
+    """What a network says of a batch of tiles."""
+
+    probability: Float  # (B,K,H,W)
+    attention: Float | None = None  # (B,T) weight of each date, 0..1; None where it was not asked for
 
 
 class Runtime(Protocol):
@@ -16,8 +25,11 @@ class Runtime(Protocol):
     device: str
     why: str
 
-    def run(self, x: Float, doy: NDArray[np.int64], valid: Float) -> Float:
-        """x (B,T,C,H,W) normalised, doy (B,T) 0..365, valid (B,T) -> probability (B,K,H,W) float32."""
+    def run(self, feeds: Feeds, attention: bool = False) -> Answer:
+        """x*: (B,T,C,H,W) float32 normalised; doy (B,T) int64 0..365; valid*: (B,T) float32 usable share of the tile.
+
+        Inputs that the network does not ask for are left out.
+        """
 
     def versions(self) -> dict[str, Any]:
         """What the run record says of the software."""

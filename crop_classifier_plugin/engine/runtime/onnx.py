@@ -6,14 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
 from ..card import Card
 from ..errors import BadModel, DeviceMissing, OutOfMemory
-from .base import Float
-from .contract import Broken, check_declared, check_result
+from .base import Answer, Feeds
+from .contract import Broken, check_attention, check_declared, check_result
 from .onnx_file import read_weights
 
 
@@ -27,7 +25,7 @@ class OnnxRuntime:
         self._classes = len(card.legend) if card else None
         data = read_weights(weights)
         try:
-            self._session = ort.InferenceSession(data, _session_options(), providers=providers)
+            self._session = ort.InferenceSession(data, session_options(), providers=providers)
             check_declared(self._session.get_inputs(), self._session.get_outputs(), card)
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
             raise self._explain(error, "loading the network") from None
@@ -44,12 +42,18 @@ class OnnxRuntime:
                 )
             self.device, self.why = "cpu", "CUDA is offered but could not be started; check the GPU driver"
 
-    def run(self, x: Float, doy: NDArray[np.int64], valid: Float) -> Float:
-        """x (B,T,C,H,W), doy (B,T), valid (B,T) -> probability (B,K,H,W). Raises BadModel where it gives no such."""
-        feeds = {k: v for k, v in (("x", x), ("doy", doy), ("valid", valid)) if k in self._inputs}
+    @property
+    def attends(self) -> bool:
+        """Whether the network tells how much it heeds each date."""
+        return any(output.name == "attention" for output in self._session.get_outputs())
+
+    def run(self, feeds: Feeds, attention: bool = False) -> Answer:
+        """As base.Runtime.run. Raises BadModel where the network gives something else than it should."""
+        taken = {name: values for name, values in feeds.items() if name in self._inputs}
+        batch = next(values.shape for name, values in taken.items() if name.startswith("x"))
         try:
-            (result,) = self._session.run(["probability"], feeds)
-            return check_result(result, x, self._classes)
+            result, *more = self._session.run(["probability", *(["attention"] if attention else [])], taken)
+            return Answer(check_result(result, batch, self._classes), *(check_attention(m, batch) for m in more))
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
             raise self._explain(error, "running the network") from None
 
@@ -75,7 +79,7 @@ def choose_device(wanted: str, available: list[str]) -> tuple[list[str], str, st
     return ["CPUExecutionProvider"], "cpu", "this ONNX Runtime has no CUDA support"
 
 
-def _session_options() -> ort.SessionOptions:
+def session_options() -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.load_model_format", "ONNX")  # the format that was looked through

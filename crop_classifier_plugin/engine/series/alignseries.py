@@ -19,6 +19,7 @@ from ..record import Record
 from . import calendar, dates
 from .calendar import PAPER, Row, Strategy, Value
 from .dated import DatedStack
+from .looks import ramp_of, write_dated_look
 from .quantity import quantity_of
 from .stack import Stack
 from .temporal import WORK, Float, linear, nearest
@@ -49,6 +50,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
             values = [row.prediction for row in rows if row.prediction]
             base = [d for d in prediction.dates if not limits["prediction_before"] or d < limits["prediction_before"]]
             _write(prediction, values, base, temporary[1], Part(reporter, 0.5, 0.98))
+        _write_looks(job, rows, prediction, outputs)
         table = [_told(row) for row in rows]
         outputs.write_text(job.table, _csv(table))
         facts: dict[str, object] = {"bands": list(prediction.need.bands), "dates": table}
@@ -74,6 +76,15 @@ def plan(
     years = calendar.years_between(training, prediction)
     aim = calendar.target(training, wanted, strategy, years, before, named)
     return (*rows, Row(aim, None))
+
+
+def _write_looks(job: AlignSeriesJob, rows: Sequence[Row], stack: Stack, outputs: Outputs) -> None:
+    ramp, bands = ramp_of(stack), len(stack.need.bands)
+    days = [row.training.day for row in rows]
+    write_dated_look(outputs, job.training_output, ramp, days * bands)
+    if job.prediction_output:
+        days = [row.prediction.day for row in rows if row.prediction]
+        write_dated_look(outputs, job.prediction_output, ramp, days * bands)
 
 
 def _days(job: AlignSeriesJob) -> dict[str, dt.date | None]:

@@ -94,7 +94,7 @@ def _extent_bounds(extent: Extent, crs: CRS) -> Bounds:
     box = (extent.xmin, extent.ymin, extent.xmax, extent.ymax)
     try:
         own = CRS.from_user_input(extent.crs) if extent.crs else crs
-    except CRSError as error:
+    except (CRSError, ValueError) as error:
         raise BadInput(f"The extent's CRS {extent.crs!r} is unknown ({error}): write it as EPSG:code.") from None
     if own == crs:
         return box

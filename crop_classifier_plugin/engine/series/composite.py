@@ -19,6 +19,7 @@ from ..record import Record
 from . import dates
 from .composite_files import CompositeFiles
 from .decibel import in_decibel
+from .looks import ramp_of
 from .periods import Period, periods
 from .quantity import OPTICAL, RADAR, quantity_of
 from .reduce import REDUCERS, Reduce, highest, in_power, jointly, max_ndvi
@@ -40,7 +41,8 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
         stack = exits.enter_context(open_series(job.series, reporter, job.bands, also, span))
         outputs.spare(stack.sources)
         plan = _plan(job, stack, span, reporter)
-        files = exits.enter_context(CompositeFiles(job, outputs, stack.grid, _written(job, stack), plan.periods))
+        bands, ramp = _written(job, stack), ramp_of(stack)
+        files = exits.enter_context(CompositeFiles(job, outputs, stack.grid, bands, plan.periods, ramp))
         clear = _make(stack, plan, _reducer(job, stack, reporter), files, Part(reporter, 0.02, 0.95))
         _tell_clouded(stack, plan, clear, reporter)
         reporter.progress(0.95, "Writing overviews")

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ..jobs import CompositeJob
 from ..outputs import Outputs
 from ..raster.grid import Grid, Window
-from ..raster.sidecars import write_ramp_style
+from ..raster.sidecars import Ramp, write_ramp_style
 from ..raster.writer import RasterSpec, RasterWriter
 from .dated import count_ramp, counter
+from .looks import ranges, write_dated_look
 from .periods import Period
 from .quantity import Float, quantity_of
 
@@ -28,8 +29,15 @@ class CompositeFiles:
     all of the second, and so on, as `B04 2019-05-16`."""
 
     def __init__(
-        self, job: CompositeJob, outputs: Outputs, grid: Grid, bands: Sequence[str], spans: Sequence[Period]
+        self,
+        job: CompositeJob,
+        outputs: Outputs,
+        grid: Grid,
+        bands: Sequence[str],
+        spans: Sequence[Period],
+        ramp: Ramp,
     ) -> None:
+        self._ramp = ramp  # of the first band
         self._job, self._outputs, self._grid, self._bands, self._periods = job, outputs, grid, tuple(bands), spans
         self._quantity = quantity_of(bands)
         self.paths = [str(Path(job.folder) / file_name(p)) for p in spans] if job.folder else []
@@ -38,7 +46,7 @@ class CompositeFiles:
         self._number = 0
         self._single: RasterWriter | None = None
         self._wholes: list[RasterWriter] = []
-        self._stack = self._open(job.stack, self._spec(self._stack_names(), {}))
+        self._stack = self._open(job.stack, self._spec(self._stack_names(), {}, spans))
         self._count = self._counter() if job.valid_dates else None
 
     def _open(self, path: str, spec: RasterSpec) -> RasterWriter | None:
@@ -56,8 +64,10 @@ class CompositeFiles:
     def _stack_names(self) -> list[str]:
         return [f"{band} {period.middle}" for period in self._periods for band in self._bands]
 
-    def _spec(self, names: Sequence[str], tags: dict[str, str]) -> RasterSpec:
-        return self._quantity.spec(names, {"METHOD": self._job.method, **tags})
+    def _spec(self, names: Sequence[str], tags: dict[str, str], periods: Sequence[Period]) -> RasterSpec:
+        """`periods` of which the bands are, period by period."""
+        days = [str(period.middle) for period in periods for _ in self._bands]
+        return self._quantity.spec(names, {"METHOD": self._job.method, **tags}, days)
 
     @contextmanager
     def period(self, number: int) -> Iterator[None]:
@@ -68,7 +78,7 @@ class CompositeFiles:
             return
         span = self._periods[number]
         tags = {"PERIOD_FIRST": span.first.isoformat(), "PERIOD_LAST": span.last.isoformat()}
-        spec = self._spec(self._bands, tags)
+        spec = self._spec(self._bands, tags, [span])
         with RasterWriter(self._outputs.path(self.paths[number]), self._grid, spec) as self._single:
             yield
 
@@ -90,9 +100,19 @@ class CompositeFiles:
         """Closes what is open; the paths of the periods' own files."""
         while self._wholes:
             self._wholes.pop().close()
+        self._write_looks()
         if self._job.valid_dates:
             write_ramp_style(self._outputs, self._job.valid_dates, count_ramp(_MANY))
         return self.paths
+
+    def _write_looks(self) -> None:
+        """Every composite is shown until there is the next one."""
+        middles = [period.middle for period in self._periods]
+        if self._job.stack:
+            days = [day for day in middles for _ in self._bands]
+            write_dated_look(self._outputs, self._job.stack, self._ramp, days)
+        for path, (day, end) in zip(self.paths, ranges(middles)):
+            write_dated_look(self._outputs, path, self._ramp, [day] * len(self._bands), end)
 
     def __enter__(self) -> CompositeFiles:
         return self

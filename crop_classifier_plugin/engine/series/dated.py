@@ -30,7 +30,8 @@ class DatedStack(RasterWriter):
         tags: Mapping[str, str],
     ) -> None:
         names = [f"{band} {day}" for band in bands for day in dates]
-        super().__init__(path, grid, quantity.spec(names, dict(tags)))
+        days = [day.isoformat() for _ in bands for day in dates]
+        super().__init__(path, grid, quantity.spec(names, dict(tags), days))
         self._quantity, self._dates = quantity, len(dates)
 
     def write_band(self, number: int, values: Float, window: Window) -> None:

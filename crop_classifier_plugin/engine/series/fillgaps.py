@@ -16,6 +16,7 @@ from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
 from .dated import DatedStack, count_ramp, counter, counts
+from .looks import ramp_of, write_dated_look
 from .quantity import quantity_of
 from .smooth import savitzky_golay, whittaker
 from .stack import Stack
@@ -37,6 +38,7 @@ def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
         stack = exits.enter_context(open_series(job.series, reporter, job.bands))
         outputs.spare(stack.sources)
         facts = _write(job, stack, paths, reporter)
+        write_dated_look(outputs, job.output, ramp_of(stack), stack.dates * len(stack.need.bands))
         if job.valid_dates:
             write_ramp_style(outputs, job.valid_dates, count_ramp(len(stack.dates)))
         record.save(outputs, job.output, facts, reporter)

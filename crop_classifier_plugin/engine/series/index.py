@@ -11,17 +11,16 @@ from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import IndexJob
 from ..outputs import Outputs, check_geotiffs
-from ..raster.sidecars import Ramp, write_ramp_style
+from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
 from .dated import DatedStack, count_ramp, counter, counts
 from .decibel import in_decibel, to_power
 from .indices import RADAR_INDICES, check_names, compute, formula, needed
+from .looks import GREEN, write_dated_look
 from .quantity import INDEX
 from .stack import Stack
 from .whole import open_series, windows
-
-GREEN = Ramp(0, 1, ((165, 97, 26), (245, 245, 220), (90, 174, 97), (0, 90, 50)))
 
 
 def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
@@ -37,7 +36,7 @@ def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
         stack = exits.enter_context(open_series(job.series, reporter, None, lambda bands: needed(names)))
         outputs.spare(stack.sources)
         facts = _write(names, stack, paths, reporter)
-        write_ramp_style(outputs, job.output, GREEN)
+        write_dated_look(outputs, job.output, GREEN, stack.dates * len(names))
         if job.valid_dates:
             write_ramp_style(outputs, job.valid_dates, count_ramp(len(stack.dates)))
         record.save(outputs, job.output, facts, reporter)

@@ -33,10 +33,17 @@ class Quantity:
         """Any number of dates, on the grid of the finest band; 10 m only where a grid is not north-up."""
         return Need(self.name, tuple(wanted), (), 10.0, math.inf, self.scale, self.source_nodata)
 
-    def spec(self, descriptions: Sequence[str], tags: dict[str, str]) -> RasterSpec:
+    def spec(self, descriptions: Sequence[str], tags: dict[str, str], dates: Sequence[str] = ()) -> RasterSpec:
+        """`dates`: the ISO date of each band, if it has one."""
         scale = 1 / self.scale
         return RasterSpec(
-            self.dtype, self.nodata, tuple(descriptions), tags=tags, scale=scale, resampling=Resampling.average
+            self.dtype,
+            self.nodata,
+            tuple(descriptions),
+            tags=tags,
+            dates=tuple(dates),
+            scale=scale,
+            resampling=Resampling.average,
         )
 
     def stored(self, values: Float) -> NDArray[np.int16] | Float:

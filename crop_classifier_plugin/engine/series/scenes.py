@@ -135,7 +135,7 @@ def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
     told = source.crs or raster.crs
     try:
         return CRS.from_user_input(told)
-    except CRSError as error:
+    except (CRSError, ValueError) as error:
         raise BadInput(f"The CRS {told!r} of {source.path} is unknown ({error}): assign another.") from None
 
 

@@ -11,6 +11,7 @@ from .build_series import BuildSeries
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
 from .composite import Composite
+from .crop_gain import CropGain
 from .diagnose import Diagnose
 from .evaluate_fusion import EvaluateFusion
 from .fill_gaps import FillGaps
@@ -44,6 +45,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             ClassifyLrtacfNet,
             ClassifyModel,
             Composite,
+            CropGain,
             Diagnose,
             EvaluateFusion,
             FillGaps,

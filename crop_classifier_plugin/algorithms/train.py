@@ -23,7 +23,7 @@ from qgis.core import (
 
 from ..bridge import layers
 from ..engine.errors import BadInput
-from ..engine.jobs import LOSSES, OPTIMIZERS, TrainJob, read_windows
+from ..engine.jobs import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, TrainJob, read_windows
 from .base import Parameters
 from .diagnose import FORMATS
 from .series import SeriesAlgorithm
@@ -53,6 +53,12 @@ CHOICES = (  # name, title, choices in the order of the job's, tip
     ("LOSS", "Loss", ("As the paper", "Cross-entropy + IoU, weighted (LRTACF-Net)", "Tversky (LRTACF-Net's baseline)",
                       "Focal (UnetConvLSTM)", "Cross-entropy (CropSTS)", "Cross-entropy, weighted (Attention-3DCNN)"),
      "What the training makes small. The weighted ones give rare classes more weight."),
+    ("PRECISION", "Precision", ("Automatic", "32 bit", "16 bit, mixed (graphics card)", "bfloat16, mixed"),
+     "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
+    ("EARLIER", "A training of this model that was cancelled or broken off",
+     ("Go on after its last epoch", "Learn no more: make its best epoch the model", "Throw it away"),
+     "After each epoch the state of the training is kept in a folder beside the model folder, until the model is "
+     "whole. It can go on only with the same labels, scenes and settings."),
 )  # fmt: skip
 
 
@@ -175,6 +181,8 @@ class TrainAlgorithm(SeriesAlgorithm):
             bands=self.words(parameters, "BANDS", context),
             optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
             loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
+            precision=PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
+            earlier=EARLIER[self.parameterAsEnum(parameters, "EARLIER", context)],
             title=self.parameterAsString(parameters, "TITLE", context),
             device=self.device(parameters, context),
             **numbers,

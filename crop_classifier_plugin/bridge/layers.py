@@ -174,6 +174,12 @@ def class_mapping(table: Optional[QgsFeatureSource]) -> tuple[tuple[str, str], .
     return tuple((r["reference"], r["class"]) for r in _rows(table, "table of classes", ("reference", "class"), ()))
 
 
+def strategies(table: Optional[QgsFeatureSource]) -> dict[str, str]:
+    """Rows of a table with the columns layer and strategy: the strategy by the layer's name in small letters."""
+    rows = _rows(table, "table of strategies", ("layer", "strategy"), ())
+    return {row["layer"].casefold(): row["strategy"] for row in rows}
+
+
 def _rows(
     table: Optional[QgsFeatureSource], what: str, needed: tuple[str, ...], optional: tuple[str, ...]
 ) -> list[dict[str, str]]:

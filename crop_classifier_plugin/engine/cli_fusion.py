@@ -9,6 +9,7 @@ import click
 
 from . import jobs
 from .cli_options import finish, json_option, read_dates
+from .cli_series import series_options, take_series
 
 
 def take_place(given: dict[str, Any]) -> dict[str, Any]:
@@ -73,4 +74,43 @@ def evaluatefusion(out: str, as_json: bool, **given: Any) -> None:
     finish(jobs.EvaluateFusionJob(**images, **reports, **place, **given), as_json)
 
 
-COMMANDS = (fuse_starfm, evaluatefusion)
+@click.command()
+@series_options
+@click.option(
+    "--prediction", "predictions", required=True, multiple=True, help="STRATEGY=raster, or raster; repeatable."
+)
+@click.option("--labels", required=True, help="Polygons, or a class raster.")
+@click.option("--field", "class_field", default="", help="The polygons' field with the class.")
+@click.option("--labels-layer", default="", help="Layer of the vector file; default: the first.")
+@click.option("--out", required=True, help="Folder for cropgain.html, cropgain.json and cropgain.csv.")
+@click.option("--before", default="", help="YYYY-MM-DD, end of the early season. Default: the first predicted date.")
+@click.option("--index", default="NDVI", show_default=True)
+@click.option("--split", type=click.Choice(jobs.GAIN_SPLITS), default="parcel", show_default=True, help="Pixel leaks.")
+@click.option("--block", default=64, show_default=True, help="Side of the blocks in pixels, with --split block.")
+@click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled pixels.")
+@click.option("--seeds", default=5, show_default=True, help="Number of splits and forests.")
+@click.option("--seed", default=1, show_default=True, help="The first seed.")
+@click.option("--trees", default=40, show_default=True)
+@click.option("--depth", default=25, show_default=True)
+@click.option("--leaf", default=20, show_default=True, help="Least pixels in a leaf.")
+@click.option("--pixels", default=20_000, show_default=True, help="Most pixels a class that are learnt from.")
+@click.option("--test-pixels", default=100_000, show_default=True, help="Most pixels that are tested.")
+@json_option
+def cropgain(out: str, predictions: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Measure what predicted images add to a crop map of the early season; --series is the early season."""
+    reports: dict[str, Any] = {
+        f"report_{kind}": str(Path(out) / f"cropgain.{kind}") for kind in ("html", "json", "csv")
+    }
+    images = tuple(_prediction(text) for text in predictions)
+    finish(jobs.CropGainJob(early=take_series(given), predictions=images, **reports, **given), as_json)
+
+
+def _prediction(text: str) -> jobs.Prediction:
+    """`B=path.tif` names the strategy; a path that exists is no such pair, whatever its name."""
+    strategy, equals, path = text.partition("=")
+    if not equals or Path(text).exists():
+        return jobs.Prediction(jobs.SceneSource(text))
+    return jobs.Prediction(jobs.SceneSource(path), strategy)
+
+
+COMMANDS = (fuse_starfm, evaluatefusion, cropgain)

@@ -232,6 +232,26 @@ class TrainingFailed(CropClassifierError):
     code = "training-failed"
 
 
+class CheckpointUnusable(CropClassifierError):
+    code = "checkpoint-unusable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' to throw it away, or "
+            "another model folder."
+        )
+
+
+class LossNotFinite(TrainingFailed):
+    code = "loss-not-finite"
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"The loss is no longer a number in epoch {epoch}: lower the learning rate, choose AdamW, or the precision "
+            "32."
+        )
+
+
 class TrainingMissing(CropClassifierError):
     code = "training-missing"
 

@@ -11,9 +11,12 @@ from .errors import BadInput
 from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_classify import ClassifyJob as ClassifyJob
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
+from .jobs_fusion import GAIN_SPLITS as GAIN_SPLITS
 from .jobs_fusion import SPREADS as SPREADS
+from .jobs_fusion import CropGainJob as CropGainJob
 from .jobs_fusion import EvaluateFusionJob as EvaluateFusionJob
 from .jobs_fusion import FuseStarfmJob as FuseStarfmJob
+from .jobs_fusion import Prediction as Prediction
 from .jobs_json import build
 from .jobs_parts import DEVICES as DEVICES
 from .jobs_parts import MASKS as MASKS
@@ -35,8 +38,10 @@ from .jobs_series import CompositeJob as CompositeJob
 from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
 from .jobs_series import PhenologyJob as PhenologyJob
+from .jobs_training import EARLIER as EARLIER
 from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
+from .jobs_training import PRECISIONS as PRECISIONS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import SPLITS as SPLITS
 from .jobs_training import LabelledSeries as LabelledSeries
@@ -96,6 +101,7 @@ JOBS = {
         BuildSeriesJob,
         ClassifyJob,
         CompositeJob,
+        CropGainJob,
         DiagnoseJob,
         EvaluateFusionJob,
         FillGapsJob,

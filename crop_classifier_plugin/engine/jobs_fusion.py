@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from .errors import BadInput
-from .jobs_parts import DateEntry, Extent, SceneSource, one_of
+from .jobs_parts import DateEntry, Extent, SceneSource, Series, one_of
 
 SPREADS = ("image", "window")
 COMBINATIONS = ("product", "logarithm")
+GAIN_SPLITS = ("parcel", "block", "pixel")
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,54 @@ class EvaluateFusionJob:
             raise BadInput("No output was named: say where the three reports go.")
         if not self.data_range >= 0:
             raise BadInput(f"A data range of {self.data_range} is none: give one above 0, or 0 for the usual one.")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted images of one strategy: one raster of one date, or of several."""
+
+    source: SceneSource
+    strategy: str = ""  # "" = what stands before the date in the layer's name
+
+
+@dataclass(frozen=True)
+class CropGainJob:
+    """Early season + predicted images + labels -> what each prediction adds to a crop map: table and bar chart."""
+
+    kind: ClassVar[str] = "cropgain"
+    early: Series
+    predictions: tuple[Prediction, ...]
+    labels: str  # vector file of polygons, or a class raster
+    report_html: str
+    report_json: str
+    report_csv: str
+    class_field: str = ""  # of polygons
+    labels_layer: str = ""
+    before: str = ""  # ISO date: the early season's dates are earlier; "" = the first predicted date
+    index: str = "NDVI"
+    split: str = "parcel"  # one of GAIN_SPLITS: what is held out as a whole; pixel leaks
+    block: int = 64  # px, side of the blocks of split="block"
+    held_out: float = 0.3  # share of the labelled pixels
+    seeds: int = 5  # splits and forests
+    seed: int = 1  # of the first
+    trees: int = 40
+    depth: int = 25
+    leaf: int = 20
+    pixels: int = 20_000  # most that are learnt from, a class
+    test_pixels: int = 100_000  # most that are tested on, drawn at random from all that are held out
+
+    def __post_init__(self) -> None:
+        one_of("split", self.split, GAIN_SPLITS)
+        if not self.predictions:
+            raise BadInput("No predicted image was given: choose the outputs of a fusion.")
+        if not self.labels:
+            raise BadInput("No labels were given: choose polygons with a class field, or a class raster.")
+        if not (self.report_html and self.report_json and self.report_csv):
+            raise BadInput("No output was named: say where the three reports go.")
+        if not 0 < self.held_out < 1:
+            raise BadInput(f"The held-out share of {self.held_out} leaves nothing to learn from, or nothing to test.")
+        if min(self.seeds, self.trees, self.depth, self.leaf, self.pixels, self.test_pixels) < 1 or self.block < 4:
+            raise BadInput(
+                "Seeds, trees, depth, leaf and numbers of pixels are at least 1 and a block at least 4 pixels: "
+                "correct the smaller one."
+            )

@@ -12,6 +12,8 @@ from .jobs_parts import DEVICES, DateEntry, SceneSource, check_masks, one_of
 
 LOSSES = ("auto", "bce_iou", "tversky", "focal", "cross_entropy", "root_cross_entropy")  # auto: the paper's
 OPTIMIZERS = ("auto", "sam", "adamw", "adam")
+PRECISIONS = ("auto", "32", "16-mixed", "bf16-mixed")  # auto: 32 on the processor, mixed on a graphics card
+EARLIER = ("continue", "finish", "restart")  # what becomes of a training of this model that was broken off
 SPLITS = ("side", "block", "parcel")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
@@ -64,6 +66,8 @@ class TrainJob:
     optimizer: str = "auto"  # one of OPTIMIZERS
     learning_rate: float = 0.0  # 0 = the paper's, or the optimiser's usual one where the paper takes another
     patience: int = -1  # epochs without a better validation mean F1 until it stops; 0 = never, -1 = as the paper
+    precision: str = "auto"  # one of PRECISIONS
+    earlier: str = "continue"  # one of EARLIER: go on with it, make a model of its best epoch, or throw it away
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
     tile: int = 128
     overlap: int = 32
@@ -97,6 +101,8 @@ class TrainJob:
         one_of("held_side", self.held_side, SIDES)
         one_of("loss", self.loss, LOSSES)
         one_of("optimizer", self.optimizer, OPTIMIZERS)
+        one_of("precision", self.precision, PRECISIONS)
+        one_of("choice for an earlier training", self.earlier, EARLIER)
         check_masks(self.mask, self.mask_layers)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the season.")

@@ -29,6 +29,7 @@ _ROOMS = {
     "buildseries": ("series.build", "build_series"),
     "classify": ("inference.classify", "classify"),
     "composite": ("series.composite", "composite"),
+    "cropgain": ("fusion.gain", "crop_gain"),
     "diagnose": ("accuracy.diagnose", "diagnose"),
     "alignseries": ("series.alignseries", "align_series"),
     "evaluatefusion": ("fusion.evaluate", "evaluate"),

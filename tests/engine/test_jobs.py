@@ -20,6 +20,12 @@ LEAST = {
         "table": "t.csv",
     },
     "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
+    "cropgain": {
+        "early": {"scenes": [{"path": "a.tif"}]},
+        "predictions": [{"source": {"path": "p.tif"}}],
+        "labels": "l.gpkg",
+        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
+    },
     "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
     "train_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m"},
     "evaluatefusion": {
@@ -76,12 +82,15 @@ CHOICES = {
     "held_side": jobs.SIDES,
     "optimizer": jobs.OPTIMIZERS,
     "loss": jobs.LOSSES,
+    "precision": jobs.PRECISIONS,
+    "earlier": jobs.EARLIER,
     "period": jobs.PERIODS,
     "method": jobs.COMPOSITES,
     "empty": jobs.EMPTY,
 }
 OWN_CHOICES = {
     ("fillgaps", "method"): jobs.FILLERS,
+    ("cropgain", "split"): jobs.GAIN_SPLITS,
     ("fuse_starfm", "spread"): jobs.SPREADS,
     ("fuse_starfm", "combination"): jobs.COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
@@ -97,6 +106,13 @@ OWN_CHOICES = {
     ("alignseries", "rule"): jobs.ALIGN_RULES,
 }
 POSITIVE = (
+    "block",
+    "test_pixels",
+    "pixels",
+    "leaf",
+    "depth",
+    "trees",
+    "seeds",
     "classes",
     "count",
     "data_range",

@@ -29,6 +29,10 @@ def place(tmp_path: Path) -> Path:
             array[2] = rng.choice([4, 9], (12, 10))
             names = ("B04", "B08", "SCL")
             write_raster(tmp_path / str(year) / f"S2_{year}{month:02}{10 + month + year % 2}.tif", array, names=names)
+    labels = rng.integers(1, 3, (1, 12, 10)).astype(np.uint8)
+    write_raster(tmp_path / "t.tif", labels, nodata=0)
+    ndvi = rng.random((1, 12, 10)).astype(np.float32)
+    write_raster(tmp_path / "i.tif", ndvi, names=["NDVI 2022-07-17"])
     return tmp_path
 
 
@@ -57,6 +61,11 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
             "--last-fine 2022/S2_20220515.tif --band B04 --out e",
             "e/fusion.html e/fusion.json e/fusion.csv e/fusion.run.json",
         ),
+        (
+            "cropgain --series 2022 --before 2022-06-01 --index NDVI --prediction B=i.tif --labels t.tif --split block "
+            "--block 4 --seeds 1 --leaf 1 --mask none --out g",
+            "g/cropgain.html g/cropgain.json g/cropgain.csv g/cropgain.run.json",
+        ),
         ("alignseries --training 2022 --series 2023 --count 3 --strategy E --out t.tif --table d.csv", "t.tif d.csv"),
     ],
 )
@@ -80,6 +89,7 @@ def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: st
         ("fuse-starfm --fine 2022 --coarse 2023 --out f.tif --band B04 --target 2023-05-16", "needs 1 base pair"),
         (f"fuse-starfm {FUSION} --out f.tif --window 4", "The window of 4 px cannot be used"),
         ("evaluatefusion --fused a.tif --truth b.tif --last-fine c.tif --coarse d.tif --out e", "a.tif"),
+        ("cropgain --series 2022 --prediction i.tif --labels t.tif --out g", "has no parcels to hold out"),
         ("fillgaps --series 2023 --out f.png", "f.png is not a GeoTIFF"),
         ("alignseries --training 2022 --series 2023 --out t.tif --table d.csv", "7 base dates are wanted"),
     ],
@@ -90,7 +100,7 @@ def test_refusal_is_one_sentence(place: Path, line: str, says: str) -> None:
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().splitlines()[-1].endswith(".")
-    assert sorted(p.name for p in place.iterdir()) == ["2022", "2023"]
+    assert sorted(p.name for p in place.iterdir()) == ["2022", "2023", "i.tif", "t.tif"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

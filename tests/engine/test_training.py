@@ -23,13 +23,14 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.card import Card, Window
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, LabelsUnusable, TrainingFailed
+from crop_classifier_plugin.engine.errors import BadInput, Cancelled, CheckpointUnusable, LabelsUnusable, TrainingFailed
 from crop_classifier_plugin.engine.events import Silent, Stop
 from crop_classifier_plugin.engine.inference.pipeline import prepare
 from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
 from crop_classifier_plugin.engine.legend import CropClass, Legend
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.training.checkpoint import folder_of
 from crop_classifier_plugin.engine.training.export import verify
 from crop_classifier_plugin.engine.training.fit import fit, gather, inputs_of, train
 from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
@@ -186,7 +187,7 @@ def test_patches_are_normalised_as_in_classification():
     card = card_of()
     stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
     expected, _ = prepare(season.image, card)
-    np.testing.assert_allclose(stats.normalise(season.image), expected, rtol=1e-6)
+    np.testing.assert_allclose(stats.normalise(season.image), expected["x"], rtol=1e-6)
 
 
 # --- a whole training ------------------------------------------------------------------------------------------------
@@ -283,13 +284,13 @@ def test_split_file_names_every_parcel_and_whole_parcels_are_held_out(trained):
     assert (x - 5e5) % 80 == (5.6e6 - y) % 80 == 40
 
 
-def learn_only(job: TrainJob, place: Path, reporter=None):
+def learn_only(job: TrainJob, place: Path, reporter=None, keep=None):
     """The training without the export."""
     place.mkdir()
     material = gather(job, LEGEND, place, Silent(), 32)
     config = configure(job.network, dict(job.settings), 2, 3, 2)
     intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
-    return fit(job, config, material, intake, reporter or Silent())
+    return fit(job, config, material, intake, reporter or Silent(), keep)
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +306,7 @@ def test_the_exported_file_is_the_network(trained, learnt):
     session = ort.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     for batch, high, wide in ((1, 2, 2), (3, 8, 36), (4, 10, 6)):
         x = np.random.default_rng(0).standard_normal((batch, 3, 2, high, wide), dtype=np.float32)
-        logits, probability = session.run(None, {"x": x})
+        logits, probability, _ = session.run(None, {"x": x})
         with torch.no_grad():
             expected = learnt(torch.from_numpy(x))
         np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
@@ -316,7 +317,7 @@ def test_the_exported_file_names_its_ends_and_carries_the_card(trained):
     folder, _ = trained
     model = onnx.load(folder / "model.onnx")
     assert [i.name for i in model.graph.input] == ["x"]
-    assert [o.name for o in model.graph.output] == ["logits", "probability"]
+    assert [o.name for o in model.graph.output] == ["logits", "probability", "attention"]
     free = [d.dim_param != "" for d in model.graph.input[0].type.tensor_type.shape.dim]
     assert free == [True, False, False, True, True]
     assert {p.key: p.value for p in model.metadata_props} == Card.load(folder).deepness_metadata()
@@ -357,6 +358,31 @@ def test_cancelled_training_leaves_nothing(toy, tmp_path):
     with pytest.raises(Cancelled):
         train(job_of(toy, tmp_path / "m"), Impatient(Stop()))
     assert list((tmp_path / "m").iterdir()) == []
+
+
+def test_a_cancelled_training_can_be_finished(toy, tmp_path):
+    class Patient(Silent):
+        def log(self, text, level="info"):
+            super().log(text, level)
+            if text.startswith("Epoch 3 "):
+                self.stop.set()
+
+    job = job_of(toy, tmp_path / "m")
+    with pytest.raises(Cancelled):
+        train(job, Patient(Stop()))
+    assert list((tmp_path / "m").iterdir()) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "m.training"]
+    job = replace(job, earlier="finish", title="another title", device="cpu")
+    network, history = learn_only(job, tmp_path / "s", keep=folder_of(job.model))
+    assert len(history) == 3
+    assert not network.training
+    with pytest.raises(CheckpointUnusable, match="seed is 1 there, 2 now"):
+        learn_only(replace(job, seed=2), tmp_path / "t", keep=folder_of(job.model))
+
+
+def test_a_whole_training_leaves_no_state_behind(trained):
+    folder, _ = trained
+    assert not folder_of(folder).exists()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Laws of labels and splits: by month, from a raster, by block, thinned; and of a training that goes on from another."""
+"""Laws of labels and splits: by month, from a raster, by block, thinned; and of trainings that start from another."""
 
 from __future__ import annotations
 

@@ -72,3 +72,38 @@ def test_choices_and_defaults_are_the_jobs(provider):
     for name in ("PAIRS", "BAND", "WINDOW", "CLASSES", "DISTANCE", "SIGMA_FINE", "SIGMA_COARSE", "LOG_SCALE"):
         assert algorithm.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
     assert algorithm.parameterDefinition("TEMPORAL_FILTER").defaultValue() == job.temporal_filter
+
+
+# --- cropgain --------------------------------------------------------------------------------------------------------
+
+
+def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
+    folder = Path(images["FINE"]).parent
+    early, late = (sorted(map(str, folder.rglob(f"S2_*2024{day}.tif"))) for day in ("0524", "0727"))
+    real = str(tmp_path / "NDVI_real.tif")
+    run("index", {"INPUT": late, "INDICES": ["NDVI"], "OUTPUT": real}, context)
+    reports = {f"REPORT_{kind}": str(tmp_path / f"g.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
+    labels = {"LABELS": str(next(folder.rglob("parcels.gpkg"))), "FIELD": "crop_name"}
+    few = {"SEEDS": 1, "TREES": 4, "BEFORE": "2024-07-01"}
+    asked = {"INPUT": early, "PREDICTIONS": [real], **labels, **few, **reports}
+    results = run("cropgain", asked, context)
+    document = json.loads(Path(reports["REPORT_JSON"]).read_text())
+    assert [row["name"] for row in document["rows"]] == ["early season", "real: + 2024-07-27"]
+    assert document["early_dates"] == ["2024-05-24"]
+    assert not document["leaks"]
+    assert -1 <= results["EARLY_KAPPA"] <= results["BEST_KAPPA"] <= 1
+    table = tmp_path / "strategies.csv"
+    table.write_text("layer,strategy\nNDVI_real,Sentinel-2 itself\n")
+    truth = {"LABELS": None, "LABELS_RASTER": str(next(folder.rglob("truth.tif"))), "SPLIT": 2}
+    run("cropgain", {**asked, **truth, "STRATEGIES": str(table)}, context)
+    document = json.loads(Path(reports["REPORT_JSON"]).read_text())
+    assert document["leaks"]
+    assert document["predictions"][0]["strategy"] == "Sentinel-2 itself"
+    with pytest.raises(QgsProcessingException, match="choose either labelled polygons or a class raster"):
+        run("cropgain", {**asked, "LABELS_RASTER": truth["LABELS_RASTER"]}, context)
+
+
+def test_choices_of_the_crop_gain_and_jobs_agree(provider):
+    algorithm = provider.algorithm("cropgain")
+    for parameter, values in {"SPLIT": jobs.GAIN_SPLITS, "INDEX": jobs.INDICES}.items():
+        assert len(algorithm.parameterDefinition(parameter).options()) == len(values)

@@ -19,15 +19,18 @@ ALGORITHMS = [
     "classify_lrtacfnet",
     "classify_model",
     "composite",
+    "cropgain",
     "diagnose",
     "evaluatefusion",
     "fillgaps",
     "fuse_starfm",
+    "fuse_tsstfn",
     "index",
     "phenology",
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
+    "train_tsstfn",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -80,15 +83,18 @@ def test_load_unload_load_leaves_no_trace():
             "Classify crops with LRTACF-Net...",
             "Classify crops with your own model...",
             "Composite a series...",
+            "Crop gain of predicted images...",
             "Diagnose a crop map...",
             "Evaluate a fused image...",
             "Fill the gaps of a series...",
             "Fuse fine and coarse images with STARFM...",
+            "Fuse fine and coarse images with TSSTFN...",
             "Indices of a series...",
             "Phenology of a series...",
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",
+            "Train TSSTFN to fuse fine and coarse images...",
         ]
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())

@@ -139,6 +139,13 @@ def test_cancelled_training_is_gone_within_two_seconds(lesson, context, tmp_path
 
 
 def test_choices_and_jobs_agree(provider):
-    choices = {"OPTIMIZER": jobs.OPTIMIZERS, "LOSS": jobs.LOSSES, "DEVICE": jobs.DEVICES, "MASK": jobs.MASKS}
+    choices = {
+        "OPTIMIZER": jobs.OPTIMIZERS,
+        "LOSS": jobs.LOSSES,
+        "PRECISION": jobs.PRECISIONS,
+        "EARLIER": jobs.EARLIER,
+        "DEVICE": jobs.DEVICES,
+        "MASK": jobs.MASKS,
+    }
     for parameter, known in choices.items():
         assert len(provider.algorithm("train_lrtacfnet").parameterDefinition(parameter).options()) == len(known)

@@ -24,6 +24,7 @@ from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from ..record import Record
+from .checkpoint import Remains, folder_of, identity_of
 from .defaults import complete
 from .export import export
 from .folder import (
@@ -47,6 +48,7 @@ from .forest_onnx import export_forest
 from .intake import Intake, Statistics, statistics
 from .labels import Meaning
 from .lesson import EpochLog, Lesson, learn
+from .machine import machine_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
 from .recipes import Recipe, resolved
 from .report import Trained, write_report
@@ -89,6 +91,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         tell_results(tested, reporter)
         record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)
+    Remains(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
 
@@ -109,7 +112,7 @@ Learner = Callable[[TrainJob, NetworkConfig, Material, Intake, Reporter], Learnt
 def teach_network(
     job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
 ) -> Learnt:
-    network, history = fit(job, config, material, intake, reporter)
+    network, history = fit(job, config, material, intake, reporter, folder_of(job.model))
     return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
 
 
@@ -168,9 +171,17 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
 
 
 def fit(
-    job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+    job: TrainJob,
+    config: NetworkConfig,
+    material: Material,
+    intake: Intake,
+    reporter: Reporter,
+    keep: Path | None = None,
 ) -> tuple[Network, tuple[EpochLog, ...]]:
-    """The trained network in eval mode. Leaves torch's global random numbers as they were."""
+    """The trained network in eval mode; its state is kept in the folder `keep` after each epoch, where one is given.
+
+    Leaves torch's global random numbers as they were.
+    """
     counts = count_classes(material.train, TRAIN, material.classes)
     patch = round_up(job.patch, config.multiple)
     recipe = resolved(job)
@@ -185,11 +196,20 @@ def fit(
         overlap_of(job, config.multiple),
         _MOST_VALIDATION,
     )
+    shown = {
+        "classes": material.legend.names,
+        "labelled pixels": counts.tolist(),
+        "patches an epoch": length,
+        **_own(job),
+    }
+    machine = machine_of(job, recipe.optimizer)
+    remains = Remains(keep, identity_of(job, config, recipe, intake.stats, material.train) | shown) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         network = prepared(job, build(job.network, config), material.legend, reporter)
-        lesson = Lesson(network, torch.from_numpy(shown_shares(counts)), recipe, reporter)
-        learn(lesson, patches, checks, job.device)
+        shares = torch.from_numpy(shown_shares(counts))
+        lesson = Lesson(network, shares, recipe, job.seed, reporter)
+        learn(lesson, patches, checks, machine, remains, job.earlier)
     return lesson.learnt().requires_grad_(True), tuple(lesson.history)
 
 
@@ -205,6 +225,12 @@ def prepared(job: TrainJob, network: Network, legend: Legend, reporter: Reporter
         for parameter in found:
             parameter.requires_grad_(False)
     return network
+
+
+def _own(job: TrainJob) -> dict[str, object]:
+    """Further choices of the job that decide how an epoch goes."""
+    names = ("start", "frozen", "optical_dropout", "radar_dropout", "samples_per_class")
+    return {name: getattr(job, name) for name in names}
 
 
 def changes_of(job: TrainJob, recipe: Recipe) -> Changes:

@@ -8,7 +8,9 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -19,12 +21,15 @@ from torch.utils.data import DataLoader
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ..accuracy.confusion import Confusion
-from ..errors import DeviceMissing, TrainingFailed
+from ..errors import CheckpointUnusable, LossNotFinite, TrainingFailed
 from ..events import Reporter
 from ..networks.contract import Network
+from .checkpoint import Keeper, Remains
 from .losses import IGNORE, LOSSES, deep_supervision
+from .machine import Machine
+from .memory import Batch, Parts
 from .optimise import OPTIMIZERS, SCHEDULES
-from .patches import TARGET, ScoringPatches, TrainingPatches
+from .patches import TARGET, Item, ScoringPatches, TrainingPatches
 from .recipes import Recipe
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
@@ -53,63 +58,86 @@ class Lesson(L.LightningModule):
 
     class_weights: Tensor
 
-    def __init__(self, network: Network, shares: Tensor, recipe: Recipe, reporter: Reporter) -> None:
+    def __init__(self, network: Network, shares: Tensor, recipe: Recipe, seed: int, reporter: Reporter) -> None:
         """`shares` (K,): how often each class is shown."""
         super().__init__()
         self.automatic_optimization = False  # SAM evaluates the loss twice a step
-        self.network, self.recipe, self.reporter = network, recipe, reporter
+        self.network, self.recipe, self.seed, self.reporter = network, recipe, seed, reporter
         self.average = AveragedModel(network, avg_fn=_average, use_buffers=True)
         self.loss = LOSSES[recipe.loss]
         self.register_buffer("class_weights", self.loss.weights(shares))
         self.confusion = MulticlassConfusionMatrix(len(shares), ignore_index=IGNORE)
         self.history: list[EpochLog] = []
         self.kept: Kept | None = None
+        self.ended = False  # all that was to be learnt is learnt
         self._optimizer = OPTIMIZERS[recipe.optimizer](recipe, network)
+        self._parts = Parts(reporter)
         self._losses: list[float] = []
         self._f1 = float("nan")
         self._started = 0.0
+        self._first = 0  # epoch of this run: others were done before it was broken off
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self._optimizer
 
+    def on_train_start(self) -> None:
+        self._first = self.current_epoch
+
     def on_train_epoch_start(self) -> None:
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)  # the same whether or not it was broken off
         self._losses.clear()
         self._started = time.monotonic()
         rate = SCHEDULES[self.recipe.schedule](self.recipe.learning_rate, self.current_epoch, self.recipe.epochs)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
 
-    def training_step(self, batch: dict[str, Tensor], index: int) -> None:
+    def training_step(self, batch: Batch, index: int) -> None:
+        found: list[float] = []
 
         def closure() -> Tensor:
-            self.reporter.check()
-            self._optimizer.zero_grad()
-            loss = self._loss(batch)
-            self.manual_backward(loss)
-            return loss.detach()
+            loss = self._parts.fitting(lambda: self._gradient(batch), batch)
+            found.append(float(loss))
+            return loss
 
-        loss = float(self._optimizer.step(closure))  # type: ignore[arg-type]
-        if not np.isfinite(loss):
-            raise TrainingFailed("The loss is no longer a number: lower the learning rate, or choose adamw.")
+        self.optimizers().step(closure)  # type: ignore[union-attr]
+        if not np.isfinite(found[0]):
+            raise LossNotFinite(self.current_epoch + 1)
         self.average.update_parameters(self.network)
-        self._losses.append(loss)
+        self._losses.append(found[0])
         self._tell(index + 1)
+
+    def _gradient(self, batch: Batch) -> Tensor:
+        """Leaves the gradient of the loss over the batch; a part weighs as many pixels as its loss is averaged over."""
+        self._optimizer.zero_grad()
+        whole = self.loss.mass(batch[TARGET])
+        total = torch.zeros((), device=self.device)
+        for part in self._parts.of(batch):
+            self.reporter.check()
+            share = self.loss.mass(part[TARGET]) / whole if whole else 1.0
+            outputs = self.network(*self._inputs(part))
+            loss = share * deep_supervision(self.loss.function, outputs, part[TARGET], self.class_weights)
+            self.manual_backward(loss)
+            total += loss.detach()
+        return total
 
     def _tell(self, step: int) -> None:
         steps = int(self.trainer.num_training_batches)
         done, total = self.current_epoch * steps + step, self.recipe.epochs * steps
-        self.reporter.progress(done / total, f"Training, epoch {self.current_epoch + 1}", done, total)
+        before = self._first * steps  # of a run that was broken off: says nothing of the time left
+        fraction = (done - before) / (total - before)
+        self.reporter.progress(fraction, f"Training, epoch {self.current_epoch + 1}", done, total)
 
-    def _loss(self, batch: dict[str, Tensor]) -> Tensor:
-        outputs = self.network(*self._inputs(batch))
-        return deep_supervision(self.loss.function, outputs, batch[TARGET], self.class_weights)
-
-    def _inputs(self, batch: dict[str, Tensor]) -> list[Tensor]:
+    def _inputs(self, batch: Batch) -> list[Tensor]:
         return [batch[name] for name in self.network.inputs]
 
-    def validation_step(self, batch: dict[str, Tensor], index: int) -> None:
+    def validation_step(self, batch: Batch, index: int) -> None:
+        found = self._parts.fitting(lambda: [self._found(part) for part in self._parts.of(batch)], batch)
+        self.confusion.update(torch.cat(found), batch[TARGET])
+
+    def _found(self, batch: Batch) -> Tensor:
         self.reporter.check()
-        self.confusion.update(self.average(*self._inputs(batch)).argmax(dim=1), batch[TARGET])
+        classes: Tensor = self.average(*self._inputs(batch)).argmax(dim=1)
+        return classes
 
     def on_validation_epoch_end(self) -> None:
         self._f1 = Confusion(self.confusion.compute().cpu().numpy().astype(np.int64)).mean_f1
@@ -130,19 +158,34 @@ class Lesson(L.LightningModule):
             behind = self._f1 < self.kept.mean_f1 or (self._f1 == self.kept.mean_f1 and not self.recipe.ties)
             if behind:
                 return False
-        self.kept = Kept(self.current_epoch, self._f1, copy.deepcopy(self.average.module.state_dict()))
+        weights = copy.deepcopy(self.average.module.state_dict())
+        if not all(bool(torch.isfinite(w).all()) for w in weights.values()):
+            raise LossNotFinite(self.current_epoch + 1)
+        self.kept = Kept(self.current_epoch, self._f1, weights)
         return True
 
     def _stop_early(self) -> None:
         waited = self.current_epoch - self.kept.epoch if self.kept else 0
+        self.ended = self.current_epoch + 1 == self.recipe.epochs
         if 0 < self.recipe.patience <= waited:
-            self.trainer.should_stop = True
+            self.ended = self.trainer.should_stop = True
             self.reporter.log(f"The validation mean F1 did not rise for {waited} epochs: the training ends here.")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        kept = {f.name: getattr(self.kept, f.name) for f in fields(Kept)} if self.kept else None
+        history = [asdict(log) for log in self.history]
+        checkpoint["lesson"] = {"history": history, "kept": kept, "ended": self.ended}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        own = checkpoint["lesson"]
+        self.history = [EpochLog(**log) for log in own["history"]]
+        self.kept = Kept(**own["kept"]) if own["kept"] else None
+        self.ended = own["ended"]
 
     def learnt(self) -> Network:
         """The network with the weights of the best epoch, or of the last where nothing was validated; eval mode."""
         if self.kept is None:
-            raise TrainingFailed("Not one epoch was learnt: ask for more epochs.")
+            raise TrainingFailed("There is no earlier training to finish: choose 'continue', which starts one.")
         self.network.load_state_dict(self.kept.weights)
         return self.network.cpu().eval()
 
@@ -162,30 +205,81 @@ class _Epochs(L.Callback):
         self._patches.epoch = trainer.current_epoch
 
 
-def learn(lesson: Lesson, patches: TrainingPatches, validation: ScoringPatches | None, device: str) -> None:
-    """Runs the lesson to its end; Cancelled and TrainingFailed pass through."""
-    lessons = DataLoader(patches, batch_size=lesson.recipe.batch)
-    checks = DataLoader(validation, batch_size=lesson.recipe.batch) if validation and len(validation) else None
+def learn(
+    lesson: Lesson,
+    patches: TrainingPatches,
+    validation: ScoringPatches | None,
+    machine: Machine,
+    remains: Remains | None = None,
+    earlier: str = "continue",
+) -> None:
+    """Runs the lesson to its end, after each epoch of which its state is kept in `remains`, where given.
+
+    What an earlier run left there is taken up, as `earlier` (of jobs_training.EARLIER) says. A loss that is no longer
+    a number ends the lesson with the weights kept so far. Raises Cancelled, CheckpointUnusable, LossNotFinite where no
+    epoch was done before, OutOfMemory.
+    """
+    if remains and earlier == "restart":
+        remains.remove()
+    state = remains.read() if remains else None
+    if remains and state is not None:
+        _take_up(lesson, state, remains.path)
+    if earlier == "finish" or lesson.ended:
+        return
+    lesson.reporter.log(machine.told)
+    if remains:
+        lesson.reporter.log(f"After each epoch the state is kept in {remains.folder}, from which a run can go on.")
+    try:
+        _run(lesson, patches, validation, machine, remains, state is not None)
+    except LossNotFinite as error:
+        if lesson.kept is None:
+            raise
+        lesson.reporter.log(f"{error.sentence} The weights of epoch {lesson.kept.epoch + 1} are kept.", "warning")
+
+
+def _take_up(lesson: Lesson, state: dict[str, Any], path: Path) -> None:
+    try:
+        lesson.load_state_dict(state["state_dict"])
+        lesson.on_load_checkpoint(state)
+    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointUnusable(str(path), f"it does not fit the network, {type(error).__name__}") from None
+    epoch = lesson.kept.epoch + 1 if lesson.kept else 0
+    done = f"{len(lesson.history)} of {lesson.recipe.epochs} epochs"
+    lesson.reporter.log(f"An earlier training of this model was broken off after {done}; its best is epoch {epoch}.")
+
+
+def _run(
+    lesson: Lesson,
+    patches: TrainingPatches,
+    validation: ScoringPatches | None,
+    machine: Machine,
+    remains: Remains | None,
+    resumed: bool,
+) -> None:
+    lessons = _loader(patches, lesson)
+    checks = _loader(validation, lesson) if validation and len(validation) else None
+    keepers = [Keeper(remains, lesson.reporter)] if remains else []
     with _quiet():
         trainer = L.Trainer(
             max_epochs=lesson.recipe.epochs,
-            accelerator=_accelerator(device),
+            accelerator=machine.accelerator,
             devices=1,
+            precision=machine.precision,  # type: ignore[arg-type]
             logger=False,
-            enable_checkpointing=False,
+            enable_checkpointing=bool(keepers),
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            callbacks=[_Epochs(patches)],
+            callbacks=[_Epochs(patches), *keepers],
         )
-        trainer.fit(lesson, lessons, checks)
+        path = remains.path if remains and resumed else None
+        trainer.fit(lesson, lessons, checks, ckpt_path=path, weights_only=True)
 
 
-def _accelerator(device: str) -> str:
-    gpu = torch.cuda.is_available()
-    if device == "cuda" and not gpu:
-        raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
-    return "gpu" if gpu and device != "cpu" else "cpu"
+def _loader(patches: TrainingPatches | ScoringPatches, lesson: Lesson) -> DataLoader[Item]:
+    """With random numbers of its own: a loader draws from them when it starts, which is sooner or later in the epoch
+    of a run that goes on."""
+    return DataLoader(patches, batch_size=lesson.recipe.batch, generator=torch.Generator())
 
 
 @contextmanager

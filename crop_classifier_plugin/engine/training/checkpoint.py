@@ -1,0 +1,135 @@
+"""What a training leaves behind after each epoch, so that it can go on, or be finished, after it was broken off."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Checkpoint
+
+from ..errors import CheckpointUnusable
+from ..events import Reporter
+from ..jobs_training import TrainJob
+from ..networks.contract import NetworkConfig
+from ..outputs import translate
+from .intake import Statistics
+from .recipes import Recipe
+from .seasons import Season
+from .split import VALIDATION
+
+STATE_FILE = "state.ckpt"
+_IDENTITY = "training"  # the entry of the file that says whose it is
+
+
+def folder_of(model: str | Path) -> Path:
+    """Beside the model folder, which stays empty until the model is whole."""
+    path = Path(os.path.abspath(model))
+    return path.with_name(f"{path.name}.training")
+
+
+def identity_of(
+    job: TrainJob, config: NetworkConfig, recipe: Recipe, stats: Statistics, seasons: Sequence[Season]
+) -> dict[str, Any]:
+    """What decides how an epoch goes, but for the device and its precision."""
+    return {
+        "seed": job.seed,
+        **{name: value for name, value in asdict(recipe).items() if name != "patience"},
+        "network": job.network,
+        "settings": asdict(config),
+        "bands": job.bands,
+        "dates": [[str(d) for d in season.dates] for season in seasons],
+        "validation parcels": [int((season.split.parts == VALIDATION).sum()) for season in seasons],
+        "means of the bands": stats.mean.tolist(),
+        "patch": job.patch,
+        "jitter": job.jitter,
+    }
+
+
+@dataclass(frozen=True)
+class Remains:
+    """A training's state in `folder`. `identity` says whose it is: tuples in it are lists to a file."""
+
+    folder: Path
+    identity: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        return self.folder / STATE_FILE
+
+    def read(self) -> dict[str, Any] | None:
+        """The state, tensors and plain values only; None where there is none.
+
+        Raises CheckpointUnusable for a file that is no such state, and for that of another training.
+        """
+        if not self.path.exists():
+            return None
+        state = self._load()
+        found = state.get(_IDENTITY)
+        if not isinstance(found, dict) or "lesson" not in state:
+            raise CheckpointUnusable(str(self.path), "it is no state of a training")
+        own = json.loads(json.dumps(self.identity))
+        for name in {**own, **found}:  # the settings first
+            if found.get(name) != own.get(name):
+                told = f"{_short(found.get(name))} there, {_short(own.get(name))} now"
+                raise CheckpointUnusable(str(self.path), f"it is of another training: {name} is {told}")
+        return state
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of strange pickles, which are refused anyway
+                state = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:  # noqa: BLE001 - whatever a file holds that torch did not write
+            raise CheckpointUnusable(str(self.path), f"it cannot be read, {type(error).__name__}") from None
+        return state if isinstance(state, dict) else {}
+
+    def write(self, save: Callable[[Path], None]) -> None:
+        """Replaces the state by what `save` writes, whole or not at all, even if the power goes. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(f".{os.getpid()}.part")
+        try:
+            save(temporary)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Removes the state, what a killed run left of one, and the folder where nothing else is in it."""
+        for file in (self.path, *self.folder.glob(f"{self.path.stem}.*.part")):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+
+class Keeper(Checkpoint):
+    """Writes the state at the end of each epoch, after the lesson has drawn its conclusions."""
+
+    def __init__(self, remains: Remains, reporter: Reporter) -> None:
+        self._remains, self._reporter, self._failed = remains, reporter, False
+
+    def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
+        checkpoint[_IDENTITY] = json.loads(json.dumps(self._remains.identity))
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        try:
+            self._remains.write(trainer.save_checkpoint)
+        except OSError as error:
+            if not self._failed:
+                sentence = translate(error, str(self._remains.path))
+                self._reporter.log(f"The training goes on, but could not be taken up later. {sentence}", "warning")
+            self._failed = True
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

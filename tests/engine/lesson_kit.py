@@ -1,0 +1,57 @@
+"""A tiny lesson for the tests of the loop; as a program, one that a test can kill: `lesson_kit.py FOLDER EPOCHS`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch.utils.data import Dataset
+
+from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.networks.registry import build, configure
+from crop_classifier_plugin.engine.training.checkpoint import Remains
+from crop_classifier_plugin.engine.training.lesson import Lesson, learn
+from crop_classifier_plugin.engine.training.machine import Machine
+from crop_classifier_plugin.engine.training.recipes import RECIPES
+
+CPU = Machine("cpu", "32-true", "On the processor.")
+RECIPE = replace(RECIPES["unet"], epochs=6, batch=4, learning_rate=0.02)
+
+
+class Toy(Dataset):
+    """Patches in which the class of a pixel is the band that is brighter; others in each epoch, as in training."""
+
+    def __init__(self, length=8, pause=0.0):
+        self.length, self.pause, self.epoch = length, pause, 0
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, index):
+        time.sleep(self.pause)
+        chance = torch.Generator().manual_seed(1000 * self.epoch + index)
+        x = torch.randn(1, 2, 8, 8, generator=chance)
+        target = x[0].argmax(dim=0)
+        target[torch.rand(8, 8, generator=chance) < 0.2] = -1
+        return {"x": x, "target": target}
+
+
+def lesson_of(recipe=RECIPE, reporter=None, seed=1, **settings):
+    torch.manual_seed(seed)
+    config = configure("unet", {"widths": "4,8", "dropout": "0.2", **settings}, bands=2, dates=1, classes=2)
+    return Lesson(build("unet", config), torch.tensor([0.5, 0.5]), recipe, seed, reporter or Silent())
+
+
+def run(lesson, folder=None, earlier="continue", patches=None, checks=True, identity=None):
+    remains = Remains(Path(folder), identity or {"of": "toy"}) if folder else None
+    learn(lesson, patches or Toy(), Toy(4) if checks else None, CPU, remains, earlier)
+    return lesson
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    recipe = replace(RECIPE, optimizer=sys.argv[2])
+    run(lesson_of(recipe), sys.argv[1], patches=Toy(pause=0.05))

@@ -17,13 +17,12 @@ from ..events import Part, Reporter
 from ..jobs import FuseTsstfnJob, SceneSource
 from ..outputs import Outputs, check_geotiffs
 from ..raster.grid import Grid
-from ..raster.sidecars import write_ramp_style
 from ..raster.tiles import Tiling, reflected, window_of
 from ..raster.vector import SIMULATED_TAG
 from ..raster.writer import BLOCK, as_rasterio
 from ..record import Record
 from ..series.dated import DatedStack
-from ..series.looks import GREEN
+from ..series.looks import GREEN, write_dated_look
 from ..series.quantity import quantity_of
 from ..series.scenes import Scene
 from ..series.stack import files_of
@@ -52,7 +51,7 @@ def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
         _tell(forecast, reporter)
         facts = _write(forecast, path, outputs.scratch(), reporter)
         if quantity_of([band]).scale == 1:
-            write_ramp_style(outputs, job.output, GREEN)
+            write_dated_look(outputs, job.output, GREEN, [step.target for step in forecast.steps])
         record.save(outputs, job.output, facts, reporter)
     reporter.progress(1, "Done")
     return {"output": job.output, **facts}

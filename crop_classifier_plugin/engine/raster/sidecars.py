@@ -144,14 +144,20 @@ def ramp_style(ramp: Ramp) -> ET.Element:
 
 def dated_style(ramp: Ramp, ranges: Sequence[tuple[dt.date, dt.date]]) -> ET.Element:
     """As ramp_style, of the first band; QGIS's Temporal Controller shows band k from ranges[k][0] until ranges[k][1]
-    (which is no longer part of it)."""
+    (which is no longer part of it).
+
+    Of several bands QGIS draws the one that ends last: all but the first band of each date end a second early.
+    """
     root = ramp_style(ramp)
     root.set("styleCategories", "Symbology|Temporal")
     temporal = ET.Element("temporal", mode=_RANGE_PER_BAND, enabled="1", fetchMode="0", bandNumber="1")
     root.insert(0, temporal)
     listed = ET.SubElement(temporal, "ranges")
+    seen: set[dt.date] = set()
     for number, (first, after) in enumerate(ranges, start=1):
-        days = {"begin": f"{first}T00:00:00Z", "end": f"{after}T00:00:00Z"}
+        end = f"{after - dt.timedelta(1)}T23:59:59Z" if first in seen else f"{after}T00:00:00Z"
+        seen.add(first)
+        days = {"begin": f"{first}T00:00:00Z", "end": end}
         ET.SubElement(listed, "range", {"band": str(number), "includeBeginning": "1", "includeEnd": "0", **days})
     return root
 

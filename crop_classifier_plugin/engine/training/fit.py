@@ -24,6 +24,7 @@ from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from ..record import Record
+from ..series.select import Need
 from .checkpoint import Remains, folder_of, identity_of
 from .defaults import complete
 from .export import export
@@ -32,6 +33,7 @@ from .folder import (
     ON_TESTS,
     Material,
     card_of,
+    decibels,
     headline,
     history_csv,
     need_of,
@@ -186,7 +188,8 @@ def fit(
     patch = round_up(job.patch, config.multiple)
     recipe = resolved(job)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
-    patches = TrainingPatches(material.train, intake, patch, length, changes_of(job, recipe), job.seed, recipe.batch)
+    changes = changes_of(job, recipe, material.need)
+    patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed, recipe.batch)
     tile = round_up(job.tile, config.multiple)
     checks = ScoringPatches(
         (*material.train, *material.checks),
@@ -233,11 +236,11 @@ def _own(job: TrainJob) -> dict[str, object]:
     return {name: getattr(job, name) for name in names}
 
 
-def changes_of(job: TrainJob, recipe: Recipe) -> Changes:
+def changes_of(job: TrainJob, recipe: Recipe, need: Need) -> Changes:
     """As the paper changes its patches, but for what the job asks for otherwise."""
     optical = recipe.optical_dropout if job.optical_dropout is None else job.optical_dropout
     radar = recipe.radar_dropout if job.radar_dropout is None else job.radar_dropout
-    return Changes(job.jitter, recipe.turns, optical, radar)
+    return Changes(job.jitter, recipe.turns, optical, radar, decibels(need))
 
 
 def scaling(job: TrainJob, material: Material) -> Statistics:

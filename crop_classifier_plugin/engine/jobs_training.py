@@ -71,6 +71,7 @@ class TrainJob:
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
     tile: int = 128
     overlap: int = 32
+    pixel_size: float = 0.0  # m; 0 = that of the finest band of the series
     name: str = ""  # "" = the folder's name
     title: str = ""
     region: str = ""
@@ -114,7 +115,7 @@ class TrainJob:
         self._check_series()
 
     def _check_numbers(self) -> None:
-        zero = ("epochs", "batch", "steps", "jitter", "learning_rate", "samples_per_class", "block")
+        zero = ("epochs", "batch", "steps", "jitter", "learning_rate", "samples_per_class", "block", "pixel_size")
         for name, limit in {"patch": 1, "patience": -1, **dict.fromkeys(zero, 0)}.items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")

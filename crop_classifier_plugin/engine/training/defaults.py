@@ -46,6 +46,7 @@ def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     job = replace(job, settings=series_settings(job))
     scenes = _usable(read_scenes(job.scenes, reporter, job.dates), job)
     job = _monthly(job, reporter) if job.month_fields else _with_dates(job, [s.date for s in scenes], reporter)
+    job = replace(job, pixel_size=job.pixel_size or _finest(scenes, job.bands))
     if is_class_raster(job):
         return _of_raster(job, reporter)
     labels = _labels(job, scenes, reporter)
@@ -87,6 +88,7 @@ def _from_start(job: TrainJob, reporter: Reporter) -> TrainJob:
         job,
         windows=job.windows or tuple((w.first, w.last) for w in card.windows),
         radar_bands=card.radar.bands if card.radar else job.radar_bands,
+        pixel_size=job.pixel_size or card.pixel_size,
         radar_unit=card.radar_unit,
         reduce=job.reduce or card.reduce,
         least_dates=job.least_dates if job.least_dates >= 0 else card.least_dates,
@@ -208,6 +210,11 @@ def windows_around(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:
     firsts = [count[0] - AROUND, *(max(day - AROUND, b + 1) for day, b in zip(count[1:], breaks))]
     lasts = [*(min(day + AROUND, b) for day, b in zip(count, breaks)), count[-1] + AROUND]
     return tuple(zip(firsts, lasts))
+
+
+def _finest(scenes: Sequence[Scene], bands: Sequence[str]) -> float:
+    """Pixel size in metres of the finest of the bands, to two digits: the ellipsoid makes of 10 m a little more."""
+    return float(f"{min(ref.pixel for scene in scenes for band in bands for ref in scene.of(band)):.2g}")
 
 
 def _usable(scenes: Sequence[Scene], job: TrainJob) -> list[Scene]:

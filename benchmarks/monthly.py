@@ -37,11 +37,11 @@ from crop_classifier_plugin.engine.training.split import HELD_OUT
 PARCELS = "lem_plus/lem_plus_monthly_crops.gpkg"
 TILE, OVERLAP = 128, 32
 PROTOCOL = (
-    "**Simulated radar** (water cloud model, speckle) over real parcels: LEM+ labels for each month of October 2019 to "
-    f"September 2020 in a square of {SIDE / 1000:.0f} km of western Bahia, 40 m pixels, the paper's six classes. Before "
-    "October 2019 the same crop calendar is assumed. Whole parcels are held out (30 %), others choose the epoch (15 %); "
-    "both sides have the same settings (small preset, focal loss, at most 30 epochs of 24 steps, patience 6), one seed. "
-    "Mean F1 over the classes that the month's held-out parcels have."
+    "**Simulated radar** (water cloud model, speckle) over real parcels: LEM+ labels for each month of October 2019 "
+    f"to September 2020 in a square of {SIDE / 1000:.0f} km of western Bahia, 40 m pixels, the paper's six classes. "
+    "Before October 2019 the same crop calendar is assumed. Whole parcels are held out (30 %), others choose the epoch "
+    "(15 %); both sides have the same settings (small preset, focal loss, at most 30 epochs of 24 steps, patience 6), "
+    "one seed. Mean F1 over the classes that the month's held-out parcels have."
 )
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from _monthly_radar import MONTHS, SIDE, TARGETS, merged, parcels, write_series
-from train_shipped_models import DATA, ROOT
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
 from crop_classifier_plugin.engine.events import Silent
@@ -34,6 +33,8 @@ from crop_classifier_plugin.engine.training.scores import score
 from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT
 
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
 PARCELS = "lem_plus/lem_plus_monthly_crops.gpkg"
 TILE, OVERLAP = 128, 32
 PROTOCOL = (
@@ -48,6 +49,7 @@ PROTOCOL = (
 def monthly_job(model: str, data: Path, place: Path) -> TrainJob:
     """VUnetConvLSTM on the twelve labelled months; writes the simulated series into `place` once."""
     if not (place / "parcels.gpkg").exists():
+        place.mkdir(parents=True, exist_ok=True)
         frame = parcels(data / PARCELS)
         write_series(frame, place)
         merged(frame).to_file(place / "parcels.gpkg")

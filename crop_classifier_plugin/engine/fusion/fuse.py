@@ -123,7 +123,8 @@ class _Both:
             reporter.progress(done / len(blocks), "Measuring the fine images", done, len(blocks))
         count, total, squares = np.sum(sums, axis=0)
         if not count.all():
-            raise BadInput("A fine base image has no clear pixel where the coarse images lie: choose another date.")
+            day = self.fine.dates[int(np.argmin(count))]
+            raise BadInput(f"The fine image of {day} has no clear pixel where the coarse images lie: choose another.")
         spread: NDArray[np.float64] = np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
         return spread
 

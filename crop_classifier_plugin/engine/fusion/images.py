@@ -92,6 +92,10 @@ class Images:
         return cube
 
     @property
+    def dates(self) -> tuple[dt.date, ...]:
+        return tuple(scene.date for scene in self._scenes)
+
+    @property
     def simulated(self) -> bool:
         """Whether any of the files says that it is simulated."""
         return is_simulated(self._scenes)

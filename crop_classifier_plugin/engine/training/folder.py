@@ -22,6 +22,7 @@ from ..events import Reporter
 from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import NetworkConfig
+from ..series.bands import RADAR
 from ..series.select import Need
 from .intake import Intake
 from .lesson import EpochLog
@@ -31,6 +32,7 @@ from .seasons import Season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
+_PIXEL = 10.0  # m, of a job that was not completed from its series
 _LIMITS = (
     "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
     "everywhere, on woods, water, roads and buildings too."
@@ -82,6 +84,7 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         settings=config.settings(),
         bands=job.bands,
         windows=_days(job),
+        pixel_size=material.need.pixel_size,
         **_scaling(intake, slice(0, intake.first)),
         inputs=intake.inputs,
         radar=Radar(job.radar_bands, **_scaling(intake, slice(intake.first, None))) if material.need.radar else None,
@@ -130,13 +133,19 @@ def _material_in_words(job: TrainJob, material: Material) -> str:
     return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
 
 
+def decibels(need: Need) -> tuple[int, ...]:
+    """Which of the bands, the first series' before the second's, are read in decibel."""
+    bands = (*need.bands, *need.radar)
+    return tuple(i for i, band in enumerate(bands) if band in RADAR and need.radar_unit == "decibel")
+
+
 def need_of(job: TrainJob) -> Need:
     """What the model asks of a series."""
     return Need(
         job.name or Path(job.model).name,
         job.bands,
         _days(job),
-        10.0,
+        job.pixel_size or _PIXEL,
         0.5,
         10000.0,
         0.0,

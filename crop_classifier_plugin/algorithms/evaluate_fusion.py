@@ -8,6 +8,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
@@ -55,6 +56,11 @@ class EvaluateFusion(SeriesAlgorithm):
             self.tr("L of SSIM. 0: 2 for NDVI and its like, else the range of the real image."),
             advanced=True,
         )
+        self.add(
+            QgsProcessingParameterBoolean("CUBIC", self.tr("Cubic resampling"), False),
+            self.tr("Coarse images come to the fine grid cubically; otherwise bilinearly."),
+            advanced=True,
+        )
         self.add_dates()
         self.add_extent("Only this rectangle is compared. Empty: everything the images share.")
         for name, title, files in REPORTS:
@@ -79,6 +85,7 @@ class EvaluateFusion(SeriesAlgorithm):
             **inputs,
             **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS},
             band=self.parameterAsString(parameters, "BAND", context).strip(),
+            cubic=self.parameterAsBool(parameters, "CUBIC", context),
             data_range=self.parameterAsDouble(parameters, "DATA_RANGE", context),
         )
 

@@ -74,6 +74,11 @@ class FuseStarfm(SeriesAlgorithm):
             self.tr("Leaves out neighbours whose coarse value changed more than the pixel's own."),
             advanced=True,
         )
+        self.add(
+            QgsProcessingParameterBoolean("CUBIC", self.tr("Cubic resampling"), False),
+            self.tr("Coarse images come to the fine grid cubically; otherwise bilinearly."),
+            advanced=True,
+        )
         for name, title, tip in (
             ("SPREAD", "Standard deviation of", "Neighbours differ from a pixel by 2 of these / classes at most."),
             ("COMBINATION", "Combined distance", "How spectral (S), temporal (T) and spatial (D) distance join."),
@@ -105,6 +110,7 @@ class FuseStarfm(SeriesAlgorithm):
             target=self.day(parameters, "TARGET", context),
             band=self.parameterAsString(parameters, "BAND", context).strip(),
             temporal_filter=self.parameterAsBool(parameters, "TEMPORAL_FILTER", context),
+            cubic=self.parameterAsBool(parameters, "CUBIC", context),
             spread=SPREADS[self.parameterAsEnum(parameters, "SPREAD", context)],
             combination=COMBINATIONS[self.parameterAsEnum(parameters, "COMBINATION", context)],
         )

@@ -8,8 +8,12 @@ from qgis.PyQt.QtGui import QIcon
 from .. import assets
 from .align_series import AlignSeries
 from .build_series import BuildSeries
+from .classify_attention3dcnn import ClassifyAttention3dCnn
+from .classify_cropsts import ClassifyCropSts
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
+from .classify_randomforest import ClassifyRandomForest
+from .classify_unetconvlstm import ClassifyUnetConvLstm
 from .composite import Composite
 from .crop_gain import CropGain
 from .diagnose import Diagnose
@@ -19,6 +23,7 @@ from .fuse_starfm import FuseStarfm
 from .fuse_tsstfn import FuseTsstfn
 from .index import Index
 from .phenology import Phenology
+from .pretrain_cropsts import PretrainCropSts
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
@@ -42,8 +47,12 @@ class CropClassifierProvider(QgsProcessingProvider):
         for algorithm in (
             AlignSeries,
             BuildSeries,
+            ClassifyAttention3dCnn,
+            ClassifyCropSts,
             ClassifyLrtacfNet,
             ClassifyModel,
+            ClassifyRandomForest,
+            ClassifyUnetConvLstm,
             Composite,
             CropGain,
             Diagnose,
@@ -53,6 +62,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             FuseTsstfn,
             Index,
             Phenology,
+            PretrainCropSts,
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,

@@ -28,6 +28,13 @@ class Cancelled(CropClassifierError):
         super().__init__("Cancelled: no output was written.")
 
 
+class CancelledKept(Cancelled):
+    """A cancelled job that leaves what it had finished."""
+
+    def __init__(self, what: str, where: str) -> None:
+        CropClassifierError.__init__(self, f"Cancelled: {what} was kept in {where}.")
+
+
 # --- rasters ---------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from .errors import BadInput
 from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_classify import ClassifyJob as ClassifyJob
+from .jobs_classify import read_months as read_months
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
 from .jobs_fusion import GAIN_SPLITS as GAIN_SPLITS
 from .jobs_fusion import SPREADS as SPREADS
@@ -25,6 +26,9 @@ from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
 from .jobs_parts import read_windows as read_windows
+from .jobs_pretraining import RECIPES as RECIPES
+from .jobs_pretraining import PretrainJob as PretrainJob
+from .jobs_pretraining import ProbeJob as ProbeJob
 from .jobs_series import ALIGN_RULES as ALIGN_RULES
 from .jobs_series import ALIGNED_DAYS as ALIGNED_DAYS
 from .jobs_series import COMPOSITES as COMPOSITES
@@ -43,6 +47,7 @@ from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import PRECISIONS as PRECISIONS
 from .jobs_training import SIDES as SIDES
+from .jobs_training import SPLITS as SPLITS
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
 from .jobs_tsstfn import FORECASTS as FORECASTS
@@ -107,6 +112,8 @@ JOBS = {
         FuseStarfmJob,
         FuseTsstfnJob,
         IndexJob,
+        PretrainJob,
+        ProbeJob,
         PhenologyJob,
         SimulateJob,
         TrainJob,

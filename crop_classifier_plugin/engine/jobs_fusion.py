@@ -35,6 +35,7 @@ class FuseStarfmJob:
     spread: str = "image"  # one of SPREADS: where the standard deviation of the fine image is taken
     combination: str = "product"  # one of COMBINATIONS: S T D, or ln(S B + 1) ln(T B + 1) D
     log_scale: float = 10_000.0  # B
+    cubic: bool = False  # coarse images come to the fine grid cubically, not bilinearly
 
     def __post_init__(self) -> None:
         one_of("spread", self.spread, SPREADS)
@@ -68,6 +69,7 @@ class EvaluateFusionJob:
     band: str = "NDVI"
     dates: tuple[DateEntry, ...] = ()
     extent: Optional[Extent] = None
+    cubic: bool = False  # as in FuseStarfmJob: the reference "coarse image resampled"
     data_range: float = 0.0  # L of SSIM; 0 = 2 for a normalised index, else the range of the real image
 
     def __post_init__(self) -> None:

@@ -37,13 +37,14 @@ _ROOMS = {
     "fuse_tsstfn": ("fusion.fuse_tsstfn", "fuse"),
     "index": ("series.index", "compute_indices"),
     "fillgaps": ("series.fillgaps", "fill_gaps"),
+    "pretrain_cropsts": ("training.pretrain", "pretrain"),
+    "probe": ("training.probe", "probe"),
     "phenology": ("series.phenology", "phenology"),
     "simulate": ("simulate.season", "simulate"),
     "train": ("training.fit", "train"),
     "train_tsstfn": ("training.tsstfn", "train"),
 }
-_TRAINING = ("train", "train_tsstfn")
-
+_TRAINING = ("train", "train_tsstfn", "pretrain_cropsts", "probe")
 _FOR_TRAINING = (
     "torch",
     "lightning",

@@ -328,3 +328,19 @@ def test_an_extent_limits_the_grid_but_not_what_is_known(season: Path) -> None:
         assert feed.widest == whole.grid
         np.testing.assert_array_equal(feed.read(Window(0, 0, 10, 10)), everything(whole)[:, :, 10:20, 10:20])
     assert {Path(p).parent.name for p in feed.sources} == {"s1", "s2"}
+
+
+def test_a_series_of_an_index_is_read_as_it_is(tmp_path: Path) -> None:
+    """NDVI is no reflectance: it is not held against x 10000, but against -1..1; no warning about missing masks."""
+    values = np.linspace(-0.2, 0.9, 20 * 20, dtype=np.float32).reshape(1, 20, 20)
+    for day in ("20240501", "20240701"):
+        write_raster(tmp_path / f"NDVI_{day}.tif", values, names=["NDVI"], nodata=np.nan)
+    asked = Need("m", ("NDVI",), (Days(110, 130), Days(170, 200)), 10.0, 0.5, 10_000.0, 0.0)
+    reporter = Silent()
+    with open_feed((SceneSource(str(tmp_path)),), asked, reporter) as feed:
+        read = feed.read(Window(0, 0, 20, 20))
+    np.testing.assert_array_equal(read, np.stack([values, values]))
+    assert not [text for level, text in reporter.lines if level == "warning"]
+    write_raster(tmp_path / "NDVI_20240701.tif", values * 10_000, names=["NDVI"], nodata=np.nan)
+    with pytest.raises(BadInput, match="within -1 and 1"):
+        open_feed((SceneSource(str(tmp_path)),), asked, Silent())

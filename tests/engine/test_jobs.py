@@ -40,6 +40,14 @@ LEAST = {
     "diagnose": dict.fromkeys(
         ("class_map", "reference", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"
     ),
+    "pretrain_cropsts": {"series": [{"scenes": [{"path": "a.tif"}]}], "folder": "d"},
+    "probe": {
+        "encoder": "e",
+        "series": {"scenes": [{"path": "a.tif"}]},
+        "labels": "l",
+        "class_field": "f",
+        "report_json": "r.json",
+    },
     "simulate": {"folder": "d"},
     "train": {
         "scenes": [{"path": "a.tif"}],
@@ -101,11 +109,17 @@ OWN_CHOICES = {
     ("fuse_tsstfn", "next_model"): ("",),
     ("train_tsstfn", "loss"): jobs.FUSION_LOSSES,
     ("train_tsstfn", "split"): jobs.FUSION_SPLITS,
+    ("pretrain_cropsts", "preset"): jobs.RECIPES,
+    ("probe", "support"): (0.1, 0.5),
     ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
     ("alignseries", "days"): jobs.ALIGNED_DAYS,
     ("alignseries", "rule"): jobs.ALIGN_RULES,
 }
 POSITIVE = (
+    "align_weight",
+    "draws",
+    "neighbours",
+    "sequences",
     "block",
     "test_pixels",
     "pixels",

@@ -71,8 +71,9 @@ def _opened(job: EvaluateFusionJob, reporter: Reporter) -> Iterator[_Compared]:
     grid = fine_grid(fine, coarse, job.band, job.extent)
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     with ExitStack() as exits:
-        opened = [exits.enter_context(Images(each, job.band, grid, reporter)) for each in (fine, coarse)]
-        yield _Compared(scenes, *opened)
+        sharp = exits.enter_context(Images(fine, job.band, grid, reporter))
+        blurred = exits.enter_context(Images(coarse, job.band, grid, reporter, job.cubic))
+        yield _Compared(scenes, sharp, blurred)
 
 
 def _scenes(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, Scene]:

@@ -100,7 +100,7 @@ def _open(job: FuseStarfmJob, fine: list[Scene], coarse: list[Scene], reporter: 
     with ExitStack() as opening:
         both = _Both(
             opening.enter_context(Images(fine, job.band, grid, reporter)),
-            opening.enter_context(Images(coarse, job.band, grid, reporter)),
+            opening.enter_context(Images(coarse, job.band, grid, reporter, job.cubic)),
         )
         opening.pop_all()
     return both
@@ -123,7 +123,8 @@ class _Both:
             reporter.progress(done / len(blocks), "Measuring the fine images", done, len(blocks))
         count, total, squares = np.sum(sums, axis=0)
         if not count.all():
-            raise BadInput("A fine base image has no clear pixel where the coarse images lie: choose another date.")
+            day = self.fine.dates[int(np.argmin(count))]
+            raise BadInput(f"The fine image of {day} has no clear pixel where the coarse images lie: choose another.")
         spread: NDArray[np.float64] = np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
         return spread
 

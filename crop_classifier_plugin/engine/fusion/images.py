@@ -65,14 +65,14 @@ def _path(scene: Scene, band: str) -> str:
 
 
 class Images:
-    """Scenes of one band on one grid, in their own unit (reflectance 0-1, NDVI); coarse ones are bilinear."""
+    """Scenes of one band on one grid, in their own unit (reflectance 0-1, NDVI); coarse ones bilinear, or `cubic`."""
 
-    def __init__(self, scenes: Sequence[Scene], band: str, grid: Grid, reporter: Reporter) -> None:
+    def __init__(self, scenes: Sequence[Scene], band: str, grid: Grid, reporter: Reporter, cubic: bool = False) -> None:
         """Raises the sentences of odd units: reflectance without a scale, a normalised index outside -1 and 1."""
         quantity = quantity_of([band])
         self.grid, self._scale, self._scenes = grid, quantity.scale, tuple(scenes)
         layers = [Layer(scene, mask_of(scene, "auto", (), ())) for scene in scenes]
-        self._stack = Stack(layers, quantity.need([band]), grid, pure=True)
+        self._stack = Stack(layers, quantity.need([band]), grid, pure=True, cubic=cubic)
         try:
             check_quantity(self._stack, quantity, reporter)
         except BaseException:
@@ -90,6 +90,10 @@ class Images:
         top, left = row - window.row + halo, col - window.col + halo
         cube[:, top : top + bottom - row, left : left + right - col] = inside
         return cube
+
+    @property
+    def dates(self) -> tuple[dt.date, ...]:
+        return tuple(scene.date for scene in self._scenes)
 
     @property
     def simulated(self) -> bool:

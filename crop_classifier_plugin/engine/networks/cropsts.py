@@ -122,6 +122,8 @@ _AXES = {
 class Block(nn.Module):
     """Pre-norm attention along one axis after the other, each scaled by one learnt number, and an MLP."""
 
+    drop_path = 0.0  # share of the samples that skip a branch in training; pre-training sets it
+
     def __init__(self, c: CropStsConfig) -> None:
         super().__init__()
         self.axes = _AXES[c.attention]
@@ -139,9 +141,16 @@ class Block(nn.Module):
     def forward(self, z: Tensor, missing: Tensor) -> Tensor:  # (B,T,N,d), (B,T) -> (B,T,N,d)
         for i, (along, norm) in enumerate(zip(self.axes, self.norms)):
             change = along(self.attentions[i], norm(z), missing)
-            z = z + (change if self.scales is None else self.scales[i] * change)
-        out: Tensor = z + self.mlp(z)
+            z = z + self._kept(change if self.scales is None else self.scales[i] * change)
+        out: Tensor = z + self._kept(self.mlp(z))
         return out
+
+    def _kept(self, change: Tensor) -> Tensor:  # (B,T,N,d)
+        """Stochastic depth (Huang et al. 2016): in training the change of some samples is left out, the rest scaled."""
+        if not (self.training and self.drop_path):
+            return change
+        keep = 1 - self.drop_path
+        return change * change.new_empty(change.shape[0], 1, 1, 1).bernoulli_(keep) / keep
 
 
 class Encoded(NamedTuple):

@@ -38,9 +38,11 @@ GDAL_TYPES = {
 
 class FileReader:
     """Some bands of one file on a grid. On the same lattice pixels are read as they are; else GDAL warps them on the
-    fly: bilinear for measured values (`smooth`), nearest for codes and masks."""
+    fly: bilinear (or `cubic`) for measured values (`smooth`), nearest for codes and masks."""
 
-    def __init__(self, refs: Sequence[BandRef], grid: Grid, smooth: bool, nodata: float | None) -> None:
+    def __init__(
+        self, refs: Sequence[BandRef], grid: Grid, smooth: bool, nodata: float | None, cubic: bool = False
+    ) -> None:
         """`refs` share their file and no-data value; `nodata` is what no data means where the file does not say."""
         self._refs, self._grid = tuple(refs), grid
         first = refs[0]
@@ -50,12 +52,12 @@ class FileReader:
         try:
             self._file = self._opened(rasterio.open(first.path))
             self._masked = MaskFlags.per_dataset in self._file.mask_flag_enums[first.index - 1]
-            self._warped = None if self._direct else self._warp(smooth)
+            self._warped = None if self._direct else self._warp(resampling_of(cubic) if smooth else Resampling.nearest)
         except RasterioError as error:
             self._exits.close()
             raise BadRaster(first.path, str(error)) from None
 
-    def _warp(self, smooth: bool) -> WarpedVRT:
+    def _warp(self, resampling: Resampling) -> WarpedVRT:
         """Only the wanted bands go in: a warped VRT of the file would warp, and cache, every band it has."""
         grid = self._grid
         bands = self._opened(rasterio.open(_subset(self._refs, self._nodata, self._masked)))
@@ -66,7 +68,7 @@ class FileReader:
                 transform=grid.transform,
                 height=grid.height,
                 width=grid.width,
-                resampling=Resampling.bilinear if smooth else Resampling.nearest,
+                resampling=resampling,
                 nodata=np.nan,
                 dtype="float32",
                 tolerance=1e-9,  # px; a coarser approximation would make a pixel depend on the window it is read in
@@ -123,6 +125,11 @@ class FileReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def resampling_of(cubic: bool) -> Resampling:
+    """How measured values are brought to another grid. Beside a gap GDAL's cubic gives way to bilinear."""
+    return Resampling.cubic if cubic else Resampling.bilinear
 
 
 def _subset(refs: Sequence[BandRef], nodata: float | None, masked: bool) -> str:

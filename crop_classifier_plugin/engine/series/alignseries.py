@@ -18,7 +18,7 @@ from ..outputs import Outputs, check_geotiffs
 from ..record import Record
 from . import calendar, dates
 from .calendar import PAPER, Row, Strategy, Value
-from .dated import DatedStack
+from .dated import DatedStack, tell_clouded
 from .looks import ramp_of, write_dated_look
 from .quantity import quantity_of
 from .stack import Stack
@@ -107,20 +107,26 @@ def _onto(training: Stack, prediction: Stack) -> Stack:
 
 
 def _write(stack: Stack, values: Sequence[Value], known: Sequence[dt.date], path: str, reporter: Reporter) -> None:
-    """One series with the days of `values`, band by band; images of the dates `known` may be used."""
+    """One series with the days of `values`, band by band; images of the dates `known` may be used.
+
+    Names those of them that are all clouded; raises BadInput when all are.
+    """
     used = [t for t, day in enumerate(stack.dates) if day in known]
     bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(used))
     tags = {"ALIGNED": "true"}
+    clear = np.zeros(len(used), np.int64)
     done, total = 0, len(bands) * len(tiles)
     file = DatedStack(path, stack.grid, bands, [v.day for v in values], quantity_of(bands), tags)
     with file:
         for number, band in enumerate(bands):
             with stack.part(used, [band]) as part:
                 for window in tiles:
-                    made = aligned(part.read(window)[:, 0], part.dates, values)
-                    file.write_band(number, made, window)
+                    seen = part.read(window)[:, 0]
+                    clear += (~np.isnan(seen)).sum(axis=(1, 2))
+                    file.write_band(number, aligned(seen, part.dates, values), window)
                     done += 1
                     reporter.progress(done / total, f"Aligning {band}", done, total)
+        tell_clouded([stack.dates[t] for t in used], clear, reporter)
 
 
 def aligned(series: Float, days: Sequence[dt.date], values: Sequence[Value]) -> Float:

@@ -7,23 +7,23 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
-from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from ..raster.grid import Grid, Window
+from ..raster.reader import resampling_of
 
 Float = NDArray[np.float32]
 
 
 def source_window(target: Grid, source: Grid) -> Window | None:
-    """The part of `source` that bilinear resampling onto `target` looks at; None where they do not meet."""
+    """The part of `source` that resampling onto `target` looks at, cubic too; None where they do not meet."""
     x0, y0, x1, y1 = _bounds_in(target, source.crs)
     px, py = source.pixel
     left, top = (x0 - source.transform.c) / px, (source.transform.f - y1) / py
     right, bottom = (x1 - source.transform.c) / px, (source.transform.f - y0) / py
-    margin = 2 + math.ceil(max((right - left) / target.width, (bottom - top) / target.height))
+    margin = 2 + math.ceil(2 * max((right - left) / target.width, (bottom - top) / target.height))
     row, col = max(math.floor(top) - margin, 0), max(math.floor(left) - margin, 0)
     end_row, end_col = min(math.ceil(bottom) + margin, source.height), min(math.ceil(right) + margin, source.width)
     return Window(row, col, end_row - row, end_col - col) if row < end_row and col < end_col else None
@@ -36,8 +36,8 @@ def _bounds_in(grid: Grid, crs: CRS) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def resample(values: Float, source: Grid, target: Grid) -> Float:
-    """(C, h, w) on `source` -> (C, H, W) on `target`, bilinear among the neighbours that are not NaN."""
+def resample(values: Float, source: Grid, target: Grid, cubic: bool = False) -> Float:
+    """(C, h, w) on `source` -> (C, H, W) on `target`, bilinear (or cubic) among the neighbours that are not NaN."""
     bands, height, width = values.shape
     shape = {"count": bands, "height": height, "width": width, "dtype": "float32", "nodata": np.nan}
     with MemoryFile() as memory:
@@ -52,7 +52,7 @@ def resample(values: Float, source: Grid, target: Grid) -> Float:
                 transform=target.transform,
                 height=target.height,
                 width=target.width,
-                resampling=Resampling.bilinear,
+                resampling=resampling_of(cubic),
                 nodata=np.nan,
                 tolerance=1e-9,  # px, as in raster.reader
             ) as warped,

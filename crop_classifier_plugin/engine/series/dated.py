@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
+from ..errors import BadInput
+from ..events import Reporter
 from ..raster.grid import Grid, Window
 from ..raster.sidecars import Ramp
 from ..raster.writer import RasterSpec, RasterWriter
@@ -52,3 +54,14 @@ def counts(values: Float) -> NDArray[np.uint16]:
     """(H, W): how many of the dates (T, H, W) have a value."""
     found: NDArray[np.uint16] = np.logical_not(np.isnan(values)).sum(axis=0, dtype=np.uint16)
     return found
+
+
+def tell_clouded(days: Sequence[dt.date], clear: NDArray[np.int64], reporter: Reporter) -> None:
+    """Names the dates without a clear pixel; `clear`: (T,) pixels with a value. Raises BadInput when none has any."""
+    blind = ", ".join(str(day) for day, count in zip(days, clear) if not count)
+    if not clear.any():
+        raise BadInput(
+            f"Every pixel is clouded or empty on all dates ({blind}): add clearer scenes, or check the mask."
+        )
+    if blind:
+        reporter.log(f"Without a clear pixel: {blind}.", "warning")

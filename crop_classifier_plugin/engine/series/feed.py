@@ -25,13 +25,14 @@ from .common_grid import common_grid
 from .dates import DateTable
 from .decibel import in_decibel, to_power
 from .masks import Mask, mask_of
-from .plan import Picks, Plan, distinct, first_need, is_radar, make_plan, radar_need
-from .quantity import Float
+from .plan import Picks, Plan, distinct, first_need, is_index, is_radar, make_plan, radar_need
+from .quantity import INDEX, OPTICAL, Float
 from .reduce import REDUCERS, Reduce, jointly, mean
 from .scenes import read_scenes, tell_unmatched
 from .select import Need
 from .spans import Span
-from .stack import ClearShares, Layer, Stack, check_units, files_of, mask_scenes, tell_mask_gaps
+from .stack import ClearShares, Layer, Stack, files_of, mask_scenes, tell_mask_gaps
+from .whole import check_quantity
 
 _BYTES = 96 * 2**20  # of the scenes of one date in memory at a time, as float32 (choice)
 
@@ -155,7 +156,7 @@ def open_feed(
     shares = ClearShares(own, source, dated, undated, extent, reporter)
     plan = make_plan(need, first, second, shares, month)
     layers = [Layer(s, mask_of(s, source, dated, undated)) for s in distinct(plan.first)]
-    if source == "auto":
+    if source == "auto" and not is_index(need):
         _tell_unmasked(layers, reporter)
     feed = _assemble(need, plan, layers, extent, reporter)
     feed.sources |= files_of((*first, *second))
@@ -209,7 +210,7 @@ def _sensor(stack: Stack, picks: Picks, need: Need, reporter: Reporter) -> Senso
     if stack.layers and is_radar(stack.need):
         _check_meets(stack)
         return Sensor(stack, members, _backscatter(in_decibel(stack, reporter), need.radar_unit))
-    check_units(stack, reporter)
+    check_quantity(stack, INDEX if is_index(stack.need) else OPTICAL, reporter)
     return Sensor(stack, members, _whole if need.reduce == "clearest" else _jointly(REDUCERS[need.reduce]))
 
 

@@ -7,14 +7,13 @@ from contextlib import ExitStack
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import IndexJob
 from ..outputs import Outputs, check_geotiffs
 from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
-from .dated import DatedStack, count_ramp, counter, counts
+from .dated import DatedStack, count_ramp, counter, counts, tell_clouded
 from .decibel import in_decibel, to_power
 from .indices import RADAR_INDICES, check_names, compute, formula, needed
 from .looks import GREEN, write_dated_look
@@ -55,15 +54,8 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
         counted = [f"valid dates {name}" for name in names]
         count = exits.enter_context(counter(paths[1], stack.grid, counted)) if paths[1:] else None
         seen = _run(names, stack, decibel, made, count, Part(reporter, 0.02, 0.95))
-        blind = [str(day) for day, n in zip(stack.dates, seen) if not n]
-        if len(blind) == len(seen):
-            raise BadInput(
-                f"Every pixel is clouded or empty on all dates ({', '.join(blind)}): add clearer scenes, "
-                "or check the mask."
-            )
+        tell_clouded(stack.dates, seen, reporter)
         reporter.progress(0.95, "Writing overviews")
-    if blind:
-        reporter.log(f"Without a clear pixel: {', '.join(blind)}.", "warning")
     return {"indices": formulas, "bands": list(stack.need.bands), "dates": [str(d) for d in stack.dates]}
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ..errors import BadInput, WindowsEmpty
 from .bands import RADAR
 from .periods import Period
+from .quantity import INDEX
 from .quantity import RADAR as BACKSCATTER
 from .scenes import Scene
 from .select import ClearShare, Need, band_missing, choose, pick_some
@@ -34,11 +35,17 @@ def is_radar(need: Need) -> bool:
     return set(need.bands) <= set(RADAR)
 
 
+def is_index(need: Need) -> bool:
+    """Whether the first (or only) series is of indices, as NDVI."""
+    return set(need.bands) <= set(INDEX.bands)
+
+
 def first_need(need: Need) -> Need:
     """What is asked of the first series' files."""
-    if not is_radar(need):
+    if not (is_radar(need) or is_index(need)):
         return need
-    return replace(need, scale=BACKSCATTER.scale, nodata=BACKSCATTER.source_nodata)
+    quantity = BACKSCATTER if is_radar(need) else INDEX
+    return replace(need, scale=quantity.scale, nodata=quantity.source_nodata)
 
 
 def radar_need(need: Need) -> Need:
@@ -144,5 +151,5 @@ def _notes(need: Need, span: Span, picks: Picks, behind: Picks) -> list[str]:
     """How many scenes stand behind each date, where that is not always one."""
     if need.reduce == "clearest" and not need.radar and all(picks):
         return []
-    second = [f", {len(scenes)} radar" for scenes in behind] if need.radar else [""] * len(span)
-    return [f"{_words(need, p)}: {len(s)} scenes{more}." for p, s, more in zip(span, picks, second)]
+    second = [f", radar scenes: {len(scenes)}" for scenes in behind] if need.radar else [""] * len(span)
+    return [f"{_words(need, p)}, scenes: {len(s)}{more}." for p, s, more in zip(span, picks, second)]

@@ -43,10 +43,18 @@ class Stack:
     """T dates x C bands on one grid. Use it in one thread, and close it (or use `with`)."""
 
     def __init__(
-        self, layers: Sequence[Layer], need: Need, grid: Grid, notes: Sequence[str] = (), pure: bool = False
+        self,
+        layers: Sequence[Layer],
+        need: Need,
+        grid: Grid,
+        notes: Sequence[str] = (),
+        pure: bool = False,
+        cubic: bool = False,
     ) -> None:
-        """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid."""
+        """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid.
+        `cubic`: files on another grid are resampled cubically, not bilinearly."""
         self.layers, self.need, self.grid, self.notes, self.pure = tuple(layers), need, grid, tuple(notes), pure
+        self.cubic = cubic
         self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
@@ -89,7 +97,7 @@ class Stack:
         alone = Layer(Scene(layer.scene.date, tuple(refs)), layer.mask)
         need = replace(self.need, bands=tuple(r.band for r in refs))
         native: Stack = self._kept(refs, "native", lambda: Stack([alone], need, own))
-        return resample(native.read(part)[0], own.sub(part), target)
+        return resample(native.read(part)[0], own.sub(part), target, self.cubic)
 
     def _masked(self, mask: Mask, window: Window) -> NDArray[np.bool_]:
         """(H, W): where the mask of a date says not to use the pixel.
@@ -106,7 +114,7 @@ class Stack:
     def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
         nodata = self.need.nodata if smooth and not math.isnan(self.need.nodata) else None
         kind = "smooth" if smooth else "exact"
-        reader: FileReader = self._kept(refs, kind, lambda: FileReader(refs, self.grid, smooth, nodata))
+        reader: FileReader = self._kept(refs, kind, lambda: FileReader(refs, self.grid, smooth, nodata, self.cubic))
         return reader
 
     def _kept(self, refs: Sequence[BandRef], kind: str, open_it: Callable[[], FileReader | Stack]) -> Any:
@@ -122,12 +130,12 @@ class Stack:
     def part(self, dates: Sequence[int], bands: Sequence[str] = ()) -> Stack:
         """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed."""
         need = replace(self.need, bands=tuple(bands)) if bands else self.need
-        return Stack([self.layers[t] for t in dates], need, self.grid, pure=self.pure)
+        return Stack([self.layers[t] for t in dates], need, self.grid, pure=self.pure, cubic=self.cubic)
 
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        other = Stack(self.layers, self.need, grid, self.notes, self.pure)
+        other = Stack(self.layers, self.need, grid, self.notes, self.pure, self.cubic)
         other.sources = self.sources
         return other
 

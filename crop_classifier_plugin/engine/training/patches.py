@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from .seasons import Season
 from .split import TRAIN
 
 TARGET = "target"  # an item's key beside the names of the network's inputs
+_DARKEST = 0.1  # least gain of decibels, for which 0 has no meaning (choice)
 _ANCHORS = 256  # remembered pixels a class, part and block of a season
 Floats = NDArray[np.float32]
 Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
@@ -58,12 +58,14 @@ class Changes:
     """What training patches go through, so that the network does not lean on what differs between seasons."""
 
     jitter: float = 0.0  # standard deviation of the random gain a date and band
+    turns: bool = True  # turned and mirrored
     optical: tuple[float, float] = (0.0, 0.0)  # share of the optical dates that is dropped, drawn between these
     radar: float = 0.0  # share of the radar dates that is dropped
+    decibel: tuple[int, ...] = ()  # bands in decibel, where a gain is added
 
     def apply(self, cube: Floats, intake: Intake, rng: np.random.Generator) -> Floats:
         """(T,C,H,W) with NaN -> the same shape."""
-        cube = cube * self._gain(rng, cube.shape[:2])
+        cube = self._lit(cube, self._gain(rng, cube.shape[:2]))
         for bands, share in zip(intake.both, self._shares(intake, rng)):
             dropped = rng.random(len(cube)) < share
             kept = cube.copy()
@@ -72,6 +74,12 @@ class Changes:
                 cube = kept
         return cube
 
+    def _lit(self, cube: Floats, gain: Floats) -> Floats:
+        lit = cube * gain
+        for band in self.decibel:
+            lit[:, band] = cube[:, band] + 10 * np.log10(np.maximum(gain[:, band], _DARKEST))
+        return lit
+
     def _shares(self, intake: Intake, rng: np.random.Generator) -> tuple[float, ...]:
         """Of the dates of each series that are dropped."""
         optical = float(rng.uniform(*self.optical))
@@ -79,10 +87,29 @@ class Changes:
             return optical, self.radar
         return (self.radar if "x_s1" in intake.inputs else optical,)
 
-    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """(T,C,1,1): one gain a date (light, atmosphere) times one a date and band."""
         common = rng.normal(1, self.jitter, (shape[0], 1))
-        return (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+        gain: Floats = (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+        return gain
+
+
+class _Places:
+    """Pixels to place patches around."""
+
+    def __init__(self, anchors: NDArray[np.int64]) -> None:
+        self._anchors = anchors
+        self._of_class = [np.flatnonzero(anchors[:, 1] == c) for c in np.unique(anchors[:, 1])]
+        self._shares = np.cumsum(anchors[:, 4]) / anchors[:, 4].sum()
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        if rng.random() < 0.5:
+            index = int(np.searchsorted(self._shares, rng.random()))
+        else:
+            of_class = self._of_class[rng.integers(len(self._of_class))]
+            index = int(of_class[rng.integers(len(of_class))])
+        anchor: NDArray[np.int64] = self._anchors[index]
+        return anchor
 
 
 class TrainingPatches(Dataset[Item]):
@@ -92,35 +119,37 @@ class TrainingPatches(Dataset[Item]):
     """
 
     def __init__(
-        self, seasons: Sequence[Season], intake: Intake, size: int, length: int, changes: Changes, seed: int
+        self,
+        seasons: Sequence[Season],
+        intake: Intake,
+        size: int,
+        length: int,
+        changes: Changes,
+        seed: int,
+        batch: int = 1,
     ) -> None:
+        """`batch`: with monthly labels the patches of one batch are of one month, and the next batch's of the next."""
         self.seasons, self.intake, self.size, self.length = tuple(seasons), intake, size, length
-        self.changes, self.seed, self.epoch = changes, seed, 0
-        self._anchors = _anchors(seasons)
-        self._of_class = [np.flatnonzero(self._anchors[:, 1] == c) for c in np.unique(self._anchors[:, 1])]
-        self._shares = np.cumsum(self._anchors[:, 4]) / self._anchors[:, 4].sum()
+        self.changes, self.seed, self.epoch, self._batch = changes, seed, 0, batch
+        anchors = _anchors(seasons)
+        months = np.array([season.month for season in seasons])[anchors[:, 0]]
+        self._places = [_Places(anchors[months == month]) for month in np.unique(months)]
 
     def __len__(self) -> int:
         return self.length
 
     def __getitem__(self, index: int) -> Item:
         rng = np.random.default_rng((self.seed, self.epoch, index))
-        which, _, row, col, _ = self._anchor(rng)
+        turn_of = (self.epoch * self.length + index) // self._batch
+        which, _, row, col, _ = self._places[turn_of % len(self._places)].draw(rng)
         season = self.seasons[which]
         window = Window(
             self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.size] * 2
         )
-        image, target = turn(*cut(season, window, TRAIN), rng)
+        image, target = cut(season, window, TRAIN)
+        if self.changes.turns:
+            image, target = turn(image, target, rng)
         return item(self.intake, self.changes.apply(image, self.intake, rng), season, target)
-
-    def _anchor(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        if rng.random() < 0.5:
-            index = int(np.searchsorted(self._shares, rng.random()))
-        else:
-            of_class = self._of_class[rng.integers(len(self._of_class))]
-            index = int(of_class[rng.integers(len(of_class))])
-        anchor: NDArray[np.int64] = self._anchors[index]
-        return anchor
 
     def _start(self, rng: np.random.Generator, anchor: int, side: int) -> int:
         start = anchor - int(rng.integers(self.size))
@@ -170,13 +199,25 @@ class ScoringPatches(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         which, centre = self.places[index]
-        season = self.seasons[which]
-        row, col = max(0, centre.row - self.rim), max(0, centre.col - self.rim)
+        season, (row, col) = self.seasons[which], self._corner(centre)
         image, target = cut(season, Window(row, col, self.tile, self.tile), self.part)
         scored = np.full_like(target, IGNORE)
-        inside = (
-            slice(centre.row - row, centre.row - row + centre.height),
-            slice(centre.col - col, centre.col - col + centre.width),
-        )
+        inside = self.inside(index)
         scored[inside] = target[inside]
         return item(self.intake, image, season, scored)
+
+    def inside(self, index: int) -> tuple[slice, slice]:
+        """The part of an item that is scored."""
+        centre = self.places[index][1]
+        row, col = self._corner(centre)
+        rows = slice(centre.row - row, centre.row - row + centre.height)
+        return rows, slice(centre.col - col, centre.col - col + centre.width)
+
+    def labelled(self, index: int) -> int:
+        """Pixels of an item that are scored."""
+        which, centre = self.places[index]
+        return int((self.seasons[which].part[centre.slices] == self.part).sum())
+
+    def _corner(self, centre: Window) -> tuple[int, int]:
+        """First row and column of the tile around a centre."""
+        return max(0, centre.row - self.rim), max(0, centre.col - self.rim)

@@ -36,12 +36,12 @@ from crop_classifier_plugin.engine.training.split import HELD_OUT
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
 PARCELS = "lem_plus/lem_plus_monthly_crops.gpkg"
-TILE, OVERLAP = 128, 32
+TILE, OVERLAP = 64, 16
 PROTOCOL = (
     "**Simulated radar** (water cloud model, speckle) over real parcels: LEM+ labels for each month of October 2019 "
     f"to September 2020 in a square of {SIDE / 1000:.0f} km of western Bahia, 40 m pixels, the paper's six classes. "
     "Before October 2019 the same crop calendar is assumed. Whole parcels are held out (30 %), others choose the epoch "
-    "(15 %); both sides have the same settings (small preset, focal loss, at most 30 epochs of 24 steps, patience 6), "
+    "(15 %); both sides have the same settings (small preset, focal loss, at most 24 epochs of 24 steps, patience 5), "
     "one seed. Mean F1 over the classes that the month's held-out parcels have."
 )
 
@@ -68,9 +68,9 @@ def monthly_job(model: str, data: Path, place: Path) -> TrainJob:
         split="parcel",
         patch=32,
         batch=16,
-        epochs=30,
+        epochs=24,
         steps=24,
-        patience=6,
+        patience=5,
         tile=TILE,
         overlap=OVERLAP,
         title="VUnetConvLSTM on simulated radar over Bahia",

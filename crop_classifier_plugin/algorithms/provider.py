@@ -23,6 +23,7 @@ from .pretrain_cropsts import PretrainCropSts
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
 from .train_lrtacfnet import TrainLrtacfNet
+from .train_randomforest import TrainRandomForest
 from .train_tsstfn import TrainTsstfn
 
 
@@ -58,6 +59,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             SimulateSeason,
             SetUpEngine,
             TrainLrtacfNet,
+            TrainRandomForest,
             TrainTsstfn,
         ):
             self.addAlgorithm(algorithm())

@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter
 from sklearn.ensemble import RandomForestClassifier
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.training.fit import Material
+from crop_classifier_plugin.engine.training.folder import Material
 from crop_classifier_plugin.engine.training.seasons import Season
 from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN
 
@@ -24,14 +24,21 @@ def forests(material: Material) -> list[Forest]:
 class Forest:
     """Learns from the training pixels of the material; `score` tells how it does on held-out pixels of seasons."""
 
-    def __init__(self, material: Material, neighbours: bool) -> None:
+    def __init__(self, material: Material, neighbours: bool, seed: int = 0) -> None:
         self.name = "random forest, 3 x 3" if neighbours else "random forest"
         self._classes, self._neighbours = material.classes, neighbours
         samples = list(_pixels(material.train, TRAIN, neighbours))
         x, y = np.concatenate([s[0] for s in samples]), np.concatenate([s[1] for s in samples])
-        kept = np.random.default_rng(0).permutation(len(y))[:MOST_PIXELS]
-        trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=0)
+        kept = np.random.default_rng(seed).permutation(len(y))[:MOST_PIXELS]
+        trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=seed)
         self._trees = trees.fit(x[kept], y[kept])
+
+    def map(self, season: Season) -> NDArray[np.int64]:
+        """(H,W) index in the legend; -1 where a band of a date has no data."""
+        known = ~np.isnan(season.image).any(axis=(0, 1))
+        found = np.full(season.shape, -1, np.int64)
+        found[known] = self._trees.predict(_features(season, known, self._neighbours))
+        return found
 
     def score(self, seasons: Sequence[Season]) -> Confusion:
         confusion = Confusion(np.zeros((self._classes, self._classes), np.int64))
@@ -46,11 +53,15 @@ def _pixels(
     """Features (N, T*C or 2*T*C) and classes (N,) of the pixels of `part`, season by season."""
     for season in seasons:
         wanted = season.part == part
-        bands = [np.asarray(season.image[t, c]) for t, c in np.ndindex(season.image.shape[:2])]
-        features = [band[wanted] for band in bands]
-        if neighbours:
-            features += [_mean_3x3(band)[wanted] for band in bands]
-        yield np.stack(features, axis=1), season.target[wanted]
+        yield _features(season, wanted, neighbours), season.target[wanted]
+
+
+def _features(season: Season, wanted: NDArray[np.bool_], neighbours: bool) -> NDArray[np.float32]:
+    bands = [np.asarray(season.image[t, c]) for t, c in np.ndindex(season.image.shape[:2])]
+    features = [band[wanted] for band in bands]
+    if neighbours:
+        features += [_mean_3x3(band)[wanted] for band in bands]
+    return np.stack(features, axis=1)
 
 
 def _mean_3x3(band: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
-"""Accuracy of the shipped models beside a random forest: `python benchmarks/accuracy.py [--data FOLDER] [--seeds N]`.
+"""Accuracy of the shipped models beside a random forest: `python benchmarks/accuracy.py [--data FOLDER]`.
 
 Network and forest learn from the same pixels of the same series and are tested on the same held-out parcels. The forest
-(300 trees) takes the bands of all dates of a pixel; the second one also their mean over the 3 x 3 neighbours. For
-Flanders the network is also trained anew, several times, in both directions of the cut. Writes benchmarks/accuracy.md.
+(300 trees) takes the bands of all dates of a pixel; the second one also their mean over the 3 x 3 neighbours. Then
+every network is trained anew on Flanders (benchmarks/networks.py, which can be run before and apart). Writes
+benchmarks/accuracy.md.
 """
 
 from __future__ import annotations
@@ -12,16 +13,14 @@ import os
 import platform
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+import networks
 import numpy as np
 import onnxruntime
 import sklearn
 import torch
 from _forest import forests
-from numpy.typing import NDArray
 from train_shipped_models import DATA, NAMES, ROOT, flanders_job, simulated_job
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
@@ -29,11 +28,9 @@ from crop_classifier_plugin.engine.card import WEIGHTS_FILE, Card
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import TrainJob
 from crop_classifier_plugin.engine.legend import Legend
-from crop_classifier_plugin.engine.networks.contract import Network
-from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.training.fit import fit, gather, inputs_of, onnx_predict
+from crop_classifier_plugin.engine.training.fit import gather, onnx_predict
 from crop_classifier_plugin.engine.training.folder import Material
-from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
+from crop_classifier_plugin.engine.training.intake import Intake, Statistics
 from crop_classifier_plugin.engine.training.patches import ScoringPatches
 from crop_classifier_plugin.engine.training.scores import Predict, score
 from crop_classifier_plugin.engine.training.seasons import Season
@@ -46,13 +43,13 @@ Tests = dict[str, tuple[Season, ...]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--seeds", type=int, default=3, help="trainings in each direction of the cut (Flanders)")
+    parser.add_argument("--cache", type=Path, default=networks.CACHE, help="where benchmarks/networks.py keeps results")
     given = parser.parse_args()
     lines = ["# Accuracy of the shipped models", "", f"`python benchmarks/accuracy.py` on {machine()}", ""]
     with tempfile.TemporaryDirectory() as place:
         lines += simulated(Path(place))
         if (given.data / "flanders_AC91C").is_dir():
-            lines += flanders(Path(place), given.data, given.seeds)
+            lines += flanders(Path(place), given.data) + networks.section(given.data, given.cache)
         else:
             lines += [f"Flanders was left out: there is no {given.data / 'flanders_AC91C'}."]
     text = "\n".join(lines)
@@ -75,19 +72,12 @@ def simulated(place: Path) -> list[str]:
     return ["## " + Card.load(folder).title, "", *against_forests(shipped(folder), material, tests)]
 
 
-def flanders(place: Path, data: Path, seeds: int) -> list[str]:
+def flanders(place: Path, data: Path) -> list[str]:
     folder = ROOT / "models" / NAMES[1]
     lines = ["## " + Card.load(folder).title, "", "The file that ships: trained on the north, tested on the south.", ""]
     job = flanders_job(str(folder), data)
     material = collect(job, place)
     lines += against_forests(shipped(folder), material, {"southern parcels": material.places()})
-    for side, share in (("south", 0.35), ("north", 0.65)):
-        lines += [f"Trained anew {seeds} times with the {side} held out: mean (lowest to highest) of the network.", ""]
-        job = flanders_job(str(folder), data, side, share)
-        material = collect(job, place)
-        results = [("network", retrained(job, material, seeds))]
-        results += [(f.name, [f.score(material.places())]) for f in forests(material)]
-        lines += table(results, material.legend)
     return lines
 
 
@@ -117,23 +107,6 @@ def against_forests(model: tuple[Predict, Intake, Card], material: Material, tes
         results = [("network", network), *((f.name, [f.score(seasons)]) for f in rivals)]
         lines += table(results, material.legend)
     return lines
-
-
-def retrained(job: TrainJob, material: Material, seeds: int) -> list[Confusion]:
-    config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-    intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
-    patches = ScoringPatches(material.places(), intake, HELD_OUT, job.tile, job.overlap)
-    found = []
-    for seed in range(1, seeds + 1):
-        network, _ = fit(replace(job, seed=seed), config, material, intake, Silent())
-
-        def predict(inputs: dict[str, NDArray[Any]], network: Network = network) -> NDArray[np.float32]:
-            with torch.no_grad():
-                found = network(*[torch.from_numpy(inputs[name]) for name in network.inputs])
-            return np.asarray(found.numpy(), np.float32)
-
-        found.append(score(predict, patches, material.classes, Silent()))
-    return found
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------

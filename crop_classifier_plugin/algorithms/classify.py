@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterDestination,
 )
 
@@ -26,7 +27,11 @@ SINGLE_LAYER_FORMATS = ["shp", "geojson", "fgb"]  # files that hold one layer, s
 
 
 class ClassifyAlgorithm(SeriesAlgorithm):
-    NETWORK = ""
+    NETWORKS: tuple[str, ...] = ()  # whose shipped models are offered
+    SCENES = "Dated scenes of the season"
+    MAP_OPTIONAL = False  # whether something else may be made in place of the crop map
+    RADAR = False  # whether models may read a radar series beside the scenes
+    ATTENTIVE = False  # whether networks may tell which dates they heed
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self._add_inputs()
@@ -36,20 +41,30 @@ class ClassifyAlgorithm(SeriesAlgorithm):
     def _add_inputs(self) -> None:
         self.add_scenes(
             "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
-            "Dated scenes of the season",
+            self.SCENES,
             folder=True,
         )
+        if self.RADAR:
+            self.add_scenes(
+                "Sentinel-1 of the same season (VV and VH, decibel or power), for models of two series.",
+                "Dated radar scenes",
+                "RADAR",
+                folder=True,
+            )
         self._add_model()
         self.add_dates_and_masks()
 
     def _add_model(self) -> None:
-        names = list(models.shipped(self.NETWORK))
+        names = list(models.shipped(*self.NETWORKS))
+        if not names:
+            self._add_model_folder("Model folder", optional=False)
+            return
         self.add(
             QgsProcessingParameterEnum(
                 "MODEL",
                 self.tr("Model"),
                 names,
-                defaultValue=names[0] if names else None,
+                defaultValue=names[0],
                 optional=True,
                 usesStaticStrings=True,
             ),
@@ -57,15 +72,14 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 "A model that comes with the plugin. It needs certain bands, and dates of certain parts of the year."
             ),
         )
+        self._add_model_folder("Own model folder, instead of the model above", optional=True)
+
+    def _add_model_folder(self, title: str, optional: bool) -> None:
+        folder = QgsProcessingParameterFile.Behavior.Folder
         self.add(
-            QgsProcessingParameterFile(
-                "MODEL_FOLDER",
-                self.tr("Own model folder, instead of the model above"),
-                QgsProcessingParameterFile.Behavior.Folder,
-                optional=True,
-            ),
-            self.tr("A folder with model.onnx and model.json."),
-            advanced=True,
+            QgsProcessingParameterFile("MODEL_FOLDER", self.tr(title), folder, optional=optional),
+            self.tr("A folder with model.onnx and model.json, as training leaves it."),
+            advanced=optional,
         )
 
     def _add_place(self) -> None:
@@ -80,7 +94,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
 
     def _add_outputs(self) -> None:
         self.add(
-            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Crop map")),
+            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Crop map"), optional=self.MAP_OPTIONAL),
             self.tr("GeoTIFF of class codes with names and colours inside; 0 is no data."),
         )
         self.add(
@@ -95,13 +109,27 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 QgsProcessingParameterRasterDestination(name, self.tr(title), optional=True, createByDefault=False),
                 self.tr(tip),
             )
+        if self.ATTENTIVE:
+            self._add_attention()
+
+    def _add_attention(self) -> None:
+        for name, title, kind, tip in (
+            ("ATTENTION", "Attention to the dates, table", "CSV files (*.csv)", "How much the network heeds each date, "
+             "averaged over the pixels of each mapped class."),
+            ("ATTENTION_PLOT", "Attention to the dates, curves", "HTML files (*.html)", "The same as a page with one "
+             "curve a class."),
+        ):  # fmt: skip
+            output = QgsProcessingParameterFileDestination(
+                name, self.tr(title), kind, optional=True, createByDefault=False
+            )
+            self.add(output, self.tr(tip), advanced=True)
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """Takes the model's number too, as QGIS's own help offers it, and says which models there are."""
         checked = dict(parameters)
         if self.given(parameters, "MODEL"):
             try:
-                checked["MODEL"] = self._model_name(parameters, context, models.shipped(self.NETWORK))
+                checked["MODEL"] = self._model_name(parameters, context, models.shipped(*self.NETWORKS))
             except BadInput as error:
                 return False, error.sentence
         return super().checkParameterValues(checked, context)
@@ -112,6 +140,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         return {
             "scenes": self.scenes(parameters, context),
             "dates": layers.date_entries(self.table(parameters, "DATES", context)),
+            "radar": self.scenes(parameters, context, "RADAR") if self.RADAR else (),
             "mask": self.mask(parameters, context),
             "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
             "extent": self.extent(parameters, context),
@@ -119,24 +148,30 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
-        def output(name: str) -> str:
-            return self.parameterAsOutputLayer(parameters, name, context)
+        model = str(self._model(parameters, context))
+        outputs = self.outputs(parameters, context)
+        return ClassifyJob(model=model, device=self.device(parameters, context), **outputs, **inputs)
 
-        return ClassifyJob(
-            model=str(self._model(parameters, context)),
-            class_map=output("OUTPUT"),
-            confidence=output("CONFIDENCE"),
-            probabilities=output("PROBABILITIES"),
-            valid_dates=output("VALID_DATES"),
-            device=self.device(parameters, context),
-            **inputs,
-        )
+    def outputs(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """The job's outputs, and what else of it only its own parameters say."""
+        found = {
+            "class_map": self.parameterAsOutputLayer(parameters, "OUTPUT", context),
+            "confidence": self.parameterAsOutputLayer(parameters, "CONFIDENCE", context),
+            "probabilities": self.parameterAsOutputLayer(parameters, "PROBABILITIES", context),
+            "valid_dates": self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
+        }
+        return {**found, **self.attention(parameters, context)}
+
+    def attention(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, str]:
+        """What is asked of the attention; "" is nothing."""
+        names = ("ATTENTION", "ATTENTION_PLOT") if self.ATTENTIVE else ()
+        return {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name in names}
 
     def _model(self, parameters: Parameters, context: QgsProcessingContext) -> Path:
         own = self.parameterAsFile(parameters, "MODEL_FOLDER", context)
         if own:
             return Path(own)
-        known = models.shipped(self.NETWORK)
+        known = models.shipped(*self.NETWORKS)
         return known[self._model_name(parameters, context, known)]
 
     def _model_name(self, parameters: Parameters, context: QgsProcessingContext, known: dict[str, Path]) -> str:
@@ -163,4 +198,6 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         }
         for order, (path, name) in enumerate(reversed(list(written.values()))):
             dress(context, Shown(path, self.tr(name), group, order, visible=path == job.class_map))
-        return {name: path for name, (path, _) in written.items() if path}
+        told = {"ATTENTION": job.attention, "ATTENTION_PLOT": job.attention_plot}
+        paths = {name: path for name, (path, _) in written.items()}
+        return {name: path for name, path in {**paths, **told}.items() if path}

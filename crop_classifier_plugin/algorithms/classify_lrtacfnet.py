@@ -8,4 +8,5 @@ from .classify import ClassifyAlgorithm
 class ClassifyLrtacfNet(ClassifyAlgorithm):
     NAME = "classify_lrtacfnet"
     TITLE = "Classify crops with LRTACF-Net"
-    NETWORK = "lrtacf_net"
+    NETWORKS = ("lrtacf_net",)
+    ATTENTIVE = True

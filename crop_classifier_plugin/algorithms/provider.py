@@ -8,8 +8,12 @@ from qgis.PyQt.QtGui import QIcon
 from .. import assets
 from .align_series import AlignSeries
 from .build_series import BuildSeries
+from .classify_attention3dcnn import ClassifyAttention3dCnn
+from .classify_cropsts import ClassifyCropSts
 from .classify_lrtacfnet import ClassifyLrtacfNet
 from .classify_model import ClassifyModel
+from .classify_randomforest import ClassifyRandomForest
+from .classify_unetconvlstm import ClassifyUnetConvLstm
 from .composite import Composite
 from .crop_gain import CropGain
 from .diagnose import Diagnose
@@ -44,8 +48,12 @@ class CropClassifierProvider(QgsProcessingProvider):
         for algorithm in (
             AlignSeries,
             BuildSeries,
+            ClassifyAttention3dCnn,
+            ClassifyCropSts,
             ClassifyLrtacfNet,
             ClassifyModel,
+            ClassifyRandomForest,
+            ClassifyUnetConvLstm,
             Composite,
             CropGain,
             Diagnose,

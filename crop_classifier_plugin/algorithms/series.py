@@ -22,6 +22,8 @@ from .base import EngineAlgorithm, Parameters
 class SeriesAlgorithm(EngineAlgorithm):
     """An algorithm whose INPUT is dated scenes."""
 
+    LEFT_OUT: tuple[str, ...] = ()  # parameters of scenes of which none need be given
+
     def add_scenes(self, tip: str, title: str = "Dated scenes", name: str = "INPUT", folder: bool = False) -> None:
         """`folder`: a folder may be given beside the layers, or in their stead; `scenes` reads both."""
         rasters = QgsProcessing.SourceType.TypeRaster
@@ -37,7 +39,8 @@ class SeriesAlgorithm(EngineAlgorithm):
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
         """Either the layers or the folder must be given, which QGIS cannot know: each alone is optional."""
-        for scenes in self.parameterDefinitions():
+        asked = [d for d in self.parameterDefinitions() if d.type() == "multilayer" and d.name() not in self.LEFT_OUT]
+        for scenes in asked:
             folder = self.parameterDefinition(f"{scenes.name()}_FOLDER")
             if folder and not any(self.given(parameters, each.name()) for each in (scenes, folder)):
                 return False, self.tr("No raster was given: choose '{}', or '{}'.").format(

@@ -11,8 +11,8 @@ from ..engine.card import Card, list_models
 from ..engine.errors import BadInput, BadModel
 
 
-def shipped(network: str) -> dict[str, Path]:
-    """Name -> folder of each shipped model of a network. A broken card is told in the log, not to every dialog."""
+def shipped(*networks: str) -> dict[str, Path]:
+    """Name -> folder of each shipped model of these networks. A broken card is told in the log, not to every dialog."""
     found = {}
     for folder in list_models([assets.models()]):
         try:
@@ -20,7 +20,7 @@ def shipped(network: str) -> dict[str, Path]:
         except BadModel as error:
             QgsMessageLog.logMessage(error.sentence, "Crop Classifier", Qgis.MessageLevel.Warning)
             continue
-        if card.network == network:
+        if card.network in networks:
             found[card.name] = folder
     return found
 

@@ -82,7 +82,7 @@ def run(job: str) -> None:
 @click.option("--model", required=True, help="A model's name (see 'models') or its folder.")
 @click.option("--out", "class_map", default="", help="The crop map, a .tif file.")
 @click.option("--folder", default="", help="Instead of --out: folder for one map a target month.")
-@click.option("--month", "months", multiple=True, help="YYYY-MM, of models that map a month; repeatable.")
+@click.option("--month", "months", multiple=True, help="2020-03 or '2020-03 to 2021-02', of models that map months.")
 @click.option("--confidence", default="", help="Highest probability in per cent, a .tif file.")
 @click.option("--probabilities", default="", help="One band a class, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of usable dates a pixel, a .tif file.")
@@ -91,10 +91,10 @@ def run(job: str) -> None:
 @click.option("--area", default="", help="Vector file of polygons that limit the map.")
 @device_option
 @json_option
-def classify(model: str, radar: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Classify a season of dated rasters."""
-    scenes = take_scenes(given)
-    finish(jobs.ClassifyJob(model=str(find_model(model)), radar=sources(radar), **scenes, **given), as_json)
+    asked = {"radar": sources(radar), "months": jobs.read_months(", ".join(months)), **take_scenes(given)}
+    finish(jobs.ClassifyJob(model=str(find_model(model)), **asked, **given), as_json)
 
 
 @cli.command()

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from .errors import BadInput
 from .jobs_build import BuildSeriesJob as BuildSeriesJob
 from .jobs_classify import ClassifyJob as ClassifyJob
+from .jobs_classify import read_months as read_months
 from .jobs_fusion import COMBINATIONS as COMBINATIONS
 from .jobs_fusion import GAIN_SPLITS as GAIN_SPLITS
 from .jobs_fusion import SPREADS as SPREADS

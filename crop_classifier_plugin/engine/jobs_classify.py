@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from .errors import BadInput
 from .jobs_parts import DEVICES, DateEntry, Extent, SceneSource, check_masks, one_of
+
+_MONTHS = re.compile(r"(\d{4})-(\d{2})(?:\s*(?:to|\.\.)\s*(\d{4})-(\d{2}))?")
+_MOST = 120  # months in one run
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,18 @@ class ClassifyJob:
             raise BadInput(f"A month is named twice in {', '.join(self.months)}: name each once.")
         if len(self.months) > 1 and not self.folder:
             raise BadInput("Several months make several maps: name a folder for them in place of the crop map.")
+
+
+def read_months(text: str) -> tuple[str, ...]:
+    """Months from text such as "2020-03, 2020-06 to 2021-01"; "" gives none."""
+    months: list[str] = []
+    for part in filter(None, (p.strip() for p in text.replace(";", ",").split(","))):
+        found = _MONTHS.fullmatch(part)
+        numbers = [int(n) for n in found.groups() if n] if found else []
+        if not numbers or not all(1 <= n <= 12 for n in numbers[1::2]):
+            raise BadInput(f"The months {part!r} cannot be read: write 2020-03, or 2020-03 to 2021-02.")
+        first, last = numbers[0] * 12 + numbers[1] - 1, numbers[-2] * 12 + numbers[-1] - 1
+        if not first <= last < first + _MOST:
+            raise BadInput(f"The months {part!r} are not in order, or more than {_MOST}: correct them.")
+        months += [f"{n // 12}-{n % 12 + 1:02}" for n in range(first, last + 1)]
+    return tuple(months)

@@ -26,7 +26,7 @@ from crop_classifier_plugin.engine.inference import pipeline
 from crop_classifier_plugin.engine.inference.attention import Attention
 from crop_classifier_plugin.engine.inference.classify import classify
 from crop_classifier_plugin.engine.inference.pipeline import classify_tiles, prepare
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
+from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource, read_months
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiles import reflected
 from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
@@ -206,6 +206,25 @@ def test_what_months_are_refused(place: Path) -> None:
             job(place, **wrong)
     with pytest.raises(BadInput, match="twice"):
         job(place, class_map="", folder="x", months=("2023-07", "2023-07"))
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [
+        ("", ()),
+        ("2020-03", ("2020-03",)),
+        (" 2020-11 to 2021-01; 2021-06,", ("2020-11", "2020-12", "2021-01", "2021-06")),
+        ("2020-12..2021-01", ("2020-12", "2021-01")),
+    ],
+)
+def test_months_are_read(text: str, months: tuple[str, ...]) -> None:
+    assert read_months(text) == months
+
+
+@pytest.mark.parametrize("text", ["March", "2020", "2020-13", "2020-00", "2021-01 to 2020-12", "1900-01 to 2020-01"])
+def test_months_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(BadInput, match="months"):
+        read_months(text)
 
 
 # --- attention -------------------------------------------------------------------------------------------------------

@@ -109,6 +109,16 @@ def test_hidden_dates_are_hidden_whole_as_often_as_asked_and_never_all() -> None
     assert all(not np.isnan(Changes(optical=(0.9, 0.99)).apply(cube[:1], only, rng)).all() for _ in range(50))
 
 
+@given(seed=st.integers(0, 2**16), level=st.floats(-25, -5))
+def test_the_gain_of_decibels_is_that_of_the_power_behind_them(seed: int, level: float) -> None:
+    power = np.full((4, 1, 2, 2), 10 ** (level / 10), np.float32)
+    power[..., 1] *= 10
+    intake = Intake(("x",), Statistics(STATS.mean[:1], STATS.std[:1]), 1)
+    linear = Changes(jitter=0.05).apply(power, intake, np.random.default_rng(seed))
+    decibel = Changes(jitter=0.05, decibel=(0,)).apply(10 * np.log10(power), intake, np.random.default_rng(seed))
+    np.testing.assert_allclose(decibel, 10 * np.log10(linear), atol=1e-3)
+
+
 # --- whole trainings -------------------------------------------------------------------------------------------------
 
 SIDE, WEST, NORTH = 64, 500000, 5650000

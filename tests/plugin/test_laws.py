@@ -14,6 +14,7 @@ SHARED = {
         "__init__",
         "jobs",
         "jobs_build",
+        "jobs_classify",
         "jobs_fusion",
         "jobs_json",
         "jobs_parts",

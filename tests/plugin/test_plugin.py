@@ -16,8 +16,12 @@ from crop_classifier_plugin import assets, classFactory
 ALGORITHMS = [
     "alignseries",
     "buildseries",
+    "classify_attention3dcnn",
+    "classify_cropsts",
     "classify_lrtacfnet",
     "classify_model",
+    "classify_randomforest",
+    "classify_unetconvlstm",
     "composite",
     "cropgain",
     "diagnose",
@@ -81,8 +85,12 @@ def test_load_unload_load_leaves_no_trace():
         assert [a.text() for a in interface.menu.actions()] == [
             "Align the dates of two years...",
             "Build a series...",
+            "Classify crops with Attention-3DCNN...",
+            "Classify crops with CropSTS...",
             "Classify crops with LRTACF-Net...",
             "Classify crops with your own model...",
+            "Classify crops with a random forest...",
+            "Classify crops of target months with VUnetConvLSTM...",
             "Composite a series...",
             "Crop gain of predicted images...",
             "Diagnose a crop map...",
@@ -164,13 +172,15 @@ def test_only_what_is_needed_must_be_given(provider):
 
     assert asked("classify_lrtacfnet") == []  # layers or a folder: test_folders.py
     assert asked("classify_model") == ["MODEL_FOLDER"]
+    for network in ("attention3dcnn", "cropsts", "randomforest", "unetconvlstm"):  # offer a model where one is shipped
+        assert set(asked(f"classify_{network}")) <= {"MODEL_FOLDER"}
     assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
     assert asked("buildseries") == []
     assert asked("composite") == []
     assert asked("fillgaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]
     assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
-    assert asked("alignseries") == ["TRAINING", "PREDICTION"]
+    assert asked("alignseries") == []
     assert asked("index") == []
     assert asked("pretrain_cropsts") == []
     assert asked("diagnose") == ["MAP"]

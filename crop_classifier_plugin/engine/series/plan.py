@@ -151,5 +151,5 @@ def _notes(need: Need, span: Span, picks: Picks, behind: Picks) -> list[str]:
     """How many scenes stand behind each date, where that is not always one."""
     if need.reduce == "clearest" and not need.radar and all(picks):
         return []
-    second = [f", {len(scenes)} radar" for scenes in behind] if need.radar else [""] * len(span)
-    return [f"{_words(need, p)}: {len(s)} scenes{more}." for p, s, more in zip(span, picks, second)]
+    second = [f", radar scenes: {len(scenes)}" for scenes in behind] if need.radar else [""] * len(span)
+    return [f"{_words(need, p)}, scenes: {len(s)}{more}." for p, s, more in zip(span, picks, second)]

@@ -31,6 +31,7 @@ from .folder import (
     ON_TESTS,
     Material,
     card_of,
+    decibels,
     headline,
     history_csv,
     need_of,
@@ -165,7 +166,7 @@ def fit(
     patch = round_up(job.patch, config.multiple)
     recipe = resolved(job)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
-    changes = Changes(job.jitter, job.optical_dropout, job.radar_dropout)
+    changes = Changes(job.jitter, job.optical_dropout, job.radar_dropout, decibels(material.need))
     patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed)
     tile = round_up(job.tile, config.multiple)
     checks = ScoringPatches(

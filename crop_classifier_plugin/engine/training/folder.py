@@ -22,6 +22,7 @@ from ..events import Reporter
 from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import NetworkConfig
+from ..series.bands import RADAR
 from ..series.select import Need
 from .intake import Intake
 from .lesson import EpochLog
@@ -128,6 +129,12 @@ def _material_in_words(job: TrainJob, material: Material) -> str:
     parcels = sum(len(season.parcels.classes) for season in material.places())
     dates = sorted({d.isoformat() for season in material.train for d in season.dates})
     return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
+
+
+def decibels(need: Need) -> tuple[int, ...]:
+    """Which of the bands, the first series' before the second's, are read in decibel."""
+    bands = (*need.bands, *need.radar)
+    return tuple(i for i, band in enumerate(bands) if band in RADAR and need.radar_unit == "decibel")
 
 
 def need_of(job: TrainJob) -> Need:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from .seasons import Season
 from .split import TRAIN
 
 TARGET = "target"  # an item's key beside the names of the network's inputs
+_DARKEST = 0.1  # least gain of decibels, for which 0 has no meaning (choice)
 _ANCHORS = 256  # remembered pixels a class, part and block of a season
 Floats = NDArray[np.float32]
 Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
@@ -60,10 +60,11 @@ class Changes:
     jitter: float = 0.0  # standard deviation of the random gain a date and band
     optical: tuple[float, float] = (0.0, 0.0)  # share of the optical dates that is dropped, drawn between these
     radar: float = 0.0  # share of the radar dates that is dropped
+    decibel: tuple[int, ...] = ()  # bands in decibel, where a gain is added
 
     def apply(self, cube: Floats, intake: Intake, rng: np.random.Generator) -> Floats:
         """(T,C,H,W) with NaN -> the same shape."""
-        cube = cube * self._gain(rng, cube.shape[:2])
+        cube = self._lit(cube, self._gain(rng, cube.shape[:2]))
         for bands, share in zip(intake.both, self._shares(intake, rng)):
             dropped = rng.random(len(cube)) < share
             kept = cube.copy()
@@ -72,6 +73,12 @@ class Changes:
                 cube = kept
         return cube
 
+    def _lit(self, cube: Floats, gain: Floats) -> Floats:
+        lit = cube * gain
+        for band in self.decibel:
+            lit[:, band] = cube[:, band] + 10 * np.log10(np.maximum(gain[:, band], _DARKEST))
+        return lit
+
     def _shares(self, intake: Intake, rng: np.random.Generator) -> tuple[float, ...]:
         """Of the dates of each series that are dropped."""
         optical = float(rng.uniform(*self.optical))
@@ -79,10 +86,11 @@ class Changes:
             return optical, self.radar
         return (self.radar if "x_s1" in intake.inputs else optical,)
 
-    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """(T,C,1,1): one gain a date (light, atmosphere) times one a date and band."""
         common = rng.normal(1, self.jitter, (shape[0], 1))
-        return (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+        gain: Floats = (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+        return gain
 
 
 class TrainingPatches(Dataset[Item]):

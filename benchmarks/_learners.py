@@ -1,0 +1,102 @@
+"""How the entrants of benchmarks/networks.py learn, and map: networks, the plugin's forest and the benchmark's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from _forest import Forest
+from numpy.typing import NDArray
+
+from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.jobs import TrainJob
+from crop_classifier_plugin.engine.networks.contract import Network, parameter_count
+from crop_classifier_plugin.engine.networks.registry import configure
+from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.series.neighbourhood import neighbours
+from crop_classifier_plugin.engine.training.fit import fit, inputs_of
+from crop_classifier_plugin.engine.training.folder import Material
+from crop_classifier_plugin.engine.training.forest import grow
+from crop_classifier_plugin.engine.training.intake import Intake, statistics
+from crop_classifier_plugin.engine.training.seasons import Season
+
+if TYPE_CHECKING:
+    from networks import Run
+
+NOWHERE = -1
+
+
+class Model(Protocol):
+    parameters: int
+
+    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+        """(H,W) index in the legend, NOWHERE where it maps nothing. `hidden`: optical dates taken away."""
+
+
+def learn(run: Run, job: TrainJob, material: Material) -> Model:
+    if run.entrant.trees:
+        return PixelForest(Forest(material, neighbours=False, seed=job.seed))
+    config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
+    intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+    if job.network == "random_forest":
+        return PluginForest(grow(config, material.train, intake.stats, job.seed, Silent()), intake)
+    return Trained(fit(job, config, material, intake, Silent())[0], intake, material.need.least_dates)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A network. It maps where at least `least` dates are usable in either series; 0 = where all are in both."""
+
+    network: Network
+    intake: Intake
+    least: int
+
+    @property
+    def parameters(self) -> int:
+        return parameter_count(self.network)
+
+    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+        cube = _cube(season)
+        cube[np.array(hidden, int), self.intake.both[0]] = np.nan
+        given = {n: torch.from_numpy(v)[None] for n, v in self.intake.take(cube, season.days).items()}
+        with torch.no_grad():
+            found = self.network(**given)[0].argmax(dim=0).numpy()
+        usable = np.stack([~np.isnan(cube[:, bands]).any(axis=1) for bands in self.intake.both])
+        enough = usable.any(axis=0).sum(axis=0) >= self.least if self.least else usable.all(axis=(0, 1))
+        return np.where(enough, found, NOWHERE)
+
+
+@dataclass(frozen=True, eq=False)
+class PluginForest:
+    """The forest of `train --network random_forest`: it needs every date."""
+
+    forest: Any
+    intake: Intake
+    parameters: int = 0
+
+    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+        cube = _cube(season)
+        cube[np.array(hidden, int)] = np.nan
+        known = ~np.isnan(cube).any(axis=(0, 1))
+        found = np.full(season.shape, NOWHERE, np.int64)
+        if known.any():
+            features = neighbours(self.intake.stats.normalise(cube))
+            found[known] = self.forest.predict(features[:, known].T)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class PixelForest:
+    forest: Forest
+    parameters: int = 0
+
+    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+        return self.forest.map(season)
+
+
+def _cube(season: Season) -> NDArray[np.float32]:
+    """(T,C,H,W) of the whole square; a copy."""
+    return season.read(Window(0, 0, *season.shape))

@@ -68,6 +68,7 @@ class TrainJob:
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
     tile: int = 128
     overlap: int = 32
+    pixel_size: float = 0.0  # m; 0 = that of the finest band of the series
     name: str = ""  # "" = the folder's name
     title: str = ""
     region: str = ""
@@ -102,7 +103,7 @@ class TrainJob:
         self._check_series()
 
     def _check_numbers(self) -> None:
-        least = {"patch": 1, "epochs": 0, "batch": 0, "steps": 0, "jitter": 0, "learning_rate": 0}
+        least = {"patch": 1, "epochs": 0, "batch": 0, "steps": 0, "jitter": 0, "learning_rate": 0, "pixel_size": 0}
         for name, limit in (least | {"patience": -1}).items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")

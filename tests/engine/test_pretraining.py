@@ -414,6 +414,18 @@ def test_a_job_that_cannot_be_done_is_one_sentence(toy, tmp_path, tiny, change, 
     assert not list((tmp_path / "e").glob("*"))
 
 
+def test_the_inputs_are_never_overwritten(toy, tmp_path, tiny):
+    pretrain(job_of(toy, tmp_path / "e", epochs=1), Silent())
+    before = (tmp_path / "e" / "encoder.json").read_bytes()
+    with pytest.raises(BadInput, match="would replace an input"):
+        probe(replace(probe_of(toy, tmp_path), report_json=str(tmp_path / "e" / "encoder.json")), Silent())
+    teacher = str(tmp_path / "e" / "encoder.safetensors")
+    with pytest.raises(BadInput, match="would replace an input"):
+        pretrain(job_of(toy, tmp_path / "e", teacher=teacher), Silent())
+    assert (tmp_path / "e" / "encoder.json").read_bytes() == before
+    assert len(list((tmp_path / "e").iterdir())) == 3
+
+
 def test_parcels_elsewhere_are_one_sentence(toy, tmp_path, tiny):
     far = tmp_path / "far.gpkg"
     gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs="EPSG:32631").to_file(far)

@@ -62,7 +62,8 @@ def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
             "class of each parcel, or give a legend."
         )
     _check_parcels(labels, legend, job.min_parcels)
-    return replace(job, simulated=job.simulated or labels.simulated), legend
+    pixel = job.pixel_size or _finest(scenes, job.bands)
+    return replace(job, pixel_size=pixel, simulated=job.simulated or labels.simulated), legend
 
 
 def series_settings(job: TrainJob) -> tuple[tuple[str, str], ...]:
@@ -163,6 +164,11 @@ def _colour(index: int) -> str:
         return _PALETTE[index]
     red, green, blue = distinct_colour(index)
     return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _finest(scenes: Sequence[Scene], bands: Sequence[str]) -> float:
+    """Pixel size in metres of the finest of the bands, to two digits: the ellipsoid makes of 10 m a little more."""
+    return float(f"{min(ref.pixel for scene in scenes for band in bands for ref in scene.of(band)):.2g}")
 
 
 def _usable(scenes: Sequence[Scene], job: TrainJob) -> list[Scene]:

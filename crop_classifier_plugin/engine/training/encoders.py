@@ -35,6 +35,7 @@ class EncoderFacts:
     count: int  # dates of a sequence in pre-training
     tile: int  # px of a sequence in pre-training
     trained_on: str
+    simulated: bool  # whether any of it was
     learning: dict[str, Any]  # how it was learnt
     sha256: str = ""
     scale: float = 10000.0

@@ -32,6 +32,7 @@ from .seasons import Season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
+_PIXEL = 10.0  # m, of a job that was not completed from its series
 _LIMITS = (
     "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
     "everywhere, on woods, water, roads and buildings too."
@@ -83,6 +84,7 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         settings=config.settings(),
         bands=job.bands,
         windows=_days(job),
+        pixel_size=material.need.pixel_size,
         **_scaling(intake, slice(0, intake.first)),
         inputs=intake.inputs,
         radar=Radar(job.radar_bands, **_scaling(intake, slice(intake.first, None))) if material.need.radar else None,
@@ -143,7 +145,7 @@ def need_of(job: TrainJob) -> Need:
         job.name or Path(job.model).name,
         job.bands,
         _days(job),
-        10.0,
+        job.pixel_size or _PIXEL,
         0.5,
         10000.0,
         0.0,

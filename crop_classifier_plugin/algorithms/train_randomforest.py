@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qgis.core import QgsProcessingContext, QgsProcessingParameterEnum
 
 from .base import Parameters
@@ -16,6 +14,7 @@ class TrainRandomForest(TrainAlgorithm):
     NAME = "train_randomforest"
     TITLE = "Train a random forest on your labels"
     NETWORK = "random_forest"
+    IN_EPOCHS = False
 
     def add_network(self) -> None:
         choices = ["100 trees, classes weigh alike", "As in the paper: 40 trees, leaves of 20 pixels"]

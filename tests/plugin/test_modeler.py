@@ -18,7 +18,7 @@ def cloudy(engine, tmp_path_factory):
     """Spring scenes with clouds and MODIS of a simulated place; what the modeler's chain is given."""
     plugin, folder = plugged_in(), tmp_path_factory.mktemp("cloudy")
     dates = "2024-04-20,2024-05-14,2024-06-05,2024-06-28"
-    asked = {"FOLDER": str(folder), "WIDTH": 160, "HEIGHT": 160, "SENTINEL1": False, "SEED": 4, "CLOUD_SHARE": 0.2}
+    asked = {"FOLDER": str(folder), "WIDTH": 120, "HEIGHT": 120, "SENTINEL1": False, "SEED": 4, "CLOUD_SHARE": 0.2}
     found = run("simulateseason", asked | {"DATES": dates}, QgsProcessingContext())
     plugin.unload()
     coarse = sorted(map(str, folder.rglob("MOD13Q1_*.tif")))
@@ -42,6 +42,7 @@ def test_chain_has_its_steps_in_order(provider):
         assert after not in model.dependsOnChildAlgorithms(before)
 
 
+@pytest.mark.timeout(900)
 def test_chain_runs_on_a_simulated_season(qgis_process, cloudy, tmp_path):  # noqa: F811
     rasters = ("ndvi_of_the_season", "ndvi_of_the_clouded_peak", "crop_map", "confidence", "agreement")
     outputs = {name: str(tmp_path / f"{name}.tif") for name in rasters}
@@ -50,7 +51,7 @@ def test_chain_runs_on_a_simulated_season(qgis_process, cloudy, tmp_path):  # no
         "layers_of_each_class": str(tmp_path / "classes"),
         "report": str(tmp_path / "report.html"),
     }
-    status, results, printed = qgis_process(CHAIN, {**cloudy, **outputs, **files})
+    status, results, printed = qgis_process(CHAIN, {**cloudy, **outputs, **files}, timeout=800)
     assert status == 0, printed
     assert (outputs | files).items() <= results.items()
     peak = QgsRasterLayer(outputs["ndvi_of_the_clouded_peak"])

@@ -35,6 +35,7 @@ ALGORITHMS = [
     "setupengine",
     "simulateseason",
     "train_lrtacfnet",
+    "train_randomforest",
     "train_tsstfn",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
@@ -104,6 +105,7 @@ def test_load_unload_load_leaves_no_trace():
             "Set up the engine...",
             "Simulate a season...",
             "Train LRTACF-Net on your labels...",
+            "Train a random forest on your labels...",
             "Train TSSTFN to fuse fine and coarse images...",
         ]
         assert len(plugin.toolbar.actions()) == 2

@@ -46,6 +46,7 @@ class Material:
     legend: Legend
     need: Need
     train: tuple[Season, ...]  # split into train, validation and held-out parcels
+    checks: tuple[Season, ...]  # all of them validation
     tests: tuple[Season, ...]  # held out as a whole
 
     @property
@@ -91,6 +92,7 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         radar_unit=job.radar_unit,
         reduce=material.need.reduce,
         least_dates=material.need.least_dates,
+        monthly=material.need.monthly,
         legend=material.legend,
         sha256="0" * 64,
         tile=round_up(job.tile, config.multiple),
@@ -140,11 +142,12 @@ def decibels(need: Need) -> tuple[int, ...]:
 
 
 def need_of(job: TrainJob) -> Need:
-    """What the model asks of a series."""
+    """What the training asks of a series: as the model, but all months that its samples need at once."""
+    months = [12 * int(month[:4]) + int(month[5:]) for month, _ in job.month_fields]
     return Need(
         job.name or Path(job.model).name,
         job.bands,
-        _days(job),
+        _days(job) if not months else _days(job)[:1] * (len(job.windows) + max(months) - min(months)),
         job.pixel_size or _PIXEL,
         0.5,
         10000.0,
@@ -153,6 +156,7 @@ def need_of(job: TrainJob) -> Need:
         least_dates=max(job.least_dates, 0),
         radar=job.radar_bands if job.radar else (),
         radar_unit=job.radar_unit,
+        monthly=bool(months),
     )
 
 
@@ -171,6 +175,27 @@ def overlap_of(job: TrainJob, multiple: int) -> int:
 
 
 # --- what is told and written beside the model -----------------------------------------------------------------------
+
+
+def tell_results(tested: Sequence[tuple[str, Confusion]], reporter: Reporter) -> None:
+    """One line about each test."""
+    for on, confusion in tested:
+        reporter.log(
+            f"On the {on}: overall accuracy {confusion.oa:.3f}, mean F1 {confusion.mean_f1:.3f} "
+            f"({confusion.total:,} pixels)."
+        )
+
+
+def run_facts(card: Card, material: Material) -> dict[str, Any]:
+    """What the record of the run says of the model and of what it was made from."""
+    seasons = (*material.train, *material.checks, *material.tests)
+    return {
+        "model": card.name,
+        "network": card.network,
+        "model_sha256": card.sha256,
+        "series": [{"labels": s.name, "dates": [d.isoformat() for d in s.dates]} for s in seasons],
+        "accuracy": list(card.accuracy),
+    }
 
 
 def headline(tested: Sequence[tuple[str, Confusion]]) -> dict[str, float | None]:
@@ -195,6 +220,8 @@ def _count(places: Sequence[Season], cls: int, part: int) -> int:
 def split_json(job: TrainJob, material: Material) -> str:
     """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel."""
     rule = {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed}
+    if job.split != "side":
+        rule |= {"split": job.split, "block": job.block}
     places = ",\n".join(_place_json(season) for season in material.places())
     return f'{{"rule": {json.dumps(rule)},\n"places": [\n{places}\n]}}\n'
 

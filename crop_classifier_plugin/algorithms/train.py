@@ -62,12 +62,9 @@ CHOICES = (  # name, title, choices in the order of the job's, tip
 )  # fmt: skip
 
 
-AT_ONCE = ("HELD_OUT", "SEED", "MIN_PARCELS")  # the numbers of NUMBERS that mean something without epochs
-
-
 class TrainAlgorithm(SeriesAlgorithm):
     NETWORK = ""
-    IN_EPOCHS = True  # False: it learns at once, without a device to choose
+    BANDS = "B02, B03, B04, B8A, B11, B12"
 
     def add_network(self) -> None:
         """Adds the parameters of the network's own settings."""
@@ -108,25 +105,20 @@ class TrainAlgorithm(SeriesAlgorithm):
             QgsProcessingParameterString("WINDOWS", self.tr("Date windows"), optional=True),
             self.tr(
                 "Days of the year from which the model takes one date each, as 95-135, 150-195, 210-260. "
-                "Empty: 20 days around each scene, for at most 6 dates."
+                "Empty: 20 days around each scene, or with more than 6 dates the calendar months."
             ),
         )
         self.add(
-            QgsProcessingParameterString("BANDS", self.tr("Bands"), "B02, B03, B04, B8A, B11, B12"),
+            QgsProcessingParameterString("BANDS", self.tr("Bands"), self.BANDS),
             self.tr("What the model takes of each date. Every scene that is used must have them."),
             advanced=True,
         )
         self.add_dates_and_masks()
 
-    def _numbers(self) -> tuple[tuple[Any, ...], ...]:
-        return tuple(number for number in NUMBERS if self.IN_EPOCHS or number[0] in AT_ONCE)
-
     def _add_learning(self) -> None:
-        for name, _, title, kind, default, least, most, advanced, tip in self._numbers():
+        for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
             parameter = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(parameter, self.tr(tip), advanced)
-        if not self.IN_EPOCHS:
-            return
         for name, title, choices, tip in CHOICES:
             told = [self.tr(c) for c in choices]
             parameter = QgsProcessingParameterEnum(name, self.tr(title), told, defaultValue=0)
@@ -177,6 +169,10 @@ class TrainAlgorithm(SeriesAlgorithm):
         return {**labels, "training_data": told} if copied else labels
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+        numbers: dict[str, Any] = {}
+        for name, field, _, kind, *_ in NUMBERS:
+            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
+            numbers[field] = read(parameters, name, context)
         return TrainJob(
             legend=self.parameterAsFile(parameters, "LEGEND", context),
             model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
@@ -184,27 +180,15 @@ class TrainAlgorithm(SeriesAlgorithm):
             settings=self.settings(parameters, context),
             windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
             bands=self.words(parameters, "BANDS", context),
+            optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
+            loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
+            precision=PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
+            earlier=EARLIER[self.parameterAsEnum(parameters, "EARLIER", context)],
             title=self.parameterAsString(parameters, "TITLE", context),
-            **self._learning(parameters, context),
+            device=self.device(parameters, context),
+            **numbers,
             **inputs,
         )
-
-    def _learning(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
-        """How it learns: the fields of the job behind what `_add_learning` added."""
-        found: dict[str, Any] = {}
-        for name, field, _, kind, *_ in self._numbers():
-            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
-            found[field] = read(parameters, name, context)
-        if not self.IN_EPOCHS:
-            return {**found, "validation": 0.0}  # no epoch is to be chosen
-        return {
-            **found,
-            "optimizer": OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
-            "loss": LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
-            "precision": PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
-            "earlier": EARLIER[self.parameterAsEnum(parameters, "EARLIER", context)],
-            "device": self.device(parameters, context),
-        }
 
     def results(
         self, job: TrainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext

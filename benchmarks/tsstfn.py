@@ -9,7 +9,6 @@ on the right half. Memory: peak of a process of its own that runs the whole job,
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import statistics
@@ -295,6 +294,7 @@ def memory() -> list[str]:
         "",
         "The program as a terminal calls it, with seven base pairs; NDVI of 10 m, MODIS of 250 m, tiles of 64 px that",
         "share 10 px. Images larger than GDAL's block cache, 128 MiB at most, have filled it: so the second one has.",
+        "Seconds are of a machine that was busy with other work as well.",
         "",
         "| image | seconds | peak memory (MiB) |",
         "|---|---|---|",

@@ -23,6 +23,7 @@ from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import NetworkConfig
 from ..series.bands import RADAR
+from ..series.quantity import INDEX, OPTICAL
 from ..series.select import Need
 from .intake import Intake
 from .lesson import EpochLog
@@ -86,6 +87,8 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         bands=job.bands,
         windows=_days(job),
         pixel_size=material.need.pixel_size,
+        scale=material.need.scale,
+        nodata=material.need.nodata,
         **_scaling(intake, slice(0, intake.first)),
         inputs=intake.inputs,
         radar=Radar(job.radar_bands, **_scaling(intake, slice(intake.first, None))) if material.need.radar else None,
@@ -144,14 +147,15 @@ def decibels(need: Need) -> tuple[int, ...]:
 def need_of(job: TrainJob) -> Need:
     """What the training asks of a series: as the model, but all months that its samples need at once."""
     months = [12 * int(month[:4]) + int(month[5:]) for month, _ in job.month_fields]
+    values = INDEX if set(job.bands) <= set(INDEX.bands) else OPTICAL
     return Need(
         job.name or Path(job.model).name,
         job.bands,
         _days(job) if not months else _days(job)[:1] * (len(job.windows) + max(months) - min(months)),
         job.pixel_size or _PIXEL,
         0.5,
-        10000.0,
-        0.0,
+        values.scale,
+        values.source_nodata,
         reduce=job.reduce or "clearest",
         least_dates=max(job.least_dates, 0),
         radar=job.radar_bands if job.radar else (),

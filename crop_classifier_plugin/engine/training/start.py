@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,9 @@ from ..events import Reporter
 from ..legend import Legend, plain
 from ..networks.contract import Network, NetworkConfig
 from ..networks.registry import build
+from .encoders import ENCODER_FILE, FACTS_FILE, read_facts
 
 WEIGHTS = "weights.safetensors"  # beside model.onnx: what a later training can start from
-_ENCODER, _ENCODER_FACTS = "encoder.safetensors", "encoder.json"  # of pretrain-cropsts
-_MOST_FACTS = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +55,7 @@ class Start:
 def read_start(folder: str) -> Start:
     """Raises BadModel for a folder that holds neither a model nor an encoder."""
     place = Path(folder)
-    if not (place / CARD_FILE).is_file() and (place / _ENCODER_FACTS).is_file():
+    if not (place / CARD_FILE).is_file() and (place / FACTS_FILE).is_file():
         return _encoder(place)
     card = Card.load(place)
     more = card.radar
@@ -66,14 +64,10 @@ def read_start(folder: str) -> Start:
 
 
 def _encoder(place: Path) -> Start:
-    try:
-        with open(place / _ENCODER_FACTS, "rb") as file:
-            facts = json.loads(file.read(_MOST_FACTS))
-        bands, mean, std = (tuple(facts[name]) for name in ("bands", "mean", "std"))
-        settings = dict(facts["settings"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadModel(str(place), f"its {_ENCODER_FACTS} does not describe an encoder: {error!r}") from None
-    return Start(place, "cropsts", settings, bands, mean, std, None, place / _ENCODER, "encoder.")
+    facts = read_facts(place)
+    return Start(
+        place, "cropsts", facts.settings, facts.bands, facts.mean, facts.std, None, place / ENCODER_FILE, "encoder."
+    )
 
 
 def begin(network: Network, start: Start, legend: Legend, reporter: Reporter) -> None:

@@ -1,4 +1,4 @@
-"""Writes resources/modeler/classify_and_diagnose.model3: a crop map and its errors in one step of the modeler.
+"""Writes resources/modeler/*.model3: a crop map and its errors, and the chain for a season with a clouded peak.
 
 Run it again, with the Python that sees QGIS, when the algorithms' parameters or the shipped models change.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -18,7 +20,6 @@ from qgis.core import (  # noqa: E402 - the environment comes first
     QgsProcessing,
     QgsProcessingModelAlgorithm,
     QgsProcessingModelChildAlgorithm,
-    QgsProcessingModelChildParameterSource,
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
     QgsProcessingParameterDefinition,
@@ -30,26 +31,37 @@ from qgis.core import (  # noqa: E402 - the environment comes first
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
+from qgis.core import QgsProcessingModelChildParameterSource as Source  # noqa: E402
 from qgis.PyQt.QtCore import QPointF  # noqa: E402
 
-TARGET = ROOT / "resources" / "modeler" / "classify_and_diagnose.model3"
-CLASSIFY, DIAGNOSE = "classify", "diagnose"
-PASSED_ON = {
-    CLASSIFY: ("INPUT", "MODEL", "MODEL_FOLDER", "EXTENT"),
-    DIAGNOSE: ("REFERENCE", "REFERENCE_VECTOR", "FIELD"),
-}
-OUTPUTS = {  # the algorithm's output -> what the model calls it
-    CLASSIFY: {"OUTPUT": "Crop map", "CONFIDENCE": "Confidence"},
-    DIAGNOSE: {"AGREEMENT": "Agreement", "FOLDER": "Layers of each class", "REPORT_HTML": "Report"},
-}
-GROUP = "Crop map and agreement"
-HELP = {
-    "ALG_DESC": "Turns the dated scenes of a season into a crop map, and holds the map against a reference raster or "
-    "reference polygons: layers of hits and errors, and a report.",
-}
+FOLDER = ROOT / "resources" / "modeler"
 
 
-def parameters() -> list[QgsProcessingParameterDefinition]:
+@dataclass(frozen=True)
+class Step:
+    """One algorithm of a chain. What a parameter gets: the model's parameters, outputs of earlier steps, or values."""
+
+    name: str
+    algorithm: str
+    passed_on: tuple[str, ...] = ()  # parameters of the same name in the model
+    linked: dict[str, tuple[str | tuple[str, str], ...]] = field(default_factory=dict)  # parameter, or (step, output)
+    fixed: dict[str, object] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)  # the algorithm's output -> what the model calls it
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A model: its file, what QGIS calls it, its inputs and its steps."""
+
+    file: str
+    title: str
+    group: str  # of its outputs
+    help: str
+    parameters: Callable[[], list[QgsProcessingParameterDefinition]]
+    steps: tuple[Step, ...]
+
+
+def classify_parameters() -> list[QgsProcessingParameterDefinition]:
     """The model's inputs."""
     raster, polygon = QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorPolygon
     folder = QgsProcessingParameterFile.Behavior.Folder
@@ -80,17 +92,109 @@ def model_choice() -> QgsProcessingParameterString:
     return choice
 
 
-def step(name: str, algorithm: str, column: int) -> QgsProcessingModelChildAlgorithm:
-    child = QgsProcessingModelChildAlgorithm(f"cropclassifier:{algorithm}")
-    child.setChildId(name)
+CLASSIFY_AND_DIAGNOSE = Chain(
+    "classify_and_diagnose",
+    "Classify and diagnose",
+    "Crop map and agreement",
+    "Turns the dated scenes of a season into a crop map, and holds the map against a reference raster or "
+    "reference polygons: layers of hits and errors, and a report.",
+    classify_parameters,
+    (
+        Step(
+            "classify",
+            "classify_lrtacfnet",
+            ("INPUT", "MODEL", "MODEL_FOLDER", "EXTENT"),
+            outputs={"OUTPUT": "Crop map", "CONFIDENCE": "Confidence"},
+        ),
+        Step(
+            "diagnose",
+            "diagnose",
+            ("REFERENCE", "REFERENCE_VECTOR", "FIELD"),
+            {"MAP": (("classify", "OUTPUT"),)},
+            outputs={"AGREEMENT": "Agreement", "FOLDER": "Layers of each class", "REPORT_HTML": "Report"},
+        ),
+    ),
+)
+
+
+def cloudy_parameters() -> list[QgsProcessingParameterDefinition]:
+    raster, polygon = QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorPolygon
+    return [
+        QgsProcessingParameterMultipleLayers("SCENES", "Dated scenes, without the clouded peak", raster),
+        QgsProcessingParameterMultipleLayers("COARSE", "Coarse NDVI images of the season, as MODIS", raster),
+        QgsProcessingParameterRasterLayer("PEAK", "Coarse NDVI image of the clouded peak"),
+        QgsProcessingParameterFeatureSource("LABELS", "Labelled parcels to learn from", [polygon]),
+        QgsProcessingParameterField("FIELD", "Field with the class", parentLayerParameterName="LABELS"),
+        QgsProcessingParameterFeatureSource("REFERENCE_VECTOR", "Other parcels to test on, same field", [polygon]),
+        QgsProcessingParameterString("WINDOWS", "Date windows, for more than 6 dates", optional=True),
+    ]
+
+
+SERIES = (("fill", "OUTPUT"), ("fuse", "OUTPUT"))  # what the forest sees
+CLOUDY_SEASON = Chain(
+    "cloudy_season",
+    "Cloudy season",
+    "Crop map of a cloudy season",
+    "A crop map of a season whose peak no fine image shows: the scenes become one series of NDVI without gaps, the "
+    "coarse images are brought to the day of the last fine one, STARFM makes the fine NDVI of the peak, a random "
+    "forest learns the labelled parcels on all these dates, and its map is held against other parcels.",
+    cloudy_parameters,
+    (
+        Step("build", "buildseries", linked={"INPUT": ("SCENES",)}, fixed={"BANDS": "B04 B08"}),
+        Step("index", "index", linked={"INPUT": (("build", "OUTPUT"),)}, fixed={"INDICES": ["NDVI"]}),
+        Step("fill", "fillgaps", linked={"INPUT": (("index", "OUTPUT"),)}, outputs={"OUTPUT": "NDVI of the season"}),
+        Step(
+            "align",
+            "alignseries",
+            linked={"TRAINING": ("COARSE",), "PREDICTION": (("fill", "OUTPUT"),)},
+            fixed={"STRATEGY": 1, "COUNT": 1, "BANDS": "NDVI"},  # B: linear in time, to the last fine date
+        ),
+        Step(
+            "fuse",
+            "fuse_starfm",
+            linked={"FINE": (("fill", "OUTPUT"),), "COARSE": (("align", "TRAINING_OUTPUT"), "PEAK")},
+            outputs={"OUTPUT": "NDVI of the clouded peak"},
+        ),
+        Step(
+            "train",
+            "train_randomforest",
+            ("LABELS", "FIELD", "WINDOWS"),
+            {"INPUT": SERIES},
+            {"BANDS": "NDVI"},
+            {"MODEL_FOLDER": "Model"},
+        ),
+        Step(
+            "classify",
+            "classify_model",
+            linked={"INPUT": SERIES, "MODEL_FOLDER": (("train", "MODEL_FOLDER"),)},
+            outputs={"OUTPUT": "Crop map", "CONFIDENCE": "Confidence"},
+        ),
+        Step(
+            "diagnose",
+            "diagnose",
+            ("REFERENCE_VECTOR", "FIELD"),
+            {"MAP": (("classify", "OUTPUT"),)},
+            outputs={"AGREEMENT": "Agreement", "FOLDER": "Layers of each class", "REPORT_HTML": "Report"},
+        ),
+    ),
+)
+
+
+def child_of(step: Step, column: int) -> QgsProcessingModelChildAlgorithm:
+    child = QgsProcessingModelChildAlgorithm(f"cropclassifier:{step.algorithm}")
+    child.setChildId(step.name)
     child.setDescription(child.algorithm().displayName())
     child.setPosition(QPointF(300 + 320 * column, 260))
-    for parameter in PASSED_ON[name]:
-        child.addParameterSources(parameter, [QgsProcessingModelChildParameterSource.fromModelParameter(parameter)])
+    for parameter in step.passed_on:
+        child.addParameterSources(parameter, [Source.fromModelParameter(parameter)])
+    for parameter, sources in step.linked.items():
+        child.addParameterSources(parameter, [source_of(source) for source in sources])
+    for parameter, value in step.fixed.items():
+        child.addParameterSources(parameter, [Source.fromStaticValue(value)])
     outputs = {}
-    for row, (output, title) in enumerate(OUTPUTS[name].items()):
+    for row, (output, title) in enumerate(step.outputs.items()):
         made = QgsProcessingModelOutput(title, title)
-        made.setChildId(name)
+        made.setChildId(step.name)
         made.setChildOutputName(output)
         made.setPosition(QPointF(460 + 320 * column, 320 + 60 * row))
         outputs[title] = made
@@ -98,19 +202,29 @@ def step(name: str, algorithm: str, column: int) -> QgsProcessingModelChildAlgor
     return child
 
 
-def build() -> QgsProcessingModelAlgorithm:
-    model = QgsProcessingModelAlgorithm("Classify and diagnose", "Crop Classifier")
-    for row, parameter in enumerate(parameters()):
+def source_of(source: str | tuple[str, str]) -> Source:
+    return Source.fromModelParameter(source) if isinstance(source, str) else Source.fromChildOutput(*source)
+
+
+def build(chain: Chain) -> QgsProcessingModelAlgorithm:
+    model = QgsProcessingModelAlgorithm(chain.title, "Crop Classifier")
+    for row, parameter in enumerate(chain.parameters()):
         component = QgsProcessingModelParameter(parameter.name())
         component.setPosition(QPointF(120 + 230 * (row % 4), 40 + 100 * (row // 4)))
         model.addModelParameter(parameter, component)
-    model.addChildAlgorithm(step(CLASSIFY, "classify_lrtacfnet", 0))
-    diagnose = step(DIAGNOSE, "diagnose", 1)
-    diagnose.addParameterSources("MAP", [QgsProcessingModelChildParameterSource.fromChildOutput(CLASSIFY, "OUTPUT")])
-    model.addChildAlgorithm(diagnose)
-    model.setHelpContent(HELP)
-    model.setOutputGroup(GROUP)  # QGIS puts a model's outputs into the model's group, not into the algorithm's
+    for column, step in enumerate(chain.steps):
+        model.addChildAlgorithm(child_of(step, column))
+    model.setHelpContent({"ALG_DESC": chain.help})
+    model.setOutputGroup(chain.group)  # QGIS puts a model's outputs into the model's group, not into the algorithm's
     return model
+
+
+def write(chain: Chain) -> None:
+    model, target = build(chain), FOLDER / f"{chain.file}.model3"
+    valid, problems = model.validate()
+    if not valid or not model.toFile(str(target)):
+        sys.exit(f"The model could not be written to {target}: {problems}")
+    print(target)
 
 
 if __name__ == "__main__":
@@ -120,10 +234,7 @@ if __name__ == "__main__":
 
     plugin = classFactory(None)
     plugin.initProcessing()
-    model = build()
-    valid, problems = model.validate()
-    if not valid or not model.toFile(str(TARGET)):
-        sys.exit(f"The model could not be written to {TARGET}: {problems}")
-    print(TARGET)
+    for chain in (CLASSIFY_AND_DIAGNOSE, CLOUDY_SEASON):
+        write(chain)
     plugin.unload()
     app.exitQgis()

@@ -40,9 +40,12 @@ class AlignSeries(SeriesAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_scenes(
-            "The year that is learnt from: rasters of its dates, in any order.", "Training year", "TRAINING"
+            "The year that is learnt from: rasters of its dates, in any order.",
+            "Training year",
+            "TRAINING",
+            folder=True,
         )
-        self.add_scenes("The year that is to be predicted.", "Prediction year", "PREDICTION")
+        self.add_scenes("The year that is to be predicted.", "Prediction year", "PREDICTION", folder=True)
         self._add_choice(
             "STRATEGY", "Strategy", 1, "Which days both years get, and where values come from; see the help."
         )

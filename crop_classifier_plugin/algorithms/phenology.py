@@ -26,7 +26,9 @@ class Phenology(SeriesAlgorithm):
     TITLE = "Phenology of a series"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        self.add_scenes("Rasters of any dates, in any order: bands, or an index such as the indices algorithm writes.")
+        self.add_scenes(
+            "Rasters of any dates, in any order: bands, or an index such as the indices algorithm writes.", folder=True
+        )
         self.add(
             QgsProcessingParameterEnum(
                 "INDEX", self.tr("Index"), list(INDICES), defaultValue="NDVI", usesStaticStrings=True

@@ -26,8 +26,12 @@ from .phenology import Phenology
 from .pretrain_cropsts import PretrainCropSts
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
+from .train_attention3dcnn import TrainAttention3dCnn
+from .train_cropsts import TrainCropSts
 from .train_lrtacfnet import TrainLrtacfNet
+from .train_randomforest import TrainRandomForest
 from .train_tsstfn import TrainTsstfn
+from .train_unetconvlstm import TrainUnetConvLstm
 
 
 class CropClassifierProvider(QgsProcessingProvider):
@@ -65,8 +69,12 @@ class CropClassifierProvider(QgsProcessingProvider):
             PretrainCropSts,
             SimulateSeason,
             SetUpEngine,
+            TrainAttention3dCnn,
+            TrainCropSts,
             TrainLrtacfNet,
+            TrainRandomForest,
             TrainTsstfn,
+            TrainUnetConvLstm,
         ):
             self.addAlgorithm(algorithm())
 

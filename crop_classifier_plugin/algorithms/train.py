@@ -64,6 +64,7 @@ CHOICES = (  # name, title, choices in the order of the job's, tip
 
 class TrainAlgorithm(SeriesAlgorithm):
     NETWORK = ""
+    BANDS = "B02, B03, B04, B8A, B11, B12"
 
     def add_network(self) -> None:
         """Adds the parameters of the network's own settings."""
@@ -104,11 +105,11 @@ class TrainAlgorithm(SeriesAlgorithm):
             QgsProcessingParameterString("WINDOWS", self.tr("Date windows"), optional=True),
             self.tr(
                 "Days of the year from which the model takes one date each, as 95-135, 150-195, 210-260. "
-                "Empty: 20 days around each scene, for at most 6 dates."
+                "Empty: 20 days around each scene, or with more than 6 dates the calendar months."
             ),
         )
         self.add(
-            QgsProcessingParameterString("BANDS", self.tr("Bands"), "B02, B03, B04, B8A, B11, B12"),
+            QgsProcessingParameterString("BANDS", self.tr("Bands"), self.BANDS),
             self.tr("What the model takes of each date. Every scene that is used must have them."),
             advanced=True,
         )

@@ -10,13 +10,15 @@ from . import card as cards
 from . import jobs
 from .cli_options import device_option, finish, json_option, read_dates, read_settings
 from .cli_series import sources
+from .errors import BadInput
 
 
 @click.command()
 @click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable.")
-@click.option("--labels", required=True, help="Vector file of polygons.")
+@click.option("--labels", required=True, help="Vector file of polygons, or a class raster.")
 @click.option("--layer", "labels_layer", default="", help="Layer inside the vector file.")
-@click.option("--field", "class_field", required=True, help="Field with the class of each polygon.")
+@click.option("--field", "class_field", default="", help="Field with the class of each polygon.")
+@click.option("--month-field", "month_fields", multiple=True, help="YYYY-MM=FIELD, of labels by month; repeatable.")
 @click.option("--out", "model", required=True, help="Folder for the model.")
 @click.option("--legend", default="", help="JSON file of classes. Default: one class a name in the labels.")
 @click.option("--windows", default="", help="Days of the year, as '95-135, 150-195'. Default: 20 days around a scene.")
@@ -51,8 +53,15 @@ from .cli_series import sources
 @click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
 @click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
 @click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
-@click.option("--optical-dropout", type=float, nargs=2, default=(0.0, 0.0), help="Share of the dates hidden, LOW HIGH.")
-@click.option("--radar-dropout", default=0.0, help="Share of the radar dates hidden in training.")
+@click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: paper's.")
+@click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: paper's.")
+@click.option("--split", type=click.Choice(jobs.SPLITS), default="side", show_default=True, help="What is held out.")
+@click.option("--block", default=0.0, help="Side of the squares of --split block. Default: a tenth of the area's.")
+@click.option("--samples-per-class", default=0, help="Most labelled pixels of a class that are learnt from; 0: all.")
+@click.option("--check-series", multiple=True, help="A second series that chooses the best epoch; repeatable.")
+@click.option("--check-labels", default="", help="Its labels, with the same field.")
+@click.option("--start", default="", help="Model folder of the same network, or encoder, to go on from.")
+@click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @device_option
 @json_option
@@ -64,12 +73,27 @@ def train(as_json: bool, **given: Any) -> None:
         dates=tuple(read_dates(dates)) if dates else (),
         mask_layers=sources(given.pop("mask_layer")),
         radar=sources(given.pop("radar")),
+        month_fields=tuple(_month_field(text) for text in given.pop("month_fields")),
+        checks=_checks(given.pop("check_series"), given.pop("check_labels")),
         windows=jobs.read_windows(given.pop("windows")),
         settings=read_settings(given.pop("setting") or ("preset=small",)),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )
     finish(job, as_json)
+
+
+def _month_field(text: str) -> tuple[str, str]:
+    month, sign, field = text.partition("=")
+    if not sign:
+        raise BadInput(f"The month field {text!r} has no field: write it as YYYY-MM=FIELD.")
+    return month.strip(), field.strip()
+
+
+def _checks(series: tuple[str, ...], labels: str) -> tuple[jobs.LabelledSeries, ...]:
+    if bool(series) != bool(labels):
+        raise BadInput("A second series for the validation needs both --check-series and --check-labels: give both.")
+    return (jobs.LabelledSeries(sources(series), labels),) if series else ()
 
 
 COMMANDS = (train,)

@@ -47,6 +47,7 @@ from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import PRECISIONS as PRECISIONS
 from .jobs_training import SIDES as SIDES
+from .jobs_training import SPLITS as SPLITS
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
 from .jobs_tsstfn import FORECASTS as FORECASTS

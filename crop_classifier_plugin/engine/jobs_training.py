@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Optional
 
 from .card import RADAR_UNITS, REDUCTIONS
 from .errors import BadInput
@@ -13,6 +14,8 @@ LOSSES = ("auto", "bce_iou", "tversky", "focal", "cross_entropy", "root_cross_en
 OPTIMIZERS = ("auto", "sam", "adamw", "adam")
 PRECISIONS = ("auto", "32", "16-mixed", "bf16-mixed")  # auto: 32 on the processor, mixed on a graphics card
 EARLIER = ("continue", "finish", "restart")  # what becomes of a training of this model that was broken off
+SPLITS = ("side", "block", "parcel")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
 
@@ -33,8 +36,8 @@ class TrainJob:
 
     kind: ClassVar[str] = "train"
     scenes: tuple[SceneSource, ...]
-    labels: str  # vector file: polygons
-    class_field: str
+    labels: str  # vector file of polygons, or class raster
+    class_field: str  # "" with a class raster
     legend: str  # JSON file of classes; "" = one class a name in the labels
     model: str  # folder to write
     network: str = "lrtacf_net"
@@ -68,6 +71,7 @@ class TrainJob:
     jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
     tile: int = 128
     overlap: int = 32
+    pixel_size: float = 0.0  # m; 0 = that of the finest band of the series
     name: str = ""  # "" = the folder's name
     title: str = ""
     region: str = ""
@@ -81,8 +85,17 @@ class TrainJob:
     radar_unit: str = "decibel"  # one of RADAR_UNITS: what the network reads, whatever the files hold
     reduce: str = ""  # one of REDUCTIONS; "" = clearest, but median where the windows are whole months
     least_dates: int = -1  # usable dates that a pixel needs; 0 = all of them; -1 = as the network can do with
-    optical_dropout: tuple[float, float] = (0.0, 0.0)  # share of the optical dates hidden in training, between these
-    radar_dropout: float = 0.0  # share of the radar dates
+    optical_dropout: Optional[tuple[float, float]] = None  # share of the dates hidden, between; None = as the paper
+    radar_dropout: Optional[float] = None  # share of the radar dates hidden in training; None = as the paper
+    month_fields: tuple[tuple[str, str], ...] = ()  # (YYYY-MM, field) of labels that change by month, for class_field
+    split: str = "side"  # one of SPLITS: how the held-out parcels lie
+    block: float = (
+        0.0  # side of the squares of split="block" in the series' map units; 0 = a tenth of the labelled area's side
+    )
+    samples_per_class: int = 0  # labelled pixels of a class that are learnt from at most; 0 = all
+    checks: tuple[LabelledSeries, ...] = ()  # series that choose the best epoch, in place of `validation`
+    start: str = ""  # folder of a model of the same network, or of an encoder, whose weights training starts from
+    frozen: tuple[str, ...] = ()  # parts of the network that are not trained, as "encoder"
 
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)
@@ -102,17 +115,21 @@ class TrainJob:
         self._check_series()
 
     def _check_numbers(self) -> None:
-        least = {"patch": 1, "epochs": 0, "batch": 0, "steps": 0, "jitter": 0, "learning_rate": 0}
-        for name, limit in (least | {"patience": -1}).items():
+        zero = ("epochs", "batch", "steps", "jitter", "learning_rate", "samples_per_class", "block", "pixel_size")
+        for name, limit in {"patch": 1, "patience": -1, **dict.fromkeys(zero, 0)}.items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")
 
     def _check_series(self) -> None:
         one_of("radar_unit", self.radar_unit, RADAR_UNITS)
         one_of("reduce", self.reduce, ("", *REDUCTIONS))
-        low, high = self.optical_dropout
-        if not (0 <= low <= high < 1 and 0 <= self.radar_dropout < 1):
+        one_of("split", self.split, SPLITS)
+        low, high = self.optical_dropout or (0.0, 0.0)
+        if not (0 <= low <= high < 1 and 0 <= (self.radar_dropout or 0.0) < 1):
             raise BadInput(
                 f"optical_dropout={low}..{high} and radar_dropout={self.radar_dropout} are shares of the dates that "
                 "are hidden: give rising numbers below 1."
             )
+        for month, _ in self.month_fields:
+            if not _MONTH.fullmatch(month):
+                raise BadInput(f"The month {month!r} of the labels cannot be read: write it as YYYY-MM.")

@@ -226,10 +226,10 @@ def test_max_ndvi_uses_bands_that_are_not_written(cloudy: Path) -> None:
 def test_many_files_are_never_open_at_once(tmp_path: Path) -> None:
     days = [dt.date(2023, 1, 1) + dt.timedelta(n) for n in range(_OPEN + 15)]
     for n, day in enumerate(days):
-        write_raster(tmp_path / "s" / f"NDVI_{day:%Y%m%d}.tif", np.full((1, 4, 4), n / 100, np.float32), names=["NDVI"])
+        write_raster(tmp_path / "s" / f"NDVI_{day:%Y%m%d}.tif", np.full((1, 4, 4), n / 200, np.float32), names=["NDVI"])
     with open_series(Series((SceneSource(str(tmp_path / "s")),)), Silent()) as stack:
         cube = stack.read(Window(0, 0, 4, 4))
-        np.testing.assert_allclose(cube[:, 0, 0, 0], np.arange(len(days)) / 100)
+        np.testing.assert_allclose(cube[:, 0, 0, 0], np.arange(len(days)) / 200)
         assert len(stack._readers) <= _OPEN
 
 

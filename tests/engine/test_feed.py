@@ -27,7 +27,6 @@ from crop_classifier_plugin.engine.series.feed import Feed, open_feed
 from crop_classifier_plugin.engine.series.scenes import Scene
 from crop_classifier_plugin.engine.series.select import Need, pick_some
 from crop_classifier_plugin.engine.series.spans import members, months_until, seasons
-from crop_classifier_plugin.engine.series.stack import open_stack
 
 BANDS = ("B04", "B8A")
 MAY, JUNE, JULY = Days(121, 151), Days(152, 181), Days(182, 212)  # the months of 2023
@@ -144,16 +143,6 @@ def test_validity_is_each_dates_and_each_series_own(season: Path) -> None:
     clouded = np.isnan(cube[2, :2]).any(axis=0)
     assert clouded.any()
     assert not np.isnan(cube[2, 2:, clouded]).all()
-
-
-def test_the_clearest_scenes_are_the_stacks(season: Path) -> None:
-    wanted = need(reduce="clearest", least_dates=0)
-    with open_stack([SceneSource(str(season / "s2"))], wanted, Silent()) as stack:
-        expected = stack.read(Window(0, 0, 24, 30))
-    feed = fed(season, wanted)
-    assert feed.dates == stack.dates
-    assert feed.notes == stack.notes
-    np.testing.assert_array_equal(everything(feed), expected)
 
 
 # --- radar -----------------------------------------------------------------------------------------------------------

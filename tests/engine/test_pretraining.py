@@ -14,7 +14,9 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from scipy.ndimage import binary_erosion
+from test_training import LEGEND
 from test_training import toy as toy_season
 from torch import nn
 
@@ -26,12 +28,13 @@ from crop_classifier_plugin.engine.training import dino, distil
 from crop_classifier_plugin.engine.training import probe as probe_room
 from crop_classifier_plugin.engine.training.alignment import Alignment, open_teacher
 from crop_classifier_plugin.engine.training.distil import Batch, Distiller, Recipe
-from crop_classifier_plugin.engine.training.encoders import load_encoder, read_facts
+from crop_classifier_plugin.engine.training.encoders import read_facts
 from crop_classifier_plugin.engine.training.intake import Statistics
 from crop_classifier_plugin.engine.training.plots import plot_mask
 from crop_classifier_plugin.engine.training.pretrain import pretrain
 from crop_classifier_plugin.engine.training.probe import VOID, probe, token_classes
 from crop_classifier_plugin.engine.training.sequences import Sequence_, even_dates
+from crop_classifier_plugin.engine.training.start import begin, read_start
 from crop_classifier_plugin.engine.training.views import Viewer, blurred, changed, rules, solarised
 
 torch.set_num_threads(1)
@@ -348,10 +351,12 @@ def test_pre_training_leaves_an_encoder_that_a_network_starts_from(toy, tmp_path
     assert facts.learning["masks"]
     assert len((folder / "pretraining.csv").read_text().splitlines()) == 3
     assert math.isfinite(result["loss"])
-    network = CropSts(facts.config(classes=4))
-    before = network.encoder.embed.weight.clone()
-    assert load_encoder(folder, network, ("B04", "B8A")) == facts
-    assert (network.encoder.embed.weight != before).any()
+    start = read_start(str(folder))
+    assert (start.bands, start.mean, start.settings) == (facts.bands, facts.mean, facts.settings)
+    network = CropSts(facts.config(classes=2))
+    begin(network, start, LEGEND, Silent())
+    for name, value in load_file(folder / "encoder.safetensors").items():
+        torch.testing.assert_close(network.encoder.state_dict()[name], value)
     again = tmp_path / "again"
     pretrain(job_of(toy, again, parcels=str(toy / "parcels.gpkg")), Silent())
     assert read_facts(again).sha256 == facts.sha256  # the same seed
@@ -367,22 +372,19 @@ def test_the_loss_falls_on_the_toy_season(toy, tmp_path, monkeypatch):
     assert losses[-1] < math.log(TINY.outputs)
 
 
-def test_an_encoder_of_other_bands_settings_or_bytes_is_refused(toy, tmp_path, tiny):
+def test_an_encoder_of_another_shape_or_other_bytes_is_refused(toy, tmp_path, tiny):
     folder = tmp_path / "encoder"
     pretrain(job_of(toy, folder, epochs=1), Silent())
     facts = read_facts(folder)
-    network = CropSts(facts.config(classes=2))
-    with pytest.raises(BadModel, match="it reads B04, B8A, the training B8A, B04"):
-        load_encoder(folder, network, ("B8A", "B04"))
-    other = CropSts(replace(facts.config(classes=2), attention="joint"))
-    with pytest.raises(BadModel, match="attention temporal_first"):
-        load_encoder(folder, other, facts.bands)
+    other = CropSts(replace(facts.config(classes=2), width=32))
+    with pytest.raises(BadModel, match="has the shape"):
+        begin(other, read_start(str(folder)), LEGEND, Silent())
     (folder / "encoder.safetensors").write_bytes(b"x" * 100)
     with pytest.raises(BadModel, match="is not the file"):
-        load_encoder(folder, network, facts.bands)
+        read_start(str(folder))
     (folder / "encoder.json").write_text("{}")
     with pytest.raises(BadModel, match="does not describe an encoder"):
-        read_facts(folder)
+        read_start(str(folder))
     with pytest.raises(BadModel, match=r"no encoder\.json"):
         read_facts(tmp_path)
 
@@ -412,6 +414,18 @@ def test_a_job_that_cannot_be_done_is_one_sentence(toy, tmp_path, tiny, change, 
     with pytest.raises(error, match=words):
         pretrain(job_of(toy, tmp_path / "e", **change), Silent())
     assert not list((tmp_path / "e").glob("*"))
+
+
+def test_the_inputs_are_never_overwritten(toy, tmp_path, tiny):
+    pretrain(job_of(toy, tmp_path / "e", epochs=1), Silent())
+    before = (tmp_path / "e" / "encoder.json").read_bytes()
+    with pytest.raises(BadInput, match="would replace an input"):
+        probe(replace(probe_of(toy, tmp_path), report_json=str(tmp_path / "e" / "encoder.json")), Silent())
+    teacher = str(tmp_path / "e" / "encoder.safetensors")
+    with pytest.raises(BadInput, match="would replace an input"):
+        pretrain(job_of(toy, tmp_path / "e", teacher=teacher), Silent())
+    assert (tmp_path / "e" / "encoder.json").read_bytes() == before
+    assert len(list((tmp_path / "e").iterdir())) == 3
 
 
 def test_parcels_elsewhere_are_one_sentence(toy, tmp_path, tiny):

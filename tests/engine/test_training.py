@@ -306,7 +306,7 @@ def test_the_exported_file_is_the_network(trained, learnt):
     session = ort.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     for batch, high, wide in ((1, 2, 2), (3, 8, 36), (4, 10, 6)):
         x = np.random.default_rng(0).standard_normal((batch, 3, 2, high, wide), dtype=np.float32)
-        logits, probability = session.run(None, {"x": x})
+        logits, probability, _ = session.run(None, {"x": x})
         with torch.no_grad():
             expected = learnt(torch.from_numpy(x))
         np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
@@ -317,7 +317,7 @@ def test_the_exported_file_names_its_ends_and_carries_the_card(trained):
     folder, _ = trained
     model = onnx.load(folder / "model.onnx")
     assert [i.name for i in model.graph.input] == ["x"]
-    assert [o.name for o in model.graph.output] == ["logits", "probability"]
+    assert [o.name for o in model.graph.output] == ["logits", "probability", "attention"]
     free = [d.dim_param != "" for d in model.graph.input[0].type.tensor_type.shape.dim]
     assert free == [True, False, False, True, True]
     assert {p.key: p.value for p in model.metadata_props} == Card.load(folder).deepness_metadata()

@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingException, QgsRasterLayer
 from crop_classifier_plugin.bridge import layers
 from crop_classifier_plugin.engine.errors import BadRaster
 
-WITH_FOLDER = ["classify_lrtacfnet", "composite", "fillgaps", "index"]
+WITH_FOLDER = ["alignseries", "buildseries", "classify_lrtacfnet", "composite", "fillgaps", "index", "phenology"]
 
 
 def names(path):
@@ -21,8 +21,9 @@ def names(path):
 
 @pytest.mark.parametrize("algorithm", WITH_FOLDER)
 def test_neither_layers_nor_folder_is_refused_before_the_run(provider, context, tmp_path, algorithm):
-    outputs = {name: str(tmp_path / f"{name}.tif") for name in ("OUTPUT", "FOLDER")}
-    with pytest.raises(QgsProcessingException, match=r"^No raster was given: choose 'Dated scenes.*', or 'Folder of"):
+    names = ("OUTPUT", "FOLDER", "TRAINING_OUTPUT", "TABLE")
+    outputs = {name: str(tmp_path / f"{name}.tif") for name in names}
+    with pytest.raises(QgsProcessingException, match=r"^No raster was given: choose '.*', or 'Folder of"):
         run(algorithm, outputs, context)
 
 

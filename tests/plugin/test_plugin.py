@@ -34,8 +34,12 @@ ALGORITHMS = [
     "pretrain_cropsts",
     "setupengine",
     "simulateseason",
+    "train_attention3dcnn",
+    "train_cropsts",
     "train_lrtacfnet",
+    "train_randomforest",
     "train_tsstfn",
+    "train_unetconvlstm",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -103,8 +107,12 @@ def test_load_unload_load_leaves_no_trace():
             "Pre-train CropSTS without labels...",
             "Set up the engine...",
             "Simulate a season...",
+            "Train Attention-3DCNN on your labels...",
+            "Train CropSTS on your labels...",
             "Train LRTACF-Net on your labels...",
+            "Train a random forest on your labels...",
             "Train TSSTFN to fuse fine and coarse images...",
+            "Train VUnetConvLSTM on your labels by month...",
         ]
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())
@@ -174,13 +182,14 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_model") == ["MODEL_FOLDER"]
     for network in ("attention3dcnn", "cropsts", "randomforest", "unetconvlstm"):  # offer a model where one is shipped
         assert set(asked(f"classify_{network}")) <= {"MODEL_FOLDER"}
-    assert asked("train_lrtacfnet") == ["INPUT", "LABELS", "FIELD"]
+    for network in ("attention3dcnn", "cropsts", "lrtacfnet", "randomforest", "unetconvlstm"):
+        assert sorted(asked(f"train_{network}")) == ["FIELD", "INPUT", "LABELS"]
     assert asked("buildseries") == []
     assert asked("composite") == []
     assert asked("fillgaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]
     assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
-    assert asked("alignseries") == ["TRAINING", "PREDICTION"]
+    assert asked("alignseries") == []
     assert asked("index") == []
     assert asked("pretrain_cropsts") == []
     assert asked("diagnose") == ["MAP"]

@@ -30,14 +30,14 @@ def home(engine, tmp_path_factory):
 def qgis_process(home, engine):
     """qgis_process("run", ID, inputs) -> exit status, results, everything printed."""
 
-    def call(algorithm, inputs):
+    def call(algorithm, inputs, timeout=200):
         variables = {"QGIS_CUSTOM_CONFIG_PATH": str(home), "CROP_CLASSIFIER_PYTHON": str(engine)}
         done = subprocess.run(
             ["qgis_process", "run", str(algorithm), "-"],
             input=json.dumps({"inputs": inputs}),
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=timeout,
             env={**os.environ, **variables},
         )
         results = json.loads(done.stdout)["results"] if done.returncode == 0 else {}

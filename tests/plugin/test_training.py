@@ -38,6 +38,7 @@ def test_a_model_is_trained_and_maps_the_season(lesson, season, provider, contex
     assert 0 <= results["MEAN_F1"] <= results["OA"] <= 1
     folder = Path(results["MODEL_FOLDER"])
     names = ["model.json", "model.onnx", "split.json", "training.csv", "training.html", "training.json"]
+    names = sorted([*names, "training.run.json", "weights.safetensors"])
     assert sorted(p.name for p in folder.iterdir()) == names
     assert results["REPORT"] == str(folder / "training.html")
     assert [line[:8] for line in feedback.infos if line.startswith("Epoch")] == ["Epoch 1:", "Epoch 2:"]

@@ -225,14 +225,14 @@ class PolygonReference:
 @contextmanager
 def open_reference(path: str, layer: str, field: str, crop_map: CropMap) -> Iterator[Reference]:
     """Polygons when a field is named or the file is no raster, else the raster's first band."""
-    if layer or field or not _is_raster(path):
+    if layer or field or not is_raster(path):
         yield PolygonReference(path, layer, field, crop_map.grid, crop_map.path)
         return
     with opened(path) as dataset:
         yield RasterReference(path, dataset, crop_map.grid, crop_map.path)
 
 
-def _is_raster(path: str) -> bool:
+def is_raster(path: str) -> bool:
     try:
         with rasterio.open(path):
             return True

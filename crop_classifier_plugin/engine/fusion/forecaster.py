@@ -9,7 +9,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ..card_fusion import FusionCard
-from ..errors import BadModel, OutOfMemory
+from ..errors import BadModel, DeviceMissing, OutOfMemory
 from ..runtime.onnx import choose_device, session_options
 from ..runtime.onnx_file import read_weights
 
@@ -44,6 +44,8 @@ class Forecaster:
             raise self._explain(error) from None
         if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
             self.device, self.why = "cpu", "CUDA is offered but could not be started; check the GPU driver"
+            if wanted == "cuda":
+                raise DeviceMissing("cuda", self.why)
         self._check()
 
     def _check(self) -> None:

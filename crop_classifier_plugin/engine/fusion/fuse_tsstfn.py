@@ -96,7 +96,8 @@ def _plan(job: FuseTsstfnJob, models: tuple[Forecaster, Forecaster], fine: Scene
     used = sorted({day for step in steps for day in step.bases if day not in step.made})
     seen = sorted({day for step in steps for day in (*step.bases, step.target)})
     grid = fine_grid([fine[day] for day in used], [coarse[day] for day in seen], band, job.extent)
-    Tiling(models[0].card.tile, job.overlap, 0)  # refuses an overlap of more than half a tile before any work
+    for model in models:
+        Tiling(model.card.tile, job.overlap, 0)  # refuses an overlap of more than half a tile before any work
     return _Forecast(steps, models, fine, coarse, grid, job.overlap, sequential)
 
 

@@ -132,6 +132,20 @@ def resampling_of(cubic: bool) -> Resampling:
     return Resampling.cubic if cubic else Resampling.bilinear
 
 
+def most_open() -> int:
+    """How many files a series may keep open, each with up to four handles; two series may be read in turn.
+
+    A process may have 256 handles (macOS) and more. A season of products has about a hundred files: with fewer open,
+    each tile opens them anew.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 48
+    handles = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 120 if handles < 0 else min(max(24, (handles - 64) // 8), 120)  # below 0: as many as it likes
+
+
 def _subset(refs: Sequence[BandRef], nodata: float | None, masked: bool) -> str:
     """A GDAL VRT, as text, of these bands of their file; masked pixels become no data."""
     first = refs[0]

@@ -144,7 +144,7 @@ def open_feed(
     """Reads headers, chooses the scenes, settles the grid, and checks the units; no pixel is read beyond samples.
 
     `radar`: the second series, `dates` may name its files too. `month` (YYYY-MM): what a monthly model maps; "" = the
-    latest it can. Raises WindowsEmpty, RadarMissing and the sentences of open_stack.
+    latest it can. Raises WindowsEmpty and RadarMissing, and the sentences of dates, bands and units.
     """
     _check_series(scenes, radar, need)
     table = DateTable(dates)

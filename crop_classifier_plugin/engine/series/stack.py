@@ -17,18 +17,18 @@ from ..errors import DateMissing
 from ..events import Reporter
 from ..jobs import DateEntry, Extent, SceneSource
 from ..raster.grid import Grid, Window
-from ..raster.reader import FileReader
+from ..raster.reader import FileReader, most_open
 from .clear import resample, source_window
 from .common_grid import common_grid
 from .dates import DateTable
 from .masks import Mask, mask_of, reaches
-from .scenes import BandRef, Scene, read_scenes, tell_unmatched
-from .select import Need, choose
+from .scenes import BandRef, Scene, read_scenes
+from .select import Need
 from .units import check_offset, check_values, looks_shifted, to_reflectance
 
 _SAMPLE = 64  # px, side of the windows that clear shares and units are judged by
 _SAMPLES = 4  # windows an axis
-_OPEN = 48  # files open at a time, each with up to four handles: a process may have 256 (macOS) and more
+_OPEN = most_open()
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,12 @@ class Stack:
         layers: Sequence[Layer],
         need: Need,
         grid: Grid,
-        notes: Sequence[str] = (),
         pure: bool = False,
         cubic: bool = False,
     ) -> None:
         """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid.
         `cubic`: files on another grid are resampled cubically, not bilinearly."""
-        self.layers, self.need, self.grid, self.notes, self.pure = tuple(layers), need, grid, tuple(notes), pure
-        self.cubic = cubic
+        self.layers, self.need, self.grid, self.pure, self.cubic = tuple(layers), need, grid, pure, cubic
         self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
@@ -135,7 +133,7 @@ class Stack:
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        other = Stack(self.layers, self.need, grid, self.notes, self.pure, self.cubic)
+        other = Stack(self.layers, self.need, grid, self.pure, self.cubic)
         other.sources = self.sources
         return other
 
@@ -163,37 +161,6 @@ def by_file(refs: Iterable[BandRef]) -> list[list[BandRef]]:
     for ref in refs:
         groups.setdefault((ref.path, str(ref.nodata)), []).append(ref)
     return list(groups.values())
-
-
-def open_stack(
-    scenes: Sequence[SceneSource],
-    need: Need,
-    reporter: Reporter,
-    dates: Iterable[DateEntry] = (),
-    mask: str = "auto",
-    mask_layers: Sequence[SceneSource] = (),
-    extent: Extent | None = None,
-) -> Stack:
-    """Reads headers, chooses the scenes the model takes, settles the grid, and checks the units; no pixel work yet."""
-    table = DateTable(dates)
-    series = read_scenes(scenes, reporter, table)
-    dated, undated = mask_scenes(mask_layers, reporter, table)
-    tell_unmatched(table, reporter)
-    chosen, notes = choose(series, need, ClearShares(need, mask, dated, undated, extent, reporter))
-    grid = common_grid(chosen, need, extent)
-    layers = [Layer(s, mask_of(s, mask, dated, undated)) for s in chosen]
-    for layer in layers:
-        if mask == "auto" and not layer.mask.refs:
-            reporter.log(f"{layer.scene.date}: no cloud mask found, every pixel is taken as clear.", "warning")
-    tell_mask_gaps(layers, need, grid, reporter)
-    stack = Stack(layers, need, grid, notes)
-    stack.sources |= files_of(series)
-    try:
-        check_units(stack, reporter)
-    except BaseException:
-        stack.close()
-        raise
-    return stack
 
 
 # --- masks and clear shares ------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class Remains:
         temporary = self.path.with_suffix(f".{os.getpid()}.part")
         try:
             save(temporary)
-            with temporary.open("rb") as file:
+            with temporary.open("r+b") as file:  # Windows flushes only what may be written
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
         finally:

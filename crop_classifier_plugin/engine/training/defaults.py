@@ -9,32 +9,23 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
-from ..accuracy.names import distinct_colour
+from ..accuracy.maps import CropMap, is_raster, opened
 from ..errors import BadInput, BandMissing, LabelsUnusable, NoOverlap
 from ..events import Reporter
 from ..jobs import LabelledSeries, TrainJob
-from ..legend import CropClass, Legend, plain
+from ..legend import Legend
 from ..networks.registry import NETWORKS, build, configure, entry
 from ..raster.vector import read_polygons
 from ..series.bands import RADAR
 from ..series.scenes import Bounds, Scene, read_scenes
+from .classes import legend_of
+from .start import read_start
 
 MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
 MOST_MONTHS = 24  # likewise (choice)
+MONTHS = 12  # up to a labelled month, as VUnetConvLSTM's paper takes
 AROUND = 20  # days on either side of a scene's date that its window takes (choice)
 _MOST_CLASSES = 1000  # of a card
-_PALETTE = (
-    "#e3b505",
-    "#4f9d4e",
-    "#c8553d",
-    "#7b4b94",
-    "#3f88c5",
-    "#f2845c",
-    "#9bc53d",
-    "#8c5e3c",
-    "#e377c2",
-    "#2ca9a1",
-)
 
 
 @dataclass(frozen=True)
@@ -51,18 +42,86 @@ def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
 
     Raises LabelsUnusable when no label lies on the series, and the sentences of scenes that cannot be read.
     """
+    job = _from_start(job, reporter) if job.start else job
     job = replace(job, settings=series_settings(job))
     scenes = _usable(read_scenes(job.scenes, reporter, job.dates), job)
-    job = _with_dates(job, [s.date for s in scenes], reporter)
+    job = _monthly(job, reporter) if job.month_fields else _with_dates(job, [s.date for s in scenes], reporter)
+    job = replace(job, pixel_size=job.pixel_size or _finest(scenes, job.bands))
+    if is_class_raster(job):
+        return _of_raster(job, reporter)
     labels = _labels(job, scenes, reporter)
     legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
+    _check_size(legend)
+    _check_parcels(labels, legend, job.min_parcels)
+    return replace(job, simulated=job.simulated or labels.simulated), legend
+
+
+def is_class_raster(job: TrainJob) -> bool:
+    return not (job.class_field or job.month_fields) and is_raster(job.labels)
+
+
+def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
+    """Its own names and colours make the legend, where none is given."""
+    with opened(job.labels) as dataset:
+        found = CropMap(job.labels, dataset, reporter)
+    legend = Legend.load(job.legend) if job.legend else found.legend
+    _check_size(legend)
+    return replace(job, simulated=job.simulated or found.simulated), legend
+
+
+def _from_start(job: TrainJob, reporter: Reporter) -> TrainJob:
+    """The job with what the weights it starts from were made for."""
+    start = read_start(job.start)
+    if start.network != job.network:
+        raise BadInput(f"{start.folder} is a {start.network}, the training is of {job.network}: choose another start.")
+    settings = dict(job.settings) if start.card is None else {}
+    text = {k: ",".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in start.settings.items()}
+    if job.bands != start.bands:
+        reporter.log(f"The bands are those of {start.folder.name}: {', '.join(start.bands)}.")
+    job = replace(job, settings=tuple((settings | text).items()), bands=start.bands)
+    card = start.card
+    if card is None:
+        return job
+    if card.radar and not job.radar:
+        raise BadInput(f"{start.folder} takes a radar series too ({', '.join(card.radar.bands)}): give it.")
+    return replace(
+        job,
+        windows=job.windows or tuple((w.first, w.last) for w in card.windows),
+        radar_bands=card.radar.bands if card.radar else job.radar_bands,
+        pixel_size=job.pixel_size or card.pixel_size,
+        radar_unit=card.radar_unit,
+        reduce=job.reduce or card.reduce,
+        least_dates=job.least_dates if job.least_dates >= 0 else card.least_dates,
+    )
+
+
+def _monthly(job: TrainJob, reporter: Reporter) -> TrainJob:
+    """The job with the months up to the last labelled one as windows."""
+    months = sorted(month for month, _ in job.month_fields)
+    if len(set(months)) < len(months):
+        raise BadInput(f"Two fields are given for one month (months: {', '.join(months)}): give one a month.")
+    if len(months) > 1 and "doy" not in _inputs(job):
+        raise BadInput(
+            f"The network {job.network} is not told the month that it maps, so it learns one month: give one month's "
+            "field, or take vunet_convlstm."
+        )
+    count = len(job.windows) or MONTHS
+    year, month = map(int, months[-1].split("-"))
+    starts = [12 * year + month - 1 + i for i in range(1 - count, 2)]
+    days = [(dt.date(m // 12, m % 12 + 1, 1) - dt.date(year, 1, 1)).days + 1 for m in starts]
+    windows = tuple((a, b - 1) for a, b in zip(days, days[1:]))
+    reporter.log(f"Each sample is {count} months up to the one that its labels are of ({', '.join(months)}).")
+    least = job.least_dates if job.least_dates >= 0 else _least_dates(job, count, True)
+    fields = tuple(sorted(job.month_fields))
+    return replace(job, windows=windows, reduce=job.reduce or "median", least_dates=least, month_fields=fields)
+
+
+def _check_size(legend: Legend) -> None:
     if len(legend) > _MOST_CLASSES:
         raise LabelsUnusable(
             f"The labels name {len(legend)} classes, a model holds at most {_MOST_CLASSES}: choose the field with the "
             "class of each parcel, or give a legend."
         )
-    _check_parcels(labels, legend, job.min_parcels)
-    return replace(job, simulated=job.simulated or labels.simulated), legend
 
 
 def series_settings(job: TrainJob) -> tuple[tuple[str, str], ...]:
@@ -104,11 +163,14 @@ def _least_dates(job: TrainJob, dates: int, months: bool) -> int:
 
 def told_of_gaps(job: TrainJob) -> bool:
     """Whether the network reads how much of each date is usable."""
+    return any(name.startswith("valid") for name in _inputs(job))
+
+
+def _inputs(job: TrainJob) -> tuple[str, ...]:
     if job.network not in NETWORKS:
-        return False
+        return ("x",)
     with torch.device("meta"):
-        network = build(job.network, configure(job.network, dict(job.settings), len(job.bands), 1, 1))
-    return any(name.startswith("valid") for name in network.inputs)
+        return build(job.network, configure(job.network, dict(job.settings), len(job.bands), 1, 1)).inputs
 
 
 def months_of(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:
@@ -150,19 +212,9 @@ def windows_around(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:
     return tuple(zip(firsts, lasts))
 
 
-def legend_of(labels: Counter[str]) -> Legend:
-    """One class a label, in the order of their names (numbers by size); spellings that differ in case are one."""
-    names: dict[str, str] = {}
-    for label in sorted(labels, key=lambda text: (not text.isdigit(), int(text) if text.isdigit() else 0, plain(text))):
-        names.setdefault(plain(label), label)
-    return Legend(tuple(CropClass(i + 1, name, _colour(i)) for i, name in enumerate(names.values())))
-
-
-def _colour(index: int) -> str:
-    if index < len(_PALETTE):
-        return _PALETTE[index]
-    red, green, blue = distinct_colour(index)
-    return f"#{red:02x}{green:02x}{blue:02x}"
+def _finest(scenes: Sequence[Scene], bands: Sequence[str]) -> float:
+    """Pixel size in metres of the finest of the bands, to two digits: the ellipsoid makes of 10 m a little more."""
+    return float(f"{min(ref.pixel for scene in scenes for band in bands for ref in scene.of(band)):.2g}")
 
 
 def _usable(scenes: Sequence[Scene], job: TrainJob) -> list[Scene]:
@@ -184,9 +236,10 @@ def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> Label
     for source in _sources(job):
         here = scenes if source.labels == job.labels else read_scenes(source.scenes, reporter, source.dates)
         crs = here[0].refs[0].crs
-        frame = read_polygons(source.labels, source.labels_layer, job.class_field, crs, _common(here))
-        counts.update(frame["label"])
-        simulated.append(bool(frame.attrs["simulated"]))
+        for field in [field for _, field in job.month_fields] or [job.class_field]:
+            frame = read_polygons(source.labels, source.labels_layer, field, crs, _common(here))
+            counts.update(frame["label"])
+            simulated.append(bool(frame.attrs["simulated"]))
     if not counts:
         raise LabelsUnusable(
             f"No labelled polygon of {job.labels} lies on the series: check the labels' place, CRS and class field."

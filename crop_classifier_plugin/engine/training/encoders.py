@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from ..card import sha256_of
 from ..errors import BadModel
-from ..networks.cropsts import CropSts, CropStsConfig, CropStsEncoder
+from ..networks.cropsts import CropStsConfig, CropStsEncoder
 from ..outputs import Outputs
 
 ENCODER_FILE, FACTS_FILE = "encoder.safetensors", "encoder.json"
@@ -35,6 +34,7 @@ class EncoderFacts:
     count: int  # dates of a sequence in pre-training
     tile: int  # px of a sequence in pre-training
     trained_on: str
+    simulated: bool  # whether any of it was
     learning: dict[str, Any]  # how it was learnt
     sha256: str = ""
     scale: float = 10000.0
@@ -97,27 +97,6 @@ def read_weights(folder: str | Path, encoder: CropStsEncoder) -> None:
         raise BadModel(str(folder), f"its weights do not fit: {str(error).splitlines()[0]}") from None
     if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
         raise BadModel(str(folder), "it has weights that are no numbers")
-
-
-def load_encoder(folder: str | Path, network: CropSts, bands: Sequence[str]) -> EncoderFacts:
-    """Starts the network's encoder from a folder of pretrain-cropsts. `bands`: what the network is to read.
-
-    The encoder expects z-scores by the mean and std of its facts. Raises BadModel where bands or settings differ.
-    """
-    facts = read_facts(folder)
-    if tuple(bands) != facts.bands:
-        told = f"it reads {', '.join(facts.bands)}, the training {', '.join(bands)}"
-        raise BadModel(str(folder), f"{told}: train with its bands, in its order")
-    own = encoder_settings(network.config)
-    other = [
-        f"{name} {facts.settings[name]} (the network has {own[name]})"
-        for name in _SETTINGS
-        if facts.settings[name] != own[name]
-    ]
-    if other:
-        raise BadModel(str(folder), f"it was learnt with {', '.join(other)}: give the network its settings")
-    read_weights(folder, network.encoder)
-    return facts
 
 
 def bare_encoder(facts: EncoderFacts) -> CropStsEncoder:

@@ -20,20 +20,25 @@ from ..networks.contract import Network
 from ..networks.registry import example
 
 OPSET = 18
-OUTPUTS = ("logits", "probability")
 _TOLERANCE = 1e-4  # largest difference of logits and probabilities between the file and the network
 
 
 class _Exported(nn.Module):
-    """The network's inputs -> logits, probability (B,K,H,W)."""
+    """The network's inputs -> logits, probability (B,K,H,W), and attention (B,T) where the network tells it."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        logits = self.network(*inputs)
-        return logits, torch.softmax(logits, dim=1)
+        attend = getattr(self.network, "attend", None)
+        logits, *attention = attend(*inputs) if attend else (self.network(*inputs),)
+        return logits, torch.softmax(logits, dim=1), *attention
+
+
+def outputs_of(network: Network) -> list[str]:
+    """The names of what the exported file gives."""
+    return ["logits", "probability", *(["attention"] if hasattr(network, "attend") else [])]
 
 
 def export(network: Network, path: str, card: Card) -> None:
@@ -53,7 +58,7 @@ def export(network: Network, path: str, card: Card) -> None:
             opset_version=OPSET,
             external_data=False,
             input_names=list(given),
-            output_names=list(OUTPUTS),
+            output_names=outputs_of(network),
             dynamic_shapes=(tuple(dynamic.values()),),
             verbose=False,
         )
@@ -109,7 +114,7 @@ def verify(network: Network, path: str, card: Card) -> float:
         given = _inputs(network, batch, dates if any_dates else card.dates, high, wide, seed=batch)
         with torch.no_grad():
             expected = _Exported(network)(*given.values())
-        found = session.run(list(OUTPUTS), {name: value.numpy() for name, value in given.items()})
+        found = session.run(outputs_of(network), {name: value.numpy() for name, value in given.items()})
         worst = max(worst, *(float(np.abs(e.numpy() - f).max()) for e, f in zip(expected, found)))
     if not worst <= _TOLERANCE:
         raise TrainingFailed(f"The exported model differs from the trained one by {worst:.2g}: it was not kept.")

@@ -15,7 +15,7 @@ import torch
 
 from ..accuracy.confusion import Confusion
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
-from ..errors import LabelsUnusable
+from ..errors import BadInput, LabelsUnusable
 from ..events import Part, Reporter
 from ..jobs import LabelledSeries, TrainJob
 from ..legend import Legend
@@ -23,6 +23,8 @@ from ..networks.contract import Network, NetworkConfig, parameter_count
 from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
+from ..record import Record
+from ..series.select import Need
 from .checkpoint import Remains, folder_of, identity_of
 from .defaults import complete
 from .export import export
@@ -38,30 +40,37 @@ from .folder import (
     overlap_of,
     parcel_counts,
     round_up,
+    run_facts,
     sealed,
     split_json,
+    tell_results,
 )
 from .forest import grow
 from .forest_onnx import export_forest
-from .intake import Intake, statistics
+from .intake import Intake, Statistics, statistics
 from .labels import Meaning
 from .lesson import EpochLog, Lesson, learn
 from .machine import machine_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
-from .recipes import resolved
+from .recipes import Recipe, resolved
 from .report import Trained, write_report
+from .samples import SampleMap, sample_maps
+from .sampling import thin
 from .scores import Predict, score
 from .seasons import Clouds, LabelRule, load_seasons
 from .split import HELD_OUT, TRAIN, VALIDATION, SplitRule
+from .start import WEIGHTS, begin, read_start, save_weights
 
 HISTORY_FILE, SPLIT_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "split.json", "training.html", "training.json"
-_FILES = (WEIGHTS_FILE, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
+_FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
 _FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
 _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 
 
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
-    """Writes model.onnx, model.json (the card), split.json, training.csv, .json and .html into job.model."""
+    """Writes model.onnx, model.json (the card), weights.safetensors, split.json, training.csv, .json, .html and
+    .run.json into job.model."""
+    record = Record(job)
     job, legend = complete(job, reporter)
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
     with Outputs() as outputs:
@@ -69,17 +78,21 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         paths = {name: outputs.path(folder / name) for name in _FILES}
         margin = max(job.patch, job.tile, config.multiple)
         material = gather(job, legend, outputs.scratch(), Part(reporter, 0, 0.15), margin)
-        intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+        intake = Intake(inputs_of(job.network, config), scaling(job, material), len(job.bands))
         learnt = _learn(job, config, material, intake, Part(reporter, 0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, intake)
         learnt.export(paths[WEIGHTS_FILE], card)
+        learnt.keep(paths[WEIGHTS])
         tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, Part(reporter, 0.9, 1))
         card = sealed(card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
-        trained = Trained(job, card, learnt.history, tested, parcel_counts(material))
+        maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
+        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
+        tell_results(tested, reporter)
+        record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)
     Remains(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
@@ -92,6 +105,7 @@ class Learnt:
     parameters: int
     history: tuple[EpochLog, ...]
     export: Callable[[str, Card], object]
+    keep: Callable[[str], None]  # writes the weights that a later training can start from
 
 
 Learner = Callable[[TrainJob, NetworkConfig, Material, Intake, Reporter], Learnt]
@@ -101,12 +115,12 @@ def teach_network(
     job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
 ) -> Learnt:
     network, history = fit(job, config, material, intake, reporter, folder_of(job.model))
-    return Learnt(parameter_count(network), history, partial(export, network))
+    return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
 
 
 def grow_forest(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
     forest = grow(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
-    return Learnt(0, (), partial(export_forest, forest))
+    return Learnt(0, (), partial(export_forest, forest), lambda path: None)
 
 
 LEARNERS: dict[str, Learner] = {"random_forest": grow_forest}  # what is no network, by the job's `network`
@@ -135,19 +149,27 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
     """Loads every season of the job into `place`."""
     need = need_of(job)
     first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar)
-    rule = SplitRule(job.held_out, job.validation, job.held_side, job.seed)
-    whole = SplitRule(1.0, 0.0, "east", job.seed)
-    sources = [(s, rule) for s in (first, *job.more)] + [(s, whole) for s in job.tests]
+    validation = 0.0 if job.checks else job.validation
+    rule = SplitRule(job.held_out, validation, job.held_side, job.seed, job.split, job.block)
+    checked, tested = SplitRule(0.0, 1.0, "east", job.seed), SplitRule(1.0, 0.0, "east", job.seed)
+    groups = (((first, *job.more), rule), (job.checks, checked), (job.tests, tested))
+    sources = [(source, parting) for group, parting in groups for source in group]
+    months = tuple(month for month, _ in job.month_fields)
+    meaning = Meaning(tuple(field for _, field in job.month_fields) or (job.class_field,), legend)
     seasons = []
     for i, (source, parting) in enumerate(sources):
         folder = place / str(i)
         folder.mkdir()
         part = Part(reporter, i / len(sources), (i + 1) / len(sources))
-        labels = LabelRule(Meaning((job.class_field,), legend), parting)
+        labels = LabelRule(meaning, parting, months, len(job.windows))
         clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
         seasons.append(load_seasons(source, need, labels, clouds, margin, folder, part))
-    count = 1 + len(job.more)
-    return Material(legend, need, tuple(sum(seasons[:count], ())), tuple(sum(seasons[count:], ())))
+    ends = 1 + len(job.more), 1 + len(job.more) + len(job.checks)
+    parts = seasons[: ends[0]], seasons[ends[0] : ends[1]], seasons[ends[1] :]
+    train, checks, tests = (tuple(season for found in part for season in found) for part in parts)
+    if job.samples_per_class:
+        thin(train, job.samples_per_class, len(legend), job.seed)
+    return Material(legend, need, train, checks, tests)
 
 
 def fit(
@@ -166,21 +188,67 @@ def fit(
     patch = round_up(job.patch, config.multiple)
     recipe = resolved(job)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
-    changes = Changes(job.jitter, job.optical_dropout, job.radar_dropout, decibels(material.need))
-    patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed)
+    changes = changes_of(job, recipe, material.need)
+    patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed, recipe.batch)
     tile = round_up(job.tile, config.multiple)
     checks = ScoringPatches(
-        material.train, intake, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION
+        (*material.train, *material.checks),
+        intake,
+        VALIDATION,
+        tile,
+        overlap_of(job, config.multiple),
+        _MOST_VALIDATION,
     )
-    shown = {"classes": material.legend.names, "labelled pixels": counts.tolist(), "patches an epoch": length}
+    shown = {
+        "classes": material.legend.names,
+        "labelled pixels": counts.tolist(),
+        "patches an epoch": length,
+        **_own(job),
+    }
     machine = machine_of(job, recipe.optimizer)
     remains = Remains(keep, identity_of(job, config, recipe, intake.stats, material.train) | shown) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
+        network = prepared(job, build(job.network, config), material.legend, reporter)
         shares = torch.from_numpy(shown_shares(counts))
-        lesson = Lesson(build(job.network, config), shares, recipe, job.seed, reporter)
+        lesson = Lesson(network, shares, recipe, job.seed, reporter)
         learn(lesson, patches, checks, machine, remains, job.earlier)
-    return lesson.learnt(), tuple(lesson.history)
+    return lesson.learnt().requires_grad_(True), tuple(lesson.history)
+
+
+def prepared(job: TrainJob, network: Network, legend: Legend, reporter: Reporter) -> Network:
+    """The network with the weights it starts from; parts that are not to be trained are frozen."""
+    if job.start:
+        begin(network, read_start(job.start), legend, reporter)
+    for part in job.frozen:
+        found = [p for name, p in network.named_parameters() if name.split(".")[0] == part]
+        if not found:
+            parts = ", ".join(dict.fromkeys(name.split(".")[0] for name, _ in network.named_parameters()))
+            raise BadInput(f"The network {job.network} has no part {part!r} to freeze: choose among {parts}.")
+        for parameter in found:
+            parameter.requires_grad_(False)
+    return network
+
+
+def _own(job: TrainJob) -> dict[str, object]:
+    """Further choices of the job that decide how an epoch goes."""
+    names = ("start", "frozen", "optical_dropout", "radar_dropout", "samples_per_class")
+    return {name: getattr(job, name) for name in names}
+
+
+def changes_of(job: TrainJob, recipe: Recipe, need: Need) -> Changes:
+    """As the paper changes its patches, but for what the job asks for otherwise."""
+    optical = recipe.optical_dropout if job.optical_dropout is None else job.optical_dropout
+    radar = recipe.radar_dropout if job.radar_dropout is None else job.radar_dropout
+    return Changes(job.jitter, recipe.turns, optical, radar, decibels(need))
+
+
+def scaling(job: TrainJob, material: Material) -> Statistics:
+    """Of the training seasons; weights that go on learning keep the scaling they were learnt with."""
+    if not job.start:
+        return statistics(material.train)
+    start = read_start(job.start)
+    return Statistics(np.array(start.mean, np.float32), np.array(start.std, np.float32))
 
 
 def assess(
@@ -198,6 +266,11 @@ def assess(
             confusion = score(predict, patches, material.classes, reporter)
             tested.append((on, confusion))
     return tuple(tested)
+
+
+def _sample_maps(weights: str, card: Card, material: Material, intake: Intake) -> tuple[SampleMap, ...]:
+    patches = ScoringPatches(material.places() + material.tests, intake, HELD_OUT, card.tile, card.overlap)
+    return sample_maps(onnx_predict(weights), patches, material.legend)
 
 
 def onnx_predict(weights: str) -> Predict:

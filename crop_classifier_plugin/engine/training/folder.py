@@ -23,6 +23,7 @@ from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import NetworkConfig
 from ..series.bands import RADAR
+from ..series.quantity import INDEX, OPTICAL
 from ..series.select import Need
 from .intake import Intake
 from .lesson import EpochLog
@@ -32,6 +33,7 @@ from .seasons import Season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
+_PIXEL = 10.0  # m, of a job that was not completed from its series
 _LIMITS = (
     "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
     "everywhere, on woods, water, roads and buildings too."
@@ -45,6 +47,7 @@ class Material:
     legend: Legend
     need: Need
     train: tuple[Season, ...]  # split into train, validation and held-out parcels
+    checks: tuple[Season, ...]  # all of them validation
     tests: tuple[Season, ...]  # held out as a whole
 
     @property
@@ -83,12 +86,16 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         settings=config.settings(),
         bands=job.bands,
         windows=_days(job),
+        pixel_size=material.need.pixel_size,
+        scale=material.need.scale,
+        nodata=material.need.nodata,
         **_scaling(intake, slice(0, intake.first)),
         inputs=intake.inputs,
         radar=Radar(job.radar_bands, **_scaling(intake, slice(intake.first, None))) if material.need.radar else None,
         radar_unit=job.radar_unit,
         reduce=material.need.reduce,
         least_dates=material.need.least_dates,
+        monthly=material.need.monthly,
         legend=material.legend,
         sha256="0" * 64,
         tile=round_up(job.tile, config.multiple),
@@ -138,19 +145,22 @@ def decibels(need: Need) -> tuple[int, ...]:
 
 
 def need_of(job: TrainJob) -> Need:
-    """What the model asks of a series."""
+    """What the training asks of a series: as the model, but all months that its samples need at once."""
+    months = [12 * int(month[:4]) + int(month[5:]) for month, _ in job.month_fields]
+    values = INDEX if set(job.bands) <= set(INDEX.bands) else OPTICAL
     return Need(
         job.name or Path(job.model).name,
         job.bands,
-        _days(job),
-        10.0,
+        _days(job) if not months else _days(job)[:1] * (len(job.windows) + max(months) - min(months)),
+        job.pixel_size or _PIXEL,
         0.5,
-        10000.0,
-        0.0,
+        values.scale,
+        values.source_nodata,
         reduce=job.reduce or "clearest",
         least_dates=max(job.least_dates, 0),
         radar=job.radar_bands if job.radar else (),
         radar_unit=job.radar_unit,
+        monthly=bool(months),
     )
 
 
@@ -169,6 +179,27 @@ def overlap_of(job: TrainJob, multiple: int) -> int:
 
 
 # --- what is told and written beside the model -----------------------------------------------------------------------
+
+
+def tell_results(tested: Sequence[tuple[str, Confusion]], reporter: Reporter) -> None:
+    """One line about each test."""
+    for on, confusion in tested:
+        reporter.log(
+            f"On the {on}: overall accuracy {confusion.oa:.3f}, mean F1 {confusion.mean_f1:.3f} "
+            f"({confusion.total:,} pixels)."
+        )
+
+
+def run_facts(card: Card, material: Material) -> dict[str, Any]:
+    """What the record of the run says of the model and of what it was made from."""
+    seasons = (*material.train, *material.checks, *material.tests)
+    return {
+        "model": card.name,
+        "network": card.network,
+        "model_sha256": card.sha256,
+        "series": [{"labels": s.name, "dates": [d.isoformat() for d in s.dates]} for s in seasons],
+        "accuracy": list(card.accuracy),
+    }
 
 
 def headline(tested: Sequence[tuple[str, Confusion]]) -> dict[str, float | None]:
@@ -193,6 +224,8 @@ def _count(places: Sequence[Season], cls: int, part: int) -> int:
 def split_json(job: TrainJob, material: Material) -> str:
     """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel."""
     rule = {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed}
+    if job.split != "side":
+        rule |= {"split": job.split, "block": job.block}
     places = ",\n".join(_place_json(season) for season in material.places())
     return f'{{"rule": {json.dumps(rule)},\n"places": [\n{places}\n]}}\n'
 

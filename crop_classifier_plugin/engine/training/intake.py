@@ -73,7 +73,7 @@ def statistics(seasons: Sequence[Season]) -> Statistics:
     for season in seasons:
         for window in season.blocks(TRAIN):
             held_out = season.part[window.slices] == HELD_OUT
-            for date in season.read(window).astype(np.float64):
+            for date in season.read(window)[season.shared :].astype(np.float64):
                 date[:, held_out] = np.nan
                 total += np.nansum(date, axis=(1, 2))
                 square += np.nansum(date**2, axis=(1, 2))

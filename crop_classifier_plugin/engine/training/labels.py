@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
+from ..accuracy.maps import Matcher, RasterReference, opened
 from ..events import Reporter
 from ..jobs import LabelledSeries
 from ..legend import Legend
@@ -19,11 +22,13 @@ from .losses import IGNORE
 from .split import Parcels
 
 NOWHERE = -1  # in place of a parcel's number
+_CELL = 32  # px, side of the squares that a class raster is parted by (choice)
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """How labels are read: the field of each column of classes (one, or one a month), and what its values mean."""
+    """How labels are read: the field of each column of classes (one, or one a month; "" = a class raster), and what the
+    values mean."""
 
     fields: tuple[str, ...]
     legend: Legend
@@ -119,3 +124,70 @@ def _flat(shape: Any) -> list[Any]:
     """The polygons of a shape: an overlap may hold lines and points too, which rasterising would burn."""
     parts = shapely.get_parts(shape)
     return [part for part in parts if shapely.area(part) > 0]
+
+
+class RasterLabels:
+    """A class raster: a parcel is what one class has of a square of _CELL pixels, and squares are parted whole."""
+
+    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
+        self._source, self._legend, self._grid = source, meaning.legend, grid
+        self._columns = -(-grid.width // _CELL)
+        counts = np.zeros((-(-grid.height // _CELL) * self._columns, len(meaning.legend)), np.int64)
+        with self._open() as reference:
+            for window in grid.blocks(_CELL * 16):
+                reporter.check()
+                classes = self._classes(reference, window)
+                known = classes >= 0
+                np.add.at(counts, (self._cells(window)[known], classes[known]), 1)
+            unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
+        if unknown:
+            reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+        cells, classes = np.nonzero(counts)
+        self._number = np.full(counts.shape, NOWHERE, np.int64)
+        self._number[cells, classes] = np.arange(len(cells))
+        rows, cols = cells // self._columns, cells % self._columns
+        middle = np.stack([(cols + 0.5) * _CELL, (rows + 0.5) * _CELL], axis=1)
+        points = np.array([grid.transform @ (col, row) for col, row in middle.tolist()], np.float64).reshape(-1, 2)
+        areas = np.asarray(counts[cells, classes] * grid.pixel[0] * grid.pixel[1], np.float64)
+        self.parcels = Parcels(points, areas, classes[:, None], cells)
+
+    def near(self, window: Window, margin: int) -> bool:
+        top, left = max(window.row - margin, 0) // _CELL, max(window.col - margin, 0) // _CELL
+        bottom, right = (window.row + window.height + margin) // _CELL, (window.col + window.width + margin) // _CELL
+        cells = (self._number >= 0).any(axis=1).reshape(-1, self._columns)
+        return bool(cells[top : bottom + 1, left : right + 1].any())
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        with self._open() as reference:
+            classes = self._classes(reference, window)
+        numbers: NDArray[np.int64] = self._number[self._cells(window), np.maximum(classes, 0)]
+        return np.where(classes >= 0, numbers, NOWHERE)
+
+    @contextmanager
+    def _open(self) -> Iterator[RasterReference]:
+        with opened(self._source.labels) as dataset:
+            yield RasterReference(self._source.labels, dataset, self._grid, self._source.scenes[0].path)
+
+    @property
+    def _matcher(self) -> Matcher:
+        return Matcher(self._legend, ())
+
+    def _classes(self, reference: RasterReference, window: Window) -> NDArray[np.int64]:
+        """(H,W) index in the legend, negative where the raster says nothing known."""
+        ids = reference.read(window)
+        places = [self._matcher.position(label) for label in reference.labels]
+        meant = np.array([*(-1 if place is None else place for place in places), -1], np.int64)
+        return meant[ids]
+
+    def _cells(self, window: Window) -> NDArray[np.int64]:
+        """(H,W) number of each pixel's square."""
+        sides = (window.row, window.height), (window.col, window.width)
+        rows, cols = (np.arange(first, first + length) // _CELL for first, length in sides)
+        cells: NDArray[np.int64] = rows[:, None] * self._columns + cols
+        return cells
+
+
+def read_labels(source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> Labels:
+    """Polygons where there is a field, else a class raster."""
+    kind = PolygonLabels if meaning.fields != ("",) else RasterLabels
+    return kind(source, meaning, grid, reporter)

@@ -58,6 +58,7 @@ class Changes:
     """What training patches go through, so that the network does not lean on what differs between seasons."""
 
     jitter: float = 0.0  # standard deviation of the random gain a date and band
+    turns: bool = True  # turned and mirrored
     optical: tuple[float, float] = (0.0, 0.0)  # share of the optical dates that is dropped, drawn between these
     radar: float = 0.0  # share of the radar dates that is dropped
     decibel: tuple[int, ...] = ()  # bands in decibel, where a gain is added
@@ -93,35 +94,15 @@ class Changes:
         return gain
 
 
-class TrainingPatches(Dataset[Item]):
-    """Random patches: half of them around a pixel of a class drawn evenly, half around any training pixel (choice).
+class _Places:
+    """Pixels to place patches around."""
 
-    Item i of epoch e is the same for the same seed, whatever the order of the calls.
-    """
+    def __init__(self, anchors: NDArray[np.int64]) -> None:
+        self._anchors = anchors
+        self._of_class = [np.flatnonzero(anchors[:, 1] == c) for c in np.unique(anchors[:, 1])]
+        self._shares = np.cumsum(anchors[:, 4]) / anchors[:, 4].sum()
 
-    def __init__(
-        self, seasons: Sequence[Season], intake: Intake, size: int, length: int, changes: Changes, seed: int
-    ) -> None:
-        self.seasons, self.intake, self.size, self.length = tuple(seasons), intake, size, length
-        self.changes, self.seed, self.epoch = changes, seed, 0
-        self._anchors = _anchors(seasons)
-        self._of_class = [np.flatnonzero(self._anchors[:, 1] == c) for c in np.unique(self._anchors[:, 1])]
-        self._shares = np.cumsum(self._anchors[:, 4]) / self._anchors[:, 4].sum()
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __getitem__(self, index: int) -> Item:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        which, _, row, col, _ = self._anchor(rng)
-        season = self.seasons[which]
-        window = Window(
-            self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.size] * 2
-        )
-        image, target = turn(*cut(season, window, TRAIN), rng)
-        return item(self.intake, self.changes.apply(image, self.intake, rng), season, target)
-
-    def _anchor(self, rng: np.random.Generator) -> NDArray[np.int64]:
+    def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
         if rng.random() < 0.5:
             index = int(np.searchsorted(self._shares, rng.random()))
         else:
@@ -129,6 +110,46 @@ class TrainingPatches(Dataset[Item]):
             index = int(of_class[rng.integers(len(of_class))])
         anchor: NDArray[np.int64] = self._anchors[index]
         return anchor
+
+
+class TrainingPatches(Dataset[Item]):
+    """Random patches: half of them around a pixel of a class drawn evenly, half around any training pixel (choice).
+
+    Item i of epoch e is the same for the same seed, whatever the order of the calls.
+    """
+
+    def __init__(
+        self,
+        seasons: Sequence[Season],
+        intake: Intake,
+        size: int,
+        length: int,
+        changes: Changes,
+        seed: int,
+        batch: int = 1,
+    ) -> None:
+        """`batch`: with monthly labels the patches of one batch are of one month, and the next batch's of the next."""
+        self.seasons, self.intake, self.size, self.length = tuple(seasons), intake, size, length
+        self.changes, self.seed, self.epoch, self._batch = changes, seed, 0, batch
+        anchors = _anchors(seasons)
+        months = np.array([season.month for season in seasons])[anchors[:, 0]]
+        self._places = [_Places(anchors[months == month]) for month in np.unique(months)]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Item:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        turn_of = (self.epoch * self.length + index) // self._batch
+        which, _, row, col, _ = self._places[turn_of % len(self._places)].draw(rng)
+        season = self.seasons[which]
+        window = Window(
+            self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.size] * 2
+        )
+        image, target = cut(season, window, TRAIN)
+        if self.changes.turns:
+            image, target = turn(image, target, rng)
+        return item(self.intake, self.changes.apply(image, self.intake, rng), season, target)
 
     def _start(self, rng: np.random.Generator, anchor: int, side: int) -> int:
         start = anchor - int(rng.integers(self.size))
@@ -178,13 +199,25 @@ class ScoringPatches(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         which, centre = self.places[index]
-        season = self.seasons[which]
-        row, col = max(0, centre.row - self.rim), max(0, centre.col - self.rim)
+        season, (row, col) = self.seasons[which], self._corner(centre)
         image, target = cut(season, Window(row, col, self.tile, self.tile), self.part)
         scored = np.full_like(target, IGNORE)
-        inside = (
-            slice(centre.row - row, centre.row - row + centre.height),
-            slice(centre.col - col, centre.col - col + centre.width),
-        )
+        inside = self.inside(index)
         scored[inside] = target[inside]
         return item(self.intake, image, season, scored)
+
+    def inside(self, index: int) -> tuple[slice, slice]:
+        """The part of an item that is scored."""
+        centre = self.places[index][1]
+        row, col = self._corner(centre)
+        rows = slice(centre.row - row, centre.row - row + centre.height)
+        return rows, slice(centre.col - col, centre.col - col + centre.width)
+
+    def labelled(self, index: int) -> int:
+        """Pixels of an item that are scored."""
+        which, centre = self.places[index]
+        return int((self.seasons[which].part[centre.slices] == self.part).sum())
+
+    def _corner(self, centre: Window) -> tuple[int, int]:
+        """First row and column of the tile around a centre."""
+        return max(0, centre.row - self.rim), max(0, centre.col - self.rim)

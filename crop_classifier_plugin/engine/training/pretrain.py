@@ -18,7 +18,7 @@ from ..outputs import Outputs
 from ..series.quantity import OPTICAL, quantity_of
 from .alignment import RGB, Alignment, open_teacher
 from .distil import Distiller, EpochLog, Recipe, distil, recipe_of
-from .encoders import EncoderFacts, encoder_settings, save_encoder
+from .encoders import ENCODER_FILE, FACTS_FILE, EncoderFacts, encoder_settings, save_encoder
 from .intake import Statistics
 from .sequences import Sequences, measured, open_sequences
 from .views import Viewer, rules
@@ -40,7 +40,7 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
             job.series, job.bands, recipe.count, recipe.tile, (job.parcels, job.parcels_layer), Part(reporter, 0, 0.05)
         ) as sequences,
     ):
-        place.path(Path(job.folder) / HISTORY_FILE)  # a folder that cannot be written to is refused now
+        _check_place(job, sequences, place)
         stats = measured(sequences.places)
         count = len(sequences.places[0].chosen)
         config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
@@ -107,6 +107,14 @@ def device_of(wanted: str, reporter: Reporter) -> str:
     return device
 
 
+def _check_place(job: PretrainJob, sequences: Sequences, outputs: Outputs) -> None:
+    """Refuses a folder that cannot be written to, or whose files are what the job reads, before anything is learnt."""
+    for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):
+        outputs.path(Path(job.folder) / name)
+    given = [path for path in (job.parcels, job.teacher) if path]
+    outputs.spare([*sequences.sources, *given])
+
+
 def _check_sizes(recipe: Recipe, config: CropStsConfig) -> None:
     for size in (recipe.large, recipe.small):
         if size % config.patch:
@@ -145,6 +153,7 @@ def _facts(
         "align_weight": job.align_weight if job.teacher else 0.0,
         "seed": job.seed,
     }
+    simulated = sequences.simulated()
     mean, std = (tuple(round(float(v), 3) for v in values) for values in (stats.mean, stats.std))
     settings = encoder_settings(config)
-    return EncoderFacts(job.bands, mean, std, settings, config.dates, sequences.tile, seen, learning)
+    return EncoderFacts(job.bands, mean, std, settings, config.dates, sequences.tile, seen, simulated, learning)

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,10 @@ from ..errors import LabelsUnusable
 from ..events import Part, Reporter
 from ..jobs import ProbeJob
 from ..networks.cropsts import CropStsEncoder
-from ..outputs import Outputs
+from ..outputs import Outputs, check_distinct
 from ..raster.vector import burn, read_polygons
 from .dino import mean_over_dates
-from .encoders import EncoderFacts, bare_encoder, read_facts, read_weights
+from .encoders import ENCODER_FILE, FACTS_FILE, EncoderFacts, bare_encoder, read_facts, read_weights
 from .intake import Statistics
 from .pretrain import device_of
 from .sequences import Sequence_, Sequences, open_sequences
@@ -64,9 +65,14 @@ def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the report as JSON, and each draw as a row of CSV."""
     facts, device = read_facts(job.encoder), device_of(job.device, reporter)
     with Outputs() as outputs:
-        outputs.path(job.report_json)
+        check_distinct(job.report_json, job.report_csv)
+        for path in filter(None, (job.report_json, job.report_csv)):
+            outputs.path(path)
         tile = (job.tile or facts.tile) // facts.settings["patch"] * facts.settings["patch"]
         with open_sequences((job.series,), facts.bands, facts.count, tile, ("", ""), reporter) as sequences:
+            outputs.spare(
+                [*sequences.sources, job.labels, *(Path(job.encoder) / name for name in (ENCODER_FILE, FACTS_FILE))]
+            )
             truths, names = _truths(job, sequences, reporter)
             scores: list[Score] = []
             for i, (name, encoder) in enumerate(_encoders(job, facts)):

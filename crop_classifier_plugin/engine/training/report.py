@@ -15,6 +15,7 @@ from ..card import Card
 from ..jobs import TrainJob
 from ..outputs import Outputs
 from .lesson import EpochLog
+from .samples import SampleMap
 
 WIDTH, HEIGHT = 560, 220  # of a curve's field, in the units of the drawing
 
@@ -28,6 +29,7 @@ class Trained:
     history: tuple[EpochLog, ...]
     tested: tuple[tuple[str, Confusion], ...]  # on what, and the confusion matrix
     parcels: tuple[tuple[int, int, int], ...]  # a class: to train on, to validate, held out
+    maps: tuple[SampleMap, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The whole report as JSON knows it; undefined figures are None."""
@@ -68,10 +70,10 @@ def write_report(trained: Trained, facts: Path, page: Path, out: Outputs) -> Non
     """The document as JSON at `facts` and as HTML at `page`."""
     document = trained.document()
     out.write_text(facts, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    out.write_text(page, to_html(document))
+    out.write_text(page, to_html(document, trained.maps))
 
 
-def to_html(document: dict[str, Any]) -> str:
+def to_html(document: dict[str, Any], maps: Sequence[SampleMap] = ()) -> str:
     """One page without scripts or outside files."""
     history = document["history"]
     f1 = [row["validation_mean_f1"] for row in history]
@@ -79,7 +81,7 @@ def to_html(document: dict[str, Any]) -> str:
     if any(value is not None for value in f1):
         curves.append(Curve.of("Mean F1 on the validation parcels", f1, least=0.0, most=1.0))
     page = template("training.html.j2", Path(__file__).parent)
-    return page.render(d=document, curves=curves, width=WIDTH, height=HEIGHT, best=_best(f1))
+    return page.render(d=document, maps=maps, curves=curves, width=WIDTH, height=HEIGHT, best=_best(f1))
 
 
 @dataclass(frozen=True)

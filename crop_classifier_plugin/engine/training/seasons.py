@@ -22,7 +22,7 @@ from ..jobs import LabelledSeries, SceneSource
 from ..raster.grid import Grid, Window
 from ..series.feed import Feed, open_feed
 from ..series.select import Need
-from .labels import Labels, Meaning, PolygonLabels
+from .labels import Labels, Meaning, read_labels
 from .losses import IGNORE
 from .split import Parcels, Split, SplitRule, split
 
@@ -61,6 +61,8 @@ class Season:
     grid: Grid
     parcels: Parcels
     split: Split
+    month: str = ""  # YYYY-MM of the labels, where they are monthly
+    shared: int = 0  # so many of the first dates are also another season's
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -114,7 +116,7 @@ def load_seasons(
     ) as feed:
         for note in feed.notes:
             reporter.log(note)
-        labels = PolygonLabels(source, rule.meaning, feed.grid, reporter)
+        labels = read_labels(source, rule.meaning, feed.grid, reporter)
         parted = split(labels.parcels, rule.split)
         shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
         image = _array(folder / "image", shape, np.float32)
@@ -138,7 +140,7 @@ def _columns(
 ) -> list[_Column]:
     """A season a column of classes, all of them views of the same pixels."""
     months = [f"{period.first:%Y-%m}" for period in feed.span]
-    columns = []
+    columns: list[_Column] = []
     for i, month in enumerate(rule.months or ("",)):
         end = months.index(month) + 1 if month else len(feed.days)
         span = slice(end - rule.dates if month else 0, end)
@@ -154,6 +156,8 @@ def _columns(
             feed.grid,
             Parcels(parcels.points[labelled], parcels.areas[labelled], parcels.classes[labelled, i]),
             Split(parted.side, parted.parts[labelled]),
+            month,
+            max(columns[-1].span.stop - span.start, 0) if columns else 0,
         )
         columns.append(_Column(season, span, parcels.classes[:, i]))
     return columns

@@ -8,13 +8,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 
 from ..errors import BadInput, LabelsUnusable
 from ..events import Reporter
 from ..jobs import Series
 from ..raster.grid import Window
-from ..raster.vector import burn
+from ..raster.vector import SIMULATED_TAG, burn
 from ..series.stack import Stack, sample
 from ..series.whole import open_series
 from .intake import Statistics
@@ -67,6 +68,20 @@ class Sequences:
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    @property
+    def sources(self) -> set[str]:
+        """Every file that is read."""
+        return set().union(*(place.stack.sources for place in self.places))
+
+    def simulated(self) -> bool:
+        """Whether a scene is marked as simulated."""
+        layers = (layer for place in self.places for layer in place.stack.layers)
+        for path in sorted({ref.path for layer in layers for ref in layer.scene.refs}):
+            with rasterio.open(path) as file:
+                if SIMULATED_TAG in file.tags():
+                    return True
+        return False
 
     def read(self, index: int) -> Sequence_ | None:
         """None for a tile without data."""

@@ -1,0 +1,46 @@
+"""Training of a random forest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
+
+from ..engine.jobs import TrainJob
+from .base import Parameters
+from .train import INTEGER, NUMBERS
+from .train_network import TrainNetworkAlgorithm
+
+_SIZES = (  # name, setting of the forest, title, default, tip
+    ("TREES", "trees", "Trees", 40, "More are steadier and slower."),
+    ("DEPTH", "depth", "Greatest depth", 25, "Questions a tree asks of a pixel at most."),
+    ("LEAF", "leaf", "Smallest leaf", 20, "Training pixels that an answer rests on at least."),
+    ("PIXELS", "pixels", "Most pixels of a class", 20_000, "Learnt from, drawn at random."),
+)
+_ASKED = ("HELD_OUT", "SEED", "MIN_PARCELS")
+
+
+class TrainRandomForest(TrainNetworkAlgorithm):
+    NAME = "train_randomforest"
+    TITLE = "Train a random forest on your labels"
+    NETWORK = "random_forest"
+
+    def add_network(self) -> None:
+        for name, _, title, default, tip in _SIZES:
+            number = QgsProcessingParameterNumber(name, self.tr(title), INTEGER, default, minValue=1, maxValue=10**6)
+            self.add(number, self.tr(tip), advanced=True)
+        self.add_parting()
+
+    def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
+        return tuple((key, str(self.parameterAsInt(parameters, name, context))) for name, key, *_ in _SIZES)
+
+    def _add_learning(self) -> None:
+        """A forest has no epochs, loss or device."""
+        for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
+            if name in _ASKED:
+                number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, False, least, most)
+                self.add(number, self.tr(tip), advanced)
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+        return replace(super().job(parameters, context, inputs), validation=0.0)

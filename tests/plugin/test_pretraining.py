@@ -1,0 +1,32 @@
+"""Pre-training in QGIS, with the real engine, on a simulated season."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Recorder, run
+from qgis.core import QgsProcessingException
+
+SHORT = {"EPOCHS": 1, "COUNT": 2, "BATCH": 1, "BANDS": "B02 B03 B04 B8A"}
+
+
+def test_an_encoder_is_learnt_from_scenes_and_parcels(provider, season, context, tmp_path):
+    folder, feedback = tmp_path / "encoder", Recorder()
+    asked = {"INPUT": season["SCENES"], "PARCELS": season["PARCELS"], "ENCODER_FOLDER": str(folder), **SHORT}
+    results = run("pretrain_cropsts", asked, context, feedback)
+    assert set(results) == {o.name() for o in provider.algorithm("pretrain_cropsts").outputDefinitions()}
+    facts = json.loads((folder / "encoder.json").read_text())
+    assert facts["bands"] == ["B02", "B03", "B04", "B8A"]
+    assert facts["simulated"]
+    assert facts["learning"]["masks"]
+    assert results["LOSS"] > 0
+    assert sorted(p.name for p in folder.iterdir()) == ["encoder.json", "encoder.safetensors", "pretraining.csv"]
+    assert any("without alignment" in line for line in feedback.warnings)
+
+
+def test_a_teacher_that_is_none_is_told_as_it_is(provider, season, context, tmp_path):
+    teacher = Path(tmp_path / "dino.onnx")
+    teacher.write_text("no network")
+    asked = {"INPUT": season["SCENES"], "TEACHER": str(teacher), "ENCODER_FOLDER": str(tmp_path / "e"), **SHORT}
+    with pytest.raises(QgsProcessingException, match="it is no ONNX file"):
+        run("pretrain_cropsts", asked, context)

@@ -1,0 +1,37 @@
+"""The training of each network in QGIS: what the dialogs ask becomes the job."""
+
+import pytest
+from qgis.core import QgsProcessingFeedback
+
+from crop_classifier_plugin.algorithms.train_unetconvlstm import month_of
+from crop_classifier_plugin.engine.jobs import SPLITS
+
+
+@pytest.mark.parametrize(
+    ("field", "month"),
+    [("Oct_2019", "2019-10"), ("may2020", "2020-05"), ("2019_10", "2019-10"), ("September 2020", "2020-09"),
+     ("crop", ""), ("2019_13", ""), ("code_120191", "")],
+)  # fmt: skip
+def test_months_are_read_off_the_names_of_fields(field, month):
+    assert month_of(field) == month
+
+
+def job_of(provider, name, context, season, tmp_path, **given):
+    algorithm = provider.algorithm(name).create()
+    parameters = {
+        "INPUT": season["SCENES"], "LABELS": season["PARCELS"], "FIELD": "crop_name",
+        "MODEL_FOLDER": str(tmp_path / "m"), **given,
+    }  # fmt: skip
+    return algorithm.job(parameters, context, algorithm.inputs(parameters, context, QgsProcessingFeedback()))
+
+
+def test_each_network_has_its_own_choices(provider, context, season, tmp_path):
+    two = job_of(provider, "train_attention3dcnn", context, season, tmp_path, SPLIT=1, SAMPLES=50, OPTICAL_DROPOUT=0.2)
+    assert (two.network, two.split, two.samples_per_class) == ("attention_3dcnn", SPLITS[1], 50)
+    assert two.optical_dropout == pytest.approx((0.1, 0.2))
+    forest = job_of(provider, "train_randomforest", context, season, tmp_path, TREES=7)
+    assert (forest.network, dict(forest.settings)["trees"], forest.validation) == ("random_forest", "7", 0.0)
+    sts = job_of(provider, "train_cropsts", context, season, tmp_path, FROZEN=True, START=str(tmp_path))
+    assert (sts.frozen, sts.start) == (("encoder",), str(tmp_path))
+    months = job_of(provider, "train_unetconvlstm", context, season, tmp_path)
+    assert (months.network, months.bands, months.class_field) == ("vunet_convlstm", ("VV", "VH"), "crop_name")

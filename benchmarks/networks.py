@@ -41,7 +41,7 @@ DRAWS = 2  # of which dates these are, for each seed
 SHARES = (0.25, 0.5)  # of the parcels that are trained on
 PROTOCOL = (
     "One square of 640 m with nineteen parcels of 2 to 588 px, cut in two: what one side teaches is tested on the "
-    "other, whole parcels only. Figures: mean (lowest..highest) of three seeds. Pixel OA over all labelled pixels of "
+    "other, whole parcels only. Figures: mean (lowest..highest) of the seeds, as many as a row says. Pixel OA over all labelled pixels of "
     "the held-out parcels; parcel OA by the majority in each parcel; mean F1 over the classes that the held-out "
     "reference has (rule `truth`). Series: S2 = ten bands, cloud-masked medians of March to August by the month and "
     "of September-October, 2019; S1 = VV and VH, means of the same seven periods; three dates = the three clearest "
@@ -132,10 +132,13 @@ def tables(every: list[Run], cache: Path) -> list[str]:
     for run in every:
         files.setdefault((run.entrant.name, run.side, run.share), []).append(run.file(cache))
     results = _tables.read(files)
+    done = sum(map(len, results.values()))
     return [
         TITLE,
         "",
         *PROTOCOL,
+        "",
+        f"{done} of {len(every)} runs are in the tables." + (" Empty cells: not run yet." if done < len(every) else ""),
         "",
         *_tables.main_table(results),
         "### Ablation of LRTACF-Net",

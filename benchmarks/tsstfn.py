@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -49,6 +50,7 @@ from crop_classifier_plugin.engine.simulate.season import simulate
 from crop_classifier_plugin.engine.training.tsstfn import train
 
 HERE = Path(__file__).resolve()
+TITLE = "TSSTFN on a simulated season"
 SEEDS, SIDE, EPOCHS, BATCH, WORKERS = (1, 2, 3), 256, 20, 2, 4
 LEARNT, USED = 2020, 2021
 DAYS = {  # of clear fine images: the paper's, but for the targets, which are days of the simulated MODIS
@@ -143,12 +145,7 @@ def place(seed: int) -> dict:
     """Figures by target and method of one simulated place."""
     with tempfile.TemporaryDirectory() as name:
         folder, found = Path(name), {}
-        for year, days in DAYS.items():
-            dates = tuple(f"{year}-{day}" for day in days.split())
-            area = {"width": SIDE, "height": SIDE, "cloud_share": 0, "sentinel1": False}
-            simulate(SimulateJob(str(folder / str(year)), year=year, seed=seed, dates=dates, **area), Silent())
-            scenes = Series(sources(*sorted((folder / str(year)).glob("S2_10m*"))), mask="none")
-            compute_indices(IndexJob(scenes, str(folder / f"{year}.tif")), Silent())
+        _years(folder, seed)
         for strategy in "BA":
             found[f"seconds {strategy}"] = _strategy(folder, strategy, seed)
             made = _forecast(folder, strategy, "individual")
@@ -160,6 +157,25 @@ def place(seed: int) -> dict:
             fuse_starfm(FuseStarfmJob(*images, made, target=target), Silent())
             _score(folder, made, "STARFM", found, (target,))
     return found
+
+
+def _years(folder: Path, seed: int) -> None:
+    """Simulates both years and their NDVI."""
+    for year, days in DAYS.items():
+        dates = tuple(f"{year}-{day}" for day in days.split())
+        area = {"width": SIDE, "height": SIDE, "cloud_share": 0, "sentinel1": False}
+        simulate(SimulateJob(str(folder / str(year)), year=year, seed=seed, dates=dates, **area), Silent())
+        scenes = Series(sources(*sorted((folder / str(year)).glob("S2_10m*"))), mask="none")
+        compute_indices(IndexJob(scenes, str(folder / f"{year}.tif")), Silent())
+
+
+def shipped(model: str, folder: Path) -> None:
+    """The model that ships: strategy B on the first place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _years(folder, SEEDS[0])
+    _strategy(folder, "B", SEEDS[0])
+    shutil.rmtree(model, ignore_errors=True)
+    shutil.copytree(folder / "B" / "model", model)
 
 
 def _strategy(folder: Path, strategy: str, seed: int) -> float:
@@ -181,7 +197,7 @@ def _strategy(folder: Path, strategy: str, seed: int) -> float:
         align_series(AlignSeriesJob(coarse, like, made, str(own / "c.csv"), strategy="B", count=count), Silent())
     started = time.process_time()
     images = sources(own / f"fine{LEARNT}.tif"), sources(own / f"coarse{LEARNT}.tif")
-    learning = {"epochs": EPOCHS, "batch": BATCH, "seed": seed, "strategy": strategy}
+    learning = {"epochs": EPOCHS, "batch": BATCH, "seed": seed, "strategy": strategy, "title": TITLE}
     train(TrainTsstfnJob(*images, str(own / "model"), **learning), Silent())
     return time.process_time() - started
 

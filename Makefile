@@ -6,7 +6,7 @@ QUIET_PIP := -m pip install --quiet --disable-pip-version-check
 OFFSCREEN := QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$(CURDIR)/.venv/runtime
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check package link bench qgis
+.PHONY: help setup demo test check package link bench models qgis
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ link: qgis .engine/base.done ## put this checkout into the default QGIS profile 
 
 bench: .engine/test.done ## print the tables of the README and benchmarks/
 	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(ENGINE) $$each || exit 1; done
+
+models: .engine/test.done ## train the shipped models again (needs real data for two of them: models/README.md)
+	@PYTHONPATH=. $(ENGINE) benchmarks/train_shipped_models.py all
 
 qgis:
 	@tools/setup_qgis.sh

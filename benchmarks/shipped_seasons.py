@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEGEND = str(ROOT / "resources" / "legends" / "simulated_season.json")
 MONTHS = ((91, 120), (121, 151), (152, 181), (182, 212), (213, 243), (244, 273))  # April to September
 BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
-SEEDS, TEST_SEEDS = (301, 302, 303, 304, 305, 306), (401, 402)
+SEEDS, TEST_SEEDS = (301, 302, 303, 304), (401,)
 SIDE = 384  # px
 _NOT_REAL = (
     "Trained on simulated seasons only: it serves the demo and the tests, and is not good for real images. It knows "
@@ -31,7 +31,7 @@ def _season(place: Path, radar: bool, seed: int) -> LabelledSeries:
 
 
 def season_job(model: str, place: Path, network: str, title: str, radar: bool = False, **more: object) -> TrainJob:
-    """Six seasons to learn from and two to test on; one composite a month, cloud gaps and all."""
+    """Four seasons to learn from and one to test on; one composite a month, cloud gaps and all."""
     season = partial(_season, place, radar)
     first, *others = [season(seed) for seed in SEEDS]
     sensors = "Sentinel-2 and Sentinel-1" if radar else "Sentinel-2"
@@ -55,7 +55,7 @@ def season_job(model: str, place: Path, network: str, title: str, radar: bool = 
         "title": title,
         "region": "nowhere: simulated farmland",
         "season": "April to September, a composite a month",
-        "training_data": f"Six simulated {sensors} seasons (seeds {SEEDS[0]}-{SEEDS[-1]}, {SIDE} x {SIDE} px, a third "
+        "training_data": f"Four simulated {sensors} seasons (seeds {SEEDS[0]}-{SEEDS[-1]}, {SIDE} x {SIDE} px, a third "
         "of the pixels clouded)",
         "limits": _NOT_REAL,
         "simulated": True,
@@ -66,12 +66,12 @@ def season_job(model: str, place: Path, network: str, title: str, radar: bool = 
 def attention_3dcnn(model: str, place: Path) -> TrainJob:
     return season_job(
         model, place, "attention_3dcnn", "Attention-3DCNN on simulated seasons", radar=True,
-        optical_dropout=(0.1, 0.3), radar_dropout=0.1, epochs=16, steps=50,
+        epochs=14, steps=40, batch=8,
     )  # fmt: skip
 
 
 def cropsts(model: str, place: Path) -> TrainJob:
-    return season_job(model, place, "cropsts", "CropSTS on simulated seasons", epochs=24, steps=50)
+    return season_job(model, place, "cropsts", "CropSTS on simulated seasons", epochs=20, steps=40)
 
 
 def random_forest(model: str, place: Path) -> TrainJob:

@@ -1,7 +1,7 @@
-"""Rebuilds the shipped models: `python benchmarks/train_shipped_models.py NAME [--data FOLDER] [--into models]`.
+"""Rebuilds the shipped models: `python benchmarks/train_shipped_models.py NAME ... [--data FOLDER] [--into models]`.
 
-NAME is lrtacfnet_simulated_season or lrtacfnet_flanders. Without a name it says what it would do and does nothing, for
-it would replace files of the repository. The Flanders model needs the folder flanders_AC91C (models/README.md).
+Without a name it says what it would do and does nothing, for it would replace files of the repository; `all` means
+every model (`make models`). Two of them need real data (models/README.md): flanders_AC91C, and lem_plus.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import monthly
 import numpy as np
+import shipped_seasons
+import tsstfn
 from _forest import forests
 
 from crop_classifier_plugin.engine.card import Card
@@ -28,6 +31,14 @@ from crop_classifier_plugin.engine.training.scores import accuracy_rows
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
 NAMES = ("lrtacfnet_simulated_season", "lrtacfnet_flanders")
+WHOLE_SEASONS = {
+    "attention3dcnn_simulated_season": "attention_3dcnn",
+    "cropsts_simulated_season": "cropsts",
+    "randomforest_simulated_season": "random_forest",
+}
+MONTHLY, FUSION = "vunetconvlstm_simulated_radar", "tsstfn_simulated_season"
+EVERY = (*NAMES, *WHOLE_SEASONS, MONTHLY, FUSION)
+
 
 # --- simulated seasons -----------------------------------------------------------------------------------------------
 
@@ -150,20 +161,35 @@ def _dates_of(place: Path, days: tuple[str, ...]) -> LabelledSeries:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", nargs="?", choices=NAMES)
+    parser.add_argument("names", nargs="*", choices=(*EVERY, "all"), metavar="NAME")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--into", type=Path, default=ROOT / "models")
     given = parser.parse_args()
-    if given.name is None:
-        print(f"Give a name to train it again: {' or '.join(NAMES)}.")
-        return
-    model = str(given.into / given.name)
+    if not given.names:
+        print(f"Give the names of the models to train again, or all: {', '.join(EVERY)}.")
     with tempfile.TemporaryDirectory() as place:
-        simulated = given.name == NAMES[0]
-        job = simulated_job(model, Path(place)) if simulated else flanders_job(model, given.data)
-        train(job, Terminal(Stop()))
-        for row in add_forests(job, Path(place)).accuracy:
-            print(row)
+        for name in EVERY if "all" in given.names else given.names:
+            make(name, str(given.into / name), given.data, Path(place))
+
+
+def make(name: str, model: str, data: Path, place: Path) -> None:
+    """Trains one model; its seasons are simulated into `place`."""
+    if name == FUSION:
+        tsstfn.shipped(model, place / name)
+        return
+    train(job_of(name, model, data, place), Terminal(Stop()))
+    if name in NAMES:
+        add_forests(job_of(name, model, data, place), place)
+    for row in Card.load(model).accuracy:
+        print(row)
+
+
+def job_of(name: str, model: str, data: Path, place: Path) -> TrainJob:
+    if name == MONTHLY:
+        return monthly.monthly_job(model, data, place / name)
+    if name in WHOLE_SEASONS:
+        return getattr(shipped_seasons, WHOLE_SEASONS[name])(model, place)
+    return simulated_job(model, place) if name == NAMES[0] else flanders_job(model, data)
 
 
 def add_forests(job: TrainJob, place: Path) -> Card:

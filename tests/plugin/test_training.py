@@ -41,7 +41,8 @@ def test_a_model_is_trained_and_maps_the_season(lesson, season, provider, contex
     names = sorted([*names, "training.run.json", "weights.safetensors"])
     assert sorted(p.name for p in folder.iterdir()) == names
     assert results["REPORT"] == str(folder / "training.html")
-    assert [line[:8] for line in feedback.infos if line.startswith("Epoch")] == ["Epoch 1:", "Epoch 2:"]
+    epochs = [line.split(":")[0] for line in feedback.infos if line.startswith("Epoch")]
+    assert epochs == ["Epoch 1 of 2", "Epoch 2 of 2"]
     assert re.search(r"loss \d\.\d+, validation mean F1 \d", "\n".join(feedback.infos))
     assert feedback.percents == sorted(feedback.percents)
 

@@ -1,0 +1,33 @@
+"""The root of the tree of errors. Standard library only: QGIS and the engine both import this."""
+
+from __future__ import annotations
+
+
+class CropClassifierError(Exception):
+    """Something the user can act on: one sentence that says what, which value, what to do."""
+
+    code = "error"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class BadInput(CropClassifierError):
+    """An option or a job that cannot be meant as it stands."""
+
+    code = "bad-input"
+
+
+class Cancelled(CropClassifierError):
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled: no output was written.")
+
+
+class CancelledKept(Cancelled):
+    """A cancelled job that leaves what it had finished."""
+
+    def __init__(self, what: str, where: str) -> None:
+        CropClassifierError.__init__(self, f"Cancelled: {what} was kept in {where}.")

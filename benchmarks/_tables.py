@@ -103,11 +103,8 @@ def cloud_robustness(results: Results, rates: Sequence[float]) -> list[str]:
 
 def _gaps(results: list[Result], rate: float) -> str:
     drawn = [found for r in results for found in r.get("gaps", {}).get(str(rate), [])]
-    if not drawn or all(found is None for found in drawn):
-        return "no map" if drawn else ""
-    mapped = [found for found in drawn if found is not None]
-    refused = len(drawn) - len(mapped)
-    return _cell(mapped, pixel_oa) + (f", no map in {refused} of {len(drawn)}" if refused else "")
+    mapped = [found for found in drawn if _confusion(found).total]
+    return _cell(mapped, pixel_oa) if mapped else "no map" if drawn else ""
 
 
 def _by_side(results: Results, chosen: Sequence[Entrant], name: Callable[[Entrant], list[str]]) -> list[str]:

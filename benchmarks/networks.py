@@ -57,8 +57,8 @@ PROTOCOL = (
 # Written by hand after a look at the tables and at single maps; look again when they change.
 FINDINGS = (
     "* With the south held out seven parcels are tested: one more or less decides, and a row of one seed says little. "
-    "Model 7's one seed is above the mean of the plugin's forest, and below that forest's best seed; and the best of fourteen networks, picked "
-    "on the tested parcels, is flattered by the pick.",
+    "Model 7's one seed is above the mean of the plugin's forest, and below that forest's best seed; and the best of "
+    "fourteen networks, picked on the tested parcels, is flattered by the pick.",
     "* With the north held out every network that reads the optical composites is above the mean of every forest, near "
     "what can be reached.",
     "* The ConvLSTMs swing from seed to seed for a reason outside their design: batch normalisation with a momentum of "

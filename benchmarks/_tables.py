@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from _entrants import ENTRANTS, Entrant
 from _square import SHARE_OF
+from numpy.typing import NDArray
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
 
@@ -55,13 +56,13 @@ def main_table(results: Results) -> list[str]:
     lines = []
     for side in SHARE_OF:
         lines += [f"### {side.capitalize()}ern parcels held out", "", *_facts(results, side)]
-        head = ["", "series", "pixel OA", "parcel OA", "mean F1", "seeds", "s a training"]
+        head = ["", "series", "parameters", "pixel OA", "parcel OA", "mean F1", "seeds"]
         rows = []
         for e in ENTRANTS:
             here = results.get((e.name, side, 1.0), [])
             figures = [_cell(here, f) for f in (pixel_oa, parcel_oa, mean_f1)]
-            seconds = f"{np.median([r['seconds'] for r in here]):.0f}" if here else ""
-            rows.append([e.title, e.series, *figures, str(len(here)), seconds])
+            size = f"{here[0]['parameters']:,}" if here and here[0]["parameters"] else ""
+            rows.append([e.title, e.series, size, *figures, str(len(here))])
         lines += [*_table(head, rows), _verdict(results, side), ""]
     return lines
 
@@ -102,11 +103,8 @@ def cloud_robustness(results: Results, rates: Sequence[float]) -> list[str]:
 
 def _gaps(results: list[Result], rate: float) -> str:
     drawn = [found for r in results for found in r.get("gaps", {}).get(str(rate), [])]
-    if not drawn or all(found is None for found in drawn):
-        return "no map" if drawn else ""
-    mapped = [found for found in drawn if found is not None]
-    refused = len(drawn) - len(mapped)
-    return _cell(mapped, pixel_oa) + (f", no map in {refused} of {len(drawn)}" if refused else "")
+    mapped = [found for found in drawn if _confusion(found).total]
+    return _cell(mapped, pixel_oa) if mapped else "no map" if drawn else ""
 
 
 def _by_side(results: Results, chosen: Sequence[Entrant], name: Callable[[Entrant], list[str]]) -> list[str]:
@@ -120,14 +118,21 @@ def _by_side(results: Results, chosen: Sequence[Entrant], name: Callable[[Entran
 
 def _facts(results: Results, side: str) -> list[str]:
     """What is tested, and how much of it nobody could know."""
-    here = next((r for (_, s, share), found in results.items() if s == side and share == 1 for r in found), None)
-    if here is None:
+    here, there = (_reference(results, s) for s in (side, *(s for s in SHARE_OF if s != side)))
+    if not (here.any() and there.any()):
         return []
-    rows = np.array(here["confusion"]).sum(axis=1)
-    return [
-        f"{len(here['parcels'])} parcels, {rows.sum() + here['unmapped']} px, {np.count_nonzero(rows)} classes.",
-        "",
-    ]
+    unknown = int(here[there == 0].sum())
+    limit = (
+        f" {unknown} px are of crops that no parcel of the other side has: at best the pixel OA is "
+        f"{1 - unknown / here.sum():.3f} and the mean F1 {np.count_nonzero(here * there) / np.count_nonzero(here):.3f}."
+    )
+    return [f"{here.sum()} px of {np.count_nonzero(here)} crops.{limit if unknown else ''}", ""]
+
+
+def _reference(results: Results, side: str) -> NDArray[np.int64]:
+    """(K,) pixels a class among the held-out parcels."""
+    found = [np.array(r["confusion"]).sum(axis=1) for key, each in results.items() if key[1] == side for r in each]
+    return np.max(found, axis=0) if found else np.zeros(1, np.int64)
 
 
 def _verdict(results: Results, side: str) -> str:

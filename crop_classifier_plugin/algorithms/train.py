@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputHtml,
     QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterField,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
-    QgsProcessingUtils,
 )
 
 from ..bridge import layers
-from ..engine.errors import BadInput
 from ..engine.jobs import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, TrainJob, read_windows
 from .base import Parameters
-from .diagnose import FORMATS
-from .series import SeriesAlgorithm
+from .labels import LabelledAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 NUMBERS = (  # name, field of the job, title, type, default, least, most, advanced, tip
     ("HELD_OUT", "held_out", "Share held out for the test", DOUBLE, 0.3, 0, 0.9, False,
      "Share of the labelled area whose parcels are never trained on: they say how good the model is."),
     ("VALIDATION", "validation", "Share for the validation", DOUBLE, 0.15, 0, 0.9, False,
-     "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept."),
+     "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept. "
+     "Not used with validation scenes."),
     ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 0, 10_000, False,
      "How often the labelled pixels are shown, at most. The log tells the loss of each epoch. 0: as the paper."),
     ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
@@ -41,7 +34,7 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
     ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
      "Patches of 64 x 64 pixels a step. Fewer need less memory. 0: as the paper."),
     ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
-     "A class with fewer parcels on the series ends the run at once, before anything is learnt."),
+     "A class with fewer parcels on the series ends the run before anything is learnt."),
     ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
      "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
     ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
@@ -62,7 +55,7 @@ CHOICES = (  # name, title, choices in the order of the job's, tip
 )  # fmt: skip
 
 
-class TrainAlgorithm(SeriesAlgorithm):
+class TrainAlgorithm(LabelledAlgorithm):
     NETWORK = ""
     BANDS = "B02, B03, B04, B8A, B11, B12"
 
@@ -83,22 +76,6 @@ class TrainAlgorithm(SeriesAlgorithm):
         self.add_network()
         self._add_learning()
         self._add_outputs()
-
-    def _add_labels(self) -> None:
-        polygons = QgsProcessing.SourceType.TypeVectorPolygon
-        self.add(
-            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), [polygons]),
-            self.tr("Polygons with a class each, in any CRS. Of a selection or a filter, only what it shows is used."),
-        )
-        self.add(
-            QgsProcessingParameterField("FIELD", self.tr("Field with the class"), parentLayerParameterName="LABELS"),
-            self.tr("Holds the class of each polygon: a name, or a code of the legend."),
-        )
-        self.add(
-            QgsProcessingParameterFile("LEGEND", self.tr("Legend"), fileFilter="JSON files (*.json)", optional=True),
-            self.tr("Codes, names and colours of the classes. Empty: one class a name in the field, by the alphabet."),
-            advanced=True,
-        )
 
     def _add_season(self) -> None:
         self.add(
@@ -123,6 +100,7 @@ class TrainAlgorithm(SeriesAlgorithm):
             told = [self.tr(c) for c in choices]
             parameter = QgsProcessingParameterEnum(name, self.tr(title), told, defaultValue=0)
             self.add(parameter, self.tr(tip), advanced=True)
+        self.add_validation()
         self.add_device()
 
     def _add_outputs(self) -> None:
@@ -144,29 +122,10 @@ class TrainAlgorithm(SeriesAlgorithm):
     ) -> dict[str, Any]:
         return {
             "scenes": layers.scenes(parameters.get("INPUT"), context),
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
             "mask": self.mask(parameters, context),
             "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
-            **self._labels(parameters, context, feedback),
+            **self.labels(parameters, context, feedback),
         }
-
-    def _labels(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, str]:
-        """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
-        source = self.table(parameters, "LABELS", context)
-        if source is None:
-            raise BadInput("The labelled parcels are missing: choose a layer of polygons.")
-        fields = self.parameterAsStrings(parameters, "FIELD", context)
-        if not fields:
-            raise BadInput("The field with the class of the parcels is missing: choose it.")
-        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
-            parameters, "LABELS", context, FORMATS, "gpkg", feedback
-        )
-        copied = Path(QgsProcessingUtils.tempFolder()) in Path(path).parents  # its name says nothing
-        told = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
-        labels = {"labels": path, "labels_layer": layer, "class_field": fields[0]}
-        return {**labels, "training_data": told} if copied else labels
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
         numbers: dict[str, Any] = {}

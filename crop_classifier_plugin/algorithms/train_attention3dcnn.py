@@ -14,6 +14,7 @@ from qgis.core import (
 )
 
 from ..bridge import layers
+from ..engine.errors import BadInput
 from ..engine.jobs import TrainJob
 from .base import Parameters
 from .train import DOUBLE
@@ -43,11 +44,33 @@ class TrainAttention3dCnn(TrainNetworkAlgorithm):
                 advanced=True,
             )
 
+    def add_validation(self) -> None:
+        super().add_validation()
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.add(
+            QgsProcessingParameterMultipleLayers(
+                "VALIDATION_RADAR", self.tr("Validation: dated radar scenes"), rasters, optional=True
+            ),
+            self.tr("Sentinel-1 of the validation scenes' place and season; only where radar is learnt from too."),
+            advanced=True,
+        )
+
+    def check_labels(self, parameters: Parameters) -> None:
+        super().check_labels(parameters)
+        needed = all(self.given(parameters, name) for name in ("RADAR", "VALIDATION_INPUT"))
+        if self.given(parameters, "VALIDATION_RADAR") and not needed:
+            raise BadInput(
+                "Radar scenes for the validation are only of use beside dated radar scenes and the validation's "
+                "scenes: give those, or leave them out."
+            )
+
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        radar = layers.scenes(parameters.get("RADAR"), context)
-        return {**super().inputs(parameters, context, feedback), "radar": radar}
+        found = super().inputs(parameters, context, feedback)
+        radar, heard = (layers.scenes(parameters.get(name), context) for name in ("RADAR", "VALIDATION_RADAR"))
+        checks = tuple(replace(series, radar=heard) for series in found["checks"])
+        return {**found, "radar": radar, "checks": checks}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
         most = self.parameterAsDouble(parameters, "OPTICAL_DROPOUT", context)

@@ -1,4 +1,4 @@
-"""What the training of every further network offers: its size, how parcels are parted, and what it starts from."""
+"""What the training of every network offers: its size, how parcels are parted, and what it starts from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
         choices = ["Small (two processor cores, minutes)", "As in the paper (graphics card)"]
         self.add(
             QgsProcessingParameterEnum("SIZE", self.tr("Network size"), [self.tr(c) for c in choices], defaultValue=0),
-            self.tr("The small network is enough for a few thousand labelled pixels."),
+            self.tr(
+                "The small network is enough for a few thousand labelled pixels; the paper's is many times larger."
+            ),
         )
         self.add(
             QgsProcessingParameterFile(

@@ -41,14 +41,18 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
     def _add_labels(self) -> None:
         super()._add_labels()
         field = QgsProcessingParameterField(
-            "FIELD", self.tr("Fields with the classes"), parentLayerParameterName="LABELS", allowMultiple=True
+            "FIELD",
+            self.tr("Fields with the classes"),
+            parentLayerParameterName="LABELS",
+            allowMultiple=True,
+            optional=True,
         )
         self.removeParameter("FIELD")
         self.add(
             field,
             self.tr(
                 "One field a month, whose name holds month and year, as Oct_2019 or 2019_10: the class in that month. "
-                "A single field without a month is the class of the whole season."
+                "A single field without a month is the class of the whole season, as is a class raster."
             ),
         )
 
@@ -65,6 +69,8 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         found = super().inputs(parameters, context, feedback)
+        if self.given(parameters, "LABEL_RASTER"):
+            return found
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         months = [month_of(field) for field in fields]
         if not any(months) and len(fields) == 1:

@@ -125,7 +125,7 @@ class Bench:
         started = time.monotonic()
         learnt, history = fit(job, config, material, intake, Silent())
         seconds = time.monotonic() - started
-        matrices = {s.month: self._score(learnt, s, intake, material.classes).matrix.tolist() for s in material.train}
+        matrices = {s.month: self._score(learnt, s, intake, material.classes).n.tolist() for s in material.train}
         return {"seconds": seconds, "epochs": len(history), "parameters": parameter_count(learnt), "months": matrices}
 
     def _of(self, months: tuple[str, ...]) -> Material:

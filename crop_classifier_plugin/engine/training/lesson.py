@@ -28,6 +28,7 @@ from .checkpoint import Keeper, Remains
 from .losses import IGNORE, LOSSES, deep_supervision
 from .machine import Machine
 from .memory import Batch, Parts
+from .norms import EarlySteps
 from .optimise import OPTIMIZERS, SCHEDULES
 from .patches import TARGET, Item, ScoringPatches, TrainingPatches
 from .recipes import Recipe
@@ -71,7 +72,7 @@ class Lesson(L.LightningModule):
         self.kept: Kept | None = None
         self.ended = False  # all that was to be learnt is learnt
         self._optimizer = OPTIMIZERS[recipe.optimizer](recipe, network)
-        self._parts = Parts(reporter)
+        self._parts, self._norms = Parts(reporter), EarlySteps(network)
         self._losses: list[float] = []
         self._f1 = float("nan")
         self._started = 0.0
@@ -113,6 +114,7 @@ class Lesson(L.LightningModule):
         total = torch.zeros((), device=self.device)
         for part in self._parts.of(batch):
             self.reporter.check()
+            self._norms.next()
             share = self.loss.mass(part[TARGET]) / whole if whole else 1.0
             outputs = self.network(*self._inputs(part))
             loss = share * deep_supervision(self.loss.function, outputs, part[TARGET], self.class_weights)

@@ -34,7 +34,8 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
     ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
      "Patches of 64 x 64 pixels a step. Fewer need less memory. 0: as the paper."),
     ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
-     "A class with fewer parcels on the series ends the run before anything is learnt."),
+     "A class with fewer parcels on the series ends the run before anything is learnt. In a class raster, what a class "
+     "has of a square of 32 pixels counts as a parcel."),
     ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
      "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
     ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,

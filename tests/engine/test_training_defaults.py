@@ -335,17 +335,32 @@ def test_the_program_ends_with_one_sentence(place: Path, tmp_path: Path) -> None
     assert "NAME=VALUE" in call(place, line).stderr
 
 
-def test_without_torch_the_sentence_says_how_to_get_it(place: Path, tmp_path: Path) -> None:
-    (tmp_path / "job.json").write_text(dump(job_of(place, tmp_path / "m")))
+@pytest.mark.parametrize(
+    ("package", "network", "said"),
+    [
+        ("torch", "lrtacf_net", "lacks torch, which training needs"),
+        ("skl2onnx", "random_forest", "lacks skl2onnx, which training needs"),
+        ("skl2onnx", "lrtacf_net", "No label is in the legend"),  # a network has no use for it
+    ],
+)
+def test_what_is_not_installed_is_missed_only_where_it_is_needed(
+    place: Path, tmp_path: Path, package: str, network: str, said: str
+) -> None:
+    rice = tmp_path / "legend.json"
+    rice.write_text(json.dumps([{"code": 1, "name": "Rice", "colour": "#112233"}]))
+    job = job_of(place, tmp_path / "m", network=network, settings=(), legend=str(rice))
+    (tmp_path / "job.json").write_text(dump(job))
     code = (
-        "import sys; sys.modules['torch'] = None; sys.argv = ['engine', 'run', sys.argv[1]]; "
+        f"import sys; sys.modules['{package}'] = None; sys.argv = ['engine', 'run', sys.argv[1]]; "
         "from crop_classifier_plugin.engine.cli import main; main()"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "job.json")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=REPOSITORY, check=False)
-    assert "'Set up the engine'" in refusal(done)
-    assert "'Also what training needs'" in refusal(done)
-    assert events(done)[-1]["code"] == "training-missing"
+    assert said in refusal(done)
+    if "lacks" in said:
+        assert "'Set up the engine'" in refusal(done)
+        assert "'Also what training needs'" in refusal(done)
+        assert events(done)[-1]["code"] == "training-missing"
 
 
 def test_a_legend_of_the_users_own_is_kept(place: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 from conftest import write_model, write_raster
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_training_inputs import SIDE, job_of, place, sources  # noqa: F401 - a fixture
 
 from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadInput, BadModel
+from crop_classifier_plugin.engine.errors import BadInput, BadModel, LabelsUnusable
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import LabelledSeries, TrainJob
 from crop_classifier_plugin.engine.legend import CropClass, Legend
@@ -149,6 +150,31 @@ def test_a_class_raster_is_read_as_it_is_and_parted_by_whole_squares(place: Path
     squares = season.part.reshape(2, 32, 2, 32).transpose(0, 2, 1, 3).reshape(4, -1)
     assert all(len(set(square[square > 0])) == 1 for square in squares)
     assert set(season.part[season.part > 0]) >= {TRAIN, HELD_OUT}
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(least=st.integers(1, 5), squares=st.integers(1, 4))
+def test_a_class_raster_needs_squares_enough_of_each_class(
+    place: Path,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+    least: int,
+    squares: int,
+) -> None:
+    """Maize lies in some of the four squares, wheat in all: what is refused is named with its count."""
+    folder = tmp_path_factory.mktemp("squares")
+    codes = np.ones((SIDE, SIDE), np.uint8)
+    for number in range(squares):
+        row, col = 32 * (number // 2), 32 * (number % 2)
+        codes[row + 4 : row + 9, col + 4 : col + 30] = 2
+    path = write_raster(folder / "truth.tif", codes[None], nodata=0)
+    changes = {"labels": str(path), "class_field": "", "least_dates": 1, "network": "unet_3d", "settings": ()}
+    job, legend = complete(job_of(place, folder, min_parcels=least, **changes), Silent())
+    few = [f"{name} has {n}" for name, n in zip(legend.names, (4, squares)) if n < least]
+    if few:
+        with pytest.raises(LabelsUnusable, match=re.escape(f"({', '.join(few)}, at least {least}")):
+            gather(job, legend, folder, Silent(), 32)
+    else:
+        assert gather(job, legend, folder, Silent(), 32).train
 
 
 def test_labels_are_thinned_to_what_was_asked_and_never_beyond_training(place: Path, tmp_path: Path) -> None:  # noqa: F811

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 from conftest import run, values
-from qgis.core import QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
+from qgis.core import (
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsVectorLayer,
+)
 
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.engine.card import Card
@@ -64,6 +69,15 @@ def test_validation_scenes_may_bring_radar(lesson, polygons, season, context, as
     assert [scene.path for scene in asked[0].checks[0].radar] == scenes[2:4]
     with pytest.raises(QgsProcessingException, match="only of use beside dated radar scenes"):
         run("train_attention3dcnn", lesson | polygons | check, context)
+
+
+@pytest.mark.parametrize("name", [*TRAININGS, "train_tsstfn"])
+def test_help_names_every_advanced_parameter(provider, name):
+    algorithm = provider.algorithm(name)
+    told = " ".join(algorithm.shortHelpString().lower().split())
+    advanced = QgsProcessingParameterDefinition.Flag.FlagAdvanced
+    titles = [p.description() for p in algorithm.parameterDefinitions() if p.flags() & advanced]
+    assert [title for title in titles if title.lower() not in told] == []
 
 
 def test_a_forest_has_no_epoch_to_choose(provider):

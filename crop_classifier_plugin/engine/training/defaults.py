@@ -18,7 +18,7 @@ from ..networks.registry import NETWORKS, build, configure, entry
 from ..raster.vector import read_polygons
 from ..series.bands import RADAR
 from ..series.scenes import Bounds, Scene, read_scenes
-from .classes import legend_of
+from .classes import check_parcels, legend_of
 from .start import read_start
 
 MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
@@ -52,7 +52,7 @@ def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     labels = _labels(job, scenes, reporter)
     legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
     _check_size(legend)
-    _check_parcels(labels, legend, job.min_parcels)
+    check_parcels(labels.counts, legend, job.min_parcels)
     return replace(job, simulated=job.simulated or labels.simulated), legend
 
 
@@ -267,24 +267,3 @@ def _common(scenes: Sequence[Scene]) -> Bounds:
     if box[0] >= box[2] or box[1] >= box[3]:
         raise NoOverlap(scenes[0].refs[0].path, scenes[-1].refs[0].path)
     return box
-
-
-def _check_parcels(labels: Labels, legend: Legend, least: int) -> None:
-    counts: Counter[str] = Counter()
-    for label, number in labels.counts.items():
-        crop = legend.find(label)
-        counts[crop.name if crop else ""] += number
-    del counts[""]
-    if not counts:
-        raise LabelsUnusable(f"No label is in the legend (labels: {_few(labels.counts)}): choose another legend.")
-    few = [f"{name} has {number}" for name, number in counts.items() if number < least]
-    if few:
-        raise LabelsUnusable(
-            f"Too few parcels on the series ({', '.join(few)}, at least {least} are asked for): label more parcels, "
-            "leave the class out, or ask for fewer."
-        )
-
-
-def _few(labels: Counter[str]) -> str:
-    names = sorted(labels)
-    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")

@@ -15,7 +15,7 @@ import torch
 
 from ..accuracy.confusion import Confusion
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
-from ..errors import BadInput, LabelsUnusable
+from ..errors import BadInput, LabelsUnusable, TrainingMissing
 from ..events import Part, Reporter
 from ..jobs import LabelledSeries, TrainJob
 from ..legend import Legend
@@ -26,7 +26,8 @@ from ..outputs import Outputs
 from ..record import Record
 from ..series.select import Need
 from .checkpoint import Remains, folder_of, identity_of
-from .defaults import complete
+from .classes import check_squares
+from .defaults import complete, is_class_raster
 from .export import export
 from .folder import (
     ON_HELD_OUT,
@@ -45,8 +46,6 @@ from .folder import (
     split_json,
     tell_results,
 )
-from .forest import grow
-from .forest_onnx import export_forest
 from .intake import Intake, Statistics, statistics
 from .labels import Meaning
 from .lesson import EpochLog, Lesson, learn
@@ -70,7 +69,7 @@ _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, model.json (the card), weights.safetensors, split.json, training.csv, .json, .html and
     .run.json into job.model."""
-    record = Record(job)
+    record, learner = Record(job), learner_of(job.network)
     job, legend = complete(job, reporter)
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
     with Outputs() as outputs:
@@ -79,7 +78,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         margin = max(job.patch, job.tile, config.multiple)
         material = gather(job, legend, outputs.scratch(), Part(reporter, 0, 0.15), margin)
         intake = Intake(inputs_of(job.network, config), scaling(job, material), len(job.bands))
-        learnt = _learn(job, config, material, intake, Part(reporter, 0.15, 0.9))
+        learnt = _learn(learner, job, config, material, intake, Part(reporter, 0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, intake)
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
@@ -118,20 +117,39 @@ def teach_network(
     return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
 
 
-def grow_forest(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
-    forest = grow(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
-    return Learnt(0, (), partial(export_forest, forest), lambda path: None)
+def forest_learner() -> Learner:
+    """Loads what no network needs. Raises TrainingMissing where it is not installed."""
+    try:
+        from .forest import grow
+        from .forest_onnx import export_forest
+    except ModuleNotFoundError as error:
+        if error.name not in ("sklearn", "skl2onnx"):
+            raise
+        raise TrainingMissing(error.name) from None
+
+    def learn(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
+        forest = grow(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
+        return Learnt(0, (), partial(export_forest, forest), lambda path: None)
+
+    return learn
 
 
-LEARNERS: dict[str, Learner] = {"random_forest": grow_forest}  # what is no network, by the job's `network`
+LEARNERS = {"random_forest": forest_learner}  # of what is no network, by the job's `network`
 
 
-def _learn(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
+def learner_of(network: str) -> Learner:
+    """Raises TrainingMissing, before any scene is read."""
+    return LEARNERS[network]() if network in LEARNERS else teach_network
+
+
+def _learn(
+    learner: Learner, job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+) -> Learnt:
     counts = count_classes(material.train, TRAIN, material.classes)
     if not counts.any():
         raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
     material.tell_classes(counts, reporter)
-    return LEARNERS.get(job.network, teach_network)(job, config, material, intake, reporter)
+    return learner(job, config, material, intake, reporter)
 
 
 def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
@@ -167,9 +185,12 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
     ends = 1 + len(job.more), 1 + len(job.more) + len(job.checks)
     parts = seasons[: ends[0]], seasons[ends[0] : ends[1]], seasons[ends[1] :]
     train, checks, tests = (tuple(season for found in part for season in found) for part in parts)
+    material = Material(legend, need, train, checks, tests)
+    if is_class_raster(job):
+        check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)
     if job.samples_per_class:
         thin(train, job.samples_per_class, len(legend), job.seed)
-    return Material(legend, need, train, checks, tests)
+    return material
 
 
 def fit(

@@ -22,7 +22,7 @@ from .losses import IGNORE
 from .split import Parcels
 
 NOWHERE = -1  # in place of a parcel's number
-_CELL = 32  # px, side of the squares that a class raster is parted by (choice)
+CELL = 32  # px, side of the squares that a class raster is parted by (choice)
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ def _flat(shape: Any) -> list[Any]:
 
 
 class RasterLabels:
-    """A class raster: a parcel is what one class has of a square of _CELL pixels, and squares are parted whole."""
+    """A class raster: a parcel is what one class has of a square of CELL pixels, and squares are parted whole."""
 
     def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
         self._source, self._legend, self._grid = source, meaning.legend, grid
-        self._columns = -(-grid.width // _CELL)
-        counts = np.zeros((-(-grid.height // _CELL) * self._columns, len(meaning.legend)), np.int64)
+        self._columns = -(-grid.width // CELL)
+        counts = np.zeros((-(-grid.height // CELL) * self._columns, len(meaning.legend)), np.int64)
         with self._open() as reference:
-            for window in grid.blocks(_CELL * 16):
+            for window in grid.blocks(CELL * 16):
                 reporter.check()
                 classes = self._classes(reference, window)
                 known = classes >= 0
@@ -146,14 +146,14 @@ class RasterLabels:
         self._number = np.full(counts.shape, NOWHERE, np.int64)
         self._number[cells, classes] = np.arange(len(cells))
         rows, cols = cells // self._columns, cells % self._columns
-        middle = np.stack([(cols + 0.5) * _CELL, (rows + 0.5) * _CELL], axis=1)
+        middle = np.stack([(cols + 0.5) * CELL, (rows + 0.5) * CELL], axis=1)
         points = np.array([grid.transform @ (col, row) for col, row in middle.tolist()], np.float64).reshape(-1, 2)
         areas = np.asarray(counts[cells, classes] * grid.pixel[0] * grid.pixel[1], np.float64)
         self.parcels = Parcels(points, areas, classes[:, None], cells)
 
     def near(self, window: Window, margin: int) -> bool:
-        top, left = max(window.row - margin, 0) // _CELL, max(window.col - margin, 0) // _CELL
-        bottom, right = (window.row + window.height + margin) // _CELL, (window.col + window.width + margin) // _CELL
+        top, left = max(window.row - margin, 0) // CELL, max(window.col - margin, 0) // CELL
+        bottom, right = (window.row + window.height + margin) // CELL, (window.col + window.width + margin) // CELL
         cells = (self._number >= 0).any(axis=1).reshape(-1, self._columns)
         return bool(cells[top : bottom + 1, left : right + 1].any())
 
@@ -182,7 +182,7 @@ class RasterLabels:
     def _cells(self, window: Window) -> NDArray[np.int64]:
         """(H,W) number of each pixel's square."""
         sides = (window.row, window.height), (window.col, window.width)
-        rows, cols = (np.arange(first, first + length) // _CELL for first, length in sides)
+        rows, cols = (np.arange(first, first + length) // CELL for first, length in sides)
         cells: NDArray[np.int64] = rows[:, None] * self._columns + cols
         return cells
 

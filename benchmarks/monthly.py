@@ -41,7 +41,7 @@ PROTOCOL = (
     "**Simulated radar** (water cloud model, speckle) over real parcels: LEM+ labels for each month of October 2019 "
     f"to September 2020 in a square of {SIDE / 1000:.0f} km of western Bahia, 40 m pixels, the paper's six classes. "
     "Before October 2019 the same crop calendar is assumed. Whole parcels are held out (30 %), others choose the epoch "
-    "(15 %); both sides have the same settings (small preset, focal loss, at most 24 epochs of 24 steps, patience 5), "
+    "(15 %); both sides have the same settings (small preset, focal loss, at most 16 epochs of 24 steps, patience 4), "
     "one seed. Mean F1 over the classes that the month's held-out parcels have."
 )
 
@@ -68,9 +68,9 @@ def monthly_job(model: str, data: Path, place: Path) -> TrainJob:
         split="parcel",
         patch=32,
         batch=16,
-        epochs=24,
+        epochs=16,
         steps=24,
-        patience=5,
+        patience=4,
         tile=TILE,
         overlap=OVERLAP,
         title="VUnetConvLSTM on simulated radar over Bahia",

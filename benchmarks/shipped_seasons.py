@@ -66,12 +66,12 @@ def season_job(model: str, place: Path, network: str, title: str, radar: bool = 
 def attention_3dcnn(model: str, place: Path) -> TrainJob:
     return season_job(
         model, place, "attention_3dcnn", "Attention-3DCNN on simulated seasons", radar=True,
-        epochs=14, steps=40, batch=8,
+        epochs=5, steps=40, batch=8,
     )  # fmt: skip
 
 
 def cropsts(model: str, place: Path) -> TrainJob:
-    return season_job(model, place, "cropsts", "CropSTS on simulated seasons", epochs=20, steps=40)
+    return season_job(model, place, "cropsts", "CropSTS on simulated seasons", epochs=12, steps=40, batch=8)
 
 
 def random_forest(model: str, place: Path) -> TrainJob:

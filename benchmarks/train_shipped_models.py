@@ -37,6 +37,7 @@ WHOLE_SEASONS = {
     "randomforest_simulated_season": "random_forest",
 }
 MONTHLY, FUSION = "vunetconvlstm_simulated_radar", "tsstfn_simulated_season"
+SHIPPED = ("model.onnx", "model.json", "fusion.json", "weights.safetensors", "split.json", "training.csv")
 EVERY = (*NAMES, *WHOLE_SEASONS, MONTHLY, FUSION)
 
 
@@ -176,12 +177,21 @@ def make(name: str, model: str, data: Path, place: Path) -> None:
     """Trains one model; its seasons are simulated into `place`."""
     if name == FUSION:
         tsstfn.shipped(model, place / name)
+        shed(Path(model))
         return
     train(job_of(name, model, data, place), Terminal(Stop()))
+    shed(Path(model))
     if name in NAMES:
         add_forests(job_of(name, model, data, place), place)
     for row in Card.load(model).accuracy:
         print(row)
+
+
+def shed(model: Path) -> None:
+    """Takes away what is of use to whoever trained it only: reports and run records, which name folders of theirs."""
+    for file in model.iterdir():
+        if file.name not in SHIPPED:
+            file.unlink()
 
 
 def job_of(name: str, model: str, data: Path, place: Path) -> TrainJob:

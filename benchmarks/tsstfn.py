@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -173,12 +172,10 @@ def shipped(model: str, folder: Path) -> None:
     """The model that ships: strategy B on the first place."""
     folder.mkdir(parents=True, exist_ok=True)
     _years(folder, SEEDS[0])
-    _strategy(folder, "B", SEEDS[0])
-    shutil.rmtree(model, ignore_errors=True)
-    shutil.copytree(folder / "B" / "model", model)
+    _strategy(folder, "B", SEEDS[0], Path(model))
 
 
-def _strategy(folder: Path, strategy: str, seed: int) -> float:
+def _strategy(folder: Path, strategy: str, seed: int, model: Path | None = None) -> float:
     """Aligns both years and trains; seconds of processor time of the training."""
     own = folder / strategy
     own.mkdir()
@@ -198,7 +195,7 @@ def _strategy(folder: Path, strategy: str, seed: int) -> float:
     started = time.process_time()
     images = sources(own / f"fine{LEARNT}.tif"), sources(own / f"coarse{LEARNT}.tif")
     learning = {"epochs": EPOCHS, "batch": BATCH, "seed": seed, "strategy": strategy, "title": TITLE}
-    train(TrainTsstfnJob(*images, str(own / "model"), **learning), Silent())
+    train(TrainTsstfnJob(*images, str(model or own / "model"), **learning), Silent())
     return time.process_time() - started
 
 

@@ -7,15 +7,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import rasterio
-
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
 from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import ClassifyJob
 from ..outputs import Outputs, check_geotiffs
 from ..raster.grid import Grid
-from ..raster.vector import SIMULATED_TAG
+from ..raster.marks import simulated
 from ..record import Record
 from ..runtime.onnx import OnnxRuntime
 from ..series.feed import Feed
@@ -92,12 +90,7 @@ def _map(
 
 def _simulated(feed: Feed) -> bool:
     """Whether a scene's file says that it was simulated."""
-    refs = (ref for layer in feed.layers for ref in layer.scene.refs)
-    for path in sorted({ref.path for ref in refs}):
-        with rasterio.open(path) as file:
-            if SIMULATED_TAG in file.tags():
-                return True
-    return False
+    return simulated({ref.path for layer in feed.layers for ref in layer.scene.refs})
 
 
 def _announce(card: Card, feed: Feed, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:

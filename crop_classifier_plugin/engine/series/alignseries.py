@@ -15,6 +15,7 @@ from ..errors import NoOverlap
 from ..events import Part, Reporter
 from ..jobs import AlignSeriesJob
 from ..outputs import Outputs, check_geotiffs
+from ..raster.marks import marks
 from ..record import Record
 from . import calendar, dates
 from .calendar import PAPER, Row, Strategy, Value
@@ -116,7 +117,9 @@ def _write(stack: Stack, values: Sequence[Value], known: Sequence[dt.date], path
     tags = {"ALIGNED": "true"}
     clear = np.zeros(len(used), np.int64)
     done, total = 0, len(bands) * len(tiles)
-    file = DatedStack(path, stack.grid, bands, [v.day for v in values], quantity_of(bands), tags)
+    file = DatedStack(
+        path, stack.grid, bands, [v.day for v in values], quantity_of(bands), {**tags, **marks(stack.scene_files)}
+    )
     with file:
         for number, band in enumerate(bands):
             with stack.part(used, [band]) as part:

@@ -13,6 +13,7 @@ from ..events import Part, Reporter
 from ..jobs import BuildSeriesJob
 from ..outputs import Outputs, check_distinct, check_geotiffs
 from ..raster.cog import write_cog
+from ..raster.marks import marks
 from ..raster.writer import RasterWriter
 from ..record import Record
 from . import build_table
@@ -123,7 +124,7 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
     plain = outputs.path(final.with_name(f"{final.stem}.plain.tif"))
     quantity = quantity_of(stack.need.bands)
     days = [day.isoformat() for day in stack.dates for _ in stack.need.bands]
-    spec = quantity.spec(_names(stack), {"SERIES": "true"}, days)
+    spec = quantity.spec(_names(stack), {"SERIES": "true", **marks(stack.scene_files)}, days)
     with RasterWriter(plain, stack.grid, spec) as file:
         clear = _run(stack, file, Part(reporter, 0, 0.8))
         _tell_clouded(stack, clear, reporter)

@@ -15,6 +15,7 @@ from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import CompositeJob
 from ..outputs import Outputs, check_geotiffs
+from ..raster.marks import marks
 from ..record import Record
 from . import dates
 from .composite_files import CompositeFiles
@@ -42,7 +43,9 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
         outputs.spare(stack.sources)
         plan = _plan(job, stack, span, reporter)
         bands, ramp = _written(job, stack), ramp_of(stack)
-        files = exits.enter_context(CompositeFiles(job, outputs, stack.grid, bands, plan.periods, ramp))
+        files = exits.enter_context(
+            CompositeFiles(job, outputs, stack.grid, bands, plan.periods, ramp, marks(stack.scene_files))
+        )
         clear = _make(stack, plan, _reducer(job, stack, reporter), files, Part(reporter, 0.02, 0.95))
         _tell_clouded(stack, plan, clear, reporter)
         reporter.progress(0.95, "Writing overviews")

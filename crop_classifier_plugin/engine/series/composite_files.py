@@ -36,7 +36,9 @@ class CompositeFiles:
         bands: Sequence[str],
         spans: Sequence[Period],
         ramp: Ramp,
+        marks: dict[str, str],
     ) -> None:
+        self._marks = marks  # tags of every file
         self._ramp = ramp  # of the first band
         self._job, self._outputs, self._grid, self._bands, self._periods = job, outputs, grid, tuple(bands), spans
         self._quantity = quantity_of(bands)
@@ -67,7 +69,7 @@ class CompositeFiles:
     def _spec(self, names: Sequence[str], tags: dict[str, str], periods: Sequence[Period]) -> RasterSpec:
         """`periods` of which the bands are, period by period."""
         days = [str(period.middle) for period in periods for _ in self._bands]
-        return self._quantity.spec(names, {"METHOD": self._job.method, **tags}, days)
+        return self._quantity.spec(names, {"METHOD": self._job.method, **self._marks, **tags}, days)
 
     @contextmanager
     def period(self, number: int) -> Iterator[None]:

@@ -12,6 +12,7 @@ from ..errors import BadInput
 from ..events import Part, Reporter
 from ..jobs import FillGapsJob
 from ..outputs import Outputs, check_geotiffs
+from ..raster.marks import marks
 from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
@@ -51,7 +52,7 @@ def _write(job: FillGapsJob, stack: Stack, paths: list[str], reporter: Reporter)
     if len(days) < 2:
         raise BadInput(f"Gaps are filled between dates, the series has only {days[0]}: add more scenes.")
     with ExitStack() as exits:
-        tags = {"METHOD": job.method}
+        tags = {"METHOD": job.method, **marks(stack.scene_files)}
         filled = DatedStack(paths[0], stack.grid, bands, days, quantity_of(bands), tags)
         exits.enter_context(filled)
         names = [f"valid dates {band}" for band in bands]

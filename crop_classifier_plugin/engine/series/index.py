@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..events import Part, Reporter
 from ..jobs import IndexJob
 from ..outputs import Outputs, check_geotiffs
+from ..raster.marks import marks
 from ..raster.sidecars import write_ramp_style
 from ..raster.writer import RasterWriter
 from ..record import Record
@@ -49,7 +50,7 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
     if decibel:
         reporter.log("Backscatter is in decibel: the index is made of linear power.")
     with ExitStack() as exits:
-        made = DatedStack(paths[0], stack.grid, names, stack.dates, INDEX, formulas)
+        made = DatedStack(paths[0], stack.grid, names, stack.dates, INDEX, {**formulas, **marks(stack.scene_files)})
         exits.enter_context(made)
         counted = [f"valid dates {name}" for name in names]
         count = exits.enter_context(counter(paths[1], stack.grid, counted)) if paths[1:] else None

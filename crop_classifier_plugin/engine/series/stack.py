@@ -57,6 +57,11 @@ class Stack:
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
     @property
+    def scene_files(self) -> set[str]:
+        """The rasters of its scenes, masks left out."""
+        return files_of(layer.scene for layer in self.layers)
+
+    @property
     def dates(self) -> tuple[dt.date, ...]:
         return tuple(layer.scene.date for layer in self.layers)
 

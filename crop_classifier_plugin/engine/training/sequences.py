@@ -8,14 +8,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ..errors import BadInput, LabelsUnusable
 from ..events import Reporter
 from ..jobs import Series
 from ..raster.grid import Window
-from ..raster.vector import SIMULATED_TAG, burn
+from ..raster.marks import simulated
+from ..raster.vector import burn
 from ..series.stack import Stack, sample
 from ..series.whole import open_series
 from .intake import Statistics
@@ -77,11 +77,7 @@ class Sequences:
     def simulated(self) -> bool:
         """Whether a scene is marked as simulated."""
         layers = (layer for place in self.places for layer in place.stack.layers)
-        for path in sorted({ref.path for layer in layers for ref in layer.scene.refs}):
-            with rasterio.open(path) as file:
-                if SIMULATED_TAG in file.tags():
-                    return True
-        return False
+        return simulated({ref.path for layer in layers for ref in layer.scene.refs})
 
     def read(self, index: int) -> Sequence_ | None:
         """None for a tile without data."""

@@ -13,7 +13,7 @@ import onnx
 import onnxruntime as ort
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from ..card_fusion import SAFETENSORS
 from ..errors import BadModel, TrainingFailed
@@ -83,7 +83,8 @@ def _quiet() -> Iterator[None]:
 
 
 def save_weights(network: Network, path: str) -> None:
-    save_file({name: value.contiguous() for name, value in network.state_dict().items()}, path)
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    Path(path).write_bytes(save(weights))  # save_file would hide it from other users
 
 
 def load_weights(network: Network, folder: str) -> None:

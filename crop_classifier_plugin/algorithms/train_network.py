@@ -14,7 +14,7 @@ from qgis.core import (
 
 from ..engine.jobs import SPLITS, TrainJob
 from .base import Parameters
-from .train import INTEGER, TrainAlgorithm
+from .train import DOUBLE, INTEGER, TrainAlgorithm
 
 SIZES = ("small", "paper")  # the network's presets
 _SPLITS = ("A straight cut across the area", "Squares, at random", "Parcels, at random")
@@ -49,6 +49,11 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
             advanced=True,
         )
         self.add(
+            QgsProcessingParameterNumber("BLOCK", self.tr("Side of the squares"), DOUBLE, 0, minValue=0),
+            self.tr("Of the squares at random, in map units of the scenes. 0: a tenth of the labelled area's side."),
+            advanced=True,
+        )
+        self.add(
             QgsProcessingParameterNumber(
                 "SAMPLES", self.tr("Most samples of a class"), INTEGER, 0, minValue=0, maxValue=2**31 - 1
             ),
@@ -63,6 +68,7 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
         return replace(
             super().job(parameters, context, inputs),
             split=SPLITS[self.parameterAsEnum(parameters, "SPLIT", context)],
+            block=self.parameterAsDouble(parameters, "BLOCK", context),
             samples_per_class=self.parameterAsInt(parameters, "SAMPLES", context),
             start=self.parameterAsString(parameters, "START", context),
         )

@@ -71,7 +71,7 @@ def attention_3dcnn(model: str, place: Path) -> TrainJob:
 
 
 def cropsts(model: str, place: Path) -> TrainJob:
-    return season_job(model, place, "cropsts", "CropSTS on simulated seasons", epochs=12, steps=40, batch=8)
+    return season_job(model, place, "cropsts", "CropSTS on simulated seasons", epochs=6, steps=40, batch=8)
 
 
 def random_forest(model: str, place: Path) -> TrainJob:

@@ -137,7 +137,8 @@ def test_cancelled_training_is_gone_within_two_seconds(lesson, context, tmp_path
     assert run_.ok is False
     assert run_.ended - run_.cancelled < 2
     assert run_.cancelled - started > 5
-    assert list((tmp_path / "model").iterdir()) == []
+    folder = tmp_path / "model"  # there or not, by how far the run had come
+    assert not folder.exists() or not list(folder.iterdir())
 
 
 def test_choices_and_jobs_agree(provider):

@@ -93,16 +93,24 @@ def _free(network: Network, value: Tensor) -> list[int]:
 
 def _save(model: onnx.ModelProto, path: str, card: Card) -> None:
     """Without the exporter's stack traces, which are most of a small model's file."""
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
-        del value.metadata_props[:]
-    del model.graph.value_info[:]
+    _bare(model.graph)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, card.deepness_metadata())
     onnx.checker.check_model(model)
     onnx.save_model(model, path)
+
+
+def _bare(graph: onnx.GraphProto) -> None:
+    """Takes the stack traces out of a graph and the graphs within its nodes, as the body of a Scan."""
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                _bare(inner)
+    for value in (*graph.input, *graph.output):
+        del value.metadata_props[:]
+    del graph.value_info[:]
 
 
 def verify(network: Network, path: str, card: Card) -> float:

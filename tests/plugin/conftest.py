@@ -25,6 +25,22 @@ from qgis.core import (  # noqa: E402
 )
 from qgis.PyQt import sip  # noqa: E402
 
+_STATUS = []
+
+
+def pytest_sessionfinish(session, exitstatus):
+    _STATUS.append(int(exitstatus))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Leaves at once with the tests' own status: after some hundred tests the interpreter's end, which takes QGIS's
+    objects down in no order, aborts in the C library now and then, long after every test has passed."""
+    if _STATUS:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_STATUS[-1])
+
 
 def plugged_in():
     """The plugin with its provider registered, as qgis_process has it."""

@@ -50,7 +50,7 @@ def export(network: Network, path: str, card: Card) -> None:
     network = network.cpu().eval()
     given = _inputs(network, 2, max(card.dates, 2), 2, 3)  # an axis of length 1 would be taken for a constant
     dynamic = {name: dict.fromkeys(_free(network, value), torch.export.Dim.DYNAMIC) for name, value in given.items()}
-    with _quiet(), torch.no_grad():
+    with quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
             _Exported(network.for_export()).eval(),
             tuple(given.values()),
@@ -130,8 +130,8 @@ def verify(network: Network, path: str, card: Card) -> float:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter warns of operators of packages that are not installed and not used."""
+def quiet_exporter() -> Iterator[None]:
+    """The exporter warns of packages that are not installed, its own age, and sizes that it rightly takes as fixed."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +14,7 @@ from safetensors.torch import load_file, save
 from ..card_fusion import SAFETENSORS
 from ..errors import BadModel, TrainingFailed
 from ..networks.contract import Network
+from .export import quiet_exporter
 
 _OPSET = 17
 _TOLERANCE = 1e-4  # largest difference between the file and the network
@@ -30,7 +27,7 @@ def export(network: Network, tile: int, path: str) -> None:
     TrainingFailed when ONNX Runtime does not give what torch gives.
     """
     shape = (network.config.dates, network.config.bands, tile, tile)
-    with _quiet():
+    with quiet_exporter():
         torch.onnx.export(
             network,
             (torch.zeros(2, *shape),),
@@ -66,20 +63,6 @@ def _difference(network: Network, path: str, shape: tuple[int, ...]) -> float:
             expected = network(torch.from_numpy(x)).numpy()
         worst = max(worst, float(np.abs(session.run(["fine"], {"x": x})[0] - expected).max()))
     return worst
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter warns of its own age, and of sizes it takes as fixed, which they are."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def save_weights(network: Network, path: str) -> None:

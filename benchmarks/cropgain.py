@@ -37,7 +37,7 @@ from crop_classifier_plugin.engine.simulate.season import simulate
 from crop_classifier_plugin.engine.training.tsstfn import train
 
 HERE = Path(__file__).resolve()
-SEED, SIDE, EPOCHS, BATCH, SPLITS, PIXELS = 1, 320, 18, 4, 3, 2_000
+SEED, SIDE, EPOCHS, BATCH, SPLITS, PIXELS = 1, 320, 20, 2, 3, 2_000
 LEARNT, USED = 2020, 2021
 DAYS = {  # of clear fine images: the paper's, but for the targets, which are days of the simulated MODIS
     LEARNT: "04-18 04-28 05-06 05-08 05-18 05-28 07-07 07-12 07-15 08-19 09-10",

@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterEnum,
@@ -15,11 +14,10 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..bridge import layers
 from ..bridge.styling import Shown, dress
 from ..engine.jobs import COMBINATIONS, SPREADS, FuseStarfmJob
 from .base import Parameters
-from .series import SeriesAlgorithm
+from .pairs import PairsAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 NUMBERS = (  # name, title, kind, default, least, tip
@@ -36,7 +34,7 @@ CHOICES = {
 }
 
 
-class FuseStarfm(SeriesAlgorithm):
+class FuseStarfm(PairsAlgorithm):
     NAME = "fuse_starfm"
     TITLE = "Fuse fine and coarse images with STARFM"
 
@@ -86,16 +84,6 @@ class FuseStarfm(SeriesAlgorithm):
             choices = [self.tr(choice) for choice in CHOICES[name]]
             enum = QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=0)
             self.add(enum, self.tr(tip), advanced=True)
-
-    def inputs(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        return {
-            "fine": layers.scenes(parameters.get("FINE"), context),
-            "coarse": layers.scenes(parameters.get("COARSE"), context),
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
-            "extent": self.extent(parameters, context, "FINE"),
-        }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> FuseStarfmJob:
         whole = {

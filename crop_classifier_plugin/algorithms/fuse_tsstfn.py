@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
@@ -14,17 +13,16 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..bridge import layers
 from ..bridge.styling import Shown, dress
 from ..engine.jobs import FORECASTS, FuseTsstfnJob
 from .base import Parameters
-from .series import SeriesAlgorithm
+from .pairs import PairsAlgorithm
 
 INTEGER = QgsProcessingParameterNumber.Type.Integer
 CHOICES = ("Individual: each target from observed images", "Sequential: a forecast helps to make the next")
 
 
-class FuseTsstfn(SeriesAlgorithm):
+class FuseTsstfn(PairsAlgorithm):
     NAME = "fuse_tsstfn"
     TITLE = "Fuse fine and coarse images with TSSTFN"
 
@@ -48,6 +46,14 @@ class FuseTsstfn(SeriesAlgorithm):
             QgsProcessingParameterEnum("FORECAST", self.tr("Forecast"), [self.tr(c) for c in CHOICES], defaultValue=0),
             self.tr("In sequence, the window of base pairs moves on and ends with the forecast before."),
         )
+        self._add_rest()
+        self.add(
+            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Fused images")),
+            self.tr("One GeoTIFF, one band a target, named as NDVI 2021-08-31: it joins a series as it is."),
+        )
+
+    def _add_rest(self) -> None:
+        folder = QgsProcessingParameterFile.Behavior.Folder
         self.add(
             QgsProcessingParameterFile("NEXT_MODEL", self.tr("Model of later targets"), folder, optional=True),
             self.tr("Only for a sequential forecast: a model trained on the dates moved on by one. Empty: the same."),
@@ -67,20 +73,6 @@ class FuseTsstfn(SeriesAlgorithm):
         self.add_dates()
         self.add_extent("Only this rectangle is fused. Empty: everything the images share.")
         self.add_device()
-        self.add(
-            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Fused images")),
-            self.tr("One GeoTIFF, one band a target, named as NDVI 2021-08-31: it joins a series as it is."),
-        )
-
-    def inputs(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        return {
-            "fine": layers.scenes(parameters.get("FINE"), context),
-            "coarse": layers.scenes(parameters.get("COARSE"), context),
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
-            "extent": self.extent(parameters, context, "FINE"),
-        }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> FuseTsstfnJob:
         return FuseTsstfnJob(

@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
@@ -17,10 +16,9 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..bridge import layers
 from ..engine.jobs import FUSION_LOSSES, FUSION_SPLITS, TrainTsstfnJob
 from .base import Parameters
-from .series import SeriesAlgorithm
+from .pairs import PairsAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 SIZES = ("small", "paper")  # the network's presets
@@ -46,7 +44,7 @@ CHOICES = {
 }
 
 
-class TrainTsstfn(SeriesAlgorithm):
+class TrainTsstfn(PairsAlgorithm):
     NAME = "train_tsstfn"
     TITLE = "Train TSSTFN to fuse fine and coarse images"
 
@@ -111,16 +109,6 @@ class TrainTsstfn(SeriesAlgorithm):
         self.add_dates()
         self.add_extent("Only this rectangle is learnt from. Empty: everything the images share.")
         self.add_device()
-
-    def inputs(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        return {
-            "fine": layers.scenes(parameters.get("FINE"), context),
-            "coarse": layers.scenes(parameters.get("COARSE"), context),
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
-            "extent": self.extent(parameters, context, "FINE"),
-        }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainTsstfnJob:
         numbers: dict[str, Any] = {}

@@ -211,15 +211,8 @@ def fit(
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
     changes = changes_of(job, recipe, material.need)
     patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed, recipe.batch)
-    tile = round_up(job.tile, config.multiple)
-    checks = ScoringPatches(
-        (*material.train, *material.checks),
-        intake,
-        VALIDATION,
-        tile,
-        overlap_of(job, config.multiple),
-        _MOST_VALIDATION,
-    )
+    seen, tile = (*material.train, *material.checks), round_up(job.tile, config.multiple)
+    checks = ScoringPatches(seen, intake, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION)
     shown = {
         "classes": material.legend.names,
         "labelled pixels": counts.tolist(),

@@ -17,7 +17,7 @@ from typing import IO, Optional
 from ..engine.errors import Cancelled
 
 POLL = 0.05  # s between two looks at the cancel button
-GRACE = 3.0  # s a cancelled program has to tidy up before it is killed
+GRACE = 1.6  # s a cancelled program has to tidy up before it is killed: the user is promised two
 DRAIN = 1.0  # s to wait for the last lines of a program that is gone but whose pipe somebody still holds
 
 # Variables with which QGIS points its own Python, GDAL and PROJ to their files; another Python's GDAL breaks with them.

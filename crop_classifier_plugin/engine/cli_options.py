@@ -11,14 +11,17 @@ import click
 
 from . import jobs
 from .errors import BadInput
-from .run import execute
+from .run import CANCELLED, execute, leave_cancelled
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
 device_option = click.option("--device", type=click.Choice(jobs.DEVICES), default="auto", show_default=True)
 
 
 def finish(job: Any, as_json: bool) -> None:
-    sys.exit(execute(job, as_json))
+    status = execute(job, as_json)
+    if status == CANCELLED:
+        leave_cancelled()
+    sys.exit(status)
 
 
 def read_dates(path: str) -> list[jobs.DateEntry]:

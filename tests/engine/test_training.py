@@ -368,7 +368,7 @@ def test_a_cancelled_training_can_be_finished(toy, tmp_path):
                 self.stop.set()
 
     job = job_of(toy, tmp_path / "m")
-    with pytest.raises(Cancelled):
+    with pytest.raises(Cancelled, match=r"up to epoch 3 \(best: epoch \d\) was kept in .*m\.training\.$"):
         train(job, Patient(Stop()))
     assert list((tmp_path / "m").iterdir()) == []
     assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "m.training"]

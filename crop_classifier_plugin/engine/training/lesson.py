@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ..accuracy.confusion import Confusion
-from ..errors import CheckpointUnusable, LossNotFinite, TrainingFailed
+from ..errors import Cancelled, CancelledKept, CheckpointUnusable, LossNotFinite, TrainingFailed
 from ..events import Reporter
 from ..networks.contract import Network
 from .checkpoint import Keeper, Remains
@@ -233,6 +233,11 @@ def learn(
         lesson.reporter.log(f"After each epoch the state is kept in {remains.folder}, from which a run can go on.")
     try:
         _run(lesson, patches, validation, machine, remains, state is not None)
+    except Cancelled:
+        if remains is None or not remains.path.exists() or lesson.kept is None:
+            raise
+        done = f"the training up to epoch {len(lesson.history)} (best: epoch {lesson.kept.epoch + 1})"
+        raise CancelledKept(done, str(remains.folder)) from None
     except LossNotFinite as error:
         if lesson.kept is None:
             raise

@@ -20,6 +20,7 @@ from ..events import Reporter
 from ..jobs_training import TrainJob
 from ..networks.contract import NetworkConfig
 from ..outputs import translate
+from ..ranks import rank
 from .intake import Statistics
 from .recipes import Recipe
 from .seasons import Season
@@ -121,13 +122,33 @@ class Keeper(Checkpoint):
         checkpoint[_IDENTITY] = json.loads(json.dumps(self._remains.identity))
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if rank():  # only the first process writes, but lightning has all of them meet
+            trainer.save_checkpoint(self._remains.path)
+            return
+        meeting = _Meeting(trainer)
         try:
-            self._remains.write(trainer.save_checkpoint)
+            self._remains.write(meeting.save)
         except OSError as error:
+            meeting.make_up()
             if not self._failed:
                 sentence = translate(error, str(self._remains.path))
                 self._reporter.log(f"The training goes on, but could not be taken up later. {sentence}", "warning")
             self._failed = True
+
+
+class _Meeting:
+    """The barrier at the end of lightning's saving, at which other devices wait even if this one cannot write."""
+
+    def __init__(self, trainer: L.Trainer) -> None:
+        self._trainer, self._met = trainer, False
+
+    def save(self, path: Path) -> None:
+        self._trainer.save_checkpoint(path)
+        self._met = True
+
+    def make_up(self) -> None:
+        if not self._met:
+            self._trainer.strategy.barrier()
 
 
 def _short(value: Any) -> str:

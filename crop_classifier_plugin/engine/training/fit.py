@@ -167,7 +167,7 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
 def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> Material:
     """Loads every season of the job into `place`."""
     need = need_of(job)
-    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar)
+    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar, job.labels_crs)
     rule = SplitRule(job.held_out, validation_share(job), job.held_side, job.seed, job.split, job.block)
     checked, tested = SplitRule(0.0, 1.0, "east", job.seed), SplitRule(1.0, 0.0, "east", job.seed)
     groups = (((first, *job.more), rule), (job.checks, checked), (job.tests, tested))

@@ -139,15 +139,17 @@ class CropGain(SeriesAlgorithm):
         if raster == vector:
             raise BadInput("Labels are needed once: choose either labelled polygons or a class raster.")
         if raster:
-            return {"labels": layers.scenes(parameters["LABELS_RASTER"], context)[0].path}
+            scene = layers.scenes(parameters["LABELS_RASTER"], context)[0]
+            return {"labels": scene.path, "labels_crs": scene.crs}
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
-        self.table(parameters, "LABELS", context)
+        source = self.table(parameters, "LABELS", context)
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, "LABELS", context, FORMATS, "gpkg", feedback
         )
-        return {"labels": path, "labels_layer": layer, "class_field": fields[0]}
+        crs = layers.labels_crs(source, path, layer)
+        return {"labels": path, "labels_layer": layer, "labels_crs": crs, "class_field": fields[0]}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CropGainJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}

@@ -102,8 +102,10 @@ class Diagnose(EngineAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        crop_map = layers.scenes(parameters.get("MAP"), context)[0]
         return {
-            "class_map": layers.scenes(parameters.get("MAP"), context)[0].path,
+            "class_map": crop_map.path,
+            "map_crs": crop_map.crs,
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
             **self._reference(parameters, context, feedback),
         }
@@ -125,15 +127,17 @@ class Diagnose(EngineAlgorithm):
         if raster == vector:
             raise BadInput("One reference is needed: choose either a reference raster or reference polygons.")
         if raster:
-            return {"reference": layers.scenes(parameters["REFERENCE"], context)[0].path}
+            scene = layers.scenes(parameters["REFERENCE"], context)[0]
+            return {"reference": scene.path, "reference_crs": scene.crs}
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
-        self.table(parameters, "REFERENCE_VECTOR", context)
+        source = self.table(parameters, "REFERENCE_VECTOR", context)
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, "REFERENCE_VECTOR", context, FORMATS, "gpkg", feedback
         )
-        return {"reference": path, "reference_layer": layer, "class_field": fields[0]}
+        crs = layers.labels_crs(source, path, layer)
+        return {"reference": path, "reference_layer": layer, "reference_crs": crs, "class_field": fields[0]}
 
     def results(
         self, job: DiagnoseJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext

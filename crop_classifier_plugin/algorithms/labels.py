@@ -119,14 +119,14 @@ class LabelledAlgorithm(SeriesAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, str]:
         """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
-        path, layer = self._label_file("LABELS", "LABEL_RASTER", parameters, context, feedback)
+        path, layer, crs = self._label_file("LABELS", "LABEL_RASTER", parameters, context, feedback)
         if self.given(parameters, "LABEL_RASTER"):
-            return {"labels": path, "class_field": ""}
+            return {"labels": path, "labels_crs": crs, "class_field": ""}
         source = self.table(parameters, "LABELS", context)
         copied = Path(QgsProcessingUtils.tempFolder()) in Path(path).parents  # its name says nothing
         told = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
         field = self.parameterAsStrings(parameters, "FIELD", context)[0]
-        labels = {"labels": path, "labels_layer": layer, "class_field": field}
+        labels = {"labels": path, "labels_layer": layer, "labels_crs": crs, "class_field": field}
         return {**labels, "training_data": told} if copied else labels
 
     def _checks(
@@ -140,8 +140,9 @@ class LabelledAlgorithm(SeriesAlgorithm):
         scenes = layers.scenes(parameters.get("VALIDATION_INPUT"), context)
         if not scenes:
             return ()
-        path, layer = self._label_file("VALIDATION_LABELS", "VALIDATION_LABEL_RASTER", parameters, context, feedback)
-        return (LabelledSeries(scenes, path, layer, dates),)
+        names = "VALIDATION_LABELS", "VALIDATION_LABEL_RASTER"
+        path, layer, crs = self._label_file(*names, parameters, context, feedback)
+        return (LabelledSeries(scenes, path, layer, dates, labels_crs=crs),)
 
     def _label_file(
         self,
@@ -150,10 +151,11 @@ class LabelledAlgorithm(SeriesAlgorithm):
         parameters: Parameters,
         context: QgsProcessingContext,
         feedback: QgsProcessingFeedback,
-    ) -> tuple[str, str]:
-        """Path and layer of whichever of the two parameters is given."""
+    ) -> tuple[str, str, str]:
+        """Path, layer and assigned CRS of whichever of the two parameters is given."""
         if self.given(parameters, raster):
-            return layers.scenes(parameters[raster], context)[0].path, ""
+            scene = layers.scenes(parameters[raster], context)[0]
+            return scene.path, "", scene.crs
         source = self.table(parameters, polygons, context)
         lacking = set(self.parameterAsStrings(parameters, "FIELD", context)) - set(source.fields().names())
         if lacking:
@@ -164,4 +166,4 @@ class LabelledAlgorithm(SeriesAlgorithm):
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, polygons, context, FORMATS, "gpkg", feedback
         )
-        return path, layer
+        return path, layer, layers.labels_crs(source, path, layer)

@@ -81,8 +81,8 @@ def _holds_rasters(path: Path) -> bool:
     return path.is_dir() or (path.suffix.lower() in HOLDERS and path.is_file())
 
 
-def _opened(path: str) -> QgsDataProvider:
-    return QgsProviderRegistry.instance().createProvider("gdal", path, QgsDataProvider.ProviderOptions())
+def _opened(uri: str, provider: str = "gdal") -> QgsDataProvider:
+    return QgsProviderRegistry.instance().createProvider(provider, uri, QgsDataProvider.ProviderOptions())
 
 
 def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
@@ -91,7 +91,9 @@ def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
     if not layer.isValid():
         raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
     path = _path(layer.source(), layer.name())
-    return SceneSource(path=path, name=layer.name(), dates=_dates(layer), crs=_assigned_crs(layer))
+    return SceneSource(
+        path=path, name=layer.name(), dates=_dates(layer), crs=_assigned_crs(layer.crs(), layer.dataProvider().crs())
+    )
 
 
 def _path(source: str, name: str) -> str:
@@ -102,14 +104,21 @@ def _path(source: str, name: str) -> str:
     return str(Path(path).absolute()) if Path(path).exists() else path
 
 
-def _assigned_crs(layer: QgsRasterLayer) -> str:
-    """The CRS that the user gave the layer in place of the file's own; "" = the file's own."""
-    crs = layer.crs()
-    return crs_text(crs) if crs.isValid() and crs != layer.dataProvider().crs() else ""
+def _assigned_crs(shown: QgsCoordinateReferenceSystem, own: QgsCoordinateReferenceSystem) -> str:
+    """The CRS that the user gave a layer in place of the file's own; "" = the file's own."""
+    return crs_text(shown) if shown.isValid() and shown != own else ""
 
 
 def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
-    return crs.authid() or crs.toWkt(Qgis.CrsWktVariant.Wkt2_2019)
+    """Authority id or WKT. What a user defined has an id that only this QGIS knows."""
+    known = crs.authid() and not crs.authid().startswith("USER:")
+    return crs.authid() if known else crs.toWkt(Qgis.CrsWktVariant.Wkt2_2019)
+
+
+def labels_crs(source: QgsFeatureSource, path: str, layer: str) -> str:
+    """The CRS that the user gave the polygons in place of that of their file, which may be a copy; "" = the file's."""
+    uri = f"{path}|layername={layer}" if layer else path
+    return _assigned_crs(source.sourceCrs(), _opened(uri, "ogr").crs())
 
 
 def _dates(layer: QgsRasterLayer) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ class DiagnoseJob:
     reference_layer: str = ""  # layer inside a vector file; "" = the first
     class_field: str = ""  # polygons only
     mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class), over the legend's own names and aliases
+    map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
+    reference_crs: str = ""  # the same of the reference
 
     def __post_init__(self) -> None:
         if not self.class_map or not self.reference:

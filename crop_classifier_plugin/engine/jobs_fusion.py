@@ -112,6 +112,7 @@ class CropGainJob:
     leaf: int = 20
     pixels: int = 20_000  # most that are learnt from, a class
     test_pixels: int = 100_000  # most that are tested on, drawn at random from all that are held out
+    labels_crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
 
     def __post_init__(self) -> None:
         one_of("split", self.split, GAIN_SPLITS)

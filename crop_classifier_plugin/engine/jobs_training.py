@@ -28,6 +28,7 @@ class LabelledSeries:
     labels_layer: str = ""
     dates: tuple[DateEntry, ...] = ()  # of the scenes of both series
     radar: tuple[SceneSource, ...] = ()
+    labels_crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class TrainJob:
     checks: tuple[LabelledSeries, ...] = ()  # series that choose the best epoch, in place of `validation`
     start: str = ""  # folder of a model of the same network, or of an encoder, whose weights training starts from
     frozen: tuple[str, ...] = ()  # parts of the network that are not trained, as "encoder"
+    labels_crs: str = ""  # as in LabelledSeries
 
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)

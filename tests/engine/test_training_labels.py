@@ -24,6 +24,7 @@ from crop_classifier_plugin.engine.legend import CropClass, Legend
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.training.defaults import complete
 from crop_classifier_plugin.engine.training.fit import gather, prepared, train
+from crop_classifier_plugin.engine.training.folder import split_json
 from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
 from crop_classifier_plugin.engine.training.losses import IGNORE
 from crop_classifier_plugin.engine.training.patches import Changes, TrainingPatches, count_classes
@@ -200,6 +201,20 @@ def test_a_second_series_takes_the_place_of_validation_parcels(place: Path, tmp_
     assert not count_classes(material.train, VALIDATION, 2).any()
     assert set(np.unique(material.checks[0].part)) <= {0, VALIDATION}
     assert count_classes(material.checks, VALIDATION, 2).all()
+
+
+@pytest.mark.parametrize("second", [False, True], ids=["a share", "a second series"])
+def test_the_split_file_says_what_chose_the_best_epoch(place: Path, tmp_path: Path, second: bool) -> None:  # noqa: F811
+    checks = (LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg")),) if second else ()
+    job, legend = complete(job_of(place, tmp_path, validation=0.2, checks=checks), Silent())
+    material = gather(job, legend, tmp_path, Silent(), 32)
+    told = json.loads(split_json(job, material))
+    (here,) = told["places"]
+    share = len(here["validation"]) / sum(len(here[part]) for part in ("train", "validation", "held_out"))
+    assert told["rule"]["validation"] == pytest.approx(share, abs=0.1)
+    named = told["rule"].get("validation_series", [])
+    assert [series["labels"] for series in named] == [str(place / "parcels.gpkg")] * second
+    assert all(sorted(series["dates"]) == sorted(here["dates"]) for series in named)  # the same scenes once more
 
 
 # --- going on from other weights -------------------------------------------------------------------------------------

@@ -34,12 +34,13 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
     """
     record = Record(job)
     check_distinct(job.agreement, job.report_html, job.report_json, job.report_csv)
-    with Outputs() as out, opened(job.class_map) as dataset:
+    with Outputs() as out, opened(job.class_map, job.map_crs) as dataset:
         out.spare((job.class_map, job.reference))
         for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
             out.path(path)  # a place that cannot be written is told before the work, not after it
-        crop_map = CropMap(job.class_map, dataset, Part(reporter, 0, 0.1))
-        with open_reference(job.reference, job.reference_layer, job.class_field, crop_map) as reference:
+        crop_map = CropMap(job.class_map, dataset, Part(reporter, 0, 0.1), job.map_crs)
+        layer, field = job.reference_layer, job.class_field
+        with open_reference(job.reference, layer, field, crop_map, job.reference_crs) as reference:
             comparison = Comparison(crop_map, reference, Matcher(crop_map.legend, job.mapping))
             confusion, excluded = comparison.count(Part(reporter, 0.1, 0.4))
             _warn(comparison, excluded, reporter)

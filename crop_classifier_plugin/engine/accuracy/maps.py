@@ -16,10 +16,10 @@ from rasterio.errors import CRSError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
-from ..errors import BadInput, BadRaster, CrsMissing, LabelsUnusable, NoOverlap
+from ..errors import BadInput, BadRaster, LabelsUnusable, NoOverlap
 from ..events import Reporter
 from ..legend import Legend, plain
-from ..raster.grid import Grid, Window
+from ..raster.grid import Grid, Window, crs_of
 from ..raster.vector import SIMULATED_TAG, burn, read_polygons
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from .names import Named, described, legend_of
@@ -30,13 +30,12 @@ _MOST_CODES, _MOST_VALUES = 255, 4096  # more different values than this are mea
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Any]:
-    """The dataset at `path`, north-up and with a CRS."""
+def opened(path: str, crs: str = "") -> Iterator[Any]:
+    """The dataset at `path`, north-up and with a CRS of its own or the user's `crs`."""
     with _blaming(path):
         dataset = rasterio.open(path)
     with dataset:
-        if dataset.crs is None:
-            raise CrsMissing(path)
+        crs_of(path, dataset.crs, crs)
         if dataset.transform.b or dataset.transform.d:
             raise BadRaster(path, "its grid is rotated")
         yield dataset
@@ -55,12 +54,12 @@ def _blaming(path: str) -> Iterator[None]:
 
 
 class CropMap:
-    """A class raster, read as positions in its legend."""
+    """A class raster, read as positions in its legend. `crs`: the user's, in place of the file's own."""
 
-    def __init__(self, path: str, dataset: Any, reporter: Reporter) -> None:
+    def __init__(self, path: str, dataset: Any, reporter: Reporter, crs: str = "") -> None:
         self.path, self._dataset = path, dataset
         self.simulated = SIMULATED_TAG in dataset.tags()
-        self.grid = Grid(dataset.crs, dataset.transform, dataset.height, dataset.width)
+        self.grid = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
         names, where = described(path, dataset)
         found = self._codes(reporter)
         self.unnamed = tuple(sorted(found - set(names)))
@@ -127,16 +126,20 @@ class Reference(Protocol):
 
 
 class RasterReference:
-    """A class raster on the grid of the map: as it stands on the same lattice, else its nearest pixel."""
+    """A class raster on the grid of the map: as it stands on the same lattice, else its nearest pixel.
 
-    def __init__(self, path: str, dataset: Any, grid: Grid, map_path: str) -> None:
+    `crs`: the user's, in place of the file's own.
+    """
+
+    def __init__(self, path: str, dataset: Any, grid: Grid, map_path: str, crs: str = "") -> None:
         self.labels: list[Label] = []
         self._path, self._dataset, self._grid = path, dataset, grid
+        self._own = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
         self._names: dict[int, Named] = described(path, dataset)[0]
         self._seen: dict[float, int] = {}
         self.simulated = SIMULATED_TAG in dataset.tags()
-        _must_overlap(dataset, grid, path, map_path)
-        self._direct = grid.same_lattice(dataset.crs, dataset.transform)
+        _must_overlap(self._own, grid, path, map_path)
+        self._direct = grid.same_lattice(self._own.crs, self._own.transform)
         note = "The reference was brought onto the map's grid by its nearest pixel."
         self.notes: tuple[str, ...] = () if self._direct else (note,)
 
@@ -185,6 +188,7 @@ class RasterReference:
             options = {"add_alpha": True}
         with WarpedVRT(
             self._dataset,
+            src_crs=self._own.crs,
             crs=part.crs,
             transform=part.transform,
             height=part.height,
@@ -199,8 +203,8 @@ class RasterReference:
 class PolygonReference:
     """Labelled polygons, burnt onto the map's grid piece by piece: a pixel takes the polygon that holds its centre."""
 
-    def __init__(self, path: str, layer: str, field: str, grid: Grid, map_path: str) -> None:
-        frame = read_polygons(path, layer, field, grid.crs, grid.bounds)
+    def __init__(self, path: str, layer: str, field: str, grid: Grid, map_path: str, crs: str = "") -> None:
+        frame = read_polygons(path, layer, field, grid.crs, grid.bounds, crs)
         if not len(frame) and frame.attrs["unlabelled"]:
             raise LabelsUnusable(f"No polygon of {path} has a value in its field {field!r}: choose another field.")
         if not len(frame):
@@ -223,13 +227,13 @@ class PolygonReference:
 
 
 @contextmanager
-def open_reference(path: str, layer: str, field: str, crop_map: CropMap) -> Iterator[Reference]:
+def open_reference(path: str, layer: str, field: str, crop_map: CropMap, crs: str = "") -> Iterator[Reference]:
     """Polygons when a field is named or the file is no raster, else the raster's first band."""
     if layer or field or not is_raster(path):
-        yield PolygonReference(path, layer, field, crop_map.grid, crop_map.path)
+        yield PolygonReference(path, layer, field, crop_map.grid, crop_map.path, crs)
         return
-    with opened(path) as dataset:
-        yield RasterReference(path, dataset, crop_map.grid, crop_map.path)
+    with opened(path, crs) as dataset:
+        yield RasterReference(path, dataset, crop_map.grid, crop_map.path, crs)
 
 
 def is_raster(path: str) -> bool:
@@ -240,10 +244,10 @@ def is_raster(path: str) -> bool:
         return False
 
 
-def _must_overlap(dataset: Any, grid: Grid, path: str, map_path: str) -> None:
+def _must_overlap(own: Grid, grid: Grid, path: str, map_path: str) -> None:
     xmin, ymin, xmax, ymax = grid.bounds
     try:
-        left, bottom, right, top = transform_bounds(dataset.crs, grid.crs, *dataset.bounds)
+        left, bottom, right, top = transform_bounds(own.crs, grid.crs, *own.bounds)
     except (CRSError, *GDAL_ERRORS):  # no coordinates of the reference exist in the map's system
         raise NoOverlap(map_path, path) from None
     if not (left < xmax and right > xmin and bottom < ymax and top > ymin):

@@ -49,7 +49,7 @@ class PolygonLabels:
     """Labelled polygons; a unit is a polygon, or a block."""
 
     def __init__(self, job: CropGainJob, grid: Grid, beside: str) -> None:
-        frame = read_polygons(job.labels, job.labels_layer, job.class_field, grid.crs, grid.bounds)
+        frame = read_polygons(job.labels, job.labels_layer, job.class_field, grid.crs, grid.bounds, job.labels_crs)
         if not len(frame):
             raise NoOverlap(beside, job.labels)
         self.classes = tuple(sorted(set(frame["label"])))
@@ -73,7 +73,7 @@ class RasterLabels:
     def __init__(self, path: str, dataset: Any, job: CropGainJob, grid: Grid, beside: str) -> None:
         if job.split == "parcel":
             raise BadInput(f"The class raster {path} has no parcels to hold out: choose the split by blocks.")
-        self._reference = RasterReference(path, dataset, grid, beside)
+        self._reference = RasterReference(path, dataset, grid, beside, job.labels_crs)
         self.simulated = self._reference.simulated
         self._blocks = _Blocks(grid, job.block)
 
@@ -95,7 +95,7 @@ def opened_labels(job: CropGainJob, grid: Grid, beside: str) -> Iterator[Labels]
         return
     with ExitStack() as exits:
         try:
-            dataset = exits.enter_context(opened(job.labels))
+            dataset = exits.enter_context(opened(job.labels, job.labels_crs))
         except BadRaster:
             raise LabelsUnusable(
                 f"The labels {job.labels} are no class raster: for polygons name the field with their class."

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.errors import CRSError
 
-from ..errors import BadInput
+from ..errors import BadInput, CrsMissing
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,21 @@ class Grid:
         for row in range(0, self.height, size):
             for col in range(0, self.width, size):
                 yield Window(row, col, min(size, self.height - row), min(size, self.width - col))
+
+
+def crs_of(path: str, own: CRS | None, told: str = "") -> CRS:
+    """The CRS of the raster at `path`: `told` (authority id or WKT, from the user), else the file's `own`.
+
+    Raises BadInput for an unknown one, CrsMissing where there is none.
+    """
+    if not told:
+        if own is None:
+            raise CrsMissing(path)
+        return own
+    try:
+        return CRS.from_user_input(told)
+    except (CRSError, ValueError) as error:
+        raise BadInput(f"The CRS {told!r} of {path} is unknown ({error}): assign another.") from None
 
 
 def check_upright(path: str, transform: Affine, height: int, width: int) -> None:

@@ -15,28 +15,32 @@ from pyproj import Transformer
 from rasterio.features import rasterize
 
 from ..errors import CrsMissing, LabelsUnusable
-from .grid import Grid
+from .grid import Grid, crs_of
 
 SIMULATED_TAG = "SIMULATED"  # what the season simulator writes into every file
 Bounds = tuple[float, float, float, float]
 
 
-def read_polygons(path: str, layer: str, field: str, crs: Any, bounds: Bounds | None = None) -> geopandas.GeoDataFrame:
+def read_polygons(
+    path: str, layer: str, field: str, crs: Any, bounds: Bounds | None = None, told: str = ""
+) -> geopandas.GeoDataFrame:
     """The polygons of `layer` ("" = the first with geometry) with columns `label` (str) and `geometry` in `crs`.
 
     `bounds` (xmin, ymin, xmax, ymax in `crs`) leaves out what does not touch it, before it is read. Invalid polygons
-    are made valid. `frame.attrs` counts what was dropped: "unlabelled" (no label) and "empty" (no area); and says
-    whether the layer is marked as "simulated".
-    Raises CrsMissing, and LabelsUnusable naming the layers, fields or geometries that exist.
+    are made valid. `told` is the CRS (authority id or WKT) that the user gave the layer in place of its own.
+    `frame.attrs` counts what was dropped: "unlabelled" (no label) and "empty" (no area); and says whether the layer is
+    marked as "simulated".
+    Raises CrsMissing, BadInput for an unknown CRS, and LabelsUnusable naming the layers, fields or geometries that
+    exist.
     """
     name = _layer(path, layer)
     info = pyogrio.read_info(path, layer=name)
-    _check_layer(path, name, info, field)
-    box = None if bounds is None else _bounds_in(bounds, crs, info["crs"])
+    own = _check_layer(path, name, info, field, told)
+    box = None if bounds is None else _bounds_in(bounds, crs, own)
     frame = _read(path, name, field, box)
     labelled = frame[frame[field].notna()]
     labels = [_text(value) for value in labelled[field]]
-    shapes = _areas(labelled.geometry.to_crs(crs).to_numpy())
+    shapes = _areas(labelled.geometry.set_crs(own, allow_override=True).to_crs(crs).to_numpy())
     keep = np.array([bool(label) for label in labels], dtype=bool)
     whole = ~shapely.is_empty(shapes)
     result: geopandas.GeoDataFrame = geopandas.GeoDataFrame({"label": labels}, geometry=shapes, crs=crs)[
@@ -73,7 +77,8 @@ def _layer(path: str, layer: str) -> str:
     return layer or next((name for name, kind in layers if kind is not None), names[0])
 
 
-def _check_layer(path: str, layer: str, info: dict[str, Any], field: str) -> None:
+def _check_layer(path: str, layer: str, info: dict[str, Any], field: str, told: str) -> str:
+    """The layer's CRS."""
     fields = ", ".join(map(str, info["fields"])) or "no field"
     if not field:
         raise LabelsUnusable(f"No class field was chosen for {path}: choose one of its fields ({fields}).")
@@ -82,8 +87,9 @@ def _check_layer(path: str, layer: str, info: dict[str, Any], field: str) -> Non
     kind = info["geometry_type"]
     if kind is None or ("Polygon" not in kind and kind not in ("Unknown", "GeometryCollection")):
         raise LabelsUnusable(f"The layer {layer} of {path} holds {kind or 'no geometry'}: choose a layer of polygons.")
-    if not info["crs"]:
+    if not (told or info["crs"]):
         raise CrsMissing(f"The layer {layer} of {path}")
+    return str(crs_of(path, None, told).to_wkt() if told else info["crs"])
 
 
 def _bounds_in(bounds: Bounds, crs: Any, target: str) -> Bounds | None:

@@ -13,13 +13,13 @@ import rasterio
 from affine import Affine
 from pyproj import Geod
 from rasterio.crs import CRS
-from rasterio.errors import CRSError, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.warp import transform, transform_bounds
 
-from ..errors import BadInput, BadRaster, CrsMissing, DateAmbiguous, DateMissing, DuplicateDate, NotGeocoded
+from ..errors import BadRaster, DateAmbiguous, DateMissing, DuplicateDate, NotGeocoded
 from ..events import Reporter
 from ..jobs import DateEntry, SceneSource
-from ..raster.grid import check_upright
+from ..raster.grid import check_upright, crs_of
 from . import bands, dates
 from .files import Raster, rasters
 from .products import coding_of, radar_unit_of
@@ -128,15 +128,9 @@ def _read_file(raster: Raster, known: dates.DateTable) -> Iterator[tuple[dt.date
 
 def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
     source = raster.source
-    if not source.crs and file.crs:
-        return file.crs
-    if not (source.crs or raster.crs):
-        raise NotGeocoded(source.path) if file.gcps[0] else CrsMissing(source.path)
-    told = source.crs or raster.crs
-    try:
-        return CRS.from_user_input(told)
-    except (CRSError, ValueError) as error:
-        raise BadInput(f"The CRS {told!r} of {source.path} is unknown ({error}): assign another.") from None
+    if not (source.crs or file.crs or raster.crs) and file.gcps[0]:
+        raise NotGeocoded(source.path)
+    return crs_of(source.path, file.crs or None, source.crs or ("" if file.crs else raster.crs))
 
 
 def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, band: str, crs: CRS) -> BandRef:

@@ -62,8 +62,8 @@ def is_class_raster(job: TrainJob) -> bool:
 
 def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     """Its own names and colours make the legend, where none is given."""
-    with opened(job.labels) as dataset:
-        found = CropMap(job.labels, dataset, reporter)
+    with opened(job.labels, job.labels_crs) as dataset:
+        found = CropMap(job.labels, dataset, reporter, job.labels_crs)
     legend = Legend.load(job.legend) if job.legend else found.legend
     _check_size(legend)
     return replace(job, simulated=job.simulated or found.simulated), legend
@@ -237,7 +237,7 @@ def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> Label
         here = scenes if source.labels == job.labels else read_scenes(source.scenes, reporter, source.dates)
         crs = here[0].refs[0].crs
         for field in [field for _, field in job.month_fields] or [job.class_field]:
-            frame = read_polygons(source.labels, source.labels_layer, field, crs, _common(here))
+            frame = read_polygons(source.labels, source.labels_layer, field, crs, _common(here), source.labels_crs)
             counts.update(frame["label"])
             simulated.append(bool(frame.attrs["simulated"]))
     if not counts:
@@ -248,7 +248,7 @@ def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> Label
 
 
 def _sources(job: TrainJob) -> list[LabelledSeries]:
-    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates)
+    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, labels_crs=job.labels_crs)
     found: dict[tuple[str, str], LabelledSeries] = {}
     for source in (first, *job.more):
         found.setdefault((source.labels, source.labels_layer), source)

@@ -45,6 +45,7 @@ from .folder import (
     sealed,
     split_json,
     tell_results,
+    validation_share,
 )
 from .intake import Intake, Statistics, statistics
 from .labels import Meaning
@@ -166,9 +167,8 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
 def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> Material:
     """Loads every season of the job into `place`."""
     need = need_of(job)
-    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar)
-    validation = 0.0 if job.checks else job.validation
-    rule = SplitRule(job.held_out, validation, job.held_side, job.seed, job.split, job.block)
+    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar, job.labels_crs)
+    rule = SplitRule(job.held_out, validation_share(job), job.held_side, job.seed, job.split, job.block)
     checked, tested = SplitRule(0.0, 1.0, "east", job.seed), SplitRule(1.0, 0.0, "east", job.seed)
     groups = (((first, *job.more), rule), (job.checks, checked), (job.tests, tested))
     sources = [(source, parting) for group, parting in groups for source in group]

@@ -197,7 +197,7 @@ def run_facts(card: Card, material: Material) -> dict[str, Any]:
         "model": card.name,
         "network": card.network,
         "model_sha256": card.sha256,
-        "series": [{"labels": s.name, "dates": [d.isoformat() for d in s.dates]} for s in seasons],
+        "series": [_dated(season) for season in seasons],
         "accuracy": list(card.accuracy),
     }
 
@@ -222,12 +222,27 @@ def _count(places: Sequence[Season], cls: int, part: int) -> int:
 
 
 def split_json(job: TrainJob, material: Material) -> str:
-    """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel."""
-    rule = {"held_out": job.held_out, "validation": job.validation, "side": job.held_side, "seed": job.seed}
+    """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel.
+
+    Where series of their own choose the best epoch, they are named: no parcel of a place was asked to.
+    """
+    share = validation_share(job)
+    rule: dict[str, Any] = {"held_out": job.held_out, "validation": share, "side": job.held_side, "seed": job.seed}
     if job.split != "side":
         rule |= {"split": job.split, "block": job.block}
+    if material.checks:
+        rule["validation_series"] = [_dated(season) for season in material.checks]
     places = ",\n".join(_place_json(season) for season in material.places())
     return f'{{"rule": {json.dumps(rule)},\n"places": [\n{places}\n]}}\n'
+
+
+def validation_share(job: TrainJob) -> float:
+    """Of the parcels of each place: none where series of their own choose the best epoch."""
+    return 0.0 if job.checks else job.validation
+
+
+def _dated(season: Season) -> dict[str, Any]:
+    return {"labels": season.name, "dates": [d.isoformat() for d in season.dates]}
 
 
 def _place_json(season: Season) -> str:

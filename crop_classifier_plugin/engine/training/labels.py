@@ -78,7 +78,7 @@ def _labelled(
     columns: dict[bytes, NDArray[np.int64]] = {}
     shapes: dict[bytes, Any] = {}
     for month, field in enumerate(meaning.fields):
-        frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds)
+        frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds, source.labels_crs)
         meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
         unknown |= {label for label, found in meant.items() if found is None}
         for label, shape in zip(frame["label"], frame.geometry):
@@ -165,8 +165,9 @@ class RasterLabels:
 
     @contextmanager
     def _open(self) -> Iterator[RasterReference]:
-        with opened(self._source.labels) as dataset:
-            yield RasterReference(self._source.labels, dataset, self._grid, self._source.scenes[0].path)
+        path, crs = self._source.labels, self._source.labels_crs
+        with opened(path, crs) as dataset:
+            yield RasterReference(path, dataset, self._grid, self._source.scenes[0].path, crs)
 
     @property
     def _matcher(self) -> Matcher:

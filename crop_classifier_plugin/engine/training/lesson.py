@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -21,7 +20,7 @@ from torch.utils.data import DataLoader
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ..accuracy.confusion import Confusion
-from ..errors import Cancelled, CancelledKept, CheckpointUnusable, LossNotFinite, TrainingFailed
+from ..errors import Cancelled, CancelledKept, LossNotFinite, TrainingFailed
 from ..events import Reporter
 from ..networks.contract import Network
 from .checkpoint import Keeper, Remains
@@ -225,7 +224,7 @@ def learn(
         remains.remove()
     state = remains.read() if remains else None
     if remains and state is not None:
-        _take_up(lesson, state, remains.path)
+        _take_up(lesson, state, remains)
     if earlier == "finish" or lesson.ended:
         return
     lesson.reporter.log(machine.told)
@@ -244,12 +243,10 @@ def learn(
         lesson.reporter.log(f"{error.sentence} The weights of epoch {lesson.kept.epoch + 1} are kept.", "warning")
 
 
-def _take_up(lesson: Lesson, state: dict[str, Any], path: Path) -> None:
-    try:
+def _take_up(lesson: Lesson, state: dict[str, Any], remains: Remains) -> None:
+    with remains.fitting():
         lesson.load_state_dict(state["state_dict"])
         lesson.on_load_checkpoint(state)
-    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointUnusable(str(path), f"it does not fit the network, {type(error).__name__}") from None
     epoch = lesson.kept.epoch + 1 if lesson.kept else 0
     done = f"{len(lesson.history)} of {lesson.recipe.epochs} epochs"
     lesson.reporter.log(f"An earlier training of this model was broken off after {done}; its best is epoch {epoch}.")

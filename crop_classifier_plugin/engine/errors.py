@@ -70,7 +70,7 @@ class CheckpointUnusable(CropClassifierError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
             f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' to throw it away, or "
-            "another model folder."
+            "another folder."
         )
 
 

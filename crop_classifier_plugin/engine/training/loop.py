@@ -6,7 +6,6 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import lightning as L
@@ -14,7 +13,7 @@ import torch
 from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader, Sampler
 
-from ..errors import BadInput, Cancelled, CancelledKept, CheckpointUnusable, LossNotFinite
+from ..errors import BadInput, Cancelled, CancelledKept, LossNotFinite
 from ..ranks import Followed, rank
 from .checkpoint import Keeper, Remains
 from .lesson import Lesson
@@ -51,7 +50,7 @@ def learn(
         remains.remove()
     state = remains.read() if remains else None
     if remains and state is not None:
-        _take_up(lesson, state, remains.path)
+        _take_up(lesson, state, remains)
     if earlier == "finish" or lesson.ended:
         return
     _check_batch(lesson.recipe.batch, machine.devices)
@@ -80,12 +79,10 @@ def _check_batch(batch: int, devices: int) -> None:
         )
 
 
-def _take_up(lesson: Lesson, state: dict[str, Any], path: Path) -> None:
-    try:
+def _take_up(lesson: Lesson, state: dict[str, Any], remains: Remains) -> None:
+    with remains.fitting():
         lesson.load_state_dict(state["state_dict"])
         lesson.on_load_checkpoint(state)
-    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointUnusable(str(path), f"it does not fit the network, {type(error).__name__}") from None
     epoch = lesson.kept.epoch + 1 if lesson.kept else 0
     done = f"{len(lesson.history)} of {lesson.recipe.epochs} epochs"
     lesson.reporter.log(f"An earlier training of this model was broken off after {done}; its best is epoch {epoch}.")

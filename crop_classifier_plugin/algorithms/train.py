@@ -38,6 +38,8 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
      "has of a square of 32 pixels counts as a parcel."),
     ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
      "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
+    ("CARDS", "devices", "Graphics cards", INTEGER, 1, 0, 64, True,
+     "How many graphics cards share each batch, which must be a multiple of them. 0: all there are."),
     ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
      "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the paper."),
 )  # fmt: skip

@@ -56,8 +56,8 @@ class DeviceMissing(CropClassifierError):
 class OutOfMemory(CropClassifierError):
     code = "out-of-memory"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"Not enough memory for {what}: close other programs, or use a smaller model.")
+    def __init__(self, what: str, advice: str = "close other programs, or use a smaller model") -> None:
+        super().__init__(f"Not enough memory for {what}: {advice}.")
 
 
 class TrainingFailed(CropClassifierError):

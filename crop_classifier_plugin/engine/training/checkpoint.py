@@ -23,6 +23,7 @@ from ..events import Reporter
 from ..jobs_training import TrainJob
 from ..networks.contract import NetworkConfig
 from ..outputs import translate
+from ..ranks import rank
 from .intake import Statistics
 from .recipes import Recipe
 from .seasons import Season
@@ -156,7 +157,12 @@ class Keeper(Checkpoint):
         checkpoint.update(self._remains.signed())
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._states.write(trainer.save_checkpoint)
+        if rank():  # only the first process writes, but lightning has all of them meet
+            trainer.save_checkpoint(self._remains.path)
+            return
+        meeting = _Meeting(trainer)
+        if not self._states.write(meeting.save):
+            meeting.make_up()
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:
@@ -168,6 +174,21 @@ def save_state(state: dict[str, Any], path: Path) -> None:
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
+
+
+class _Meeting:
+    """The barrier at the end of lightning's saving, at which other devices wait even if this one cannot write."""
+
+    def __init__(self, trainer: L.Trainer) -> None:
+        self._trainer, self._met = trainer, False
+
+    def save(self, path: Path) -> None:
+        self._trainer.save_checkpoint(path)
+        self._met = True
+
+    def make_up(self) -> None:
+        if not self._met:
+            self._trainer.strategy.barrier()
 
 
 def _short(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Optional
 
 from qgis.core import (
@@ -23,6 +24,11 @@ from ..engine.errors import BadInput, CropClassifierError
 from ..engine.jobs import DEVICES
 
 Parameters = dict[str, Any]
+EARLIER = {  # the job's word for what becomes of a training that was broken off -> how it is put
+    "continue": "Go on after its last epoch",
+    "finish": "Learn no more: make its best epoch the model",
+    "restart": "Throw it away",
+}
 
 
 class CropAlgorithm(QgsProcessingAlgorithm):
@@ -146,6 +152,16 @@ class EngineAlgorithm(CropAlgorithm):
 
     def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)]
+
+    def add_earlier(self, known: Sequence[str], title: str, tip: str) -> None:
+        """What becomes of a training that was cancelled or broken off: one of `known`, the job's words for it."""
+        choices = [self.tr(EARLIER[word]) for word in known]
+        self.add(
+            QgsProcessingParameterEnum("EARLIER", self.tr(title), choices, defaultValue=0), self.tr(tip), advanced=True
+        )
+
+    def earlier(self, parameters: Parameters, context: QgsProcessingContext, known: Sequence[str]) -> str:
+        return known[self.parameterAsEnum(parameters, "EARLIER", context)]
 
     def table(
         self, parameters: Parameters, name: str, context: QgsProcessingContext

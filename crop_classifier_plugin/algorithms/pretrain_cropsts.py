@@ -17,7 +17,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..engine.jobs import RECIPES, PretrainJob
+from ..engine.jobs import EARLIER_PRETRAINING, RECIPES, PretrainJob
 from .base import Parameters
 from .diagnose import FORMATS
 from .series import SeriesAlgorithm
@@ -58,6 +58,12 @@ class PretrainCropSts(SeriesAlgorithm):
         )
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes share.")
+        self.add_earlier(
+            EARLIER_PRETRAINING,
+            "A pre-training of this encoder that was cancelled or broken off",
+            "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "
+            "It can go on only with the same scenes, parcels, teacher and settings.",
+        )
         self.add_device()
         self.add(
             QgsProcessingParameterFolderDestination("ENCODER_FOLDER", self.tr("Encoder folder")),
@@ -107,6 +113,7 @@ class PretrainCropSts(SeriesAlgorithm):
             preset=RECIPES[self.parameterAsEnum(parameters, "SIZE", context)],
             teacher=self.parameterAsFile(parameters, "TEACHER", context),
             device=self.device(parameters, context),
+            earlier=self.earlier(parameters, context, EARLIER_PRETRAINING),
             **numbers,
             **inputs,
         )

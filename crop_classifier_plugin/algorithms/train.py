@@ -38,6 +38,8 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
      "has of a square of 32 pixels counts as a parcel."),
     ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
      "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
+    ("CARDS", "devices", "Graphics cards", INTEGER, 1, 0, 64, True,
+     "How many graphics cards share each batch, which must be a multiple of them. 0: all there are."),
     ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
      "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the paper."),
 )  # fmt: skip
@@ -49,10 +51,6 @@ CHOICES = (  # name, title, choices in the order of the job's, tip
      "What the training makes small. The weighted ones give rare classes more weight."),
     ("PRECISION", "Precision", ("Automatic", "32 bit", "16 bit, mixed (graphics card)", "bfloat16, mixed"),
      "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
-    ("EARLIER", "A training of this model that was cancelled or broken off",
-     ("Go on after its last epoch", "Learn no more: make its best epoch the model", "Throw it away"),
-     "After each epoch the state of the training is kept in a folder beside the model folder, until the model is "
-     "whole. It can go on only with the same labels, scenes and settings."),
 )  # fmt: skip
 
 
@@ -101,6 +99,12 @@ class TrainAlgorithm(LabelledAlgorithm):
             told = [self.tr(c) for c in choices]
             parameter = QgsProcessingParameterEnum(name, self.tr(title), told, defaultValue=0)
             self.add(parameter, self.tr(tip), advanced=True)
+        self.add_earlier(
+            EARLIER,
+            "A training of this model that was cancelled or broken off",
+            "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
+            "is whole. It can go on only with the same labels, scenes and settings.",
+        )
         self.add_validation()
         self.add_device()
 
@@ -143,7 +147,7 @@ class TrainAlgorithm(LabelledAlgorithm):
             optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
             loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
             precision=PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
-            earlier=EARLIER[self.parameterAsEnum(parameters, "EARLIER", context)],
+            earlier=self.earlier(parameters, context, EARLIER),
             title=self.parameterAsString(parameters, "TITLE", context),
             device=self.device(parameters, context),
             **numbers,

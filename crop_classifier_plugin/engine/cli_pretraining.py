@@ -29,6 +29,13 @@ from .cli_series import series_options, sources, take_series
 @click.option("--teacher", default="", help="ONNX vision transformer to align with. Default: none.")
 @click.option("--align-weight", default=1.0, show_default=True, help="Weight of the alignment (lambda).")
 @click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--earlier",
+    type=click.Choice(jobs.EARLIER_PRETRAINING),
+    default="continue",
+    show_default=True,
+    help="An earlier pre-training of this encoder that was broken off: go on with it, or throw it away.",
+)
 @device_option
 @json_option
 def pretrain_cropsts(as_json: bool, **given: Any) -> None:

@@ -63,6 +63,7 @@ from .errors import BadInput
 @click.option("--start", default="", help="Model folder of the same network, or encoder, to go on from.")
 @click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
+@click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all.")
 @device_option
 @json_option
 def train(as_json: bool, **given: Any) -> None:

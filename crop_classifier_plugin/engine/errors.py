@@ -56,8 +56,8 @@ class DeviceMissing(CropClassifierError):
 class OutOfMemory(CropClassifierError):
     code = "out-of-memory"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"Not enough memory for {what}: close other programs, or use a smaller model.")
+    def __init__(self, what: str, advice: str = "close other programs, or use a smaller model") -> None:
+        super().__init__(f"Not enough memory for {what}: {advice}.")
 
 
 class TrainingFailed(CropClassifierError):
@@ -70,7 +70,7 @@ class CheckpointUnusable(CropClassifierError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
             f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' to throw it away, or "
-            "another model folder."
+            "another folder."
         )
 
 

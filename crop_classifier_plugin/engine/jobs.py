@@ -26,6 +26,7 @@ from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
 from .jobs_parts import read_windows as read_windows
+from .jobs_pretraining import EARLIER_PRETRAINING as EARLIER_PRETRAINING
 from .jobs_pretraining import RECIPES as RECIPES
 from .jobs_pretraining import PretrainJob as PretrainJob
 from .jobs_pretraining import ProbeJob as ProbeJob

@@ -9,6 +9,8 @@ from .errors import BadInput
 from .jobs_parts import DEVICES, Series, one_of
 
 RECIPES = ("small", "paper")
+# What becomes of a pre-training that was broken off. There is nothing to finish: its last epoch's encoder is written.
+EARLIER_PRETRAINING = ("continue", "restart")
 
 SIX_BANDS = ("B02", "B03", "B04", "B8A", "B11", "B12")
 
@@ -33,9 +35,11 @@ class PretrainJob:
     align_weight: float = 1.0  # lambda
     seed: int = 1
     device: str = "auto"
+    earlier: str = "continue"  # one of EARLIER_PRETRAINING: go on with it, or throw it away
 
     def __post_init__(self) -> None:
         one_of("preset", self.preset, RECIPES)
+        one_of("choice for an earlier pre-training", self.earlier, EARLIER_PRETRAINING)
         one_of("device", self.device, DEVICES)
         if not self.series or not self.folder:
             raise BadInput("A series to learn from and a folder for the encoder are needed: give both.")

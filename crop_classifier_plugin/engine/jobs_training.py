@@ -55,6 +55,7 @@ class TrainJob:
     held_out: float = 0.3  # share of the area whose parcels are never trained on
     seed: int = 1
     device: str = "auto"
+    devices: int = 1  # graphics cards that share each batch; 0 = all there are
     more: tuple[LabelledSeries, ...] = ()  # other seasons or places to train on, split alike
     tests: tuple[LabelledSeries, ...] = ()  # never trained on, scored whole
     held_side: str = (
@@ -117,7 +118,17 @@ class TrainJob:
         self._check_series()
 
     def _check_numbers(self) -> None:
-        zero = ("epochs", "batch", "steps", "jitter", "learning_rate", "samples_per_class", "block", "pixel_size")
+        zero = (
+            "devices",
+            "epochs",
+            "batch",
+            "steps",
+            "jitter",
+            "learning_rate",
+            "samples_per_class",
+            "block",
+            "pixel_size",
+        )
         for name, limit in {"patch": 1, "patience": -1, **dict.fromkeys(zero, 0)}.items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from types import FrameType
@@ -16,7 +17,8 @@ from typing import Any, NoReturn
 
 from . import outputs
 from .errors import Cancelled, CropClassifierError, DiskFull, OutOfMemory, TrainingMissing, Unforeseen
-from .events import JsonLines, Reporter, Stop, Terminal
+from .events import JsonLines, Reporter, Silent, Stop, Terminal
+from .ranks import Followed, rank
 
 OK, FAILED, CANCELLED = 0, 1, 130
 WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start a job and leave
@@ -63,11 +65,26 @@ def execute(job: Any, as_json: bool) -> int:
     stop = Stop()
     reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
     _catch_signals(stop)
-    outcome = _in_thread(lambda: _function(job.kind)(job, reporter), stop)
+    heard = Silent(stop) if rank() else reporter
+    first = os.getppid()
+    outcome = _in_thread(lambda: _function(job.kind)(job, heard), stop)
+    if isinstance(outcome, Followed):
+        return OK
+    if rank() and _comes_of_the_end_of(first, outcome):
+        return CANCELLED
     if isinstance(outcome, dict):
         _tell_result(outcome, reporter)
         return OK
     return _tell_error(outcome, reporter)
+
+
+def _comes_of_the_end_of(first: int, outcome: object) -> bool:
+    """Whether a process that only helps ends because the first one has: it then has nothing to tell. What it waits for
+    breaks off a moment before it can see that."""
+    until = time.monotonic() + _GRACE
+    while os.getppid() == first and not isinstance(outcome, CropClassifierError) and time.monotonic() < until:
+        time.sleep(0.05)
+    return os.getppid() != first or isinstance(outcome, Cancelled)
 
 
 def _keep_memory_steady() -> None:
@@ -112,14 +129,16 @@ def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, o
 
     thread = threading.Thread(target=target, name="job", daemon=True)
     thread.start()
-    parent = os.getppid()
+    parent, watched = os.getppid(), WATCHED in os.environ or rank() > 0
     while thread.is_alive() and not stop.is_set():
         thread.join(0.05)
-        if WATCHED in os.environ and os.getppid() != parent:
-            stop.set()  # QGIS is gone: nobody waits for the outputs
+        if watched and os.getppid() != parent:
+            stop.set()  # QGIS, or the process that is helped, is gone: nobody waits for the outputs
     thread.join(_GRACE if stop.is_set() else None)
     if thread.is_alive():
         outputs.discard_all()
+        if not rank():
+            sys.stderr.write("Cancelled.\n")
         leave_cancelled()
     return outcome[0]
 

@@ -1,7 +1,9 @@
-"""A tiny lesson for the tests of the loop; as a program, one that a test can kill: `lesson_kit.py FOLDER EPOCHS`."""
+"""A tiny lesson for the tests of the loop; as a program, one that a test can kill, or that several processes share:
+`lesson_kit.py FOLDER OPTIMIZER [DEVICES]`."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from dataclasses import replace
@@ -12,8 +14,10 @@ from torch.utils.data import Dataset
 
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.networks.registry import build, configure
+from crop_classifier_plugin.engine.ranks import Followed, rank
 from crop_classifier_plugin.engine.training.checkpoint import Remains
-from crop_classifier_plugin.engine.training.lesson import Lesson, learn
+from crop_classifier_plugin.engine.training.lesson import Lesson
+from crop_classifier_plugin.engine.training.loop import learn
 from crop_classifier_plugin.engine.training.machine import Machine
 from crop_classifier_plugin.engine.training.recipes import RECIPES
 
@@ -45,13 +49,45 @@ def lesson_of(recipe=RECIPE, reporter=None, seed=1, **settings):
     return Lesson(build("unet", config), torch.tensor([0.5, 0.5]), recipe, seed, reporter or Silent())
 
 
-def run(lesson, folder=None, earlier="continue", patches=None, checks=True, identity=None):
+def run(lesson, folder=None, earlier="continue", patches=None, checks=True, identity=None, machine=CPU):
     remains = Remains(Path(folder), identity or {"of": "toy"}) if folder else None
-    learn(lesson, patches or Toy(), Toy(4) if checks else None, CPU, remains, earlier)
+    learn(lesson, patches or Toy(), Toy(5) if checks else None, machine, remains, earlier)
     return lesson
+
+
+def plain_of(recipe, reporter=None):
+    """A lesson whose steps are the same however a batch is parted: without dropout and batch normalisation."""
+    torch.manual_seed(1)
+    return Lesson(Plain(), torch.tensor([0.5, 0.5]), recipe, 1, reporter or Silent())
+
+
+class Plain(torch.nn.Module):
+    inputs = ("x",)
+
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Conv2d(2, 4, 3, padding=1), torch.nn.GELU(), torch.nn.Conv2d(4, 2, 1)
+        )
+
+    def forward(self, x):
+        found = self.layers(x.flatten(1, 2))
+        return found[None] if self.training else found
+
+
+class Loud(Silent):
+    """Says which process says what."""
+
+    def log(self, text, level="info"):
+        sys.stdout.write(f"{rank()}: {text}\n")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     recipe = replace(RECIPE, optimizer=sys.argv[2])
-    run(lesson_of(recipe), sys.argv[1], patches=Toy(pause=0.05))
+    if len(sys.argv) == 3:
+        run(lesson_of(recipe), sys.argv[1], patches=Toy(pause=0.05))
+    else:
+        machine = replace(CPU, devices=int(sys.argv[3]))
+        with contextlib.suppress(Followed):
+            run(plain_of(replace(recipe, loss="root_cross_entropy"), Loud()), sys.argv[1], machine=machine)

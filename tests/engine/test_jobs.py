@@ -110,6 +110,7 @@ OWN_CHOICES = {
     ("train_tsstfn", "loss"): jobs.FUSION_LOSSES,
     ("train_tsstfn", "split"): jobs.FUSION_SPLITS,
     ("pretrain_cropsts", "preset"): jobs.RECIPES,
+    ("pretrain_cropsts", "earlier"): jobs.EARLIER_PRETRAINING,
     ("train", "split"): ("side", "block", "parcel"),
     ("train", "reduce"): ("", "clearest", "median", "mean"),
     ("train", "radar_unit"): ("decibel", "power"),

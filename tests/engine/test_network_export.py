@@ -11,8 +11,9 @@ import torch
 from conftest import write_model
 from network_kit import DATES, inputs, make, onnx_session, run
 
+from crop_classifier_plugin.engine.errors import TrainingFailed
 from crop_classifier_plugin.engine.networks.registry import NETWORKS, build, configure
-from crop_classifier_plugin.engine.training.export import export
+from crop_classifier_plugin.engine.training.export import export, verify
 
 # smaller than the small preset where exporting takes long; the operators are the same
 SIZES = {
@@ -64,3 +65,30 @@ def test_recurrent_networks_export_on_images_alone(name, tmp_path):
     export(network, str(tmp_path / "model.onnx"), card)  # compares with torch on three shapes
     operators = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
     assert "Scan" in operators
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """A small network with weights so large that rounding alone moves its logits by more than 1e-4, and its file."""
+    card = replace(write_model(tmp_path), multiple=make("unet").config.multiple)
+    network = build("unet", configure("unet", {"widths": "8,16"}, len(card.bands), card.dates, len(card.legend)))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(6)
+    network.eval()
+    export(network, str(tmp_path / "model.onnx"), card)
+    return network, str(tmp_path / "model.onnx"), card
+
+
+def test_rounding_does_not_make_a_model_another(exported):
+    assert verify(*exported) > 1e-4
+
+
+def test_the_file_of_another_network_is_refused(exported):
+    network, path, card = exported
+    with torch.no_grad():
+        next(network.parameters()).mul_(1.01)
+    with pytest.raises(
+        TrainingFailed, match=r"^The exported model differs from the trained one by .*: it was not kept"
+    ):
+        verify(network, path, card)

@@ -125,6 +125,7 @@ def test_statistics_stay_in_the_second_pass():
     with frozen_statistics(norm):
         norm(torch.randn(4, 2, 3, 3) + 5)
     assert not norm.running_mean.any()
+    assert norm.num_batches_tracked == 0
     norm(torch.randn(4, 2, 3, 3) + 5)
     assert norm.running_mean.abs().min() > 0.1
 

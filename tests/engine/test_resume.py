@@ -292,6 +292,7 @@ class Card:
     def __init__(self, monkeypatch, bfloat):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Toy 3000")
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: bfloat)
 
 
@@ -328,7 +329,7 @@ def test_the_precision_on_the_processor():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_bfloat16_learns_too(loss):
-    from crop_classifier_plugin.engine.training.lesson import learn
+    from crop_classifier_plugin.engine.training.loop import learn
     from crop_classifier_plugin.engine.training.machine import Machine
 
     lesson = lesson_of(replace(RECIPE, loss=loss))

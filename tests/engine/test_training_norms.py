@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_kit import RECIPE, lesson_of, run
 from torch import nn
 
 from crop_classifier_plugin.engine.networks.registry import build, configure
@@ -45,3 +48,15 @@ def test_the_networks_own_momentum_is_kept_in_the_long_run(name: str) -> None:
             module.num_batches_tracked.fill_(10_000)
     early.next()
     assert own == {key: m.momentum for key, m in network.named_modules() if isinstance(m, nn.BatchNorm2d)}
+
+
+def test_a_lesson_with_sam_takes_the_statistics_of_first_passes_alone() -> None:
+    """Of each step's two passes the second one, at the weights that SAM looks at, leaves no trace."""
+    lesson, seen = lesson_of(replace(RECIPE, optimizer="sam", epochs=1)), []
+    norm = next(m for m in lesson.network.modules() if isinstance(m, nn.BatchNorm2d))
+    norm.register_forward_hook(lambda module, given, found: seen.append(given[0].detach()) if module.training else None)
+    run(lesson, checks=False)
+    first = [batch.mean(dim=(0, 2, 3)) for batch in seen[::2]]
+    assert len(seen) == 4
+    assert int(norm.num_batches_tracked) == len(first)
+    torch.testing.assert_close(norm.running_mean, torch.stack(first).mean(dim=0))

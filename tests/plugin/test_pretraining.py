@@ -7,6 +7,9 @@ import pytest
 from conftest import Recorder, run
 from qgis.core import QgsProcessingException
 
+from crop_classifier_plugin.bridge import runner
+from crop_classifier_plugin.engine import jobs
+
 SHORT = {"EPOCHS": 1, "COUNT": 2, "BATCH": 1, "BANDS": "B02 B03 B04 B8A"}
 
 
@@ -30,3 +33,25 @@ def test_a_teacher_that_is_none_is_told_as_it_is(provider, season, context, tmp_
     asked = {"INPUT": season["SCENES"], "TEACHER": str(teacher), "ENCODER_FOLDER": str(tmp_path / "e"), **SHORT}
     with pytest.raises(QgsProcessingException, match="it is no ONNX file"):
         run("pretrain_cropsts", asked, context)
+
+
+@pytest.mark.parametrize("choice", range(len(jobs.EARLIER_PRETRAINING)))
+def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_training(
+    provider, season, context, tmp_path, monkeypatch, choice
+):
+    asked = []
+    monkeypatch.setattr(runner, "run", lambda job, feedback: asked.append(job) or {"outputs": {"loss": 1.0}})
+    run(
+        "pretrain_cropsts",
+        {"INPUT": season["SCENES"], "ENCODER_FOLDER": str(tmp_path / "e"), "EARLIER": choice, **SHORT},
+        context,
+    )
+    word = jobs.EARLIER_PRETRAINING[choice]
+    assert asked[0].earlier == word
+    here, there = (
+        provider.algorithm(name).parameterDefinition("EARLIER") for name in ("pretrain_cropsts", "train_cropsts")
+    )
+    assert len(here.options()) == len(jobs.EARLIER_PRETRAINING)
+    assert here.options()[choice] == there.options()[jobs.EARLIER.index(word)]
+    told = " ".join(provider.algorithm("pretrain_cropsts").shortHelpString().lower().split())
+    assert here.description().lower() in told

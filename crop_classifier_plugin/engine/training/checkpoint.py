@@ -1,4 +1,7 @@
-"""What a training leaves behind after each epoch, so that it can go on, or be finished, after it was broken off."""
+"""What a training leaves behind after each epoch, so that it can go on, or be finished, after it was broken off.
+
+A state is a dict: `training` says whose it is, `lesson` holds what is the training's own, and more may stand beside it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import contextlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from ..events import Reporter
 from ..jobs_training import TrainJob
 from ..networks.contract import NetworkConfig
 from ..outputs import translate
+from ..ranks import rank
 from .intake import Statistics
 from .recipes import Recipe
 from .seasons import Season
@@ -91,6 +95,19 @@ class Remains:
             raise CheckpointUnusable(str(self.path), f"it cannot be read, {type(error).__name__}") from None
         return state if isinstance(state, dict) else {}
 
+    def signed(self) -> dict[str, Any]:
+        """The entry of a state that says whose it is, as `read` compares it."""
+        return {_IDENTITY: json.loads(json.dumps(self.identity))}
+
+    @contextlib.contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Around the loading of what `read` gave: raises CheckpointUnusable where it does not fit the network."""
+        try:
+            yield
+        except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
+            reason = f"it does not fit the network, {type(error).__name__}"
+            raise CheckpointUnusable(str(self.path), reason) from None
+
     def write(self, save: Callable[[Path], None]) -> None:
         """Replaces the state by what `save` writes, whole or not at all, even if the power goes. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -111,23 +128,67 @@ class Remains:
             self.folder.rmdir()
 
 
+class States:
+    """Writes the states of a run, which goes on where one cannot be written; the log says so once."""
+
+    def __init__(self, remains: Remains, reporter: Reporter) -> None:
+        self._remains, self._reporter, self._told = remains, reporter, False
+
+    def write(self, save: Callable[[Path], None]) -> bool:
+        """As Remains.write; False where it could not be done."""
+        try:
+            self._remains.write(save)
+        except OSError as error:
+            if not self._told:
+                sentence = translate(error, str(self._remains.path))
+                self._reporter.log(f"The training goes on, but could not be taken up later. {sentence}", "warning")
+            self._told = True
+            return False
+        return True
+
+
 class Keeper(Checkpoint):
     """Writes the state at the end of each epoch, after the lesson has drawn its conclusions."""
 
     def __init__(self, remains: Remains, reporter: Reporter) -> None:
-        self._remains, self._reporter, self._failed = remains, reporter, False
+        self._remains, self._states = remains, States(remains, reporter)
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        checkpoint[_IDENTITY] = json.loads(json.dumps(self._remains.identity))
+        checkpoint.update(self._remains.signed())
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        try:
-            self._remains.write(trainer.save_checkpoint)
-        except OSError as error:
-            if not self._failed:
-                sentence = translate(error, str(self._remains.path))
-                self._reporter.log(f"The training goes on, but could not be taken up later. {sentence}", "warning")
-            self._failed = True
+        if rank():  # only the first process writes, but lightning has all of them meet
+            trainer.save_checkpoint(self._remains.path)
+            return
+        meeting = _Meeting(trainer)
+        if not self._states.write(meeting.save):
+            meeting.make_up()
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Raises OSError. (PyTorch's writer hides that of a full disk behind an error of its own.)"""
+    try:
+        with path.open("wb") as file:
+            torch.save(state, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
+
+
+class _Meeting:
+    """The barrier at the end of lightning's saving, at which other devices wait even if this one cannot write."""
+
+    def __init__(self, trainer: L.Trainer) -> None:
+        self._trainer, self._met = trainer, False
+
+    def save(self, path: Path) -> None:
+        self._trainer.save_checkpoint(path)
+        self._met = True
+
+    def make_up(self) -> None:
+        if not self._met:
+            self._trainer.strategy.barrier()
 
 
 def _short(value: Any) -> str:

@@ -142,18 +142,34 @@ class Distiller:
         self.optimizer.param_groups[0]["weight_decay"] = dino.cosine(*self.recipe.decay, step, steps)
         return rate
 
+    def state(self) -> dict[str, Any]:
+        """All that the next steps build on: student and alignment, teacher, centre, optimiser."""
+        states = {name: getattr(self, name).state_dict() for name in ("learning", "teacher", "optimizer")}
+        return {**states, "centre": self.centre}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Goes on from a state. Raises RuntimeError, ValueError or KeyError where it does not fit."""
+        self.learning.load_state_dict(state["learning"])
+        self.teacher.load_state_dict(state["teacher"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.centre.copy_(state["centre"])
+
     def follow(self, step: int, steps: int) -> None:
         dino.follow(self.teacher, self.student, dino.cosine(self.recipe.momentum, 1.0, step, steps))
 
 
 def distil(
-    distiller: Distiller, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter
+    distiller: Distiller, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter, done: int = 0
 ) -> Iterator[EpochLog]:
-    """Learns epoch by epoch; after each the teacher is what has been learnt so far."""
+    """Learns epoch by epoch, after the `done` first ones; after each the teacher is what has been learnt so far.
+
+    Seeds torch's global random numbers, which drop paths, for each epoch: broken off or not, it goes the same way.
+    """
     recipe = distiller.recipe
     an_epoch = max(recipe.least_steps, math.ceil(len(sequences) / recipe.batch))
-    steps = recipe.epochs * an_epoch
-    for epoch in range(recipe.epochs):
+    steps, before = recipe.epochs * an_epoch, done * an_epoch  # what was done before says nothing of the time left
+    for epoch in range(done, recipe.epochs):
+        torch.manual_seed(seed * 1_000_003 + epoch)
         started, losses, rate = time.monotonic(), [], 0.0
         for step in range(epoch * an_epoch, (epoch + 1) * an_epoch):
             rng = np.random.default_rng((seed, step))
@@ -161,7 +177,8 @@ def distil(
             batches = [_batch(sequences, viewer, n, rng, distiller.device, reporter) for n in _parts(recipe)]
             losses.append(distiller.step(batches, frozen=epoch < _LAST_LAYER_FROZEN))
             distiller.follow(step, steps)
-            reporter.progress((step + 1) / steps, f"Pre-training, epoch {epoch + 1}", step + 1, steps)
+            fraction = (step + 1 - before) / (steps - before)
+            reporter.progress(fraction, f"Pre-training, epoch {epoch + 1}", step + 1, steps)
         first, second = (float(v) for v in np.mean(losses, axis=0))
         aligned = second if distiller.align else math.nan
         total = first + distiller.weight * second

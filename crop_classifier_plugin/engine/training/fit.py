@@ -49,7 +49,8 @@ from .folder import (
 )
 from .intake import Intake, Statistics, statistics
 from .labels import Meaning
-from .lesson import EpochLog, Lesson, learn
+from .lesson import EpochLog, Lesson
+from .loop import learn
 from .machine import machine_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
 from .recipes import Recipe, resolved

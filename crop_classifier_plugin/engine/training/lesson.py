@@ -1,36 +1,28 @@
-"""The training loop: a network, its loss and optimiser, and the average of its weights that is kept."""
+"""What is learnt in a step and kept after an epoch: a network, its loss and optimiser, the average of its weights."""
 
 from __future__ import annotations
 
 import copy
-import logging
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from ..accuracy.confusion import Confusion
-from ..errors import Cancelled, CancelledKept, CheckpointUnusable, LossNotFinite, TrainingFailed
+from ..errors import LossNotFinite, TrainingFailed
 from ..events import Reporter
 from ..networks.contract import Network
-from .checkpoint import Keeper, Remains
 from .losses import IGNORE, LOSSES, deep_supervision
-from .machine import Machine
 from .memory import Batch, Parts
 from .norms import EarlySteps
 from .optimise import OPTIMIZERS, SCHEDULES
-from .patches import TARGET, Item, ScoringPatches, TrainingPatches
+from .patches import TARGET
 from .recipes import Recipe
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
@@ -65,6 +57,7 @@ class Lesson(L.LightningModule):
         self.automatic_optimization = False  # SAM evaluates the loss twice a step
         self.network, self.recipe, self.seed, self.reporter = network, recipe, seed, reporter
         self.average = AveragedModel(network, avg_fn=_average, use_buffers=True)
+        self.average.requires_grad_(False)
         self.loss = LOSSES[recipe.loss]
         self.register_buffer("class_weights", self.loss.weights(shares))
         self.confusion = MulticlassConfusionMatrix(len(shares), ignore_index=IGNORE)
@@ -83,9 +76,11 @@ class Lesson(L.LightningModule):
 
     def on_train_start(self) -> None:
         self._first = self.current_epoch
+        self._parts.shared = self.trainer.world_size > 1
 
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch)  # the same whether or not it was broken off
+        # The same whether or not it was broken off; each device drops out other values.
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch + self.global_rank * 7_919)
         self._losses.clear()
         self._started = time.monotonic()
         rate = SCHEDULES[self.recipe.schedule](self.recipe.learning_rate, self.current_epoch, self.recipe.epochs)
@@ -97,30 +92,48 @@ class Lesson(L.LightningModule):
 
         def closure() -> Tensor:
             loss = self._parts.fitting(lambda: self._gradient(batch), batch)
-            found.append(float(loss))
+            found.append(float(self._everywhere(loss)))
             return loss
 
         self.optimizers().step(closure)  # type: ignore[union-attr]
         if not np.isfinite(found[0]):
             raise LossNotFinite(self.current_epoch + 1)
+        self._level()
         self.average.update_parameters(self.network)
         self._losses.append(found[0])
         self._tell(index + 1)
 
     def _gradient(self, batch: Batch) -> Tensor:
-        """Leaves the gradient of the loss over the batch; a part weighs as many pixels as its loss is averaged over."""
+        """Leaves the gradient of the loss over the batch; a part weighs as many pixels as its loss is averaged over.
+
+        Devices that share a batch take the mean of their gradients, so each weighs its part against their mean.
+        """
         self._optimizer.zero_grad()
-        whole = self.loss.mass(batch[TARGET])
+        whole = self._everywhere(self.loss.mass(batch[TARGET], self.class_weights))
         total = torch.zeros((), device=self.device)
         for part in self._parts.of(batch):
             self.reporter.check()
             self._norms.next()
-            share = self.loss.mass(part[TARGET]) / whole if whole else 1.0
+            share = self.loss.mass(part[TARGET], self.class_weights) / whole if whole else 1.0
             outputs = self.network(*self._inputs(part))
             loss = share * deep_supervision(self.loss.function, outputs, part[TARGET], self.class_weights)
             self.manual_backward(loss)
             total += loss.detach()
         return total
+
+    def _everywhere(self, value: Tensor) -> Tensor:
+        """The mean over the devices that share the batch."""
+        if not (distributed.is_available() and distributed.is_initialized()):
+            return value
+        total = value.detach().clone()
+        distributed.all_reduce(total)
+        return total / distributed.get_world_size()
+
+    def _level(self) -> None:
+        """Gives the batch normalisations of all devices the same statistics: the mean of what each has seen."""
+        for buffer in self.network.buffers():
+            if buffer.is_floating_point():
+                buffer.copy_(self._everywhere(buffer))
 
     def _tell(self, step: int) -> None:
         steps = int(self.trainer.num_training_batches)
@@ -195,111 +208,3 @@ class Lesson(L.LightningModule):
 def _average(average: Tensor, newest: Tensor, count: Tensor | int) -> Tensor:
     """Exponential moving average that forgets the first steps sooner than the later ones."""
     return average + (newest - average) * max(_SHARE, 9 / (10 + int(count)))
-
-
-class _Epochs(L.Callback):
-    """Tells the patches which epoch it is, so that each shows others."""
-
-    def __init__(self, patches: TrainingPatches) -> None:
-        self._patches = patches
-
-    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._patches.epoch = trainer.current_epoch
-
-
-def learn(
-    lesson: Lesson,
-    patches: TrainingPatches,
-    validation: ScoringPatches | None,
-    machine: Machine,
-    remains: Remains | None = None,
-    earlier: str = "continue",
-) -> None:
-    """Runs the lesson to its end, after each epoch of which its state is kept in `remains`, where given.
-
-    What an earlier run left there is taken up, as `earlier` (of jobs_training.EARLIER) says. A loss that is no longer
-    a number ends the lesson with the weights kept so far. Raises Cancelled, CheckpointUnusable, LossNotFinite where no
-    epoch was done before, OutOfMemory.
-    """
-    if remains and earlier == "restart":
-        remains.remove()
-    state = remains.read() if remains else None
-    if remains and state is not None:
-        _take_up(lesson, state, remains.path)
-    if earlier == "finish" or lesson.ended:
-        return
-    lesson.reporter.log(machine.told)
-    if remains:
-        lesson.reporter.log(f"After each epoch the state is kept in {remains.folder}, from which a run can go on.")
-    try:
-        _run(lesson, patches, validation, machine, remains, state is not None)
-    except Cancelled:
-        if remains is None or not remains.path.exists() or lesson.kept is None:
-            raise
-        done = f"the training up to epoch {len(lesson.history)} (best: epoch {lesson.kept.epoch + 1})"
-        raise CancelledKept(done, str(remains.folder)) from None
-    except LossNotFinite as error:
-        if lesson.kept is None:
-            raise
-        lesson.reporter.log(f"{error.sentence} The weights of epoch {lesson.kept.epoch + 1} are kept.", "warning")
-
-
-def _take_up(lesson: Lesson, state: dict[str, Any], path: Path) -> None:
-    try:
-        lesson.load_state_dict(state["state_dict"])
-        lesson.on_load_checkpoint(state)
-    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointUnusable(str(path), f"it does not fit the network, {type(error).__name__}") from None
-    epoch = lesson.kept.epoch + 1 if lesson.kept else 0
-    done = f"{len(lesson.history)} of {lesson.recipe.epochs} epochs"
-    lesson.reporter.log(f"An earlier training of this model was broken off after {done}; its best is epoch {epoch}.")
-
-
-def _run(
-    lesson: Lesson,
-    patches: TrainingPatches,
-    validation: ScoringPatches | None,
-    machine: Machine,
-    remains: Remains | None,
-    resumed: bool,
-) -> None:
-    lessons = _loader(patches, lesson)
-    checks = _loader(validation, lesson) if validation and len(validation) else None
-    keepers = [Keeper(remains, lesson.reporter)] if remains else []
-    with _quiet():
-        trainer = L.Trainer(
-            max_epochs=lesson.recipe.epochs,
-            accelerator=machine.accelerator,
-            devices=1,
-            precision=machine.precision,  # type: ignore[arg-type]
-            logger=False,
-            enable_checkpointing=bool(keepers),
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            callbacks=[_Epochs(patches), *keepers],
-        )
-        path = remains.path if remains and resumed else None
-        trainer.fit(lesson, lessons, checks, ckpt_path=path, weights_only=True)
-
-
-def _loader(patches: TrainingPatches | ScoringPatches, lesson: Lesson) -> DataLoader[Item]:
-    """With random numbers of its own: a loader draws from them when it starts, which is sooner or later in the epoch
-    of a run that goes on."""
-    return DataLoader(patches, batch_size=lesson.recipe.batch, generator=torch.Generator())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Lightning's own log lines and its hints on worker processes are not for the user."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels):
-            logger.setLevel(level)

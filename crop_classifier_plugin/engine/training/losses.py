@@ -119,16 +119,20 @@ class Loss:
     function: LossFunction
     weights: Callable[[Tensor], Tensor]  # of the shares (K,) in which the classes are shown
     every_pixel: bool = False  # averaged over all pixels, not only over the known ones
+    weighted: bool = False  # averaged with the class weights, not by the number of pixels
 
-    def mass(self, target: Tensor) -> float:
-        """Number of pixels that the loss of `target` is averaged over."""
-        return float(target.numel() if self.every_pixel else (target != IGNORE).sum())
+    def mass(self, target: Tensor, weights: Tensor) -> Tensor:
+        """Scalar: what the loss of `target` is divided by to be a mean. `weights` (K,)."""
+        if self.every_pixel:
+            return torch.tensor(float(target.numel()), device=target.device)
+        known = target[target != IGNORE]
+        return weights[known].sum() if self.weighted else torch.tensor(float(len(known)), device=target.device)
 
 
 LOSSES = {  # in the words of jobs_training.LOSSES
     "bce_iou": Loss(weighted_bce_iou, class_weights),
     "tversky": Loss(tversky, class_weights),
     "focal": Loss(focal, even_weights, every_pixel=True),
-    "cross_entropy": Loss(cross_entropy, even_weights),
-    "root_cross_entropy": Loss(cross_entropy, root_weights),
+    "cross_entropy": Loss(cross_entropy, even_weights, weighted=True),
+    "root_cross_entropy": Loss(cross_entropy, root_weights, weighted=True),
 }

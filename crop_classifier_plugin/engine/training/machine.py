@@ -20,20 +20,33 @@ class Machine:
     accelerator: str
     precision: str
     told: str
+    devices: int = 1
 
 
 def machine_of(job: TrainJob, optimizer: str) -> Machine:
-    """Raises DeviceMissing, and BadInput for a precision that does not go with the device or the optimiser."""
+    """Raises DeviceMissing, and BadInput for a precision or a number of devices that does not go with the rest."""
     gpu = torch.cuda.is_available()
     if job.device == "cuda" and not gpu:
         raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
     if gpu and job.device != "cpu":
         precision = _gpu_precision(job.precision, optimizer)
-        return Machine("gpu", precision, f"Training on {torch.cuda.get_device_name()}, precision {precision}.")
+        devices = _cards(job.devices)
+        name = torch.cuda.get_device_name() if devices == 1 else f"{devices} x {torch.cuda.get_device_name()}"
+        return Machine("gpu", precision, f"Training on {name}, precision {precision}.", devices)
     why = "as asked" if job.device == "cpu" else "PyTorch finds no CUDA device"
     precision = _cpu_precision(job.precision)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Machine("cpu", precision, f"Training on the processor ({cores} cores; {why}), precision {precision}.")
+    devices = job.devices or 1
+    shared = f" by {devices} processes" if devices > 1 else ""
+    told = f"Training on the processor{shared} ({cores} cores; {why}), precision {precision}."
+    return Machine("cpu", precision, told, devices)
+
+
+def _cards(asked: int) -> int:
+    found = torch.cuda.device_count()
+    if asked > found:
+        raise BadInput(f"{asked} graphics cards were asked for, PyTorch finds {found}: give {found} at most, or 0.")
+    return asked or found
 
 
 def _cpu_precision(asked: str) -> str:

@@ -20,6 +20,7 @@ class Parts:
 
     def __init__(self, reporter: Reporter) -> None:
         self.count, self._reporter = 1, reporter
+        self.shared = False  # with other processes, which take as many parts and could not be told of more
 
     def of(self, batch: Batch) -> Iterator[Batch]:
         """The batch in `count` parts of about the same size, in order."""
@@ -31,7 +32,7 @@ class Parts:
     def fitting(self, work: Callable[[], T], batch: Batch) -> T:
         """What `work`, which goes over the parts, returns; done anew with twice as many where memory runs out.
 
-        Raises OutOfMemory when not even one patch at a time fits.
+        Raises OutOfMemory when not even one patch at a time fits, or when the batch is shared with other processes.
         """
         while True:
             try:
@@ -41,6 +42,8 @@ class Parts:
             self._double(_size(batch))
 
     def _double(self, size: int) -> None:
+        if self.shared:
+            raise OutOfMemory(f"{size} patches at a time on each of several devices", "give a smaller batch")
         if self.count >= size:
             raise OutOfMemory("training, even with one patch at a time")
         self.count = min(2 * self.count, size)

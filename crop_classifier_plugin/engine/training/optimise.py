@@ -79,16 +79,13 @@ def _norms(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
 
 @contextmanager
 def frozen_statistics(network: nn.Module) -> Iterator[None]:
-    """Batch normalisation keeps its running statistics inside."""
-    norms = _norms(network)
-    before = [m.momentum for m in norms]
-    for m in norms:
-        m.momentum = 0.0
+    """Batch normalisation has the same running statistics, and number of batches seen, after it as before."""
+    before = [(buffer, buffer.clone()) for m in _norms(network) for buffer in m.buffers(recurse=False)]
     try:
         yield
     finally:
-        for m, momentum in zip(norms, before):
-            m.momentum = momentum
+        for buffer, value in before:
+            buffer.copy_(value)
 
 
 def _sam(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

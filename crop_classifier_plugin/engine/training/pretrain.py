@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from ..errors import BadInput, Cancelled, CancelledKept, DeviceMissing
+from ..errors import BadInput, Cancelled, DeviceMissing
 from ..events import Part, Reporter
 from ..jobs import PretrainJob
 from ..networks.cropsts import CropStsConfig
 from ..outputs import Outputs
 from ..series.quantity import OPTICAL, quantity_of
 from .alignment import RGB, Alignment, open_teacher
+from .checkpoint import Remains, folder_of
+from .course import HISTORY_FILE, Course, identity_of
 from .distil import Distiller, EpochLog, Recipe, distil, recipe_of
-from .encoders import ENCODER_FILE, FACTS_FILE, EncoderFacts, encoder_settings, save_encoder
+from .encoders import ENCODER_FILE, FACTS_FILE, EncoderFacts, encoder_settings
 from .intake import Statistics
 from .sequences import Sequences, measured, open_sequences
 from .views import Viewer, rules
-
-HISTORY_FILE = "pretraining.csv"
 
 
 def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes encoder.safetensors, encoder.json and pretraining.csv after each epoch, each time all three or none.
 
-    Raises CancelledKept when it is cancelled after an epoch: what was learnt by then stays.
+    Beside their folder the state is kept until the last epoch is done: an earlier run's is taken up, as `job.earlier`
+    says. Raises CheckpointUnusable, and CancelledKept when it is cancelled after an epoch: what was learnt stays.
     """
     recipe, device = recipe_of(job), device_of(job.device, reporter)
     if quantity_of(job.bands) is not OPTICAL:
@@ -50,48 +48,23 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
             distiller = Distiller(config, recipe, _alignment(job, config, reporter), job.align_weight, device)
             viewer = Viewer(stats, rules(recipe.large, recipe.small), _rgb(job) if job.teacher else ())
             facts = _facts(job, config, stats, sequences, recipe)
-            history = _learn(job, distiller, sequences, viewer, facts, Part(reporter, 0.05, 1))
+            remains = Remains(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
+            if job.earlier == "restart":
+                remains.remove()
+            course = Course(Path(job.folder), distiller, facts, remains, reporter)
+            history = _learn(course, sequences, viewer, job.seed, Part(reporter, 0.05, 1))
+    remains.remove()
     return {"encoder": job.folder, "loss": history[-1].loss, "epochs": len(history), "device": device}
 
 
-def _learn(
-    job: PretrainJob,
-    distiller: Distiller,
-    sequences: Sequences,
-    viewer: Viewer,
-    facts: EncoderFacts,
-    reporter: Reporter,
-) -> list[EpochLog]:
-    history: list[EpochLog] = []
+def _learn(course: Course, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter) -> list[EpochLog]:
+    course.take_up()
     try:
-        for log in distil(distiller, sequences, viewer, job.seed, reporter):
-            history.append(log)
-            _keep(job, distiller, facts, history)
-            aligned = f", alignment {log.alignment:.4f}" if distiller.align else ""
-            reporter.log(f"Epoch {log.epoch + 1}: loss {log.distillation:.4f}{aligned}, {log.seconds:.0f} s")
-    except Cancelled:
-        if not history:
-            raise
-        raise CancelledKept(f"the encoder after epoch {len(history)}", job.folder) from None
-    return history
-
-
-def _keep(job: PretrainJob, distiller: Distiller, facts: EncoderFacts, history: Sequence[EpochLog]) -> None:
-    """Writes what is learnt so far: the teacher, which is the better of the two (Caron et al. 2021)."""
-    folder = Path(job.folder)
-    learning = {**facts.learning, "epochs_done": len(history), "loss": history[-1].loss}
-    with Outputs() as outputs:
-        facts = EncoderFacts(**{**asdict(facts), "learning": learning})
-        save_encoder(distiller.teacher.encoder, facts, folder, outputs)
-        outputs.write_text(folder / HISTORY_FILE, _csv(history))
-
-
-def _csv(history: Sequence[EpochLog]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [f.name for f in fields(EpochLog)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(log) for log in history)
-    return text.getvalue()
+        for log in distil(course.distiller, sequences, viewer, seed, reporter, len(course.history)):
+            course.add(log)
+    except Cancelled as cancelled:
+        raise course.cancelled(cancelled) from None
+    return course.history
 
 
 def device_of(wanted: str, reporter: Reporter) -> str:

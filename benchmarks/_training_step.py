@@ -20,7 +20,8 @@ from crop_classifier_plugin.engine.networks.registry import build, configure, en
 from crop_classifier_plugin.engine.record import peak_memory_mib
 from crop_classifier_plugin.engine.training import tsstfn_lesson
 from crop_classifier_plugin.engine.training.folder import round_up
-from crop_classifier_plugin.engine.training.lesson import Lesson, learn
+from crop_classifier_plugin.engine.training.lesson import Lesson
+from crop_classifier_plugin.engine.training.loop import learn
 from crop_classifier_plugin.engine.training.machine import machine_of
 from crop_classifier_plugin.engine.training.patches import TARGET
 from crop_classifier_plugin.engine.training.recipes import resolved
@@ -143,9 +144,8 @@ def _random(name: str, shape: tuple[int, ...]) -> Tensor:
 def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watch) -> dict[str, Any]:
     """As training/fit.py does it, with the job's own batch and patch."""
     sample = entry(case.network).sample
-    job = TrainJob(
-        (SceneSource("x"),), "x", "x", "", "x", case.network, device=on[0], precision=on[1], loss=case.loss, epochs=1
-    )
+    how = {"device": on[0], "devices": 1, "precision": on[1], "loss": case.loss, "epochs": 1}
+    job = TrainJob((SceneSource("x"),), "x", "x", "", "x", case.network, **how)  # type: ignore[arg-type]
     settings = {"preset": preset, **dict(case.settings)}
     config = configure(case.network, settings, sample.bands, sample.dates, sample.classes)
     recipe, side = resolved(job), round_up(job.patch, config.multiple)

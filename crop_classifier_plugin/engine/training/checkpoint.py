@@ -48,6 +48,7 @@ def identity_of(
     checks: Sequence[Season],
 ) -> dict[str, Any]:
     """What decides how an epoch goes and which is the best, but for the device and its precision."""
+    chosen = {"dates of the validation series": _dates(checks), "parcels of the validation series": _validation(checks)}
     return {
         "seed": job.seed,
         **{name: value for name, value in asdict(recipe).items() if name != "patience"},
@@ -56,11 +57,10 @@ def identity_of(
         "bands": job.bands,
         "dates": _dates(seasons),
         "validation parcels": _validation(seasons),
-        "dates of the validation series": _dates(checks),
-        "parcels of the validation series": _validation(checks),
         "means of the bands": stats.mean.tolist(),
         "patch": job.patch,
         "jitter": job.jitter,
+        **(chosen if checks else {}),
     }
 
 

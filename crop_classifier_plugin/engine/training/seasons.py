@@ -129,7 +129,7 @@ def load_seasons(
         for note in feed.notes:
             reporter.log(note)
         labels = read_labels(source, rule.meaning, feed.grid, reporter)
-        name = source.labels + (f" ({source.labels_layer})" if source.labels_layer else "")
+        name = f"{source.labels} ({source.labels_layer})" if source.labels_layer else str(source.labels)
         parted = rule.part(name, labels.parcels, feed.grid, reporter)
         shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
         image = _array(folder / "image", shape, np.float32)

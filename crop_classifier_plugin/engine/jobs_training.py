@@ -68,7 +68,7 @@ class TrainJob:
     seed: int = 1
     device: str = "auto"
     devices: int = 1  # graphics cards that share each batch; 0 = all there are
-    more: tuple[LabelledSeries, ...] = ()  # other seasons or places to train on, split alike
+    more: tuple[LabelledSeries, ...] = ()  # other seasons or places to train on; a parcel keeps its part in all of them
     tests: tuple[LabelledSeries, ...] = ()  # never trained on, scored whole
     held_side: str = (
         "auto"  # one of SIDES: where the held-out parcels lie; auto = where most classes stay on both sides

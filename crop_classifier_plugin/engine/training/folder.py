@@ -56,11 +56,8 @@ class Material:
         return len(self.legend)
 
     def places(self) -> tuple[Season, ...]:
-        """The first training series of each set of labels: further ones only show the same parcels on other dates."""
-        first: dict[str, Season] = {}
-        for season in self.train:
-            first.setdefault(season.name, season)
-        return tuple(first.values())
+        """The first training series of each set of labels, and further ones that show more parcels than it."""
+        return tuple(season for season in self.train if season.is_place)
 
     def tell_classes(self, counts: NDArray[np.int64], reporter: Reporter) -> None:
         """Says which classes cannot be learnt or tested; `counts` (K,): pixels to train on."""
@@ -214,7 +211,7 @@ def parcel_counts(material: Material) -> tuple[tuple[int, int, int], ...]:
 
 
 def _count(places: Sequence[Season], cls: int, part: int) -> int:
-    return sum(int(((s.parcels.classes == cls) & (s.split.parts == part)).sum()) for s in places)
+    return sum(int(((s.parcels.classes == cls) & s.of(part)).sum()) for s in places)
 
 
 def split_json(job: TrainJob, material: Material) -> str:
@@ -244,7 +241,7 @@ def _dated(season: Season) -> dict[str, Any]:
 def _place_json(season: Season) -> str:
     facts: dict[str, Any] = {"dates": [d.isoformat() for d in season.dates], "held_side": season.split.side}
     for part, name in PARTS.items():
-        here = season.split.parts == part
+        here = season.of(part)
         rows = zip(season.parcels.points[here], season.parcels.classes[here])
         facts[name] = [[float(f"{x:.8g}"), float(f"{y:.8g}"), int(c)] for (x, y), c in rows]
     return json.dumps(facts, separators=(",", ":"))

@@ -62,5 +62,5 @@ def material_in_words(job: TrainJob, seasons: Sequence[Season], classes: int) ->
 def _labels_in_words(job: TrainJob, seasons: Sequence[Season]) -> str:
     if not (job.class_field or job.month_fields):
         return "A class raster"
-    points = np.concatenate([season.parcels.points for season in seasons])
+    points = np.concatenate([season.parcels.points[season.split.parts > 0] for season in seasons])
     return f"{len(np.unique(points, axis=0))} labelled parcels"  # other dates or months show the same ones again

@@ -31,6 +31,7 @@ from .patches import count_classes
 from .scores import accuracy_rows
 from .seasons import Season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
+from .words import material_in_words, region_in_words, seasons_in_words
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
 _PIXEL = 10.0  # m, of a job that was not completed from its series
@@ -74,7 +75,8 @@ class Material:
 def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, intake: Intake) -> Card:
     """The card but for what is only known of the finished file."""
     dates = sorted(d for season in material.train for d in season.dates)
-    boxes = [season.bbox() for season in material.train]
+    west, south, east, north = zip(*(season.bbox() for season in material.train))
+    box = min(west), min(south), max(east), max(north)
     name = job.name or Path(job.model).name
     return Card(
         name=name,
@@ -101,10 +103,10 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         receptive_radius=config.promises.receptive_radius,
         parameters=parameters,
         simulated=job.simulated,
-        training_data=job.training_data or _material_in_words(job, material),
-        region=job.region,
-        season=job.season,
-        bbox=(min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)),
+        training_data=job.training_data or material_in_words(job, material.train, len(material.legend)),
+        region=job.region or region_in_words(box),
+        season=job.season or seasons_in_words([season.dates for season in material.train]),
+        bbox=box,
         start=f"{dates[0].isoformat()}T00:00:00Z",
         end=f"{dates[-1].isoformat()}T23:59:59Z",
         limits=job.limits or _LIMITS,
@@ -127,12 +129,6 @@ def sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) ->
     size = Path(weights).stat().st_size
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
     return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
-
-
-def _material_in_words(job: TrainJob, material: Material) -> str:
-    parcels = sum(int(season.of(part).sum()) for season in material.places() for part in PARTS)
-    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
-    return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
 
 
 def decibels(need: Need) -> tuple[int, ...]:

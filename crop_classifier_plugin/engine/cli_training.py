@@ -8,7 +8,7 @@ import click
 
 from . import card as cards
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates, read_settings
+from .cli_options import device_option, finish, json_option, read_dates
 from .cli_series import sources
 from .errors import BadInput
 
@@ -64,6 +64,8 @@ from .errors import BadInput
 @click.option("--start", default="", help="Model folder of the same network, or encoder, to go on from.")
 @click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
+@click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
+@click.option("--season", default="", help="For the card: of what season it is. Default: the months of the scenes.")
 @click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all.")
 @device_option
 @json_option
@@ -78,7 +80,7 @@ def train(as_json: bool, **given: Any) -> None:
         month_fields=tuple(_month_field(text) for text in given.pop("month_fields")),
         checks=_checks(given.pop("check_series"), given.pop("check_labels")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=read_settings(given.pop("setting") or ("preset=small",)),
+        settings=jobs.read_settings(";".join(given.pop("setting") or ("preset=small",))),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import glob
 import os
@@ -10,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -28,6 +28,7 @@ class Outputs:
     def __init__(self) -> None:
         self._files: dict[Path, Path] = {}  # destination -> temporary
         self._scratch: list[Path] = []
+        self._made: list[Path] = []  # folders that were not there before, the outer before the inner
         self._inputs: dict[object, str] = {}  # what the job reads
 
     def spare(self, inputs: Iterable[str | Path]) -> None:
@@ -45,6 +46,7 @@ class Outputs:
         final = Path(destination).absolute()
         self._refuse_input(final)
         if final not in self._files:
+            self._made += _missing(final.parent)
             _make_place(final)
             _remove_remains(final)
             self._files[final] = temporary_path(final)
@@ -105,8 +107,11 @@ class Outputs:
             folder = self._scratch.pop()
             shutil.rmtree(folder, ignore_errors=True)
             if folder.name.startswith(_SCRATCH):
-                with contextlib.suppress(OSError):  # others keep something there
+                with suppress(OSError):  # others keep something there
                     folder.parent.rmdir()
+        while self._made:
+            with suppress(OSError):  # something is in it, as after every job that went well
+                self._made.pop().rmdir()
 
     def __enter__(self) -> Outputs:
         with _lock:
@@ -173,6 +178,11 @@ def _alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folder and those around it that are not there yet, the outermost first."""
+    return [place for place in reversed([folder, *folder.parents]) if not place.exists()]
 
 
 def _make_place(final: Path) -> None:

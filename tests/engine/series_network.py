@@ -15,10 +15,13 @@ from crop_classifier_plugin.engine.card import Card, Radar, Window, sha256_of
 MONTHS = (Window(121, 151), Window(152, 181), Window(182, 212))  # May, June and July of 2023
 
 
-def network(images: dict[str, int], dates: int, classes: int, doy: float, seed: int = 0) -> onnx.ModelProto:
+def network(
+    images: dict[str, int], dates: int, classes: int, doy: float, seed: int = 0, cell: int = 0
+) -> onnx.ModelProto:
     """logits = 3x3 convolution of all images of all dates + doy * mean of the days, to the first class.
 
-    attention = softmax of the first series' validity over the dates, times 1/2.
+    attention (B,T) = softmax of the first series' validity over the dates, times 1/2; with `cell` px, (B,T,h,w) =
+    softmax of the mean of its first band over each cell.
     """
     rng = np.random.default_rng(seed)
     width = dates * sum(images.values())
@@ -30,6 +33,7 @@ def network(images: dict[str, int], dates: int, classes: int, doy: float, seed: 
         "d": np.concatenate([np.full((dates, 1), doy / dates), np.zeros((dates, classes - 1))], 1).astype(np.float32),
         "two": np.array([2, 3]),
         "half": np.float32(0.5),
+        "first": np.array(0),
     }
     nodes = []
     for name in images:
@@ -49,8 +53,7 @@ def network(images: dict[str, int], dates: int, classes: int, doy: float, seed: 
         helper.make_node("Unsqueeze", ["season", "two"], ["everywhere"]),
         helper.make_node("Add", ["conv", "everywhere"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probability"], axis=1),
-        helper.make_node("Softmax", [valid], ["share"], axis=1),
-        helper.make_node("Mul", ["share", "half"], ["attention"]),
+        *(_of_cells(next(iter(images)), cell) if cell else _of_tiles(valid)),
     ]
     given = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", dates, c, "H", "W"]) for n, c in images.items()]
     given.append(helper.make_tensor_value_info("doy", TensorProto.INT64, ["B", dates]))
@@ -58,13 +61,29 @@ def network(images: dict[str, int], dates: int, classes: int, doy: float, seed: 
     told = [
         helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", classes, "H", "W"]) for n in ("logits", "probability")
     ]
-    told.append(helper.make_tensor_value_info("attention", TensorProto.FLOAT, ["B", dates]))
+    cells = ["h", "w"] if cell else []
+    told.append(helper.make_tensor_value_info("attention", TensorProto.FLOAT, ["B", dates, *cells]))
     tensors = [numpy_helper.from_array(v, k) for k, v in values.items()]
     graph = helper.make_graph(nodes, "series", given, told, tensors)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
 
-def write_model(folder: Path, two: bool = True, doy: float = 0.0, **changes: Any) -> Card:
+def _of_tiles(valid: str) -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Softmax", [valid], ["share"], axis=1),
+        helper.make_node("Mul", ["share", "half"], ["attention"]),
+    ]
+
+
+def _of_cells(image: str, cell: int) -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Gather", [image, "first"], ["band"], axis=2),  # (B,T,H,W)
+        helper.make_node("AveragePool", ["band"], ["means"], kernel_shape=[cell, cell], strides=[cell, cell]),
+        helper.make_node("Softmax", ["means"], ["attention"], axis=1),
+    ]
+
+
+def write_model(folder: Path, two: bool = True, doy: float = 0.0, cell: int = 0, **changes: Any) -> Card:
     """A model of B04 and B8A (and with `two` of VV and VH) over three dates, whose values travel 1 px."""
     folder.mkdir(parents=True, exist_ok=True)
     radar = Radar(("VV", "VH"), (-10.0, -17.0), (3.0, 3.0))
@@ -91,7 +110,7 @@ def write_model(folder: Path, two: bool = True, doy: float = 0.0, **changes: Any
     } | changes
     images = {"x_s2": len(facts["bands"]), "x_s1": 2} if two else {"x": len(facts["bands"])}
     path = folder / "model.onnx"
-    onnx.save(network(images, len(facts["windows"]), len(LEGEND), doy), path)
+    onnx.save(network(images, len(facts["windows"]), len(LEGEND), doy, cell=cell), path)
     card = Card(**facts, sha256=sha256_of(path))
     card.save(folder)
     return card

@@ -1,20 +1,17 @@
-"""Classification of two series, of gaps, of months; and what the network heeds."""
+"""Classification of two series, of gaps, of months."""
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import geopandas
 import numpy as np
 import pytest
 import rasterio
 import series_network
-import shapely
 from scipy.signal import correlate
 from test_feed import optical, radar
 from test_pipeline import Memory, assembled
@@ -22,10 +19,8 @@ from test_pipeline import Memory, assembled
 from crop_classifier_plugin.engine.card import Card
 from crop_classifier_plugin.engine.errors import BadInput, BadModel, RadarMissing, WindowsEmpty
 from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference import pipeline
-from crop_classifier_plugin.engine.inference.attention import Attention
 from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.inference.pipeline import classify_tiles, prepare
+from crop_classifier_plugin.engine.inference.pipeline import prepare
 from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource, read_months
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiles import reflected
@@ -36,11 +31,16 @@ from crop_classifier_plugin.engine.series.select import Need
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
+    return filled(tmp_path)
+
+
+def filled(place: Path) -> Path:
+    """Folders s2 and s1 of dated scenes, two fifths of the optical ones clouded."""
     for day in ("2023-05-04", "2023-05-19", "2023-06-11", "2023-07-03", "2023-07-28"):
-        optical(tmp_path / "s2", day, clouds=0.4)
+        optical(place / "s2", day, clouds=0.4)
     for day in ("2023-05-02", "2023-05-14", "2023-06-07", "2023-06-19", "2023-07-01"):
-        radar(tmp_path / "s1", day)
-    return tmp_path
+        radar(place / "s1", day)
+    return place
 
 
 def job(place: Path, **changes: Any) -> ClassifyJob:
@@ -225,59 +225,6 @@ def test_months_are_read(text: str, months: tuple[str, ...]) -> None:
 def test_months_that_cannot_be_read(text: str) -> None:
     with pytest.raises(BadInput, match="months"):
         read_months(text)
-
-
-# --- attention -------------------------------------------------------------------------------------------------------
-
-
-def test_attention_is_averaged_over_the_mapped_pixels_of_each_class(place: Path) -> None:
-    card = series_network.write_model(place / "model")
-    shape = shapely.box(500050, 5649800, 500250, 5649950)
-    geopandas.GeoDataFrame(geometry=[shape], crs="EPSG:32631").to_file(place / "area.gpkg")
-    told = job(
-        place,
-        attention=str(place / "a.csv"),
-        attention_plot=str(place / "a.html"),
-        area=str(place / "area.gpkg"),
-    )
-    classify(told, Silent())
-    with open(place / "a.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == len(card.legend) * card.dates
-    mapped = read(told.class_map)[0]
-    for code in card.legend.codes:
-        own = [row for row in rows if row["code"] == str(code)]
-        assert {int(row["pixels"]) for row in own} == {int((mapped == code).sum())}
-        assert sum(float(row["attention"]) for row in own) == pytest.approx(0.5, abs=1e-5)  # a softmax, times 1/2
-    assert [row["date"] for row in rows[:3]] == ["2023-05-16", "2023-06-15", "2023-07-16"]
-    page = (place / "a.html").read_text()
-    assert page.count("<polyline") == len(np.unique(mapped[mapped > 0]))
-    assert "http" not in page.replace("http://www.w3.org", "")
-
-
-def test_attention_counts_each_pixel_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    card = series_network.write_model(tmp_path / "model")
-    runtime = OnnxRuntime(card.check_weights(tmp_path / "model"), "cpu", card)
-    cube = np.random.default_rng(1).normal(0, 2000, (3, 4, 150, 170)).astype(np.float32)
-    cube[:, :, 20:31, 50:80] = np.nan
-    source, part = Memory(cube), Window(3, 5, 140, 161)
-    monkeypatch.setattr(pipeline, "STRIP", 60)
-    heed = Attention(card, source.grid, part, None)
-    probability, known = np.zeros((3, 140, 161)), np.zeros((140, 161), bool)
-    days = np.array([115, 171, 227])
-    for block in classify_tiles(lambda: source, source.grid, card, runtime, days, Silent(), part=part, heed=heed):
-        probability[(slice(None), *block.window.slices)] = block.probability
-        known[block.window.slices] = block.known
-    mapped = np.bincount(probability.argmax(axis=0)[known], minlength=3)
-    assert heed.pixels.sum() == known.sum() == 140 * 161 - 11 * 30
-    np.testing.assert_allclose(heed.pixels, mapped, atol=0.01 * known.sum())  # a tile's own answer, before blending
-    np.testing.assert_allclose(heed.means.sum(axis=1), 0.5, atol=1e-5)
-
-
-def test_a_model_that_tells_no_attention_is_asked_for_none(place: Path, model: Path, season: list[Path]) -> None:
-    scenes = tuple(SceneSource(str(p)) for p in season)
-    with pytest.raises(BadInput, match="attention"):
-        classify(ClassifyJob(scenes, str(model), str(place / "m.tif"), attention=str(place / "a.csv")), Silent())
 
 
 # --- files that are not the card's -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -17,7 +18,7 @@ from crop_classifier_plugin.engine.errors import BadModel, OutOfMemory
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.inference.classify import classify
 from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
-from crop_classifier_plugin.engine.runtime.contract import Broken, check_result
+from crop_classifier_plugin.engine.runtime.contract import Broken, check_attention, check_declared, check_result
 from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
 
 X = np.zeros((2, 3, 6, 8, 9), np.float32)
@@ -27,6 +28,12 @@ FEEDS = {"x": X, "doy": np.zeros((2, 3), np.int64), "valid": np.ones((2, 3), np.
 @pytest.fixture
 def card(model: Path) -> Card:
     return Card.load(model)
+
+
+class Declared(NamedTuple):
+    name: str
+    shape: tuple[object, ...]
+    type: str = "tensor(float)"
 
 
 def saved(network: onnx.ModelProto, folder: Path) -> Path:
@@ -75,6 +82,42 @@ def poisoned(value: float) -> np.ndarray:
     result = good()
     result[1, 2, 7, 8] = value
     return result
+
+
+@pytest.mark.parametrize("cells", [(), (1, 1), (2, 3), (8, 9)])
+def test_attention_is_of_cells_or_of_the_whole_tile(cells: tuple[int, ...]) -> None:
+    weights = good((2, 3, *cells), np.float64)
+    found = check_attention(weights, X.shape)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, weights.reshape(2, 3, *(cells or (1, 1))), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [
+        (("B", 3), True),
+        (("B", 3, "h", "w"), True),
+        (("B", "T", 4, 4), True),
+        ((), True),  # unknown: the result itself is checked
+        (("B", 4), False),
+        (("B", 4, "h", "w"), False),
+        (("B", 3, "h"), False),
+        (("B",), False),
+    ],
+)
+def test_attention_is_declared_of_the_cards_dates(card: Card, shape: tuple[object, ...], fits: bool) -> None:
+    told = [Declared("x", (None,) * 5), Declared("probability", (None,) * 4), Declared("attention", shape)]
+    if fits:
+        check_declared(told[:1], told[1:], card)
+    else:
+        with pytest.raises(Broken, match="attention"):
+            check_declared(told[:1], told[1:], card)
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 4), (2, 3, 1), (2, 4, 1, 1), (2, 3, 9, 9), (2, 3, 8, 10), (2, 3, 0, 1)])
+def test_attention_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(Broken, match="attention weights"):
+        check_attention(np.full(shape, 0.1, np.float32), X.shape)
 
 
 @pytest.mark.parametrize(

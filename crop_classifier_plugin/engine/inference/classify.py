@@ -76,10 +76,12 @@ def _map(
         marked = replace(card, simulated=card.simulated or _simulated(feed))
         products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
         wanted = target.paths.keys() & {"attention", "attention_plot"}
-        heed = Attention(card, feed.grid, part, area) if wanted else None
+        heed = Attention(card) if wanted else None
         share = Part(reporter, 0, 0.97)
-        blocks = classify_tiles(lambda: feed, feed.grid, card, runtime, feed.days, share, part=part, heed=heed)
-        _write(blocks, products, area, grid)
+        blocks = classify_tiles(
+            lambda: feed, feed.grid, card, runtime, feed.days, share, part=part, attention=bool(wanted)
+        )
+        _write(blocks, [*products, *filter(None, (heed,))], area, grid)
         reporter.progress(0.97, "Writing overviews")
         for product, path in zip(products, target.rasters.values()):
             product.finish(outputs, path)
@@ -99,7 +101,7 @@ def _announce(card: Card, feed: Feed, grid: Grid, runtime: OnnxRuntime, reporter
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
 
 
-def _write(blocks: Iterable[Finished], products: list[Product], area: Area | None, grid: Grid) -> None:
+def _write(blocks: Iterable[Finished], products: list[Product | Attention], area: Area | None, grid: Grid) -> None:
     for block in blocks:
         known = block.known
         if area:

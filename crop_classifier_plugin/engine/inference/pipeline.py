@@ -50,10 +50,11 @@ class Finished:
     probability: Float  # (K, H, W); sums to 1 where known
     known: NDArray[np.bool_]  # (H, W): as many dates as the model needs are usable here
     valid_dates: NDArray[np.uint8]  # (H, W)
+    attention: Float  # (T, H, W): the weight of each date in the cell that a pixel lies in; (0, H, W) if not asked for
+    cell: int  # px, the side of such a cell; the tile's size where the network tells no finer; 0 = none told so far
 
 
-# A tile, its probabilities (K,size,size), its attention (T,), and the columns [first, end) that it counts for.
-Heed = Callable[[Tile, Float, Float, tuple[int, int]], None]
+Said = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,h,w)
 
 
 class TileReader:
@@ -149,16 +150,19 @@ def least(card: Card) -> int:
 class Strip:
     """Blends the tiles of one stretch of columns, and gives up rows as soon as they are finished."""
 
-    def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int]) -> None:
+    def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int], attention: bool) -> None:
         self._tiling, self._part, self._cols, self._least = tiling, part, cols, least(card)
         width = cols[1] - cols[0]
         self._weights = tiling.weights()
         self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
         self._weight = np.zeros((tiling.size, width), np.float32)
         self._seen = np.zeros((tiling.size, width), np.uint8)
+        self._attention = np.zeros((card.dates if attention else 0, tiling.size, width), np.float32)
+        self._cell = 0
 
-    def add(self, tile: Tile, probability: Float | None) -> None:
-        """`probability` (K, size, size), or None for a tile without a usable pixel."""
+    def add(self, tile: Tile, said: Said) -> None:
+        """What the network says of a tile; None twice for one without a usable pixel."""
+        probability, attention = said
         size = self._tiling.size
         left, right = max(tile.col, self._cols[0]), min(tile.col + size, self._cols[1])
         here = slice(left - self._cols[0], right - self._cols[0])
@@ -167,13 +171,17 @@ class Strip:
         if probability is not None:
             self._sum[:, :, here] += probability[:, :, there] * self._weights[:, there]
             self._weight[:, here] += self._weights[:, there]
+        if attention is not None:
+            present = np.asarray(tile.seen.any(axis=(1, 2)))[:, None, None]  # what is not there cannot be heeded
+            self._attention[:, :, here] += spread(attention * present, size)[:, :, there] * self._weights[:, there]
+            self._cell = -(-size // min(attention.shape[1:]))
 
     def finish(self, row: int, last: bool) -> Finished | None:
         """The rows from `row` on that are whole once a row of tiles is added; the buffers move on."""
         stride = self._tiling.size if last else self._tiling.stride
         first, end = max(row, self._part.row), min(row + stride, self._part.row + self._part.height)
         done = self._cut(slice(first - row, end - row), first) if end > first else None
-        for buffer in (self._sum, self._weight, self._seen):
+        for buffer in (self._sum, self._weight, self._seen, self._attention):
             kept = buffer[..., stride:, :].copy()
             buffer[...] = 0
             buffer[..., : kept.shape[-2], :] = kept
@@ -182,9 +190,16 @@ class Strip:
     def _cut(self, rows: slice, first: int) -> Finished:
         weight = self._weight[rows]
         seen = self._seen[rows].copy()
-        probability = self._sum[:, rows] / np.maximum(weight, np.float32(1e-12))
+        whole = np.maximum(weight, np.float32(1e-12))
+        known = (seen >= self._least) & (weight > 0)
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
-        return Finished(window, probability, (seen >= self._least) & (weight > 0), seen)
+        return Finished(window, self._sum[:, rows] / whole, known, seen, self._attention[:, rows] / whole, self._cell)
+
+
+def spread(attention: Float, size: int) -> Float:
+    """(T,h,w) -> (T,size,size): each pixel of a tile has the weights of the cell that it lies in."""
+    rows, cols = (np.arange(size) * cells // size for cells in attention.shape[1:])
+    return attention[:, rows[:, None], cols]
 
 
 def classify_tiles(
@@ -196,12 +211,12 @@ def classify_tiles(
     reporter: Reporter,
     batch: int = 4,
     part: Window | None = None,
-    heed: Heed | None = None,
+    attention: bool = False,
 ) -> Iterator[Finished]:
     """Every pixel of the grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
 
     A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
-    `days`: (T,) day of year, 0..365. `heed` is told the network's attention to the dates of each tile.
+    `days`: (T,) day of year, 0..365. With `attention` the network, which must tell it, is asked for its own too.
     """
     tiling = Tiling.for_network(card.tile, card.overlap, card.receptive_radius)
     part = part or Window(0, 0, grid.height, grid.width)
@@ -210,16 +225,14 @@ def classify_tiles(
     rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
     total = len(rows) * sum(len(columns) for _, columns in plan)
     places = [(r, c) for _, columns in plan for r in rows for c in columns]
-    runner = Runner(runtime, days, batch, least(card), attention=heed is not None)
+    runner = Runner(runtime, days, batch, least(card), attention)
     done = 0
     with closing(TileReader(open_source, card, tiling).tiles(places)) as tiles:
         for cols, columns in plan:
-            strip = Strip(card, tiling, part, cols)
+            strip = Strip(card, tiling, part, cols, attention)
             for row in rows:
-                for tile, (probability, attention) in runner.run(tiles, len(columns), reporter):
-                    if heed and probability is not None and attention is not None:
-                        heed(tile, probability, attention, cols)
-                    strip.add(tile, probability)
+                for tile, said in runner.run(tiles, len(columns), reporter):
+                    strip.add(tile, said)
                     done += 1
                     reporter.progress(done / total, "Classifying", done, total)
                 finished = strip.finish(row, last=row == rows[-1])
@@ -231,9 +244,6 @@ def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
     """Starts of the tiles along an axis whose used part touches the pixels [first, end)."""
     inner = tiling.size - tiling.margin
     return [s for s in tiling.starts(length) if s + inner > span[0] and s + tiling.margin < span[1]]
-
-
-Said = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,)
 
 
 class Runner:

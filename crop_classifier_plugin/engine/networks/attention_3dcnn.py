@@ -229,10 +229,12 @@ class Attention3dCnn(Network):
         valid_s2: Tensor | None = None,
         valid_s1: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """forward, and the temporal attention (B,T): a sigmoid of each date's fused features, in 0..1, times the better
-        of the date's two validities. The dates do not share 1; without temporal attention it is 1 everywhere."""
+        """forward, and by how much a pixel's features of a date are raised, each date for itself in 0..1: the temporal
+        attention (B,T), which is one for the whole tile, times the spatial one, (B,T,H,W), where the network has it."""
         logits, maps = self.explain(x_s2, x_s1, valid_s2, valid_s1)
-        return logits, maps.temporal
+        if not self.config.spatial_attention:
+            return logits, maps.temporal
+        return logits, maps.temporal[:, :, None, None] * maps.spatial
 
     def explain(
         self,

@@ -111,7 +111,16 @@ def _typed(name: str, hint: Any, value: Any) -> Any:
             return {"true": True, "false": False}[str(value).strip().lower()]
         return hint(value)
     except (TypeError, ValueError, KeyError):
-        raise BadInput(f"The setting {name}={value!r} of the network cannot be read: write it as {hint}.") from None
+        raise BadInput(
+            f"The setting {name}={value!r} of the network cannot be read: write {_in_words(hint)}."
+        ) from None
+
+
+def _in_words(hint: Any) -> str:
+    kinds = {int: ("a whole number", "whole numbers"), float: ("a number", "numbers"), bool: ("true or false", "")}
+    if typing.get_origin(hint) is tuple:
+        return f"{kinds[typing.get_args(hint)[0]][1]} with commas between them"
+    return kinds[hint][0] if hint in kinds else "text"
 
 
 def _sized(name: str, value: Any) -> Any:

@@ -217,7 +217,7 @@ class Ltae(nn.Module):
         return self.explain(maps, valid)[0]
 
     def explain(self, maps: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
-        """forward, and each date's share (B,T): the mean over heads and pixels; it sums to 1."""
+        """forward, and each date's share (B,T,h,w) at each pixel: the mean over heads; it sums to 1 over the dates."""
         b, t, d, h, w = maps.shape
         pixels = self.norm(maps.permute(0, 3, 4, 1, 2).reshape(-1, d))  # (B*h*w*T,d)
         values = torch.unflatten(self.value(pixels), 0, (b, h * w, t))  # (B,hw,T,d)
@@ -227,7 +227,8 @@ class Ltae(nn.Module):
         share = torch.softmax(score, dim=2)
         heads = torch.unflatten(values, -1, (self.heads, -1)) * self.forget(share)[..., None]
         out = self.after(self.mix(heads.sum(dim=2).flatten(2).flatten(0, 1)))  # (B,hw,heads,d/heads) before
-        return torch.unflatten(out, 0, (b, h, w)).permute(0, 3, 1, 2), share.mean(dim=(1, 3))
+        told = torch.unflatten(share.mean(dim=3).transpose(1, 2), 2, (h, w))
+        return torch.unflatten(out, 0, (b, h, w)).permute(0, 3, 1, 2), told
 
 
 class CropSts(Network):
@@ -247,8 +248,8 @@ class CropSts(Network):
         return self._explained(x, doy, valid)[0]
 
     def attend(self, *given: Tensor) -> tuple[Tensor, Tensor]:
-        """forward of `inputs`, and L-TAE's attention (B,T): the softmax over the dates, averaged over heads, pixels and
-        the four depths that it reads. It sums to 1; a date that is not there has 0."""
+        """forward of `inputs`, and L-TAE's attention (B,T,h,w): the softmax over the dates of each patch, averaged over
+        heads and the four depths that it reads. It sums to 1 over the dates; a date that is not there has 0."""
         named = dict(zip(self.inputs, given))
         return self._explained(named["x"], named.get("doy"), named.get("valid"))
 

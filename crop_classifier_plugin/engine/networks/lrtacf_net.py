@@ -206,10 +206,10 @@ class LrtacfNet(Network):
         return self.attend(x)[0]
 
     def attend(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """forward, and LRTSA's attention (B,T): the softmax over the dates of each pixel of the lowest resolution,
-        averaged over its queries (as the network itself uses it), heads and pixels. It sums to 1."""
+        """forward, and LRTSA's attention (B,T,h,w): the softmax over the dates of each pixel of the lowest resolution,
+        averaged over its queries (as the network itself uses it) and heads. It sums to 1 over the dates."""
         decoded, weight = self._decode(x)
-        return self._read(decoded), weight.mean(dim=(2, 3, 4))
+        return self._read(decoded), weight.mean(dim=2)
 
     def _read(self, decoded: list[Tensor]) -> Tensor:
         """Logits of the decoder's maps: the prediction, or in training one of every output."""

@@ -16,7 +16,7 @@ class Answer(NamedTuple):
     """What a network says of a batch of tiles."""
 
     probability: Float  # (B,K,H,W)
-    attention: Float | None = None  # (B,T) weight of each date, 0..1; None where it was not asked for
+    attention: Float | None = None  # (B,T,h,w) weight of each date in the cells of a tile, 0..1; None = not asked for
 
 
 class Runtime(Protocol):

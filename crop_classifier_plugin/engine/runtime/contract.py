@@ -57,7 +57,8 @@ def check_declared(inputs: Sequence[Declared], outputs: Sequence[Declared], card
         raise Broken(f"it has no output named probability, only {', '.join(given)}")
     _check_shape(given["probability"], (None, len(card.legend) if card else None, None, None))
     if "attention" in given:
-        _check_shape(given["attention"], (None, card.dates if card else None))
+        cells = () if len(given["attention"].shape) == 2 else (None, None)
+        _check_shape(given["attention"], (None, card.dates if card else None, *cells))
 
 
 def _wanted(card: Card | None) -> dict[str, tuple[int | None, ...]]:
@@ -104,8 +105,15 @@ def check_result(result: object, batch: Sequence[int], classes: int | None) -> F
 
 
 def check_attention(result: object, batch: Sequence[int]) -> Float:
-    """`result` as float32 weights (B,T) of the dates of such images. Raises Broken where it is nothing such."""
-    return _numbers(result, tuple(batch[:2]), "attention weights")
+    """`result`, weights of the dates of such images (B,T) or in each cell of them (B,T,h,w), as float32 (B,T,h,w); one
+    cell stands for the whole tile. Raises Broken where it is nothing such."""
+    whole = isinstance(result, np.ndarray) and result.ndim == 2
+    weights = _numbers(result, (*batch[:2], *(() if whole else (None, None))), "attention weights")
+    if whole:
+        return weights[:, :, None, None]
+    if weights.shape[2] > batch[3] or weights.shape[3] > batch[4]:
+        raise Broken(f"it gives attention weights in {_words(weights.shape[2:])} cells of {_words(batch[3:])} pixels")
+    return weights
 
 
 def _numbers(result: object, wanted: tuple[int | None, ...], what: str) -> Float:

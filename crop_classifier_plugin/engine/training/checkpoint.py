@@ -40,21 +40,36 @@ def folder_of(model: str | Path) -> Path:
 
 
 def identity_of(
-    job: TrainJob, config: NetworkConfig, recipe: Recipe, stats: Statistics, seasons: Sequence[Season]
+    job: TrainJob,
+    config: NetworkConfig,
+    recipe: Recipe,
+    stats: Statistics,
+    seasons: Sequence[Season],
+    checks: Sequence[Season],
 ) -> dict[str, Any]:
-    """What decides how an epoch goes, but for the device and its precision."""
+    """What decides how an epoch goes and which is the best, but for the device and its precision."""
+    chosen = {"dates of the validation series": _dates(checks), "parcels of the validation series": _validation(checks)}
     return {
         "seed": job.seed,
         **{name: value for name, value in asdict(recipe).items() if name != "patience"},
         "network": job.network,
         "settings": asdict(config),
         "bands": job.bands,
-        "dates": [[str(d) for d in season.dates] for season in seasons],
-        "validation parcels": [int((season.split.parts == VALIDATION).sum()) for season in seasons],
+        "dates": _dates(seasons),
+        "validation parcels": _validation(seasons),
         "means of the bands": stats.mean.tolist(),
         "patch": job.patch,
         "jitter": job.jitter,
+        **(chosen if checks else {}),
     }
+
+
+def _dates(seasons: Sequence[Season]) -> list[list[str]]:
+    return [[str(d) for d in season.dates] for season in seasons]
+
+
+def _validation(seasons: Sequence[Season]) -> list[int]:
+    return [int((season.split.parts == VALIDATION).sum()) for season in seasons]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ _ROUNDING = 10.0  # times the network's own error from rounding that the differe
 
 
 class _Exported(nn.Module):
-    """The network's inputs -> logits, probability (B,K,H,W), and attention (B,T) where the network tells it."""
+    """The network's inputs -> logits, probability (B,K,H,W), and, where the network tells it, attention: (B,T,h,w) of
+    the cells of the tile, or (B,T) of the whole tile."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from ..accuracy.confusion import Confusion
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
 from ..errors import BadInput, LabelsUnusable, TrainingMissing
 from ..events import Part, Reporter, Silent
-from ..jobs import LabelledSeries, TrainJob
+from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import Network, NetworkConfig, check_size, parameter_count
 from ..networks.random_forest import RandomForestConfig
@@ -26,8 +26,7 @@ from ..outputs import Outputs
 from ..record import Record
 from ..series.select import Need
 from .checkpoint import Remains, folder_of, identity_of
-from .classes import check_squares
-from .defaults import complete, is_class_raster
+from .defaults import complete
 from .export import export
 from .folder import (
     ON_HELD_OUT,
@@ -37,7 +36,6 @@ from .folder import (
     decibels,
     headline,
     history_csv,
-    need_of,
     overlap_of,
     parcel_counts,
     round_up,
@@ -45,10 +43,9 @@ from .folder import (
     sealed,
     split_json,
     tell_results,
-    validation_share,
 )
+from .gather import gather
 from .intake import Intake, Statistics, statistics
-from .labels import Meaning
 from .lesson import EpochLog, Lesson
 from .loop import learn
 from .machine import machine_of
@@ -56,10 +53,8 @@ from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, sh
 from .recipes import Recipe, resolved
 from .report import Trained, write_report
 from .samples import SampleMap, sample_maps
-from .sampling import thin
 from .scores import Predict, score
-from .seasons import Clouds, LabelRule, load_seasons
-from .split import HELD_OUT, TRAIN, VALIDATION, SplitRule
+from .split import HELD_OUT, TRAIN, VALIDATION
 from .start import WEIGHTS, begin, read_start, save_weights
 
 HISTORY_FILE, SPLIT_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "split.json", "training.html", "training.json"
@@ -178,35 +173,6 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
-def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> Material:
-    """Loads every season of the job into `place`."""
-    need = need_of(job)
-    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar, job.labels_crs)
-    rule = SplitRule(job.held_out, validation_share(job), job.held_side, job.seed, job.split, job.block)
-    checked, tested = SplitRule(0.0, 1.0, "east", job.seed), SplitRule(1.0, 0.0, "east", job.seed)
-    groups = (((first, *job.more), rule), (job.checks, checked), (job.tests, tested))
-    sources = [(source, parting) for group, parting in groups for source in group]
-    months = tuple(month for month, _ in job.month_fields)
-    meaning = Meaning(tuple(field for _, field in job.month_fields) or (job.class_field,), legend)
-    seasons = []
-    for i, (source, parting) in enumerate(sources):
-        folder = place / str(i)
-        folder.mkdir()
-        part = Part(reporter, i / len(sources), (i + 1) / len(sources))
-        labels = LabelRule(meaning, parting, months, len(job.windows))
-        clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
-        seasons.append(load_seasons(source, need, labels, clouds, margin, folder, part))
-    ends = 1 + len(job.more), 1 + len(job.more) + len(job.checks)
-    parts = seasons[: ends[0]], seasons[ends[0] : ends[1]], seasons[ends[1] :]
-    train, checks, tests = (tuple(season for found in part for season in found) for part in parts)
-    material = Material(legend, need, train, checks, tests)
-    if is_class_raster(job):
-        check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)
-    if job.samples_per_class:
-        thin(train, job.samples_per_class, len(legend), job.seed)
-    return material
-
-
 def fit(
     job: TrainJob,
     config: NetworkConfig,
@@ -234,7 +200,8 @@ def fit(
         **_own(job),
     }
     machine = machine_of(job, recipe.optimizer)
-    remains = Remains(keep, identity_of(job, config, recipe, intake.stats, material.train) | shown) if keep else None
+    identity = identity_of(job, config, recipe, intake.stats, material.train, material.checks) | shown
+    remains = Remains(keep, identity) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         network = prepared(job, build(job.network, config), material.legend, reporter)

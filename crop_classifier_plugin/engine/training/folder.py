@@ -31,6 +31,7 @@ from .patches import count_classes
 from .scores import accuracy_rows
 from .seasons import Season
 from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
+from .words import material_in_words, region_in_words, seasons_in_words
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
 _PIXEL = 10.0  # m, of a job that was not completed from its series
@@ -55,11 +56,8 @@ class Material:
         return len(self.legend)
 
     def places(self) -> tuple[Season, ...]:
-        """The first training series of each set of labels: further ones only show the same parcels on other dates."""
-        first: dict[str, Season] = {}
-        for season in self.train:
-            first.setdefault(season.name, season)
-        return tuple(first.values())
+        """The first training series of each set of labels, and further ones that show more parcels than it."""
+        return tuple(season for season in self.train if season.is_place)
 
     def tell_classes(self, counts: NDArray[np.int64], reporter: Reporter) -> None:
         """Says which classes cannot be learnt or tested; `counts` (K,): pixels to train on."""
@@ -77,7 +75,8 @@ class Material:
 def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, intake: Intake) -> Card:
     """The card but for what is only known of the finished file."""
     dates = sorted(d for season in material.train for d in season.dates)
-    boxes = [season.bbox() for season in material.train]
+    west, south, east, north = zip(*(season.bbox() for season in material.train))
+    box = min(west), min(south), max(east), max(north)
     name = job.name or Path(job.model).name
     return Card(
         name=name,
@@ -104,10 +103,10 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         receptive_radius=config.promises.receptive_radius,
         parameters=parameters,
         simulated=job.simulated,
-        training_data=job.training_data or _material_in_words(job, material),
-        region=job.region,
-        season=job.season,
-        bbox=(min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)),
+        training_data=job.training_data or material_in_words(job, material.train, len(material.legend)),
+        region=job.region or region_in_words(box),
+        season=job.season or seasons_in_words([season.dates for season in material.train]),
+        bbox=box,
         start=f"{dates[0].isoformat()}T00:00:00Z",
         end=f"{dates[-1].isoformat()}T23:59:59Z",
         limits=job.limits or _LIMITS,
@@ -130,12 +129,6 @@ def sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) ->
     size = Path(weights).stat().st_size
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
     return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
-
-
-def _material_in_words(job: TrainJob, material: Material) -> str:
-    parcels = sum(len(season.parcels.classes) for season in material.places())
-    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
-    return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
 
 
 def decibels(need: Need) -> tuple[int, ...]:
@@ -218,7 +211,7 @@ def parcel_counts(material: Material) -> tuple[tuple[int, int, int], ...]:
 
 
 def _count(places: Sequence[Season], cls: int, part: int) -> int:
-    return sum(int(((s.parcels.classes == cls) & (s.split.parts == part)).sum()) for s in places)
+    return sum(int(((s.parcels.classes == cls) & s.of(part)).sum()) for s in places)
 
 
 def split_json(job: TrainJob, material: Material) -> str:
@@ -248,7 +241,7 @@ def _dated(season: Season) -> dict[str, Any]:
 def _place_json(season: Season) -> str:
     facts: dict[str, Any] = {"dates": [d.isoformat() for d in season.dates], "held_side": season.split.side}
     for part, name in PARTS.items():
-        here = season.split.parts == part
+        here = season.of(part)
         rows = zip(season.parcels.points[here], season.parcels.classes[here])
         facts[name] = [[float(f"{x:.8g}"), float(f"{y:.8g}"), int(c)] for (x, y), c in rows]
     return json.dumps(facts, separators=(",", ":"))

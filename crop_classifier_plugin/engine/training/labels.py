@@ -50,11 +50,11 @@ class PolygonLabels:
     """Polygons with a class each: a parcel is a polygon."""
 
     def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
-        shapes, classes = _labelled(source, meaning, grid, reporter)
+        shapes, classes, simulated = _labelled(source, meaning, grid, reporter)
         self._grid, self._shapes, self._tree = grid, shapes, STRtree(shapes)
         self._disputed = _disputed(shapes, classes, grid, reporter)
         self._unclear = STRtree(self._disputed)
-        self.parcels = _parcels(shapes, classes)
+        self.parcels = _parcels(shapes, classes, simulated)
 
     def near(self, window: Window, margin: int) -> bool:
         box = shapely.box(*self._grid.sub(window).bounds).buffer(margin * max(self._grid.pixel))
@@ -72,14 +72,17 @@ class PolygonLabels:
 
 def _labelled(
     source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Polygons (N,) with a class in some column, and their classes (N,M); IGNORE where a column says nothing known."""
+) -> tuple[NDArray[Any], NDArray[np.int64], bool]:
+    """Polygons (N,) with a class in some column, and their classes (N,M); IGNORE where a column says nothing known.
+    And whether they are marked as simulated."""
     unknown: set[str] = set()
+    simulated = False
     columns: dict[bytes, NDArray[np.int64]] = {}
     shapes: dict[bytes, Any] = {}
     for month, field in enumerate(meaning.fields):
         frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds, source.labels_crs)
         meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
+        simulated |= bool(frame.attrs["simulated"])
         unknown |= {label for label, found in meant.items() if found is None}
         for label, shape in zip(frame["label"], frame.geometry):
             found = meant[label]
@@ -94,7 +97,7 @@ def _labelled(
     several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
     everywhere = np.empty(len(shapes), object)
     everywhere[:] = list(shapes.values())
-    return everywhere, several
+    return everywhere, several, simulated
 
 
 def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, reporter: Reporter) -> NDArray[Any]:
@@ -114,10 +117,11 @@ def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, repo
     return shared
 
 
-def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64]) -> Parcels:
+def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64], simulated: bool) -> Parcels:
     inside = shapely.point_on_surface(shapes)
     points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1) if len(shapes) else np.zeros((0, 2))
-    return Parcels(points, np.asarray(shapely.area(shapes), dtype=np.float64), classes)
+    areas = np.asarray(shapely.area(shapes), dtype=np.float64)
+    return Parcels(points, areas, classes, None, shapes, simulated)
 
 
 def _flat(shape: Any) -> list[Any]:
@@ -146,10 +150,16 @@ class RasterLabels:
         self._number = np.full(counts.shape, NOWHERE, np.int64)
         self._number[cells, classes] = np.arange(len(cells))
         rows, cols = cells // self._columns, cells % self._columns
-        middle = np.stack([(cols + 0.5) * CELL, (rows + 0.5) * CELL], axis=1)
-        points = np.array([grid.transform @ (col, row) for col, row in middle.tolist()], np.float64).reshape(-1, 2)
+        corners = [
+            np.array(
+                [grid.transform @ (col * CELL, row * CELL) for col, row in zip(cols + side, rows + side)], np.float64
+            )
+            for side in (0.0, 1.0)
+        ]
+        first, last = (each.reshape(-1, 2) for each in corners)
+        squares = shapely.box(*np.minimum(first, last).T, *np.maximum(first, last).T)
         areas = np.asarray(counts[cells, classes] * grid.pixel[0] * grid.pixel[1], np.float64)
-        self.parcels = Parcels(points, areas, classes[:, None], cells)
+        self.parcels = Parcels((first + last) / 2, areas, classes[:, None], cells, squares, reference.simulated)
 
     def near(self, window: Window, margin: int) -> bool:
         top, left = max(window.row - margin, 0) // CELL, max(window.col - margin, 0) // CELL

@@ -24,7 +24,8 @@ from ..series.feed import Feed, open_feed
 from ..series.select import Need
 from .labels import Labels, Meaning, read_labels
 from .losses import IGNORE
-from .split import Parcels, Split, SplitRule, split
+from .parting import Part, Parting
+from .split import Parcels, Split
 
 _BLOCK = 256  # px
 
@@ -42,7 +43,7 @@ class LabelRule:
     """Where labels come from, how they are parted, and which dates stand behind each column of classes."""
 
     meaning: Meaning
-    split: SplitRule
+    part: Part
     months: tuple[str, ...] = ()  # YYYY-MM of each column of classes, rising; () = one column for all dates
     dates: int = 0  # with months: how many dates up to each of them the network takes
 
@@ -63,10 +64,21 @@ class Season:
     split: Split
     month: str = ""  # YYYY-MM of the labels, where they are monthly
     shared: int = 0  # so many of the first dates are also another season's
+    fresh: NDArray[np.bool_] | None = None  # (N,) parcels that no earlier season of these labels shows; None = all
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.target.shape[0], self.target.shape[1]
+
+    @property
+    def is_place(self) -> bool:
+        """Whether it shows parcels that no earlier season of these labels shows."""
+        return self.fresh is None or bool(self.fresh.any())
+
+    def of(self, part: int) -> NDArray[np.bool_]:
+        """(N,) the parcels of the part that no earlier season of these labels shows."""
+        here: NDArray[np.bool_] = self.split.parts == part
+        return here if self.fresh is None else here & self.fresh
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """(T,C,h,w) of the part of the window that lies on the season; a copy."""
@@ -117,11 +129,12 @@ def load_seasons(
         for note in feed.notes:
             reporter.log(note)
         labels = read_labels(source, rule.meaning, feed.grid, reporter)
-        parted = split(labels.parcels, rule.split)
+        name = f"{source.labels} ({source.labels_layer})" if source.labels_layer else str(source.labels)
+        parted = rule.part(name, labels.parcels, feed.grid, reporter)
         shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
         image = _array(folder / "image", shape, np.float32)
-        columns = _columns(source.labels, image, feed, labels.parcels, parted, rule, folder)
-        _fill(columns, image, feed, labels, parted.parts, margin, reporter)
+        columns = _columns(name, image, feed, labels.parcels, parted, rule, folder)
+        _fill(columns, image, feed, labels, parted, margin, reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
     if not seasons:
         least = f"at least {need.least_dates} dates" if need.least_dates else "every date"
@@ -134,7 +147,7 @@ def _columns(
     image: NDArray[np.float32],
     feed: Feed,
     parcels: Parcels,
-    parted: Split,
+    parted: Parting,
     rule: LabelRule,
     folder: Path,
 ) -> list[_Column]:
@@ -145,8 +158,9 @@ def _columns(
         end = months.index(month) + 1 if month else len(feed.days)
         span = slice(end - rule.dates if month else 0, end)
         labelled = parcels.classes[:, i] != IGNORE
+        own, title = parcels.some(labelled, i), f"{name} {month}".rstrip()
         season = Season(
-            f"{name} {month}".rstrip(),
+            title,
             image[span],
             _array(folder / f"target{i}", image.shape[2:], np.int16),
             _array(folder / f"part{i}", image.shape[2:], np.uint8),
@@ -154,10 +168,11 @@ def _columns(
             np.asarray(feed.present[span]),
             _dates(feed, span if month else None),
             feed.grid,
-            Parcels(parcels.points[labelled], parcels.areas[labelled], parcels.classes[labelled, i]),
-            Split(parted.side, parted.parts[labelled]),
+            own,
+            Split(parted.split.side, parted.split.parts[labelled]),
             month,
             max(columns[-1].span.stop - span.start, 0) if columns else 0,
+            ~parted.known.twins(own, title),
         )
         columns.append(_Column(season, span, parcels.classes[:, i]))
     return columns
@@ -178,7 +193,7 @@ def _fill(
     image: NDArray[np.float32],
     feed: Feed,
     labels: Labels,
-    parts: NDArray[np.uint8],
+    parted: Parting,
     margin: int,
     reporter: Reporter,
 ) -> None:
@@ -196,6 +211,6 @@ def _fill(
         image[:, :, rows, cols] = cube
         series = [cube[:, :first], cube[:, first:]] if cube.shape[1] > first else [cube]
         usable = np.stack([~np.isnan(each).any(axis=1) for each in series])
-        parcel = labels.read(window)
+        parcel = parted.clear(feed.grid.sub(window), labels.read(window))
         for column in columns:
-            column.fill(window, usable, feed.need.least_dates, parcel, parts)
+            column.fill(window, usable, feed.need.least_dates, parcel, parted.split.parts)

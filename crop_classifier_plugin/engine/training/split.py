@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from ..errors import LabelsUnusable
@@ -42,11 +44,26 @@ class Parcels:
     areas: Floats  # (N,) square map units
     classes: NDArray[np.int64]  # (N,) index in the legend, or (N, M): several, negative where one is not known
     groups: NDArray[np.int64] | None = None  # (N,) parcels of one group stay together; None = each by itself
+    outlines: NDArray[Any] | None = None  # (N,) polygons in map units
+    simulated: bool = False  # on invented ground
+
+    @property
+    def ground(self) -> NDArray[Any]:
+        """(N,) polygons, or points where outlines are not known."""
+        return np.asarray(shapely.points(self.points)) if self.outlines is None else self.outlines
+
+    def some(self, which: NDArray[np.bool_], column: int) -> Parcels:
+        """Those with the classes of one column."""
+        outlines = None if self.outlines is None else self.outlines[which]
+        return Parcels(
+            self.points[which], self.areas[which], self.classes[which, column], None, outlines, self.simulated
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """`parts` holds TRAIN, VALIDATION or HELD_OUT a parcel. `side`: where the held-out ones lie, or how they lie."""
+    """`parts` holds TRAIN, VALIDATION or HELD_OUT a parcel, or 0 for one that is left out. `side`: where the held-out
+    ones lie, or how they lie."""
 
     side: str
     parts: NDArray[np.uint8]  # (N,)

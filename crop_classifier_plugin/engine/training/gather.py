@@ -1,0 +1,62 @@
+"""The seasons of a training: read one after the other, each parted with an eye on those before it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from ..events import Part as Share
+from ..events import Reporter
+from ..jobs import LabelledSeries, TrainJob
+from ..legend import Legend
+from .classes import check_squares
+from .defaults import is_class_raster
+from .folder import Material, need_of, parcel_counts, validation_share
+from .ground import Ground
+from .labels import Meaning
+from .parting import Known, Part, part_check, part_test, part_training
+from .sampling import thin
+from .seasons import Clouds, LabelRule, Season, load_seasons
+from .split import SplitRule
+
+
+def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> Material:
+    """Loads every season of the job into `place`."""
+    need = need_of(job)
+    sources = _sources(job)
+    months = tuple(month for month, _ in job.month_fields)
+    meaning = Meaning(tuple(field for _, field in job.month_fields) or (job.class_field,), legend)
+    found: dict[str, list[Season]] = {"train": [], "check": [], "test": []}
+    for i, (role, source) in enumerate(sources):
+        folder = place / str(i)
+        folder.mkdir()
+        share = Share(reporter, i / len(sources), (i + 1) / len(sources))
+        known = Known(tuple(ground_of(season) for seasons in found.values() for season in seasons if season.is_place))
+        labels = LabelRule(meaning, _part(job, role, known), months, len(job.windows))
+        clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
+        found[role] += load_seasons(source, need, labels, clouds, margin, folder, share)
+    train, checks, tests = (tuple(seasons) for seasons in found.values())
+    material = Material(legend, need, train, checks, tests)
+    if is_class_raster(job):
+        check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)
+    if job.samples_per_class:
+        thin(train, job.samples_per_class, len(legend), job.seed)
+    return material
+
+
+def _sources(job: TrainJob) -> list[tuple[str, LabelledSeries]]:
+    """What each series is for, in the order in which they are read."""
+    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar, job.labels_crs)
+    roles = ("train", (first, *job.more)), ("check", job.checks), ("test", job.tests)
+    return [(role, source) for role, sources in roles for source in sources]
+
+
+def _part(job: TrainJob, role: str, known: Known) -> Part:
+    rule = SplitRule(job.held_out, validation_share(job), job.held_side, job.seed, job.split, job.block)
+    others = {"check": part_check, "test": part_test}
+    return partial(others[role], known) if role in others else partial(part_training, rule, known)
+
+
+def ground_of(season: Season) -> Ground:
+    parcels = season.parcels
+    return Ground(parcels.ground, season.split.parts, season.grid.crs, parcels.simulated, season.name)

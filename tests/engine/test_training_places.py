@@ -1,0 +1,245 @@
+"""Laws of one ground in several series: what is held out in one is neither learnt from nor asked in another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+from affine import Affine
+from conftest import write_raster
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rasterio.crs import CRS
+from test_training_inputs import job_of, place, sources  # noqa: F401 - a fixture
+
+from crop_classifier_plugin.engine.errors import LabelsUnusable
+from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.jobs import LabelledSeries
+from crop_classifier_plugin.engine.networks.registry import configure
+from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.raster.vector import burn
+from crop_classifier_plugin.engine.training.checkpoint import identity_of
+from crop_classifier_plugin.engine.training.defaults import complete
+from crop_classifier_plugin.engine.training.gather import gather
+from crop_classifier_plugin.engine.training.ground import LEARNT, Ground
+from crop_classifier_plugin.engine.training.intake import Statistics
+from crop_classifier_plugin.engine.training.parting import Known, part_check, part_training
+from crop_classifier_plugin.engine.training.recipes import resolved
+from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, SplitRule
+
+GRID = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), 40, 40)
+EAST = Affine(10, 0, 500280, 0, -10, 5650000)
+RULE = SplitRule(0.4, 0.2, "auto", 1, "parcel")
+
+
+def parcels_of(shapes: list[shapely.Polygon], simulated: bool = False) -> Parcels:
+    outlines = np.array(shapes, object)
+    inside = shapely.point_on_surface(outlines)
+    points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1)
+    return Parcels(points, shapely.area(outlines), np.arange(len(shapes))[:, None] % 2, None, outlines, simulated)
+
+
+def pixels(parting, parcels: Parcels) -> np.ndarray:
+    """(H,W) the part of each pixel, 0 where none."""
+    number = burn([(shape, i + 1) for i, shape in enumerate(parcels.ground)], GRID).astype(np.int64) - 1
+    number = parting.clear(GRID, number)
+    return np.where(number >= 0, parting.split.parts[number], 0)
+
+
+def together(*parts: np.ndarray) -> bool:
+    """Whether a pixel is held out in one series and decided the weights in another."""
+    held = np.any([part == HELD_OUT for part in parts], axis=0)
+    return bool((held & np.any([np.isin(part, LEARNT) for part in parts], axis=0)).any())
+
+
+boxes = st.lists(
+    st.tuples(st.floats(0, 300), st.floats(0, 300), st.floats(15, 100), st.floats(15, 100)), min_size=1, max_size=12
+).map(lambda found: [shapely.box(5e5 + x, 5.6e6 - y - h, 5e5 + x + w, 5.6e6 - y) for x, y, w, h in found])
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=boxes, second=boxes, kept=st.integers(0, 12), seed=st.integers(0, 99))
+def test_no_pixel_is_held_out_in_one_series_and_learnt_from_in_another(first, second, kept, seed) -> None:
+    own, others = parcels_of(first), parcels_of(first[:kept] + second)
+    before = part_training(RULE, Known(), "first", own, GRID, Silent())
+    ground = Known((Ground(own.ground, before.split.parts, GRID.crs, False, "first"),))
+    again = part_training(SplitRule(0.4, 0.2, "auto", seed, "parcel"), ground, "second", others, GRID, Silent())
+    assert not together(pixels(before, own), pixels(again, others))
+    overlap = shapely.area(shapely.intersection(others.ground[:, None], own.ground[None]))
+    overlaps = overlap > 0.0101 * np.minimum(others.areas[:, None], own.areas[None])
+    new = ~(overlap > 0.949 * np.maximum(others.areas[:, None], own.areas[None])).any(axis=1)  # none of the first's
+    on = {part: overlaps[:, before.split.parts == part].any(axis=1) & new for part in (TRAIN, VALIDATION, HELD_OUT)}
+    assert not np.isin(again.split.parts[on[HELD_OUT]], LEARNT).any()
+    assert not (again.split.parts[on[TRAIN] | on[VALIDATION]] == HELD_OUT).any()
+    lie = shapely.intersects(others.ground[:, None], own.ground[before.split.parts == HELD_OUT][None]).any(axis=1)
+    try:
+        check = part_check(ground, "check", others, GRID, Silent())
+    except LabelsUnusable:
+        assert lie.all()
+    else:
+        assert not together(pixels(before, own), pixels(check, others))
+        assert (check.split.parts[~lie] == VALIDATION).all()
+        assert not check.split.parts[on[HELD_OUT]].any()
+
+
+def test_pixels_of_parcels_that_hardly_overlap_are_nobodys() -> None:
+    one = shapely.box(5e5, 5.5996e6, 5e5 + 200, 5.5999e6)
+    two = shapely.union(
+        shapely.box(5e5 + 200, 5.5996e6, 5e5 + 390, 5.5999e6), shapely.box(5e5 + 190, 5.5996e6, 5e5 + 200, 5.59963e6)
+    )
+    own, other = parcels_of([one]), parcels_of([two])
+    shared = burn([(shape, 1) for shape in one.intersection(two).geoms if shape.area], GRID) > 0
+    assert shared.sum() == 3
+    for part in (HELD_OUT, TRAIN):
+        rule = SplitRule(float(part == TRAIN), 0.0, "auto", 1)  # the other one is of the other part
+        ground = Known((Ground(own.ground, np.array([part], np.uint8), GRID.crs),))
+        found = pixels(part_training(rule, ground, "second", other, GRID, Silent()), other)
+        assert set(np.unique(found)) == {0, TRAIN if part == HELD_OUT else HELD_OUT}
+        assert not found[shared].any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(16)), seed=st.integers(0, 99), crs=st.sampled_from([32631, 32632, 4326]))
+def test_the_same_parcel_keeps_its_part_in_any_order_and_crs(order, seed, crs) -> None:
+    shapes = [shapely.box(5e5 + 80 * i, 5.599e6, 5e5 + 80 * i + 80, 5.599e6 + 80) for i in range(16)]  # touching
+    own, others = parcels_of(shapes), parcels_of([shapes[i] for i in order])
+    before = part_training(RULE, Known(), "first", own, GRID, Silent()).split.parts
+    told = gpd.GeoSeries(shapes, crs=GRID.crs).to_crs(crs).to_numpy()
+    ground = Known((Ground(told, before, CRS.from_epsg(crs), False, "first"),))
+    again = part_training(SplitRule(0.3, 0.3, "auto", seed, "block"), ground, "second", others, GRID, Silent())
+    np.testing.assert_array_equal(again.split.parts, before[list(order)])
+    assert again.known.twins(others, "first").all()
+    assert not again.known.twins(others, "another").any()
+
+
+def test_simulated_ground_counts_for_the_same_outlines_alone() -> None:
+    one = [shapely.box(5e5, 5.599e6, 5e5 + 100, 5.599e6 + 100)]
+    two = [shapely.box(5e5 + 30, 5.599e6, 5e5 + 130, 5.599e6 + 100)]
+    for simulated in (False, True):
+        ground = Known((Ground(parcels_of(one).ground, np.array([HELD_OUT], np.uint8), GRID.crs, simulated),))
+        for shapes, out in ((one, True), (two, not simulated)):
+            try:
+                parts = part_check(ground, "check", parcels_of(shapes, simulated), GRID, Silent()).split.parts
+            except LabelsUnusable:
+                parts = np.array([0])
+            assert (parts == 0).all() == out
+
+
+# --- whole trainings -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def eastern(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """The optical series once more, without its western 28 columns."""
+    folder = tmp_path_factory.mktemp("eastern")
+    for path in (place / "s2").glob("*.tif"):
+        with rasterio.open(path) as file:
+            values, names = file.read()[:, :, 28:], file.descriptions
+        write_raster(folder / path.name, values, transform=EAST, names=names, nodata=0)
+    return folder
+
+
+def gathered(tmp_path: Path, job, reporter=None):
+    job, legend = complete(job, Silent())
+    folder = tmp_path / "gathered"
+    folder.mkdir()
+    return gather(job, legend, folder, reporter or Silent(), 32)
+
+
+def on_first(material, season) -> np.ndarray:
+    """The parts of a season's pixels on the grid of the first."""
+    whole = np.zeros_like(material.train[0].part)
+    at = material.train[0].grid.window_of(season.grid)
+    whole[at.slices] = season.part
+    return whole
+
+
+def parted(season):
+    return season.parcels.points.round(3).tolist(), season.split.parts.tolist()
+
+
+@pytest.mark.parametrize("split", ["side", "block", "parcel"])
+def test_further_series_of_the_same_labels_on_another_extent_keep_the_parts(
+    place: Path,  # noqa: F811
+    eastern: Path,
+    tmp_path: Path,
+    split: str,
+) -> None:
+    labels = str(place / "parcels.gpkg")
+    more = (LabelledSeries(sources(eastern), labels), LabelledSeries(sources(place / "s2"), labels))
+    material = gathered(tmp_path, job_of(place, tmp_path, more=more, split=split, seed=5, validation=0.2, block=80.0))
+    first, east, same = (on_first(material, season) for season in material.train)
+    np.testing.assert_array_equal(first, same)
+    assert np.isin(east[:, 32:], [TRAIN, HELD_OUT]).any()
+    assert not together(first, east)
+    parts = {tuple(point): part for point, part in zip(*parted(material.train[0]))}
+    assert all(parts[tuple(point)] == part for point, part in zip(*parted(material.train[1])))
+    assert material.places() == material.train[:1]  # the others show the same parcels on other dates
+
+
+def test_the_larger_extent_parts_only_its_own_parcels_by_itself(place: Path, eastern: Path, tmp_path: Path) -> None:  # noqa: F811
+    whole = LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg"))
+    job = job_of(place, tmp_path, scenes=sources(eastern), more=(whole,), split="parcel", validation=0.2)
+    material = gathered(tmp_path, job)
+    first, second = material.train
+    at = second.grid.window_of(first.grid)
+    assert not together(first.part, second.part[at.slices])
+    assert material.places() == material.train
+    assert sum(int(season.of(part).sum()) for season in material.places() for part in (1, 2, 3)) == 64
+    assert 0 < second.fresh.sum() < 64
+
+
+def test_held_out_parcels_do_not_choose_the_epoch(place: Path, eastern: Path, tmp_path: Path) -> None:  # noqa: F811
+    labels, reporter = str(place / "parcels.gpkg"), Silent()
+    checks = (LabelledSeries(sources(place / "s2"), labels), LabelledSeries(sources(eastern), labels))
+    material = gathered(tmp_path, job_of(place, tmp_path, checks=checks, split="parcel"), reporter)
+    first = material.train[0]
+    assert not together(first.part, *(on_first(material, season) for season in material.checks))
+    np.testing.assert_array_equal(first.part == TRAIN, material.checks[0].part == VALIDATION)
+    held, learnt = int(first.of(HELD_OUT).sum()), int(first.of(TRAIN).sum())
+    told = [text for _, text in reporter.lines]
+    assert any(f"{held} of 64 parcels of the validation series" in text and "held-out" in text for text in told)
+    assert any(
+        f"{learnt} of 64 parcels of the validation series" in text and "also trained on" in text for text in told
+    )
+
+
+def test_a_validation_series_of_nothing_but_held_out_parcels_is_refused(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    job = job_of(place, tmp_path, held_side="east")
+    material = gathered(tmp_path, job)
+    frame = gpd.read_file(job.labels)
+    held = shapely.points(material.train[0].parcels.points[material.train[0].of(HELD_OUT)])
+    frame[[bool(shape.contains(held).any()) for shape in frame.geometry]].to_file(tmp_path / "held.gpkg")
+    job = job_of(place, tmp_path, held_side="east", checks=(LabelledSeries(job.scenes, str(tmp_path / "held.gpkg")),))
+    (tmp_path / "again").mkdir()
+    with pytest.raises(LabelsUnusable, match="may not choose the best epoch"):
+        gathered(tmp_path / "again", job)
+
+
+def test_tests_on_parcels_that_were_learnt_from_are_counted(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    reporter = Silent()
+    again = LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg"))
+    material = gathered(tmp_path, job_of(place, tmp_path, tests=(again,)), reporter)
+    seen = sum(int(material.train[0].of(part).sum()) for part in LEARNT)
+    assert any(
+        level == "warning" and f"{seen} of 64 parcels of the test series" in text for level, text in reporter.lines
+    )
+
+
+def test_a_training_is_another_with_another_validation_series(place: Path, eastern: Path, tmp_path: Path) -> None:  # noqa: F811
+    labels = str(place / "parcels.gpkg")
+    series = sources(place / "s2")
+    found = []
+    for i, scenes in enumerate(((), series, series[1:], sources(eastern))):
+        checks = (LabelledSeries(scenes, labels),) if scenes else ()
+        job = job_of(place, tmp_path, checks=checks, least_dates=3, validation=0.0)
+        (tmp_path / str(i)).mkdir()
+        material = gathered(tmp_path / str(i), job)
+        config = configure(job.network, dict(job.settings), 2, len(material.train[0].days), 2)
+        stats = Statistics(np.zeros(2, np.float32), np.ones(2, np.float32))
+        found.append(identity_of(job, config, resolved(job), stats, material.train, material.checks))
+    assert all(a != b for i, a in enumerate(found) for b in found[:i])

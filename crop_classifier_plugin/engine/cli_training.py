@@ -32,7 +32,8 @@ from .errors import BadInput
 @click.option("--validation", default=0.15, show_default=True, help="Share that chooses the best epoch; 0: the last.")
 @click.option("--min-parcels", default=1, show_default=True, help="A class with fewer is refused.")
 @click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
-@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step. 0: as the paper.")
+@click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
+@click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
 @click.option("--loss", type=click.Choice(jobs.LOSSES), default="auto", show_default=True, help="auto: the paper's.")
 @click.option(

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterString,
     QgsRasterLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication
@@ -21,7 +22,7 @@ from qgis.PyQt.QtGui import QIcon
 from .. import assets
 from ..bridge import layers, runner
 from ..engine.errors import BadInput, CropClassifierError
-from ..engine.jobs import DEVICES
+from ..engine.jobs import DEVICES, read_settings
 
 Parameters = dict[str, Any]
 EARLIER = {  # the job's word for what becomes of a training that was broken off -> how it is put
@@ -152,6 +153,21 @@ class EngineAlgorithm(CropAlgorithm):
 
     def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)]
+
+    def add_settings(self) -> None:
+        self.add(
+            QgsProcessingParameterString("SETTINGS", self.tr("Network settings"), optional=True),
+            self.tr(
+                "NAME=VALUE with commas or semicolons between them, as dropout=0.2, widths=8,16,24: they go over those "
+                "of the size. The command 'crop-classifier networks' lists networks; a wrong name is answered with "
+                "all right ones. Not used where the training starts from an earlier model."
+            ),
+            advanced=True,
+        )
+
+    def own_settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
+        """The network's settings that the user wrote. Raises BadInput."""
+        return read_settings(self.parameterAsString(parameters, "SETTINGS", context))
 
     def add_earlier(self, known: Sequence[str], title: str, tip: str) -> None:
         """What becomes of a training that was cancelled or broken off: one of `known`, the job's words for it."""

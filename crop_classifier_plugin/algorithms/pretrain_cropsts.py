@@ -47,6 +47,7 @@ class PretrainCropSts(SeriesAlgorithm):
             QgsProcessingParameterEnum("SIZE", self.tr("Encoder size"), [self.tr(s) for s in sizes], defaultValue=0),
             self.tr("The paper's encoder has 30 million parameters, 170 times as many as the small one."),
         )
+        self.add_settings()
         self._add_guides()
         for name, _, title, kind, default, most, advanced, tip in NUMBERS:
             number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=0, maxValue=most)
@@ -111,6 +112,7 @@ class PretrainCropSts(SeriesAlgorithm):
             folder=self.parameterAsString(parameters, "ENCODER_FOLDER", context),
             bands=self.words(parameters, "BANDS", context),
             preset=RECIPES[self.parameterAsEnum(parameters, "SIZE", context)],
+            settings=self.own_settings(parameters, context),
             teacher=self.parameterAsFile(parameters, "TEACHER", context),
             device=self.device(parameters, context),
             earlier=self.earlier(parameters, context, EARLIER_PRETRAINING),

@@ -26,6 +26,7 @@ from .phenology import Phenology
 from .pretrain_cropsts import PretrainCropSts
 from .setup_engine import SetUpEngine
 from .simulate_season import SimulateSeason
+from .train_any_network import TrainAnyNetwork
 from .train_attention3dcnn import TrainAttention3dCnn
 from .train_cropsts import TrainCropSts
 from .train_lrtacfnet import TrainLrtacfNet
@@ -69,6 +70,7 @@ class CropClassifierProvider(QgsProcessingProvider):
             PretrainCropSts,
             SimulateSeason,
             SetUpEngine,
+            TrainAnyNetwork,
             TrainAttention3dCnn,
             TrainCropSts,
             TrainLrtacfNet,

@@ -32,7 +32,10 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
     ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
      "The same seed parts the parcels in the same way again."),
     ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
-     "Patches of 64 x 64 pixels a step. Fewer need less memory. 0: as the paper."),
+     "Patches a step. Fewer need less memory. 0: as the paper."),
+    ("PATCH", "patch", "Side of a patch in pixels", INTEGER, 64, 0, 4096, True,
+     "What is learnt from at once: a network of many levels sees farther and wants larger patches, small areas have "
+     "only room for smaller ones. 0: as the paper (LRTACF-Net 224, CropSTS 128, Attention-3DCNN 64, UnetConvLSTM 32)."),
     ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
      "A class with fewer parcels on the series ends the run before anything is learnt. In a class raster, what a class "
      "has of a square of 32 pixels counts as a parcel."),
@@ -52,6 +55,11 @@ CHOICES = (  # name, title, choices in the order of the job's, tip
     ("PRECISION", "Precision", ("Automatic", "32 bit", "16 bit, mixed (graphics card)", "bfloat16, mixed"),
      "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
 )  # fmt: skip
+TEXTS = (  # name, field of the job, title, tip
+    ("TITLE", "title", "Title of the model", "What maps of this model are called. Empty: the name of its folder."),
+    ("REGION", "region", "Region", "Where the model was trained, for its card. Empty: the scenes' place in degrees."),
+    ("SEASON", "season", "Season", "Of what season it is, for its card. Empty: the months of the scenes."),
+)
 
 
 class TrainAlgorithm(LabelledAlgorithm):
@@ -60,6 +68,10 @@ class TrainAlgorithm(LabelledAlgorithm):
 
     def add_network(self) -> None:
         """Adds the parameters of the network's own settings."""
+
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The network's name in jobs.TRAINABLE."""
+        return self.NETWORK
 
     def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
         """The network's settings, as text. Raises CropClassifierError."""
@@ -73,6 +85,7 @@ class TrainAlgorithm(LabelledAlgorithm):
         self._add_labels()
         self._add_season()
         self.add_network()
+        self.add_settings()
         self._add_learning()
         self._add_outputs()
 
@@ -109,11 +122,8 @@ class TrainAlgorithm(LabelledAlgorithm):
         self.add_device()
 
     def _add_outputs(self) -> None:
-        self.add(
-            QgsProcessingParameterString("TITLE", self.tr("Title of the model"), optional=True),
-            self.tr("What maps of this model are called. Empty: the name of its folder."),
-            advanced=True,
-        )
+        for name, _, title, tip in TEXTS:
+            self.add(QgsProcessingParameterString(name, self.tr(title), optional=True), self.tr(tip), advanced=True)
         self.add(
             QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
             self.tr("The model, its card, the split of the parcels and the report are written here."),
@@ -137,20 +147,21 @@ class TrainAlgorithm(LabelledAlgorithm):
         for name, field, _, kind, *_ in NUMBERS:
             read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
             numbers[field] = read(parameters, name, context)
+        texts = {field: self.parameterAsString(parameters, name, context).strip() for name, field, *_ in TEXTS}
         return TrainJob(
             legend=self.parameterAsFile(parameters, "LEGEND", context),
             model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
-            network=self.NETWORK,
-            settings=self.settings(parameters, context),
+            network=self.network(parameters, context),
+            settings=self.settings(parameters, context) + self.own_settings(parameters, context),
             windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
             bands=self.words(parameters, "BANDS", context),
             optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
             loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
             precision=PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
             earlier=self.earlier(parameters, context, EARLIER),
-            title=self.parameterAsString(parameters, "TITLE", context),
             device=self.device(parameters, context),
             **numbers,
+            **texts,
             **inputs,
         )
 

@@ -66,6 +66,7 @@ class TrainTsstfn(PairsAlgorithm):
             QgsProcessingParameterEnum("SIZE", self.tr("Network size"), [self.tr(s) for s in sizes], defaultValue=0),
             self.tr("The paper's network has 44 million parameters, 200 times as many as the small one."),
         )
+        self.add_settings()
         self._add_learning()
         self.add(
             QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
@@ -115,13 +116,14 @@ class TrainTsstfn(PairsAlgorithm):
         for name, _, kind, *_ in NUMBERS:
             read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
             numbers[name.lower()] = read(parameters, name, context)
+        own = self.own_settings(parameters, context)
         return TrainTsstfnJob(
             **inputs,
             **numbers,
             model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
             target=self.day(parameters, "TARGET", context),
             band=self.parameterAsString(parameters, "BAND", context).strip(),
-            settings=(("preset", SIZES[self.parameterAsEnum(parameters, "SIZE", context)]),),
+            settings=(("preset", SIZES[self.parameterAsEnum(parameters, "SIZE", context)]), *own),
             loss=FUSION_LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
             split=FUSION_SPLITS[self.parameterAsEnum(parameters, "SPLIT", context)],
             augment=self.parameterAsBool(parameters, "AUGMENT", context),

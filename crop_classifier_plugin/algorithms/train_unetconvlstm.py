@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from qgis.core import (
@@ -14,7 +13,6 @@ from qgis.core import (
 )
 
 from ..engine.errors import BadInput
-from ..engine.jobs import TrainJob
 from .base import Parameters
 from .train_network import TrainNetworkAlgorithm
 
@@ -35,7 +33,6 @@ def month_of(field: str) -> str:
 class TrainUnetConvLstm(TrainNetworkAlgorithm):
     NAME = "train_unetconvlstm"
     TITLE = "Train VUnetConvLSTM on your labels by month"
-    NETWORK = NETWORKS[0]
     BANDS = "VV, VH"
 
     def _add_labels(self) -> None:
@@ -80,6 +77,5 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
             raise BadInput(f"The field {nameless[0]!r} names no month: choose fields such as Oct_2019 or 2019_10.")
         return {**found, "class_field": "", "month_fields": tuple(zip(months, fields))}
 
-    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
-        network = NETWORKS[self.parameterAsEnum(parameters, "NETWORK", context)]
-        return replace(super().job(parameters, context, inputs), network=network)
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return NETWORKS[self.parameterAsEnum(parameters, "NETWORK", context)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -51,12 +50,3 @@ def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     if missing:
         raise BadInput(f"The table {path} has no column {missing[0]!r}: give the columns {', '.join(columns)}.")
     return rows
-
-
-def read_settings(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """A network's settings from texts as NAME=VALUE."""
-    parted = [text.partition("=") for text in texts]
-    for name, sign, _ in parted:
-        if not sign:
-            raise BadInput(f"The setting {name!r} has no value: write it as NAME=VALUE.")
-    return tuple((name.strip(), value.strip()) for name, _, value in parted)

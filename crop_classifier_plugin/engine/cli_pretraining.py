@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates, read_settings
+from .cli_options import device_option, finish, json_option, read_dates
 from .cli_series import series_options, sources, take_series
 
 
@@ -43,7 +43,7 @@ def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     dates, mask = given.pop("dates"), given.pop("mask")
     entries = tuple(read_dates(dates)) if dates else ()
     series = _series(given.pop("series"), entries, mask)
-    settings = read_settings(given.pop("settings"))
+    settings = jobs.read_settings(";".join(given.pop("settings")))
     bands = given.pop("bands") or jobs.PretrainJob.bands
     finish(jobs.PretrainJob(series=series, bands=bands, settings=settings, **given), as_json)
 

@@ -8,7 +8,7 @@ import click
 
 from . import card as cards
 from . import jobs
-from .cli_options import device_option, finish, json_option, read_dates, read_settings
+from .cli_options import device_option, finish, json_option, read_dates
 from .cli_series import sources
 from .errors import BadInput
 
@@ -32,7 +32,8 @@ from .errors import BadInput
 @click.option("--validation", default=0.15, show_default=True, help="Share that chooses the best epoch; 0: the last.")
 @click.option("--min-parcels", default=1, show_default=True, help="A class with fewer is refused.")
 @click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
-@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step. 0: as the paper.")
+@click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
+@click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
 @click.option("--loss", type=click.Choice(jobs.LOSSES), default="auto", show_default=True, help="auto: the paper's.")
 @click.option(
@@ -71,6 +72,8 @@ from .errors import BadInput
 )
 @click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
+@click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
+@click.option("--season", default="", help="For the card: of what season it is. Default: the months of the scenes.")
 @click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all.")
 @device_option
 @json_option
@@ -85,7 +88,7 @@ def train(as_json: bool, **given: Any) -> None:
         month_fields=tuple(_month_field(text) for text in given.pop("month_fields")),
         checks=_checks(given.pop("check_series"), given.pop("check_labels")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=read_settings(given.pop("setting") or ("preset=small",)),
+        settings=jobs.read_settings(";".join(given.pop("setting") or ("preset=small",))),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )

@@ -9,7 +9,7 @@ import click
 
 from . import jobs
 from .cli_fusion import take_place
-from .cli_options import device_option, finish, json_option, read_settings
+from .cli_options import device_option, finish, json_option
 from .cli_series import sources
 
 Command = Callable[..., Any]
@@ -57,7 +57,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""
     place = take_place(given)
-    settings = read_settings(given.pop("setting") or ("preset=small",))
+    settings = jobs.read_settings(";".join(given.pop("setting") or ("preset=small",)))
     finish(jobs.TrainTsstfnJob(**_images(given), **place, settings=settings, **given), as_json)
 
 

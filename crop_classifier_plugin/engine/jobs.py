@@ -25,6 +25,7 @@ from .jobs_parts import DateEntry as DateEntry
 from .jobs_parts import Extent as Extent
 from .jobs_parts import SceneSource as SceneSource
 from .jobs_parts import Series as Series
+from .jobs_parts import read_settings as read_settings
 from .jobs_parts import read_windows as read_windows
 from .jobs_pretraining import EARLIER_PRETRAINING as EARLIER_PRETRAINING
 from .jobs_pretraining import RECIPES as RECIPES
@@ -49,6 +50,7 @@ from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import PRECISIONS as PRECISIONS
 from .jobs_training import SIDES as SIDES
 from .jobs_training import SPLITS as SPLITS
+from .jobs_training import TRAINABLE as TRAINABLE
 from .jobs_training import LabelledSeries as LabelledSeries
 from .jobs_training import TrainJob as TrainJob
 from .jobs_tsstfn import FORECASTS as FORECASTS

@@ -9,6 +9,7 @@ from typing import Optional
 from .errors import BadInput
 
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
+_NEXT_SETTING = re.compile(r"[;\n]|,(?=\s*\w+\s*=)")  # a comma inside a value parts its numbers
 DEVICES = ("auto", "cpu", "cuda")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer", "modis")
 
@@ -90,3 +91,14 @@ def read_windows(text: str) -> tuple[tuple[int, int], ...]:
             raise BadInput(f"The date window {part!r} cannot be read: write first-last day of the year, as 95-135.")
         windows.append((int(found[1]), int(found[2])))
     return tuple(windows)
+
+
+def read_settings(text: str) -> tuple[tuple[str, str], ...]:
+    """A network's settings from text such as "widths=8,16,24, dropout=0.1", parted by commas or semicolons."""
+    settings = []
+    for part in filter(None, (p.strip(" \t,") for p in _NEXT_SETTING.split(text))):
+        name, sign, value = part.partition("=")
+        if not sign:
+            raise BadInput(f"The setting {part!r} of the network has no value: write it as NAME=VALUE.")
+        settings.append((name.strip(), value.strip()))
+    return tuple(settings)

@@ -15,6 +15,18 @@ OPTIMIZERS = ("auto", "sam", "adamw", "adam")
 PRECISIONS = ("auto", "32", "16-mixed", "bf16-mixed")  # auto: 32 on the processor, mixed on a graphics card
 EARLIER = ("continue", "finish", "restart")  # what becomes of a training of this model that was broken off
 SPLITS = ("side", "block", "parcel")
+TRAINABLE = {  # networks that learn from labels, by the registry's names -> what they are called
+    "lrtacf_net": "LRTACF-Net (Models 7 to 9)",
+    "unet": "U-Net (Models 1 to 3 of LRTACF-Net's paper)",
+    "unet_plusplus": "UNet++ (Models 4 to 6 of LRTACF-Net's paper)",
+    "attention_3dcnn": "Attention-3DCNN",
+    "cropsts": "CropSTS",
+    "unet_convlstm": "UnetConvLSTM",
+    "vunet_convlstm": "VUnetConvLSTM",
+    "convstar": "ConvSTAR",
+    "unet_3d": "3-D U-Net",
+    "random_forest": "Random forest",
+}
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
@@ -50,7 +62,7 @@ class TrainJob:
     mask: str = "auto"
     mask_layers: tuple[SceneSource, ...] = ()  # as in ClassifyJob; of the first series
     epochs: int = 60  # 0 = as the paper
-    patch: int = 64
+    patch: int = 64  # px, both sides; 0 = as the paper
     batch: int = 8  # 0 = as the paper
     held_out: float = 0.3  # share of the area whose parcels are never trained on
     seed: int = 1
@@ -101,6 +113,12 @@ class TrainJob:
     labels_crs: str = ""  # as in LabelledSeries
 
     def __post_init__(self) -> None:
+        if self.network == "tsstfn":
+            raise BadInput(
+                "TSSTFN learns to fuse images, from base pairs and not from labels: train it with 'train-tsstfn' "
+                "('Train TSSTFN' in QGIS)."
+            )
+        one_of("network", self.network, tuple(TRAINABLE))
         one_of("device", self.device, DEVICES)
         one_of("held_side", self.held_side, SIDES)
         one_of("loss", self.loss, LOSSES)
@@ -119,6 +137,7 @@ class TrainJob:
 
     def _check_numbers(self) -> None:
         zero = (
+            "patch",
             "devices",
             "epochs",
             "batch",
@@ -129,7 +148,7 @@ class TrainJob:
             "block",
             "pixel_size",
         )
-        for name, limit in {"patch": 1, "patience": -1, **dict.fromkeys(zero, 0)}.items():
+        for name, limit in {"patience": -1, **dict.fromkeys(zero, 0)}.items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,7 @@ from .errors import BadInput, DiskFull, OutputNotWritable
 _open: set[Outputs] = set()
 _GEOTIFF = (".tif", ".tiff")
 _SIDECARS = (".aux.xml", ".ovr", ".msk")  # that GDAL keeps beside a raster
+_SCRATCH = "pixels-"  # and the number of the process
 _lock = threading.RLock()  # a signal may find this thread inside
 
 
@@ -26,6 +28,7 @@ class Outputs:
     def __init__(self) -> None:
         self._files: dict[Path, Path] = {}  # destination -> temporary
         self._scratch: list[Path] = []
+        self._made: list[Path] = []  # folders that were not there before, the outer before the inner
         self._inputs: dict[object, str] = {}  # what the job reads
 
     def spare(self, inputs: Iterable[str | Path]) -> None:
@@ -43,14 +46,27 @@ class Outputs:
         final = Path(destination).absolute()
         self._refuse_input(final)
         if final not in self._files:
+            self._made += _missing(final.parent)
             _make_place(final)
             _remove_remains(final)
             self._files[final] = temporary_path(final)
         return str(self._files[final])
 
-    def scratch(self) -> Path:
-        """A new folder for a job's own use; it goes when the job ends, also when it is cut short."""
-        folder = Path(tempfile.mkdtemp(prefix="crop-classifier-"))
+    def scratch(self, near: Path | None = None) -> Path:
+        """A new folder for a job's own use; it goes when the job ends, also when it is cut short.
+
+        `near`: the folder to make it in, for what may be too large for the system's place for such things, which often
+        is in memory; what killed jobs left there is removed. Raises OutputNotWritable.
+        """
+        if near is None:
+            folder = Path(tempfile.mkdtemp(prefix="crop-classifier-"))
+        else:
+            _remove_scratch(near)
+            folder = near / f"{_SCRATCH}{os.getpid()}"
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise translate(error, str(near)) from None
         self._scratch.append(folder)
         return folder
 
@@ -88,7 +104,14 @@ class Outputs:
                 leftover.unlink(missing_ok=True)
         self._files.clear()
         while self._scratch:
-            shutil.rmtree(self._scratch.pop(), ignore_errors=True)
+            folder = self._scratch.pop()
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.name.startswith(_SCRATCH):
+                with suppress(OSError):  # others keep something there
+                    folder.parent.rmdir()
+        while self._made:
+            with suppress(OSError):  # something is in it, as after every job that went well
+                self._made.pop().rmdir()
 
     def __enter__(self) -> Outputs:
         with _lock:
@@ -140,6 +163,13 @@ def _remove_remains(final: Path) -> None:
             remains.unlink(missing_ok=True)
 
 
+def _remove_scratch(place: Path) -> None:
+    for folder in place.glob(f"{_SCRATCH}*"):
+        number = folder.name[len(_SCRATCH) :]
+        if os.name != "nt" and number.isdigit() and not _alive(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -148,6 +178,11 @@ def _alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folder and those around it that are not there yet, the outermost first."""
+    return [place for place in reversed([folder, *folder.parents]) if not place.exists()]
 
 
 def _make_place(final: Path) -> None:

@@ -103,6 +103,7 @@ OWN_CHOICES = {
     ("fuse_starfm", "combination"): jobs.COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
     ("fuse_starfm", "window"): (3, 61, 255),
+    ("train", "network"): tuple(jobs.TRAINABLE),
     ("buildseries", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
     ("buildseries", "vrt"): ("",),
     ("fuse_tsstfn", "forecast"): jobs.FORECASTS,

@@ -191,3 +191,25 @@ def test_a_killed_process_never_touches_the_old_file(tmp_path, sent):
     left = files(tmp_path)
     assert {name: text for name, text in left.items() if not name.startswith(".")} == before
     assert len(left) - len(before) == (0 if sent == signal.SIGTERM else 1)  # the engine's runner removes that one
+
+
+def _write_half(place, names):
+    with Outputs() as out:
+        for name in names:
+            Path(out.path(place / name)).write_text("half")
+        (place / "shared" / "notes.txt").write_text("another program's")
+        raise ValueError("half way")
+
+
+def folders(place):
+    return {str(p.relative_to(place)) for p in place.rglob("*") if p.is_dir()}
+
+
+def test_folders_of_a_failed_job_go_where_it_made_them_and_nothing_is_in_them(tmp_path):
+    (tmp_path / "old").mkdir()
+    with pytest.raises(ValueError, match="half way"):
+        _write_half(tmp_path, ("old/map.tif", "old/new/map.tif", "model/deep/map.tif", "shared/map.tif"))
+    assert folders(tmp_path) == {"old", "shared"}
+    with Outputs() as out:
+        out.write_text(tmp_path / "model" / "deep" / "map.tif", "whole")
+    assert folders(tmp_path) == {"old", "shared", "model", "model/deep"}

@@ -357,7 +357,7 @@ def test_cancelled_training_leaves_nothing(toy, tmp_path):
 
     with pytest.raises(Cancelled):
         train(job_of(toy, tmp_path / "m"), Impatient(Stop()))
-    assert list((tmp_path / "m").iterdir()) == []
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_cancelled_training_can_be_finished(toy, tmp_path):
@@ -370,8 +370,7 @@ def test_a_cancelled_training_can_be_finished(toy, tmp_path):
     job = job_of(toy, tmp_path / "m")
     with pytest.raises(Cancelled, match=r"up to epoch 3 \(best: epoch \d\) was kept in .*m\.training\.$"):
         train(job, Patient(Stop()))
-    assert list((tmp_path / "m").iterdir()) == []
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["m", "m.training"]
+    assert [p.name for p in tmp_path.iterdir()] == ["m.training"]
     job = replace(job, earlier="finish", title="another title", device="cpu")
     network, history = learn_only(job, tmp_path / "s", keep=folder_of(job.model))
     assert len(history) == 3

@@ -37,6 +37,7 @@ ALGORITHMS = [
     "train_attention3dcnn",
     "train_cropsts",
     "train_lrtacfnet",
+    "train_network",
     "train_randomforest",
     "train_tsstfn",
     "train_unetconvlstm",
@@ -110,6 +111,7 @@ def test_load_unload_load_leaves_no_trace():
             "Train Attention-3DCNN on your labels...",
             "Train CropSTS on your labels...",
             "Train LRTACF-Net on your labels...",
+            "Train any network on your labels...",
             "Train a random forest on your labels...",
             "Train TSSTFN to fuse fine and coarse images...",
             "Train VUnetConvLSTM on your labels by month...",
@@ -182,7 +184,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("classify_model") == ["MODEL_FOLDER"]
     for network in ("attention3dcnn", "cropsts", "randomforest", "unetconvlstm"):  # offer a model where one is shipped
         assert set(asked(f"classify_{network}")) <= {"MODEL_FOLDER"}
-    for network in ("attention3dcnn", "cropsts", "lrtacfnet", "randomforest", "unetconvlstm"):
+    for network in ("attention3dcnn", "cropsts", "lrtacfnet", "network", "randomforest", "unetconvlstm"):
         assert asked(f"train_{network}") == ["INPUT"]  # labels of one kind or the other: test_train_labels.py
     assert asked("buildseries") == []
     assert asked("composite") == []

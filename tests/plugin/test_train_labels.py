@@ -15,7 +15,14 @@ from qgis.core import (
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.engine.card import Card
 
-TRAININGS = ["train_attention3dcnn", "train_cropsts", "train_lrtacfnet", "train_randomforest", "train_unetconvlstm"]
+TRAININGS = [
+    "train_attention3dcnn",
+    "train_cropsts",
+    "train_lrtacfnet",
+    "train_network",
+    "train_randomforest",
+    "train_unetconvlstm",
+]
 RESULT = {"outputs": {"oa": None, "mean_f1": None, "report": ""}}
 
 

@@ -19,6 +19,7 @@ from ..raster.vector import read_polygons
 from ..series.bands import RADAR
 from ..series.scenes import Bounds, Scene, read_scenes
 from .classes import check_parcels, legend_of
+from .recipes import RECIPES
 from .start import read_start
 
 MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
@@ -44,6 +45,9 @@ def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     """
     job = _from_start(job, reporter) if job.start else job
     job = replace(job, settings=series_settings(job))
+    if not job.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
+        patch = RECIPES[job.network].patch if job.network in RECIPES else TrainJob.patch
+        job = replace(job, patch=patch, tile=max(job.tile, patch))
     scenes = _usable(read_scenes(job.scenes, reporter, job.dates), job)
     job = _monthly(job, reporter) if job.month_fields else _with_dates(job, [s.date for s in scenes], reporter)
     job = replace(job, pixel_size=job.pixel_size or _finest(scenes, job.bands))
@@ -78,8 +82,10 @@ def _from_start(job: TrainJob, reporter: Reporter) -> TrainJob:
     text = {k: ",".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in start.settings.items()}
     if job.bands != start.bands:
         reporter.log(f"The bands are those of {start.folder.name}: {', '.join(start.bands)}.")
-    job = replace(job, settings=tuple((settings | text).items()), bands=start.bands)
     card = start.card
+    if card and set(dict(job.settings)) - {"preset"}:
+        reporter.log(f"The network's settings are those of {start.folder.name}, not the given ones.", "warning")
+    job = replace(job, settings=tuple((settings | text).items()), bands=start.bands)
     if card is None:
         return job
     if card.radar and not job.radar:
@@ -135,6 +141,12 @@ def series_settings(job: TrainJob) -> tuple[tuple[str, str], ...]:
     bands = job.bands if alone else job.radar_bands
     found = {"optical": not alone, "radar": alone or bool(job.radar), "radar_bands": len(bands)}
     given = dict(job.settings)
+    for name in ("optical", "radar"):
+        if given.get(name, str(found[name])).lower() != str(found[name]).lower():
+            raise BadInput(
+                f"The network's setting {name}={given[name]} does not go with the series that are given: leave the "
+                f"setting out, or {'leave the series out' if found[name] else 'give the series'}."
+            )
     return (*job.settings, *((k, str(v).lower()) for k, v in found.items() if k not in given))
 
 

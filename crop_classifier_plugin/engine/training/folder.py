@@ -31,8 +31,9 @@ from .lesson import EpochLog
 from .patches import count_classes
 from .scores import accuracy_rows
 from .seasons import Season
-from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
+from .split import HELD_OUT, TRAIN, VALIDATION
 from .split_file import learnt_json, place_json
+from .words import material_in_words, region_in_words, seasons_in_words
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
 _PIXEL = 10.0  # m, of a job that was not completed from its series
@@ -77,7 +78,8 @@ class Material:
 def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, intake: Intake) -> Card:
     """The card but for what is only known of the finished file."""
     dates = sorted(d for season in material.train for d in season.dates)
-    boxes = [season.bbox() for season in material.train]
+    west, south, east, north = zip(*(season.bbox() for season in material.train))
+    box = min(west), min(south), max(east), max(north)
     name = job.name or Path(job.model).name
     return Card(
         name=name,
@@ -104,10 +106,10 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         receptive_radius=config.promises.receptive_radius,
         parameters=parameters,
         simulated=job.simulated,
-        training_data=_material_in_words(job, material),
-        region=job.region,
-        season=job.season,
-        bbox=(min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)),
+        training_data=_training_data(job, material),
+        region=job.region or region_in_words(box),
+        season=job.season or seasons_in_words([season.dates for season in material.train]),
+        bbox=box,
         start=f"{dates[0].isoformat()}T00:00:00Z",
         end=f"{dates[-1].isoformat()}T23:59:59Z",
         limits=(job.limits or _LIMITS) + limits_of(material.past),
@@ -132,15 +134,9 @@ def sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) ->
     return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
 
 
-def _material_in_words(job: TrainJob, material: Material) -> str:
-    own = job.training_data or _own_in_words(job, material)
+def _training_data(job: TrainJob, material: Material) -> str:
+    own = job.training_data or material_in_words(job, material.train, len(material.legend))
     return f"{own}; {material.past.told}" if material.past else own
-
-
-def _own_in_words(job: TrainJob, material: Material) -> str:
-    parcels = sum(int(season.of(part).sum()) for season in material.places() for part in PARTS)
-    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
-    return f"{parcels} labelled parcels of {Path(job.labels).name}, scenes of {', '.join(dates)}"
 
 
 def decibels(need: Need) -> tuple[int, ...]:

@@ -182,13 +182,7 @@ def tables(every: list[Run], cache: Path) -> list[str]:
         "seed): pixel OA. Networks that need every date are not in the table; radar stays where it is read.",
         "",
         *_tables.cloud_robustness(results, RATES),
-        "### `paper` presets on a GPU",
-        "",
-        "| network | images/s | peak memory |",
-        "|---|---|---|",
-        "| | | |",
-        "",
-        "No GPU was at hand: not measured.",
+        "How fast each network learns, on a processor and on a graphics card: [training.md](training.md).",
         "",
     ]
 

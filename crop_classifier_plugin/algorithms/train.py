@@ -33,7 +33,10 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
     ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
      "The same seed parts the parcels in the same way again."),
     ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
-     "Patches of 64 x 64 pixels a step. Fewer need less memory. 0: as the paper."),
+     "Patches a step. Fewer need less memory. 0: as the paper."),
+    ("PATCH", "patch", "Side of a patch in pixels", INTEGER, 64, 0, 4096, True,
+     "What is learnt from at once: a network of many levels sees farther and wants larger patches, small areas have "
+     "only room for smaller ones. 0: as the paper (LRTACF-Net 224, CropSTS 128, Attention-3DCNN 64, UnetConvLSTM 32)."),
     ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
      "A class with fewer parcels on the series ends the run before anything is learnt. In a class raster, what a class "
      "has of a square of 32 pixels counts as a parcel."),

@@ -41,7 +41,8 @@ from .errors import BadInput
 )
 @click.option("--min-parcels", default=3, show_default=True, help="A class with fewer is refused.")
 @click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
-@click.option("--batch", default=8, show_default=True, help="Patches of 64 x 64 pixels a step. 0: as the paper.")
+@click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
+@click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
 @click.option("--loss", type=click.Choice(jobs.LOSSES), default="auto", show_default=True, help="auto: the paper's.")
 @click.option(

@@ -63,7 +63,7 @@ class TrainJob:
     mask: str = "auto"
     mask_layers: tuple[SceneSource, ...] = ()  # as in ClassifyJob; of the first series
     epochs: int = 60  # 0 = as the paper
-    patch: int = 64
+    patch: int = 64  # px, both sides; 0 = as the paper
     batch: int = 8  # 0 = as the paper
     held_out: float = 0.3  # share of the area whose parcels are never trained on
     seed: int = 1
@@ -138,6 +138,7 @@ class TrainJob:
 
     def _check_numbers(self) -> None:
         zero = (
+            "patch",
             "devices",
             "epochs",
             "batch",
@@ -148,7 +149,7 @@ class TrainJob:
             "block",
             "pixel_size",
         )
-        for name, limit in {"patch": 1, "patience": -1, **dict.fromkeys(zero, 0)}.items():
+        for name, limit in {"patience": -1, **dict.fromkeys(zero, 0)}.items():
             if getattr(self, name) < limit:
                 raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")
 

@@ -18,6 +18,7 @@ from .errors import BadInput, DiskFull, OutputNotWritable
 _open: set[Outputs] = set()
 _GEOTIFF = (".tif", ".tiff")
 _SIDECARS = (".aux.xml", ".ovr", ".msk")  # that GDAL keeps beside a raster
+_SCRATCH = "pixels-"  # and the number of the process
 _lock = threading.RLock()  # a signal may find this thread inside
 
 
@@ -51,9 +52,21 @@ class Outputs:
             self._files[final] = temporary_path(final)
         return str(self._files[final])
 
-    def scratch(self) -> Path:
-        """A new folder for a job's own use; it goes when the job ends, also when it is cut short."""
-        folder = Path(tempfile.mkdtemp(prefix="crop-classifier-"))
+    def scratch(self, near: Path | None = None) -> Path:
+        """A new folder for a job's own use; it goes when the job ends, also when it is cut short.
+
+        `near`: the folder to make it in, for what may be too large for the system's place for such things, which often
+        is in memory; what killed jobs left there is removed. Raises OutputNotWritable.
+        """
+        if near is None:
+            folder = Path(tempfile.mkdtemp(prefix="crop-classifier-"))
+        else:
+            _remove_scratch(near)
+            folder = near / f"{_SCRATCH}{os.getpid()}"
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise translate(error, str(near)) from None
         self._scratch.append(folder)
         return folder
 
@@ -91,7 +104,11 @@ class Outputs:
                 leftover.unlink(missing_ok=True)
         self._files.clear()
         while self._scratch:
-            shutil.rmtree(self._scratch.pop(), ignore_errors=True)
+            folder = self._scratch.pop()
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.name.startswith(_SCRATCH):
+                with suppress(OSError):  # others keep something there
+                    folder.parent.rmdir()
         while self._made:
             with suppress(OSError):  # something is in it, as after every job that went well
                 self._made.pop().rmdir()
@@ -144,6 +161,13 @@ def _remove_remains(final: Path) -> None:
         number = remains.name[len(final.stem) + 2 :].split(".", 1)[0]
         if number.isdigit() and not _alive(int(number)):
             remains.unlink(missing_ok=True)
+
+
+def _remove_scratch(place: Path) -> None:
+    for folder in place.glob(f"{_SCRATCH}*"):
+        number = folder.name[len(_SCRATCH) :]
+        if os.name != "nt" and number.isdigit() and not _alive(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(process: int) -> bool:

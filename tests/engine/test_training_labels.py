@@ -14,6 +14,7 @@ import torch
 from conftest import write_model, write_raster
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from test_training_inputs import SIDE, job_of, place, sources  # noqa: F401 - a fixture
 
 from crop_classifier_plugin.engine.card import Card
@@ -263,6 +264,10 @@ def test_weights_that_are_not_what_they_claim_are_refused(tmp_path: Path) -> Non
         begin(network, read_start(str(tmp_path)), OLD, Silent())
     save_weights(build("unet", configure("unet", {"preset": "small"}, 2, 3, 3)), str(tmp_path / "weights.safetensors"))
     with pytest.raises(BadModel, match="another network"):
+        begin(network, read_start(str(tmp_path)), OLD, Silent())
+    whole = {name: value.to(torch.int8) for name, value in network.state_dict().items()}
+    save_file(whole, str(tmp_path / "weights.safetensors"))
+    with pytest.raises(BadModel, match=r"stored as torch\.int8, not as torch\.float32"):
         begin(network, read_start(str(tmp_path)), OLD, Silent())
     with torch.no_grad():
         next(network.parameters()).fill_(float("nan"))

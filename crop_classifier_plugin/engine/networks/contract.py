@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from ..errors import BadInput
 
 Config = TypeVar("Config", bound="NetworkConfig")
+_LARGEST = 65_536  # of a setting (choice)
+_MOST_PARAMETERS = 2_000_000_000  # of a network (choice): eight GB, and as much again for its gradient
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class NetworkConfig:
         for name, value in given.items():
             if name not in own:
                 raise BadInput(f"The network has no setting {name!r}: use {', '.join(sorted(own))} or preset.")
-            values[name] = _typed(name, hints[name], value)
+            values[name] = _sized(name, _typed(name, hints[name], value))
         return cls(bands=bands, dates=dates, classes=classes, **values)
 
     @classmethod
@@ -119,6 +121,21 @@ def _in_words(hint: Any) -> str:
     if typing.get_origin(hint) is tuple:
         return f"{kinds[typing.get_args(hint)[0]][1]} with commas between them"
     return kinds[hint][0] if hint in kinds else "text"
+
+
+def _sized(name: str, value: Any) -> Any:
+    """Settings come with a model's card, which anybody may have written."""
+    numbers = [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, (int, float))]
+    if any(abs(v) > _LARGEST for v in numbers):
+        raise BadInput(f"The setting {name} of the network is above {_LARGEST}: give a smaller one.")
+    return value
+
+
+def check_size(network: nn.Module) -> None:
+    """Refuses a network that no computer trains, before it takes memory: build it on the meta device first."""
+    count = sum(p.numel() for p in network.parameters())
+    if count > _MOST_PARAMETERS:
+        raise BadInput(f"A network of {count:,} parameters cannot be trained: give smaller settings.")
 
 
 def parameter_count(network: nn.Module) -> int:

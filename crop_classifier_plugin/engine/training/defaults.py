@@ -19,6 +19,7 @@ from ..raster.vector import read_polygons
 from ..series.bands import RADAR
 from ..series.scenes import Bounds, Scene, read_scenes
 from .classes import check_parcels, legend_of
+from .recipes import RECIPES
 from .start import read_start
 
 MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
@@ -44,6 +45,9 @@ def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     """
     job = _from_start(job, reporter) if job.start else job
     job = replace(job, settings=series_settings(job))
+    if not job.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
+        patch = RECIPES[job.network].patch if job.network in RECIPES else TrainJob.patch
+        job = replace(job, patch=patch, tile=max(job.tile, patch))
     scenes = _usable(read_scenes(job.scenes, reporter, job.dates), job)
     job = _monthly(job, reporter) if job.month_fields else _with_dates(job, [s.date for s in scenes], reporter)
     job = replace(job, pixel_size=job.pixel_size or _finest(scenes, job.bands))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..card import sha256_of
 from ..errors import BadModel
+from ..networks.contract import check_size
 from ..networks.cropsts import CropStsConfig, CropStsEncoder
 from ..outputs import Outputs
 
@@ -101,4 +102,6 @@ def read_weights(folder: str | Path, encoder: CropStsEncoder) -> None:
 
 def bare_encoder(facts: EncoderFacts) -> CropStsEncoder:
     """An untrained encoder of the facts' shape."""
+    with torch.device("meta"):
+        check_size(CropStsEncoder(facts.config()))
     return CropStsEncoder(facts.config())

@@ -16,10 +16,10 @@ import torch
 from ..accuracy.confusion import Confusion
 from ..card import CARD_FILE, WEIGHTS_FILE, Card
 from ..errors import BadInput, LabelsUnusable, TrainingMissing
-from ..events import Part, Reporter
+from ..events import Part, Reporter, Silent
 from ..jobs import TrainJob
 from ..legend import Legend
-from ..networks.contract import Network, NetworkConfig, parameter_count
+from ..networks.contract import Network, NetworkConfig, check_size, parameter_count
 from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
@@ -70,12 +70,14 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     record, learner = Record(job), learner_of(job.network)
     job, legend = complete(job, reporter)
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
+    inputs = inputs_of(job.network, config)
+    _check_first(job, config, legend)
     with Outputs() as outputs:
         folder = Path(job.model)
         paths = {name: outputs.path(folder / name) for name in _FILES}
         margin = max(job.patch, job.tile, config.multiple)
-        material = gather(job, legend, outputs.scratch(), Part(reporter, 0, 0.15), margin)
-        intake = Intake(inputs_of(job.network, config), scaling(job, material), len(job.bands))
+        material = gather(job, legend, outputs.scratch(folder_of(job.model)), Part(reporter, 0, 0.15), margin)
+        intake = Intake(inputs, scaling(job, material), len(job.bands))
         learnt = _learn(learner, job, config, material, intake, Part(reporter, 0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, intake)
         learnt.export(paths[WEIGHTS_FILE], card)
@@ -94,6 +96,15 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     Remains(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
+
+
+def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend) -> None:
+    """Refuses, before the series is read, what could only be refused after it."""
+    if job.network in LEARNERS:
+        return
+    machine_of(job, resolved(job).optimizer)
+    with torch.device("meta"):
+        prepared(job, build(job.network, config), legend, Silent())
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +167,9 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
     if name in LEARNERS:
         return ("x",)
     with torch.device("meta"):
-        return build(name, config).inputs
+        network = build(name, config)
+    check_size(network)
+    return network.inputs
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
@@ -175,8 +188,8 @@ def fit(
     Leaves torch's global random numbers as they were.
     """
     counts = count_classes(material.train, TRAIN, material.classes)
-    patch = round_up(job.patch, config.multiple)
     recipe = resolved(job)
+    patch = round_up(recipe.patch, config.multiple)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
     changes = changes_of(job, recipe, material.need)
     patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed, recipe.batch)

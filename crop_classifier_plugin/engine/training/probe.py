@@ -114,6 +114,8 @@ def _truths(
     for index in np.random.default_rng(job.seed).permutation(len(sequences)):
         reporter.check()
         place, window = sequences.windows[index]
+        if window.row % window.height or window.col % window.width:
+            continue  # the last ones of a row or column share pixels with their neighbours
         truth = burn(shapes, place.stack.grid.sub(window)).astype(np.int64) - 1
         if (truth >= 0).any() and len(found) < job.sequences:
             found[int(index)] = truth
@@ -216,7 +218,14 @@ def _score(
         pixels = np.kron(found.reshape(side, side), np.ones((patch, patch), np.int64))
         labelled = tokens.truth != VOID
         confusion += Confusion.count(tokens.truth[labelled], pixels[labelled], classes)
-    return Score(name, kind, draw, right / max(total, 1), float(confusion.mean_iou))
+    return Score(name, kind, draw, right / max(total, 1), mean_iou(confusion))
+
+
+def mean_iou(confusion: Confusion) -> float:
+    """Over the classes in truth or prediction (rule `nan`): one that is predicted only counts as 0. NaN without any."""
+    hits = np.diagonal(confusion.n)
+    union = confusion.n.sum(axis=0) + confusion.n.sum(axis=1) - hits
+    return float(np.mean(hits[union > 0] / union[union > 0])) if union.any() else float("nan")
 
 
 def _fitted(model: Any, x: NDArray[Any], y: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[np.int64]]:

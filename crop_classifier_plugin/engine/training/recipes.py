@@ -21,6 +21,7 @@ class Recipe:
     schedule: str  # one of optimise.SCHEDULES
     epochs: int
     batch: int
+    patch: int  # px, both sides
     patience: int = 0  # epochs without a better validation mean F1 until it stops early; 0 = never
     ties: bool = False  # an epoch as good as the best takes its place
     weight_decay: float = 0.0
@@ -31,22 +32,32 @@ class Recipe:
 
 
 # LRTACF-Net's eq. 7 and section 3.2; momentum, schedule, turns and flips are of the baseline whose set-up it keeps.
-_CLARK = Recipe("bce_iou", "sam", 0.011, "polynomial", epochs=100, batch=6)
+_CLARK = Recipe("bce_iou", "sam", 0.011, "polynomial", epochs=100, batch=6, patch=224)
 # The abstract of Attention-3DCNN names no training: the recommended one of docs/networks.md, section 6.2.
 _PASTIS = Recipe(
-    "root_cross_entropy", "adamw", 1e-3, "cosine", epochs=100, batch=16, patience=15,
+    "root_cross_entropy", "adamw", 1e-3, "cosine", epochs=100, batch=16, patch=64, patience=15,
     weight_decay=1e-4, optical_dropout=(0.1, 0.3), radar_dropout=0.1,
 )  # fmt: skip
 # UnetConvLSTM, from its released code: Keras' Adam, and l2(1e-4) on gamma and beta.
 _LEM = Recipe(
-    "focal", "adam", 1e-3, "constant", epochs=400, batch=16, patience=30, ties=True, norm_penalty=1e-4, turns=False
+    "focal",
+    "adam",
+    1e-3,
+    "constant",
+    epochs=400,
+    batch=16,
+    patch=32,
+    patience=30,
+    ties=True,
+    norm_penalty=1e-4,
+    turns=False,
 )
 
 RECIPES = {
     "attention_3dcnn": _PASTIS,
     "convstar": _PASTIS,
     "cropsts": Recipe(
-        "cross_entropy", "adamw", 1e-4, "steps", epochs=80, batch=8, weight_decay=0.05, turns=False
+        "cross_entropy", "adamw", 1e-4, "steps", epochs=80, batch=8, patch=128, weight_decay=0.05, turns=False
     ),  # PANGAEA's fine-tuning, which the paper uses
     "lrtacf_net": _CLARK,
     "unet": _CLARK,
@@ -76,5 +87,6 @@ def resolved(job: TrainJob) -> Recipe:
         learning_rate=job.learning_rate or recipe.learning_rate,
         epochs=job.epochs or recipe.epochs,
         batch=job.batch or recipe.batch,
+        patch=job.patch or recipe.patch,
         patience=recipe.patience if job.patience < 0 else job.patience,
     )

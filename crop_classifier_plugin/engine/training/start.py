@@ -84,6 +84,8 @@ def begin(network: Network, start: Start, legend: Legend, reporter: Reporter) ->
         raise BadModel(str(start.folder), f"its weights are of another network ({', '.join(strange[:3]) or 'too few'})")
     pairs = _shared(before, legend) if before else []
     for name, value in found.items():
+        if value.dtype != own[name].dtype:
+            raise BadModel(str(start.folder), f"its {name} is stored as {value.dtype}, not as {own[name].dtype}")
         if axes.get(name) and before:
             value = _moved(own[name], value, axes[name], pairs)
         if value.shape != own[name].shape:

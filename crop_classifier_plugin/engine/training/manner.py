@@ -54,7 +54,7 @@ def _written(value: object) -> str:
 
 
 def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Sequence[EpochLog]) -> Rows:
-    side = round_up(job.patch, config.multiple)
+    side = round_up(recipe.patch, config.multiple)
     decay = f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
     patience = f"; it ends after {recipe.patience} without a better validation" if recipe.patience else ""
     return (

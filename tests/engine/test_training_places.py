@@ -391,7 +391,9 @@ def test_the_card_and_report_say_what_the_model_started_from(place: Path, tmp_pa
     card = Card.load(tmp_path / "b")
     assert card.training_data.startswith("my fields; started from a, trained on 64 labelled parcels")
     assert "is not known" in card.limits
-    assert "started from a" in (tmp_path / "b" / "training.html").read_text()
+    page = (tmp_path / "b" / "training.html").read_text()
+    assert "started from a" in page
+    assert "Nothing that the model it started from is known to have learnt from was held out." in page
     assert json.loads((tmp_path / "b" / "split.json").read_text())["rule"]["start_known"] is False
     reporter = Silent()
     assert not read_past(str(tmp_path / "b"), reporter).known

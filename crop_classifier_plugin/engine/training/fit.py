@@ -49,6 +49,7 @@ from .intake import Intake, Statistics, statistics
 from .lesson import EpochLog, Lesson
 from .loop import learn
 from .machine import machine_of
+from .manner import manner_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
 from .recipes import Recipe, resolved
 from .report import Trained, write_report
@@ -88,7 +89,8 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
         maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
-        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), maps)
+        manner = manner_of(job, config, learnt.history, record.seconds)
+        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         tell_results(tested, reporter)
         record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)

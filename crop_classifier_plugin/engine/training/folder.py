@@ -22,6 +22,7 @@ from ..events import Reporter
 from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import NetworkConfig
+from ..networks.registry import FORESTS
 from ..series.bands import RADAR
 from ..series.quantity import INDEX, OPTICAL
 from ..series.select import Need
@@ -244,8 +245,8 @@ def split_json(job: TrainJob, material: Material) -> str:
 
 
 def validation_share(job: TrainJob) -> float:
-    """Of the parcels of each place: none where series of their own choose the best epoch."""
-    return 0.0 if job.checks else job.validation
+    """Of the parcels of each place: none where series of their own choose the best epoch, or where there are none."""
+    return 0.0 if job.checks or job.network in FORESTS else job.validation
 
 
 def dated(season: Season) -> dict[str, Any]:

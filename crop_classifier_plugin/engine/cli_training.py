@@ -68,9 +68,17 @@ from .errors import BadInput
 @click.option("--split", type=click.Choice(jobs.SPLITS), default="side", show_default=True, help="What is held out.")
 @click.option("--block", default=0.0, help="Side of the squares of --split block. Default: a tenth of the area's.")
 @click.option("--samples-per-class", default=0, help="Most labelled pixels of a class that are learnt from; 0: all.")
-@click.option("--check-series", multiple=True, help="A second series that chooses the best epoch; repeatable.")
+@click.option(
+    "--check-series",
+    multiple=True,
+    help="A second series that chooses the best epoch, but not on held-out parcels; repeatable.",
+)
 @click.option("--check-labels", default="", help="Its labels, with the same field.")
-@click.option("--start", default="", help="Model folder of the same network, or encoder, to go on from.")
+@click.option(
+    "--start",
+    default="",
+    help="Model folder of the same network, or encoder, to go on from; what it learnt from is not held out.",
+)
 @click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")

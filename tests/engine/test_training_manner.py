@@ -51,7 +51,7 @@ def test_the_split_is_told_as_it_was_made():
     assert "straight" not in blocks + split_in_words(replace(JOB, split="parcel"))
     checked = split_in_words(replace(JOB, checks=(LabelledSeries(SCENES, "b.gpkg"),)))
     assert "15%" not in checked
-    assert "Series of their own chose the best epoch." in checked
+    assert "Series of their own chose the best epoch, without held-out parcels." in checked
 
 
 def test_labels_are_told_with_all_their_fields():

@@ -56,9 +56,10 @@ from .report import Trained, write_report
 from .samples import SampleMap, sample_maps
 from .scores import Predict, score
 from .split import HELD_OUT, TRAIN, VALIDATION
+from .split_file import SPLIT_FILE
 from .start import WEIGHTS, begin, read_start, save_weights
 
-HISTORY_FILE, SPLIT_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "split.json", "training.html", "training.json"
+HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
 _FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
 _FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
 _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)

@@ -103,8 +103,9 @@ def split_in_words(job: TrainJob) -> str:
     }[job.split]
     share = validation_share(job)
     checks = f", {share:.0%} was to choose the best epoch" if share else ""
-    series = " Series of their own chose the best epoch." if job.checks else ""
-    return f"{told} Of the labelled area {job.held_out:.0%} was to be held out for the test{checks}.{series}"
+    series = " Series of their own chose the best epoch, without held-out parcels." if job.checks else ""
+    start = " Nothing that the model it started from is known to have learnt from was held out." if job.start else ""
+    return f"{told} Of the labelled area {job.held_out:.0%} was to be held out for the test{checks}.{series}{start}"
 
 
 def labels_in_words(job: TrainJob) -> str:

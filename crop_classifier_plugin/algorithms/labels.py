@@ -73,7 +73,10 @@ class LabelledAlgorithm(SeriesAlgorithm):
             QgsProcessingParameterFeatureSource(
                 "VALIDATION_LABELS", self.tr("Validation: labelled parcels"), [POLYGONS], optional=True
             ),
-            self.tr("Polygons on the validation scenes, with the same field and classes as the labelled parcels."),
+            self.tr(
+                "Polygons on the validation scenes, with the same field and classes as the labelled parcels. Those on "
+                "held-out parcels are not asked."
+            ),
             advanced=True,
         )
         self.add(

@@ -28,7 +28,8 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
      "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept. "
      "Not used with validation scenes."),
     ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 0, 10_000, False,
-     "How often the labelled pixels are shown, at most. The log tells the loss of each epoch. 0: as the paper."),
+     "How often the labelled pixels are shown, at most. An epoch has at least 10 steps, so few pixels are shown more "
+     "often. The log tells the loss of each epoch. 0: as the paper."),
     ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
      "The same seed parts the parcels in the same way again."),
     ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,

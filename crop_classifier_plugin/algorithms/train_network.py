@@ -35,7 +35,8 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
             ),
             self.tr(
                 "Folder of a model of the same network: its weights go on learning, its bands and size are taken. "
-                "Classes of the same name keep what was learnt of them, others are new."
+                "Classes of the same name keep what was learnt of them, others are new. Parcels "
+                "that it learnt from are not held out again."
             ),
             advanced=True,
         )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
+from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean, QgsProcessingParameterNumber
 
-from ..engine.jobs import TrainJob
+from ..engine.jobs import FOREST, TrainJob
 from .base import Parameters
 from .train import INTEGER, NUMBERS
 from .train_network import TrainNetworkAlgorithm
 
-_SIZES = (  # name, setting of the forest, title, default, tip
-    ("TREES", "trees", "Trees", 40, "More are steadier and slower."),
-    ("DEPTH", "depth", "Greatest depth", 25, "Questions a tree asks of a pixel at most."),
-    ("LEAF", "leaf", "Smallest leaf", 20, "Training pixels that an answer rests on at least."),
-    ("PIXELS", "pixels", "Most pixels of a class", 20_000, "Learnt from, drawn at random."),
+_SIZES = (  # name, setting of the forest, title, tip
+    ("TREES", "trees", "Trees", "More are steadier and slower."),
+    ("DEPTH", "depth", "Greatest depth", "Questions a tree asks of a pixel at most."),
+    ("LEAF", "leaf", "Smallest leaf", "Training pixels that an answer rests on at least."),
+    ("PIXELS", "pixels", "Most pixels of a class", "Learnt from, drawn at random."),
 )
 _ASKED = ("HELD_OUT", "SEED", "MIN_PARCELS")
 
@@ -27,13 +27,19 @@ class TrainRandomForest(TrainNetworkAlgorithm):
     NETWORK = "random_forest"
 
     def add_network(self) -> None:
-        for name, _, title, default, tip in _SIZES:
-            number = QgsProcessingParameterNumber(name, self.tr(title), INTEGER, default, minValue=1, maxValue=10**6)
+        for name, key, title, tip in _SIZES:
+            number = QgsProcessingParameterNumber(name, self.tr(title), INTEGER, FOREST[key], False, 1, 10**6)
             self.add(number, self.tr(tip), advanced=True)
+        self.add(
+            QgsProcessingParameterBoolean("BALANCED", self.tr("Every class counts alike"), FOREST["balanced"]),
+            self.tr("However many pixels it has. Off: common classes count for more, as in TSSTFN's paper."),
+            advanced=True,
+        )
         self.add_parting()
 
     def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
-        return tuple((key, str(self.parameterAsInt(parameters, name, context))) for name, key, *_ in _SIZES)
+        sizes = tuple((key, str(self.parameterAsInt(parameters, name, context))) for name, key, *_ in _SIZES)
+        return (*sizes, ("balanced", str(self.parameterAsBool(parameters, "BALANCED", context)).lower()))
 
     def _add_learning(self) -> None:
         """A forest has no epochs, loss or device."""

@@ -21,16 +21,25 @@ from .errors import BadInput
 @click.option("--month-field", "month_fields", multiple=True, help="YYYY-MM=FIELD, of labels by month; repeatable.")
 @click.option("--out", "model", required=True, help="Folder for the model.")
 @click.option("--legend", default="", help="JSON file of classes. Default: one class a name in the labels.")
-@click.option("--windows", default="", help="Days of the year, as '95-135, 150-195'. Default: 20 days around a scene.")
+@click.option(
+    "--windows",
+    default="",
+    help="Days of the year, as '95-135, 150-195'. Default: 20 days around each scene; with over 6 dates, the months.",
+)
 @click.option("--band", "bands", multiple=True, help="A band the model takes; repeatable. Default: six of Sentinel-2.")
 @click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
 @click.option("--mask", type=click.Choice(jobs.MASKS), default="auto", show_default=True, help="Cloud mask source.")
 @click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
 @click.option("--network", default="lrtacf_net", show_default=True, help="See 'networks'.")
-@click.option("--setting", multiple=True, help="NAME=VALUE of the network; repeatable. Default: preset=small.")
+@click.option("--setting", multiple=True, help="NAME=VALUE of the network, over preset=small; repeatable.")
 @click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled area that is tested on.")
-@click.option("--validation", default=0.15, show_default=True, help="Share that chooses the best epoch; 0: the last.")
-@click.option("--min-parcels", default=1, show_default=True, help="A class with fewer is refused.")
+@click.option(
+    "--validation",
+    default=0.15,
+    show_default=True,
+    help="Share that chooses the best epoch; 0: the last. None for a forest.",
+)
+@click.option("--min-parcels", default=3, show_default=True, help="A class with fewer is refused.")
 @click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
 @click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
 @click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
@@ -59,9 +68,17 @@ from .errors import BadInput
 @click.option("--split", type=click.Choice(jobs.SPLITS), default="side", show_default=True, help="What is held out.")
 @click.option("--block", default=0.0, help="Side of the squares of --split block. Default: a tenth of the area's.")
 @click.option("--samples-per-class", default=0, help="Most labelled pixels of a class that are learnt from; 0: all.")
-@click.option("--check-series", multiple=True, help="A second series that chooses the best epoch; repeatable.")
+@click.option(
+    "--check-series",
+    multiple=True,
+    help="A second series that chooses the best epoch, but not on held-out parcels; repeatable.",
+)
 @click.option("--check-labels", default="", help="Its labels, with the same field.")
-@click.option("--start", default="", help="Model folder of the same network, or encoder, to go on from.")
+@click.option(
+    "--start",
+    default="",
+    help="Model folder of the same network, or encoder, to go on from; what it learnt from is not held out.",
+)
 @click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
@@ -80,7 +97,7 @@ def train(as_json: bool, **given: Any) -> None:
         month_fields=tuple(_month_field(text) for text in given.pop("month_fields")),
         checks=_checks(given.pop("check_series"), given.pop("check_labels")),
         windows=jobs.read_windows(given.pop("windows")),
-        settings=jobs.read_settings(";".join(given.pop("setting") or ("preset=small",))),
+        settings=jobs.read_settings(";".join(("preset=small", *given.pop("setting")))),
         bands=bands or jobs.TrainJob.bands,
         **given,
     )

@@ -38,7 +38,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--target", default="", help="YYYY-MM-DD. Default: the last day with a fine and a coarse image.")
 @click.option("--pairs", default=7, show_default=True, help="Base pairs: the last so many before the target.")
 @click.option("--band", default="NDVI", show_default=True)
-@click.option("--setting", multiple=True, help="NAME=VALUE of the network; repeatable. Default: preset=small.")
+@click.option("--setting", multiple=True, help="NAME=VALUE of the network, over preset=small; repeatable.")
 @click.option("--tile", default=0, help="Pixels. Default: the smallest the network takes, at least 64.")
 @click.option("--loss", type=click.Choice(jobs.FUSION_LOSSES), default="mse", show_default=True)
 @click.option("--epochs", default=100, show_default=True, help="At most.")
@@ -57,7 +57,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""
     place = take_place(given)
-    settings = jobs.read_settings(";".join(given.pop("setting") or ("preset=small",)))
+    settings = jobs.read_settings(";".join(("preset=small", *given.pop("setting"))))
     finish(jobs.TrainTsstfnJob(**_images(given), **place, settings=settings, **given), as_json)
 
 

@@ -45,6 +45,7 @@ from .jobs_series import FillGapsJob as FillGapsJob
 from .jobs_series import IndexJob as IndexJob
 from .jobs_series import PhenologyJob as PhenologyJob
 from .jobs_training import EARLIER as EARLIER
+from .jobs_training import FOREST as FOREST
 from .jobs_training import LOSSES as LOSSES
 from .jobs_training import OPTIMIZERS as OPTIMIZERS
 from .jobs_training import PRECISIONS as PRECISIONS

@@ -26,9 +26,14 @@ class Record:
         self._started = time.monotonic()
         self._at = dt.datetime.now(dt.timezone.utc)
 
+    @property
+    def seconds(self) -> float:
+        """Since the job started."""
+        return round(time.monotonic() - self._started, 2)
+
     def save(self, outputs: Outputs, beside: str, facts: dict[str, Any], reporter: Reporter) -> None:
         """Writes the record beside the output `beside` and tells the user time and peak memory."""
-        seconds = round(time.monotonic() - self._started, 2)
+        seconds = self.seconds
         peak = peak_memory_mib()
         record = {
             "job": json.loads(jobs.dump(self._job)),
@@ -37,7 +42,7 @@ class Record:
             "peak_memory_mib": peak,
             "python": platform.python_version(),
             "platform": platform.platform(),
-            "packages": _versions(),
+            "packages": versions(),
             **facts,
         }
         path = outputs.path(Path(beside).with_suffix(".run.json"))
@@ -46,7 +51,7 @@ class Record:
         reporter.log(f"Done in {seconds:.1f} s{memory}.")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Versions of the packages that are loaded in this run."""
     return {name: metadata.version(name) for name in _PACKAGES if name in sys.modules}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,12 +12,13 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from conftest import write_raster
-from hypothesis import given, settings
+from conftest import write_model, write_raster
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 from test_training_inputs import job_of, place, sources  # noqa: F401 - a fixture
 
+from crop_classifier_plugin.engine.card import Card
 from crop_classifier_plugin.engine.errors import LabelsUnusable
 from crop_classifier_plugin.engine.events import Silent
 from crop_classifier_plugin.engine.jobs import LabelledSeries
@@ -24,12 +27,16 @@ from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.vector import burn
 from crop_classifier_plugin.engine.training.checkpoint import identity_of
 from crop_classifier_plugin.engine.training.defaults import complete
+from crop_classifier_plugin.engine.training.fit import train
+from crop_classifier_plugin.engine.training.folder import split_json
 from crop_classifier_plugin.engine.training.gather import gather
-from crop_classifier_plugin.engine.training.ground import LEARNT, Ground
+from crop_classifier_plugin.engine.training.ground import LEARNT, Claims, Ground, Past, limits_of
 from crop_classifier_plugin.engine.training.intake import Statistics
 from crop_classifier_plugin.engine.training.parting import Known, part_check, part_training
+from crop_classifier_plugin.engine.training.past import read_past
 from crop_classifier_plugin.engine.training.recipes import resolved
-from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, SplitRule
+from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, SplitRule, split
+from crop_classifier_plugin.engine.training.split_file import read_split
 
 GRID = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), 40, 40)
 EAST = Affine(10, 0, 500280, 0, -10, 5650000)
@@ -243,3 +250,151 @@ def test_a_training_is_another_with_another_validation_series(place: Path, easte
         stats = Statistics(np.zeros(2, np.float32), np.ones(2, np.float32))
         found.append(identity_of(job, config, resolved(job), stats, material.train, material.checks))
     assert all(a != b for i, a in enumerate(found) for b in found[:i])
+
+
+# --- from another model ----------------------------------------------------------------------------------------------
+
+
+def past_of(*grounds: Ground, known: bool = True) -> Past:
+    return Past("before", "started from before", grounds, known)
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=boxes, second=boxes, kept=st.integers(0, 12), seed=st.integers(0, 99), asked=st.sampled_from([0.0, 0.4]))
+def test_nothing_that_the_start_learnt_from_is_held_out(first, second, kept, seed, asked) -> None:
+    own, now = parcels_of(first), parcels_of(first[:kept] + second)
+    before = part_training(RULE, Known(), "first", own, GRID, Silent())
+    known = Known((), past_of(Ground(own.ground, before.split.parts, GRID.crs)))
+    rule = SplitRule(asked, 0.2, "auto", seed, "parcel")
+    found = part_training(rule, known, "second", now, GRID, Silent())
+    assert not (np.isin(pixels(before, own), LEARNT) & (pixels(found, now) == HELD_OUT)).any()
+    overlap = shapely.area(shapely.intersection(now.ground[:, None], own.ground[None]))
+    overlaps = overlap > 0.0101 * np.minimum(now.areas[:, None], own.areas[None])
+    new = ~(overlap > 0.949 * np.maximum(now.areas[:, None], own.areas[None])).any(axis=1)
+    seen = overlaps[:, np.isin(before.split.parts, LEARNT)].any(axis=1) & new
+    assert not (found.split.parts[seen] == HELD_OUT).any()
+    held = (overlap > 0.951 * np.maximum(now.areas[:, None], own.areas[None]))[:, before.split.parts == HELD_OUT]
+    alone = (overlap > 0).sum(axis=1) == 1
+    assert (found.split.parts[held.any(axis=1) & alone] == HELD_OUT).all() or not asked
+    usual = split(now, rule).parts
+    free = ~(overlap > 0).any(axis=1)
+    np.testing.assert_array_equal(found.split.parts[free], usual[free])
+
+
+def model_of(folder: Path, text: str | None, **card) -> str:
+    write_model(folder, **({"simulated": False, "training_data": "fields"} | card))
+    if text is not None:
+        (folder / "split.json").write_text(text)
+    return str(folder)
+
+
+def test_another_seed_does_not_test_on_what_the_start_learnt_from(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    job = job_of(place, tmp_path, split="parcel", validation=0.2)
+    first = gathered(tmp_path, job)
+    start = model_of(tmp_path / "a", split_json(job, first))
+    parts = []
+    for seed, way in ((2, "parcel"), (3, "side")):
+        reporter, (again, legend) = Silent(), complete(replace(job, seed=seed, split=way), Silent())
+        (tmp_path / str(seed)).mkdir()
+        material = gather(replace(again, start=start), legend, tmp_path / str(seed), reporter, 32)
+        (season,) = material.train
+        parts.append(season.split.parts)
+        before = first.train[0]
+        assert not (np.isin(before.part, LEARNT) & (season.part == HELD_OUT)).any()
+        np.testing.assert_array_equal(season.split.parts == HELD_OUT, before.split.parts == HELD_OUT)
+        assert any(level == "warning" and "learnt from them" in text for level, text in reporter.lines)
+        told = split_json(replace(again, start=start), material)
+        # a third model knows what the first learnt from, though the second may have had other labels
+        (tmp_path / f"b{seed}").mkdir()
+        (tmp_path / f"b{seed}" / "split.json").write_text(told)
+        found = read_split(tmp_path / f"b{seed}" / "split.json", False)
+        assert found.whole
+        learnt_first = sum(int(np.isin(g.parts, LEARNT).sum()) for g in found.grounds[1:])
+        assert learnt_first == int(np.isin(before.split.parts, LEARNT).sum())
+        assert "started from a, trained on fields" in material.past.told
+
+
+def test_a_start_that_learnt_from_everything_leaves_nothing_to_test_on(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    job = job_of(place, tmp_path, held_out=0.0, validation=0.0)
+    start = model_of(tmp_path / "a", split_json(job, gathered(tmp_path, job)))
+    again, legend = complete(replace(job, held_out=0.3), Silent())
+    (tmp_path / "again").mkdir()
+    reporter = Silent()
+    material = gather(replace(again, start=start), legend, tmp_path / "again", reporter, 32)
+    assert (material.train[0].part == TRAIN).all()
+    assert any(level == "warning" and "No parcel is left to test on" in text for level, text in reporter.lines)
+
+
+def test_parcels_are_read_as_they_were_written(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    material = gathered(tmp_path, job_of(place, tmp_path, split="parcel", validation=0.2))
+    (season,) = material.train
+    model_of(tmp_path / "a", split_json(job_of(place, tmp_path), material))
+    for old in (False, True):
+        if old:  # as files were before they had a CRS and outlines
+            facts = json.loads((tmp_path / "a" / "split.json").read_text())
+            for here in facts["places"]:
+                del here["outlines"], here["crs"]
+            (tmp_path / "a" / "split.json").write_text(json.dumps(facts))
+        (ground,) = read_split(tmp_path / "a" / "split.json", False).grounds
+        touched = Claims((ground,), season.grid, False).touched(season.parcels)
+        np.testing.assert_array_equal(touched.argmax(axis=1), season.split.parts)
+        assert (touched.sum(axis=1) == 1).all()
+    reporter = Silent()
+    assert read_past(str(tmp_path / "a"), reporter).known
+    assert any("names no CRS" in text for _, text in reporter.lines)
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.just("POLYGON((0 0,1 1,0 0))"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["train", "crs", "outlines"]), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(facts=_json, whole=st.booleans())
+@example(facts={"train": [[1, 2, 0]], "crs": "nowhere"}, whole=True)
+@example(facts={"outlines": {"train": ["POLYGON((0 0,1 1"]}}, whole=True)
+@example(facts={"outlines": {"train": [7]}}, whole=True)
+@example(facts={"train": [["x", 2, 0]]}, whole=True)
+@example(facts={"train": [[1e400, 2, 0]]}, whole=True)
+@example(facts={"train": 7}, whole=False)
+def test_a_split_file_of_another_shape_is_left_aside_with_a_sentence(facts, whole, tmp_path: Path) -> None:
+    text = json.dumps({"places": [facts]} if whole else facts)
+    reporter = Silent()
+    past = read_past(model_of(tmp_path / "a", text), reporter)
+    Claims(past.grounds, GRID, False).touched(parcels_of([shapely.box(5e5, 5.599e6, 5e5 + 100, 5.5991e6)]))
+    if not past.known:
+        assert not past.grounds
+        (line,) = reporter.lines
+        assert line[0] == "warning"
+        assert "is not known" in line[1]
+        assert "is not known" in limits_of(past)
+
+
+def test_a_start_without_a_split_file_is_said(tmp_path: Path) -> None:
+    reporter = Silent()
+    past = read_past(model_of(tmp_path / "a", None, training_data="fields of Friesland"), reporter)
+    assert not past.known
+    assert past.told == "started from a, trained on fields of Friesland"
+    assert "split.json of a is missing" in reporter.lines[0][1]
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_card_and_report_say_what_the_model_started_from(place: Path, tmp_path: Path) -> None:  # noqa: F811
+    job = job_of(place, tmp_path / "a", split="parcel")
+    train(job, Silent())
+    (tmp_path / "a" / "split.json").unlink()
+    train(
+        replace(job, model=str(tmp_path / "b"), start=str(tmp_path / "a"), seed=2, training_data="my fields"), Silent()
+    )
+    card = Card.load(tmp_path / "b")
+    assert card.training_data.startswith("my fields; started from a, trained on 64 labelled parcels")
+    assert "is not known" in card.limits
+    page = (tmp_path / "b" / "training.html").read_text()
+    assert "started from a" in page
+    assert "Nothing that the model it started from is known to have learnt from was held out." in page
+    assert json.loads((tmp_path / "b" / "split.json").read_text())["rule"]["start_known"] is False
+    reporter = Silent()
+    assert not read_past(str(tmp_path / "b"), reporter).known
+    assert "started from a model of unknown parcels" in reporter.lines[0][1]

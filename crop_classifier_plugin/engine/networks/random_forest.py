@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..errors import BadInput
+from ..jobs_training import FOREST
 from .contract import NetworkConfig, Promises
 
 
@@ -15,7 +16,7 @@ class RandomForestConfig(NetworkConfig):
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},
-        "small": {"trees": 100, "leaf": 5, "balanced": True},  # for a few thousand labelled pixels (choice)
+        "small": FOREST,
     }
 
     trees: int = 40

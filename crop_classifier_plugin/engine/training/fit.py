@@ -49,15 +49,17 @@ from .intake import Intake, Statistics, statistics
 from .lesson import EpochLog, Lesson
 from .loop import learn
 from .machine import machine_of
+from .manner import manner_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
 from .recipes import Recipe, resolved
 from .report import Trained, write_report
 from .samples import SampleMap, sample_maps
 from .scores import Predict, score
 from .split import HELD_OUT, TRAIN, VALIDATION
+from .split_file import SPLIT_FILE
 from .start import WEIGHTS, begin, read_start, save_weights
 
-HISTORY_FILE, SPLIT_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "split.json", "training.html", "training.json"
+HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
 _FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
 _FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
 _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
@@ -87,7 +89,8 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
         maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
-        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), maps)
+        manner = manner_of(job, config, learnt.history, record.seconds)
+        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         tell_results(tested, reporter)
         record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)

@@ -22,15 +22,18 @@ from ..events import Reporter
 from ..jobs import TrainJob
 from ..legend import Legend
 from ..networks.contract import NetworkConfig
+from ..networks.registry import FORESTS
 from ..series.bands import RADAR
 from ..series.quantity import INDEX, OPTICAL
 from ..series.select import Need
+from .ground import LEARNT, Past, limits_of
 from .intake import Intake
 from .lesson import EpochLog
 from .patches import count_classes
 from .scores import accuracy_rows
 from .seasons import Season
-from .split import HELD_OUT, PARTS, TRAIN, VALIDATION
+from .split import HELD_OUT, TRAIN, VALIDATION
+from .split_file import learnt_json, place_json
 from .words import material_in_words, region_in_words, seasons_in_words
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
@@ -50,6 +53,7 @@ class Material:
     train: tuple[Season, ...]  # split into train, validation and held-out parcels
     checks: tuple[Season, ...]  # all of them validation
     tests: tuple[Season, ...]  # held out as a whole
+    past: Past | None = None  # of the model that the training starts from
 
     @property
     def classes(self) -> int:
@@ -103,13 +107,13 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         receptive_radius=config.promises.receptive_radius,
         parameters=parameters,
         simulated=job.simulated,
-        training_data=job.training_data or material_in_words(job, material.train, len(material.legend)),
+        training_data=_training_data(job, material),
         region=job.region or region_in_words(box),
         season=job.season or seasons_in_words([season.dates for season in material.train]),
         bbox=box,
         start=f"{dates[0].isoformat()}T00:00:00Z",
         end=f"{dates[-1].isoformat()}T23:59:59Z",
-        limits=job.limits or _LIMITS,
+        limits=(job.limits or _LIMITS) + limits_of(material.past),
         licence=job.licence,
         framework_version=onnx.__version__,
     )
@@ -129,6 +133,11 @@ def sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) ->
     size = Path(weights).stat().st_size
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
     return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
+
+
+def _training_data(job: TrainJob, material: Material) -> str:
+    own = job.training_data or material_in_words(job, material.train, len(material.legend))
+    return f"{own}; {material.past.told}" if material.past else own
 
 
 def decibels(need: Need) -> tuple[int, ...]:
@@ -190,7 +199,7 @@ def run_facts(card: Card, material: Material) -> dict[str, Any]:
         "model": card.name,
         "network": card.network,
         "model_sha256": card.sha256,
-        "series": [_dated(season) for season in seasons],
+        "series": [dated(season) for season in seasons],
         "accuracy": list(card.accuracy),
     }
 
@@ -215,7 +224,7 @@ def _count(places: Sequence[Season], cls: int, part: int) -> int:
 
 
 def split_json(job: TrainJob, material: Material) -> str:
-    """Which parcels of each place fell into which part: [x, y, index of the class in the legend] a parcel.
+    """Which parcels of each place fell into which part, and what models that this one started from had learnt from.
 
     Where series of their own choose the best epoch, they are named: no parcel of a place was asked to.
     """
@@ -224,27 +233,24 @@ def split_json(job: TrainJob, material: Material) -> str:
     if job.split != "side":
         rule |= {"split": job.split, "block": job.block}
     if material.checks:
-        rule["validation_series"] = [_dated(season) for season in material.checks]
-    places = ",\n".join(_place_json(season) for season in material.places())
-    return f'{{"rule": {json.dumps(rule)},\n"places": [\n{places}\n]}}\n'
+        rule["validation_series"] = [dated(season) for season in material.checks]
+    past, lists = material.past, {"places": [place_json(season) for season in material.places()]}
+    if material.checks:
+        lists["validation_places"] = [place_json(season) for season in material.checks]
+    if past:
+        rule |= {"start": past.name, "start_known": past.known}
+        lists["earlier"] = [learnt_json(g) for g in past.grounds if np.isin(g.parts, LEARNT).any()]
+    texts = [f'"{name}": [\n' + ",\n".join(rows) + "\n]" for name, rows in lists.items()]
+    return ",\n".join([f'{{"rule": {json.dumps(rule)}', *texts]) + "}\n"
 
 
 def validation_share(job: TrainJob) -> float:
-    """Of the parcels of each place: none where series of their own choose the best epoch."""
-    return 0.0 if job.checks else job.validation
+    """Of the parcels of each place: none where series of their own choose the best epoch, or where there are none."""
+    return 0.0 if job.checks or job.network in FORESTS else job.validation
 
 
-def _dated(season: Season) -> dict[str, Any]:
+def dated(season: Season) -> dict[str, Any]:
     return {"labels": season.name, "dates": [d.isoformat() for d in season.dates]}
-
-
-def _place_json(season: Season) -> str:
-    facts: dict[str, Any] = {"dates": [d.isoformat() for d in season.dates], "held_side": season.split.side}
-    for part, name in PARTS.items():
-        here = season.of(part)
-        rows = zip(season.parcels.points[here], season.parcels.classes[here])
-        facts[name] = [[float(f"{x:.8g}"), float(f"{y:.8g}"), int(c)] for (x, y), c in rows]
-    return json.dumps(facts, separators=(",", ":"))
 
 
 def history_csv(history: Sequence[EpochLog]) -> str:

@@ -15,15 +15,17 @@ from .folder import Material, need_of, parcel_counts, validation_share
 from .ground import Ground
 from .labels import Meaning
 from .parting import Known, Part, part_check, part_test, part_training
+from .past import read_past
 from .sampling import thin
 from .seasons import Clouds, LabelRule, Season, load_seasons
-from .split import SplitRule
+from .split import HELD_OUT, SplitRule
 
 
 def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> Material:
     """Loads every season of the job into `place`."""
     need = need_of(job)
     sources = _sources(job)
+    past = read_past(job.start, reporter) if job.start else None
     months = tuple(month for month, _ in job.month_fields)
     meaning = Meaning(tuple(field for _, field in job.month_fields) or (job.class_field,), legend)
     found: dict[str, list[Season]] = {"train": [], "check": [], "test": []}
@@ -31,12 +33,13 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
         folder = place / str(i)
         folder.mkdir()
         share = Share(reporter, i / len(sources), (i + 1) / len(sources))
-        known = Known(tuple(ground_of(season) for seasons in found.values() for season in seasons if season.is_place))
+        known = Known(_grounds(found), past)
         labels = LabelRule(meaning, _part(job, role, known), months, len(job.windows))
         clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
         found[role] += load_seasons(source, need, labels, clouds, margin, folder, share)
     train, checks, tests = (tuple(seasons) for seasons in found.values())
-    material = Material(legend, need, train, checks, tests)
+    material = Material(legend, need, train, checks, tests, past)
+    _tell_untested(job, material, reporter)
     if is_class_raster(job):
         check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)
     if job.samples_per_class:
@@ -57,6 +60,20 @@ def _part(job: TrainJob, role: str, known: Known) -> Part:
     return partial(others[role], known) if role in others else partial(part_training, rule, known)
 
 
-def ground_of(season: Season) -> Ground:
-    parcels = season.parcels
-    return Ground(parcels.ground, season.split.parts, season.grid.crs, parcels.simulated, season.name)
+def _grounds(found: dict[str, list[Season]]) -> tuple[Ground, ...]:
+    return tuple(
+        Ground(s.parcels.ground, s.split.parts, s.grid.crs, s.parcels.simulated, s.name)
+        for seasons in found.values()
+        for s in seasons
+        if s.is_place
+    )
+
+
+def _tell_untested(job: TrainJob, material: Material, reporter: Reporter) -> None:
+    held = any((season.part == HELD_OUT).any() for season in material.train)
+    if job.held_out and not held and material.past and material.past.grounds:
+        reporter.log(
+            f"No parcel is left to test on, as {material.past.name}, which the training starts from, learnt from those "
+            "that would be held out: the accuracy is not known. Give a test series, or labels of other parcels.",
+            "warning",
+        )

@@ -21,6 +21,8 @@ _TWIN = 0.95  # of the larger parcel's area shared: the same parcel (choice; out
 _SHARED = 0.01  # of the smaller parcel's area shared: less is drawing accuracy (choice)
 _NEAR = 0.05  # px between two points inside parcels that are the same point (choice)
 
+UNKNOWN = "whether parcels that are held out now were learnt from before is not known"
+
 
 @dataclass(frozen=True, eq=False)
 class Ground:
@@ -39,6 +41,24 @@ class Ground:
             shapes = geopandas.GeoSeries(shapes, crs=self.crs).to_crs(grid.crs).to_numpy()
         found = np.isfinite(shapely.bounds(shapes)).all(axis=1) if len(shapes) else np.zeros(0, bool)
         return replace(self, shapes=shapely.make_valid(shapes[found]), parts=self.parts[found], crs=grid.crs)
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What the model that a training starts from had learnt from. `grounds`: the parcels that it and the models before
+    it learnt from, and those that it held out."""
+
+    name: str
+    told: str  # in words, as a card goes on with it
+    grounds: tuple[Ground, ...] = ()
+    known: bool = True  # whether the grounds are all there is
+
+
+def limits_of(past: Past | None) -> str:
+    """What a card has to add to what the model is not good for."""
+    if past is None or past.known:
+        return ""
+    return f" It started from {past.name}, and {UNKNOWN}: its accuracy may be overrated."
 
 
 class Claims:

@@ -169,10 +169,8 @@ class Lesson(L.LightningModule):
 
     def _keep(self) -> bool:
         """Keeps the average of the weights where it is the best so far, or where nothing is validated."""
-        if self.kept and not np.isnan(self._f1):
-            behind = self._f1 < self.kept.mean_f1 or (self._f1 == self.kept.mean_f1 and not self.recipe.ties)
-            if behind:
-                return False
+        if self.kept and not takes_its_place(self._f1, self.kept.mean_f1, self.recipe.ties):
+            return False
         weights = copy.deepcopy(self.average.module.state_dict())
         if not all(bool(torch.isfinite(w).all()) for w in weights.values()):
             raise LossNotFinite(self.current_epoch + 1)
@@ -203,6 +201,11 @@ class Lesson(L.LightningModule):
             raise TrainingFailed("There is no earlier training to finish: choose 'continue', which starts one.")
         self.network.load_state_dict(self.kept.weights)
         return self.network.cpu().eval()
+
+
+def takes_its_place(mean_f1: float, best: float, ties: bool) -> bool:
+    """Whether an epoch is kept in place of the best so far; where nothing is validated (NaN), the later one is."""
+    return not (mean_f1 < best or (mean_f1 == best and not ties))
 
 
 def _average(average: Tensor, newest: Tensor, count: Tensor | int) -> Tensor:

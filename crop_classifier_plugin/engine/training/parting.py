@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import LabelsUnusable
 from ..events import Reporter
 from ..raster.grid import Grid
-from .ground import LEARNT, Claims, Ground, held, learnt
+from .ground import LEARNT, Claims, Ground, Past, held, learnt
 from .split import HELD_OUT, TRAIN, VALIDATION, Parcels, Split, SplitRule, split
 
 
@@ -20,6 +20,7 @@ class Known:
     """Parcels that are parted already."""
 
     earlier: tuple[Ground, ...] = ()  # of the series of this training that were read before
+    past: Past | None = None  # of the model that the training starts from
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +50,36 @@ def part_training(
     rule: SplitRule, known: Known, name: str, parcels: Parcels, grid: Grid, reporter: Reporter
 ) -> Parting:
     """By the rule; but parcels that an earlier series parted keep their part. One that lies on held-out parcels and on
-    others is left out."""
+    others is left out. What the model that the training starts from learnt from is not held out, and what it held out
+    is, where anything is to be."""
     claims = Claims(known.earlier, grid, parcels.simulated)
-    parted = split(parcels, rule)
-    parts = _kept(parted.parts, claims.touched(parcels), name, reporter)
-    barred = ((claims, (HELD_OUT,), LEARNT), (claims, LEARNT, (HELD_OUT,)))
+    touched = claims.touched(parcels)
+    parted, started = split(parcels, rule), Claims(known.past.grounds if known.past else (), grid, parcels.simulated)
+    before = started.touched(parcels)
+    new = ~touched.any(axis=1)
+    if known.past:
+        parted.parts[new] = _as_started(parted.parts[new], before[new], rule, known.past.name, reporter)
+    parts = _kept(parted.parts, touched, name, reporter)
+    parts[(parts == HELD_OUT) & learnt(before)] = 0
+    barred = (claims, (HELD_OUT,), LEARNT), (claims, LEARNT, (HELD_OUT,)), (started, (HELD_OUT,), LEARNT)
     return Parting(replace(parted, parts=parts), claims, barred)
+
+
+def _as_started(
+    parts: NDArray[np.uint8], touched: NDArray[np.bool_], rule: SplitRule, start: str, reporter: Reporter
+) -> NDArray[np.uint8]:
+    """The parts, but for parcels that the model which the training starts from knew."""
+    seen = learnt(touched)
+    moved, kept = (parts == HELD_OUT) & seen, (parts != HELD_OUT) & held(touched) & ~seen & bool(rule.held_out)
+    if moved.any():
+        reporter.log(
+            f"{int(moved.sum())} of {int((parts == HELD_OUT).sum())} parcels that would be held out are trained on: "
+            f"{start}, which the training starts from, learnt from them.",
+            "warning",
+        )
+    if kept.any():
+        reporter.log(f"{int(kept.sum())} further parcels stay held out, as {start} held them out.")
+    return np.select([moved, kept], [np.uint8(TRAIN), np.uint8(HELD_OUT)], parts)
 
 
 def _kept(parts: NDArray[np.uint8], touched: NDArray[np.bool_], name: str, reporter: Reporter) -> NDArray[np.uint8]:
@@ -103,7 +128,7 @@ def part_check(known: Known, name: str, parcels: Parcels, grid: Grid, reporter: 
 
 def part_test(known: Known, name: str, parcels: Parcels, grid: Grid, reporter: Reporter) -> Parting:
     """All of them are tested on. Those that were learnt from are counted in a warning."""
-    claims = Claims(known.earlier, grid, parcels.simulated)
+    claims = Claims((*known.earlier, *(known.past.grounds if known.past else ())), grid, parcels.simulated)
     seen = learnt(claims.touched(parcels))
     if seen.any():
         reporter.log(

@@ -15,6 +15,7 @@ from ..card import Card
 from ..jobs import TrainJob
 from ..outputs import Outputs
 from .lesson import EpochLog
+from .manner import Rows, kept_epoch, labels_in_words, split_in_words
 from .samples import SampleMap
 
 WIDTH, HEIGHT = 560, 220  # of a curve's field, in the units of the drawing
@@ -29,6 +30,7 @@ class Trained:
     history: tuple[EpochLog, ...]
     tested: tuple[tuple[str, Confusion], ...]  # on what, and the confusion matrix
     parcels: tuple[tuple[int, int, int], ...]  # a class: to train on, to validate, held out
+    manner: Rows = ()  # how it was trained
     maps: tuple[SampleMap, ...] = ()
 
     def document(self) -> dict[str, Any]:
@@ -45,6 +47,10 @@ class Trained:
             "limits": self.card.limits,
             "bands": list(self.card.bands),
             "windows": [[w.first, w.last] for w in self.card.windows],
+            "how": [{"what": what, "how": how} for what, how in self.manner],
+            "split": split_in_words(self.job),
+            "labels": labels_in_words(self.job),
+            "kept_epoch": kept_epoch(self.job, self.history),
             "history": [{k: _number(v) for k, v in asdict(log).items()} for log in self.history],
             "parcels": [
                 {"name": c.name, "colour": c.colour, **dict(zip(names, counts))}
@@ -81,7 +87,7 @@ def to_html(document: dict[str, Any], maps: Sequence[SampleMap] = ()) -> str:
     if any(value is not None for value in f1):
         curves.append(Curve.of("Mean F1 on the validation parcels", f1, least=0.0, most=1.0))
     page = template("training.html.j2", Path(__file__).parent)
-    return page.render(d=document, maps=maps, curves=curves, width=WIDTH, height=HEIGHT, best=_best(f1))
+    return page.render(d=document, maps=maps, curves=curves, width=WIDTH, height=HEIGHT)
 
 
 @dataclass(frozen=True)
@@ -109,12 +115,6 @@ class Curve:
     @property
     def line(self) -> str:
         return " ".join(f"{x:g},{y:g}" for x, y, _ in self.points)
-
-
-def _best(values: Sequence[float | None]) -> int:
-    """The epoch whose weights were kept, counted from 1: the first of the best validated ones, else the last."""
-    known = [(value, -i) for i, value in enumerate(values) if value is not None]
-    return 1 - max(known)[1] if known else len(values)
 
 
 def _number(value: float) -> float | None:

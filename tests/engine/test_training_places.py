@@ -123,6 +123,18 @@ def test_the_same_parcel_keeps_its_part_in_any_order_and_crs(order, seed, crs) -
     assert not again.known.twins(others, "another").any()
 
 
+def test_squares_of_a_raster_go_by_their_ground_whatever_their_classes() -> None:
+    shapes = [shapely.box(5e5 + 320 * (i % 30), 5.59e6, 5e5 + 320 * (i % 30) + 320, 5.59e6 + 320) for i in range(90)]
+    squares = parcels_of(shapes)
+    parts = np.array([(TRAIN, VALIDATION, HELD_OUT)[i % 30 % 3] for i in range(90)], np.uint8)
+    order = np.random.default_rng(0).permutation(90)
+    claims = Claims((Ground(squares.ground[order], parts[order], GRID.crs, False, "raster"),), GRID, False)
+    touched = claims.touched(squares)
+    np.testing.assert_array_equal(touched.argmax(axis=1), parts)
+    assert (touched.sum(axis=1) == 1).all()
+    assert claims.twins(squares, "raster").all()
+
+
 def test_simulated_ground_counts_for_the_same_outlines_alone() -> None:
     one = [shapely.box(5e5, 5.599e6, 5e5 + 100, 5.599e6 + 100)]
     two = [shapely.box(5e5 + 30, 5.599e6, 5e5 + 130, 5.599e6 + 100)]

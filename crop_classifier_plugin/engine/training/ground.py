@@ -65,13 +65,14 @@ class Claims:
     """What earlier grounds say of the parcels and pixels of a series on `grid`."""
 
     def __init__(self, grounds: Sequence[Ground], grid: Grid, simulated: bool) -> None:
-        self._grounds = [ground.on(grid) for ground in grounds]
+        self._grounds = [_once(ground.on(grid)) for ground in grounds]
         self._simulated, self._pixel = simulated, max(grid.pixel)
         self._trees = [STRtree(ground.shapes) for ground in self._grounds]
 
     def touched(self, parcels: Parcels) -> NDArray[np.bool_]:
         """(N, 4): whether each parcel lies on ground of the part 0..3. A parcel that is there itself is that one
         alone, whatever else overlaps it."""
+        parcels, each = _distinct(parcels)
         found = np.zeros((len(parcels.areas), max(PARTS) + 1), bool)
         for ground in self._grounds:
             new, old, twin = self._pairs(parcels, ground)
@@ -79,16 +80,17 @@ class Claims:
             itself[new[twin]] = True
             counted = twin | ~itself[new]
             found[new[counted], ground.parts[old[counted]]] = True
-        return found
+        return found[each]
 
     def twins(self, parcels: Parcels, name: str) -> NDArray[np.bool_]:
         """(N,): whether the same parcel is among the grounds of the labels `name`."""
+        parcels, each = _distinct(parcels)
         found = np.zeros(len(parcels.areas), bool)
         for ground in self._grounds:
             if ground.name == name:
                 new, _, twin = self._pairs(parcels, ground)
                 found[new[twin]] = True
-        return found
+        return found[each]
 
     def burnt(self, place: Grid, parts: Sequence[int]) -> NDArray[np.bool_]:
         """(H,W) where the pixel's centre lies on real ground of one of the parts."""
@@ -115,6 +117,20 @@ class Claims:
         twin = np.where(dots, near, both >= _TWIN * np.maximum(*areas))
         counted = twin if self._simulated or ground.simulated else twin | (both >= _SHARED * np.minimum(*areas))
         return new[counted], old[counted], twin[counted]
+
+
+def _once(ground: Ground) -> Ground:
+    """Without parcels on the very same ground as others of their part, as the classes of a square of a raster are."""
+    keys = np.array([text + bytes([part]) for text, part in zip(shapely.to_wkb(ground.shapes), ground.parts)], object)
+    first = np.unique(keys, return_index=True)[1]
+    return replace(ground, shapes=ground.shapes[first], parts=ground.parts[first])
+
+
+def _distinct(parcels: Parcels) -> tuple[Parcels, NDArray[np.int64]]:
+    """One parcel for all on the very same ground, and which of them stands for each."""
+    first, each = np.unique(shapely.to_wkb(parcels.ground), return_index=True, return_inverse=True)[1:]
+    some = Parcels(parcels.points[first], parcels.areas[first], parcels.classes[first], None, parcels.ground[first])
+    return some, each.reshape(-1)
 
 
 def learnt(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -66,9 +66,9 @@ def learnt_json(ground: Ground) -> str:
 
 
 def _texts(shapes: NDArray[Any], pixel: float) -> list[str]:
-    """Rounded to about a hundredth of a pixel."""
+    """Each outline once, rounded to about a hundredth of a pixel."""
     decimals = min(max(2 - math.floor(math.log10(pixel)), 0), 12)
-    return [str(text) for text in shapely.to_wkt(shapes, rounding_precision=decimals, trim=True)]
+    return list(dict.fromkeys(shapely.to_wkt(shapes, rounding_precision=decimals, trim=True)))
 
 
 # --- read ------------------------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def test_the_teacher_is_the_moving_average_of_the_student():
     made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
     before = [p.clone() for p in made.teacher.parameters()]
     made.schedule(1, 10, 1)
-    made.step([a_batch(0), a_batch(1)], frozen=False)
+    made.step([a_batch(0), a_batch(1)], 2, frozen=False)
     for old, now in zip(before, made.teacher.parameters()):
         torch.testing.assert_close(old, now)  # no gradient ever moves it
     made.follow(0, 10)
@@ -201,7 +201,7 @@ def test_the_teacher_sees_everything_where_the_student_is_blind(monkeypatch):
     for name in seen:
         network = getattr(made, name)
         network.register_forward_pre_hook(lambda module, given, name=name: seen[name].append(given[0].clone()))
-    made.step([batch], frozen=True)
+    made.step([batch], 1, frozen=True)
     for i in (0, 1):
         assert 0.4 < batch.hidden[i].float().mean() < 0.6
         torch.testing.assert_close(seen["teacher"][i], batch.x[i])
@@ -218,7 +218,7 @@ def test_the_last_layer_waits_in_the_first_epoch():
     made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
     last, first = made.student.head.last.clone(), made.student.head.mlp[0].weight.clone()
     made.schedule(1, 10, 1)
-    made.step([a_batch(0)], frozen=True)
+    made.step([a_batch(0)], 1, frozen=True)
     torch.testing.assert_close(made.student.head.last, last)
     assert (made.student.head.mlp[0].weight != first).any()
 
@@ -231,7 +231,7 @@ def test_parts_of_a_batch_give_the_whole_batch_s_gradient():
         made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
         dino.drop_paths(made.student.encoder, 0.0)
         whole = a_batch(0, count=2)
-        made.step([whole] if parts == 1 else [one_of(whole, i) for i in range(2)], frozen=False)
+        made.step([whole] if parts == 1 else [one_of(whole, i) for i in range(2)], parts, frozen=False)
         grads.append(made.student.encoder.embed.weight.grad.clone())
         centres.append(made.centre)
     torch.testing.assert_close(*grads, atol=1e-5, rtol=1e-3)
@@ -301,7 +301,7 @@ def test_alignment_with_a_frozen_teacher_falls(tmp_path):
     batch, losses = a_batch(0), []
     for step in range(12):
         made.schedule(step, 100, 1)
-        losses.append(made.step([batch], frozen=False)[1])
+        losses.append(made.step([batch], 1, frozen=False)[1])
     assert 0 < losses[-1] < 0.8 * losses[0] < 4
 
 

@@ -19,6 +19,7 @@ SHARED = {
         "jobs_json",
         "jobs_parts",
         "jobs_series",
+        "jobs_pretraining",
         "jobs_training",
         "jobs_tsstfn",
         "card",

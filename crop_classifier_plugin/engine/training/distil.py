@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,8 +99,8 @@ class Distiller:
         groups: list[dict[str, Any]] = [{"params": pulled}, {"params": left, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0)
 
-    def step(self, batches: Sequence[Batch], frozen: bool) -> tuple[float, float]:
-        """One optimiser step over the batches' mean gradient; returns the losses of distillation and alignment.
+    def step(self, batches: Iterable[Batch], count: int, frozen: bool) -> tuple[float, float]:
+        """One optimiser step over the mean gradient of `count` batches: the losses of distillation and alignment.
 
         `frozen`: the head's last layer stays. The teacher has not moved yet: `follow` moves it.
         """
@@ -109,7 +109,7 @@ class Distiller:
         for batch in batches:
             distillation, alignment, said = self._losses(batch)
             total = distillation + self.weight * alignment
-            torch.autograd.backward(total / len(batches))
+            torch.autograd.backward(total / count)
             told.append((float(distillation.detach()), float(alignment.detach())))
             scores += said
         if not np.isfinite(told).all():
@@ -174,8 +174,9 @@ def distil(
         for step in range(epoch * an_epoch, (epoch + 1) * an_epoch):
             rng = np.random.default_rng((seed, step))
             rate = distiller.schedule(step, steps, recipe.warm_up * an_epoch)
-            batches = [_batch(sequences, viewer, n, rng, distiller.device, reporter) for n in _parts(recipe)]
-            losses.append(distiller.step(batches, frozen=epoch < _LAST_LAYER_FROZEN))
+            parts = _parts(recipe)  # made one by one: the views of a whole batch of the paper's take 14 GB
+            batches = (_batch(sequences, viewer, n, rng, distiller.device, reporter) for n in parts)
+            losses.append(distiller.step(batches, len(parts), frozen=epoch < _LAST_LAYER_FROZEN))
             distiller.follow(step, steps)
             fraction = (step + 1 - before) / (steps - before)
             reporter.progress(fraction, f"Pre-training, epoch {epoch + 1}", step + 1, steps)

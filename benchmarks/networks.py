@@ -184,8 +184,8 @@ def tables(every: list[Run], cache: Path) -> list[str]:
         "seed): pixel OA. Networks that need every date are not in the table; radar stays where it is read.",
         "",
         *_tables.cloud_robustness(results, RATES),
-        "Month by month, one VUnetConvLSTM beside twelve UnetConvLSTMs: [monthly.md](monthly.md). How fast each network "
-        "learns, on a processor and on a graphics card: [training.md](training.md).",
+        "Month by month, one VUnetConvLSTM beside twelve UnetConvLSTMs: [monthly.md](monthly.md). How fast each "
+        "network learns, on a processor and on a graphics card: [training.md](training.md).",
         "",
     ]
 

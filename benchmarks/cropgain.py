@@ -1,7 +1,7 @@
 """What fused images add to a crop map: `python benchmarks/cropgain.py`; writes benchmarks/cropgain.md.
 
 The question of TSSTFN's paper on a simulated place of two years, with the paper's base dates: July and August of the
-second year are hidden from the fine sensor and forecast by TSSTFN (learnt on the first year, strategies A and B) and
+second year are hidden from the fine sensor and forecast by TSSTFN (learnt on the first year, strategies A to E) and
 by STARFM; the hidden images themselves are the best that a forecast could be. Whole parcels are held out.
 """
 
@@ -45,7 +45,7 @@ DAYS = {  # of clear fine images: the paper's, but for the targets, which are da
 }
 TARGETS = ("2021-07-28", "2021-08-29")
 EARLY_ENDS = "2021-07-01"
-STRATEGIES = ("A", "B")
+STRATEGIES = ("A", "B", "C", "D", "E")
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from crop_classifier_plugin.engine.training.probe import mean_iou
     [
         ({"device": "cuda"}, DeviceMissing, "no CUDA device"),
         ({"precision": "16-mixed"}, BadInput, "needs a graphics card"),
+        ({"device": "cpu", "devices": 3}, BadInput, "3 devices cannot share a batch of 4 patches"),
         ({"frozen": ("spine",)}, BadInput, "has no part 'spine' to freeze"),
         (
             {"settings": (("widths", "60000,60000"), ("cfma_blocks", "1"))},

@@ -47,7 +47,7 @@ from .folder import (
 from .gather import gather
 from .intake import Intake, Statistics, statistics
 from .lesson import EpochLog, Lesson
-from .loop import learn
+from .loop import check_batch, learn
 from .machine import machine_of
 from .manner import manner_of
 from .patches import Changes, ScoringPatches, TrainingPatches, count_classes, shown_shares
@@ -103,7 +103,8 @@ def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend) -> None:
     """Refuses, before the series is read, what could only be refused after it."""
     if job.network in LEARNERS:
         return
-    machine_of(job, resolved(job).optimizer)
+    recipe = resolved(job)
+    check_batch(recipe.batch, machine_of(job, recipe.optimizer).devices)
     with torch.device("meta"):
         prepared(job, build(job.network, config), legend, Silent())
 

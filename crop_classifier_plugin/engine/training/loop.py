@@ -53,7 +53,7 @@ def learn(
         _take_up(lesson, state, remains)
     if earlier == "finish" or lesson.ended:
         return
-    _check_batch(lesson.recipe.batch, machine.devices)
+    check_batch(lesson.recipe.batch, machine.devices)
     lesson.reporter.log(machine.told)
     if remains:
         lesson.reporter.log(f"After each epoch the state is kept in {remains.folder}, from which a run can go on.")
@@ -72,7 +72,8 @@ def learn(
         raise Followed
 
 
-def _check_batch(batch: int, devices: int) -> None:
+def check_batch(batch: int, devices: int) -> None:
+    """Raises BadInput for a batch that the devices cannot share evenly."""
     if batch % devices:
         raise BadInput(
             f"{devices} devices cannot share a batch of {batch} patches evenly: give a multiple of {devices}."

@@ -19,6 +19,7 @@ from ..card import Card
 from ..errors import TrainingFailed
 from ..networks.contract import Network
 from ..networks.registry import example
+from ..runtime.onnx import session_options
 
 OPSET = 18
 _TOLERANCE = 1e-4  # largest difference of logits and probabilities between the file and the network
@@ -122,7 +123,7 @@ def verify(network: Network, path: str, card: Card) -> float:
     Raises TrainingFailed where it is more than 1e-4, and more than rounding explains: a network that has learnt little
     can enlarge rounding errors a thousandfold, and then the file may be as far from the exact result as torch is.
     """
-    session = ort.InferenceSession(Path(path).read_bytes(), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(Path(path).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
     any_dates = network.config.promises.any_dates
     worst = 0.0
     for batch, dates, high, wide in ((1, card.dates, 1, 1), (3, card.dates + 2, 4, 2), (5, 1, 3, 5)):

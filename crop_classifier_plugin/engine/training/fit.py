@@ -24,6 +24,7 @@ from ..networks.random_forest import RandomForestConfig
 from ..networks.registry import build, configure
 from ..outputs import Outputs
 from ..record import Record
+from ..runtime.onnx import session_options
 from ..series.select import Need
 from .checkpoint import Remains, folder_of, identity_of
 from .defaults import complete
@@ -274,5 +275,5 @@ def _sample_maps(weights: str, card: Card, material: Material, intake: Intake) -
 
 def onnx_predict(weights: str) -> Predict:
     """The file as a function from its inputs by name to probabilities."""
-    session = ort.InferenceSession(Path(weights).read_bytes(), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(Path(weights).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
     return lambda inputs: np.asarray(session.run(["probability"], inputs)[0], np.float32)

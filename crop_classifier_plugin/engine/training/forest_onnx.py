@@ -20,6 +20,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from ..card import Card
 from ..errors import TrainingFailed
+from ..runtime.onnx import session_options
 from ..series.neighbourhood import COUNT, OFFSETS, neighbours
 
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -177,7 +178,7 @@ def predict(forest: RandomForestClassifier, x: NDArray[np.float32], classes: int
 
 def verify_forest(forest: RandomForestClassifier, path: str, dates: int, bands: int, classes: int) -> float:
     """Largest difference of probabilities between the file and the forest, over three shapes."""
-    session = ort.InferenceSession(Path(path).read_bytes(), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(Path(path).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     worst = 0.0
     for batch, high, wide in ((1, 1, 1), (3, 7, 2), (2, 16, 33)):

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save
 from ..card_fusion import SAFETENSORS
 from ..errors import BadModel, TrainingFailed
 from ..networks.contract import Network
+from ..runtime.onnx import session_options
 from .export import quiet_exporter
 
 _OPSET = 17
@@ -55,7 +56,7 @@ def _strip(path: str) -> None:
 
 def _difference(network: Network, path: str, shape: tuple[int, ...]) -> float:
     """Largest difference between the file and the network, over numbers of tiles that the exporter did not see."""
-    session = ort.InferenceSession(Path(path).read_bytes(), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(Path(path).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
     rng, worst = np.random.default_rng(0), 0.0
     for batch in (1, 3):
         x = rng.uniform(-1, 1, (batch, *shape)).astype(np.float32)

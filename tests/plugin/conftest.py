@@ -202,3 +202,14 @@ def diagnosis(folder):
     """The outputs that a diagnosis must be given."""
     reports = {f"REPORT_{kind}": str(folder / f"report.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
     return reports | {"AGREEMENT": str(folder / "agreement.tif"), "FOLDER": str(folder / "classes")}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The jobs of trainings that would have gone to the engine."""
+    from crop_classifier_plugin.bridge import runner
+
+    jobs = []
+    told = {"oa": None, "mean_f1": None, "report": "", "loss": None, "rmse": None}
+    monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or {"outputs": told})
+    return jobs

@@ -13,18 +13,9 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from crop_classifier_plugin.bridge import layers, runner
+from crop_classifier_plugin.bridge import layers
 
 OTHER = "EPSG:32633"
-RESULT = {"outputs": {"oa": None, "mean_f1": None, "report": ""}}
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """The jobs that would have gone to the engine."""
-    jobs = []
-    monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or RESULT)
-    return jobs
 
 
 @pytest.fixture

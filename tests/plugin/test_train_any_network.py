@@ -6,20 +6,10 @@ import pytest
 from conftest import Recorder, run, values
 from qgis.core import QgsProcessingException
 
-from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.engine.card import Card
 from crop_classifier_plugin.engine.jobs import TRAINABLE
 
-RESULT = {"outputs": {"oa": None, "mean_f1": None, "report": "", "loss": None, "rmse": None}}
 TRAININGS = ["attention3dcnn", "cropsts", "lrtacfnet", "network", "randomforest", "unetconvlstm"]
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """The jobs that would have gone to the engine."""
-    jobs = []
-    monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or RESULT)
-    return jobs
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.engine.card import Card
 
 TRAININGS = [
@@ -23,15 +22,6 @@ TRAININGS = [
     "train_randomforest",
     "train_unetconvlstm",
 ]
-RESULT = {"outputs": {"oa": None, "mean_f1": None, "report": ""}}
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """The jobs that would have gone to the engine."""
-    jobs = []
-    monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or RESULT)
-    return jobs
 
 
 @pytest.fixture

@@ -78,10 +78,9 @@ class Material:
 
 def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, intake: Intake) -> Card:
     """The card but for what is only known of the finished file."""
-    dates = sorted(d for season in material.train for d in season.dates)
+    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
     west, south, east, north = zip(*(season.bbox() for season in material.train))
-    box = min(west), min(south), max(east), max(north)
-    name = job.name or Path(job.model).name
+    box, name = (min(west), min(south), max(east), max(north)), job.name or Path(job.model).name
     return Card(
         name=name,
         title=job.title or name,
@@ -111,8 +110,8 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         region=job.region or region_in_words(box),
         season=job.season or seasons_in_words([season.dates for season in material.train]),
         bbox=box,
-        start=f"{dates[0].isoformat()}T00:00:00Z",
-        end=f"{dates[-1].isoformat()}T23:59:59Z",
+        start=f"{dates[0]}T00:00:00Z",
+        end=f"{dates[-1]}T23:59:59Z",
         limits=(job.limits or _LIMITS) + limits_of(material.past),
         licence=job.licence,
         framework_version=onnx.__version__,

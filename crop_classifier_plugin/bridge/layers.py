@@ -88,9 +88,9 @@ def _opened(uri: str, provider: str = "gdal") -> QgsDataProvider:
 def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
     if not isinstance(layer, QgsRasterLayer) or layer.providerType() != "gdal":
         raise NotAFile(layer.name(), f"the data source '{layer.providerType()}'")
+    path = _path(layer.source(), layer.name())  # before isValid(): GDAL >= 3.10 does not open rasters of the memory
     if not layer.isValid():
         raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
-    path = _path(layer.source(), layer.name())
     return SceneSource(
         path=path, name=layer.name(), dates=_dates(layer), crs=_assigned_crs(layer.crs(), layer.dataProvider().crs())
     )

@@ -23,11 +23,12 @@ test: qgis .engine/test.done .venv/test.done ## all tests: the engine's, then th
 	@mkdir -p -m 0700 .venv/runtime
 	@$(OFFSCREEN) $(PLUGIN) -m pytest -q tests/plugin
 
-check: .engine/test.done ## style, types, and which room may import which
+check: .engine/test.done ## style, types, known dangers, and which room may import which
 	@.engine/bin/ruff check .
 	@.engine/bin/ruff format --check .
 	@.engine/bin/mypy
 	@.engine/bin/lint-imports
+	@.engine/bin/bandit -q -ll -r crop_classifier_plugin
 
 package: ## dist/crop_classifier_plugin.zip, to install in QGIS from a file
 	@$(SYSTEM_PYTHON) tools/package.py

@@ -131,7 +131,11 @@ def test_legend_from_category_names_and_colour_table(tmp_path):
     assert document["map_legend_from"] == "its category names"
 
 
-@pytest.mark.parametrize("beside", [None, "not xml", "<PAMDataset/>"])
+ENTITY = """<!DOCTYPE d [<!ENTITY a "Wheat">]><PAMDataset><PAMRasterBand band="1"><CategoryNames>
+<Category>&a;</Category><Category>&a;</Category></CategoryNames></PAMRasterBand></PAMDataset>"""  # could grow for ever
+
+
+@pytest.mark.parametrize("beside", [None, "not xml", "<PAMDataset/>", ENTITY])
 def test_legend_from_the_codes(tmp_path, beside):
     truth, mapped = season((50, 40))
     path = write(tmp_path / "m.tif", mapped)

@@ -105,9 +105,11 @@ def test_without_its_metadata_a_shifted_product_is_still_refused(tmp_path: Path)
     (gone / "MTD_MSIL2A.xml").unlink()
     with pytest.raises(OffsetMissing, match=r"04\.00"):
         read(gone, ("B02",))
-    (broken / "MTD_MSIL2A.xml").write_text("<broken")
-    with pytest.raises(BadRaster, match="MTD_MSIL2A"):
-        read(broken, ("B02",))
+    entities = '<!DOCTYPE d [<!ENTITY a "10000">]><d><BOA_QUANTIFICATION_VALUE>&a;</BOA_QUANTIFICATION_VALUE></d>'
+    for text in ("<broken", entities):  # a parser that unfolds entities can be made to fill the memory
+        (broken / "MTD_MSIL2A.xml").write_text(text)
+        with pytest.raises(BadRaster, match="MTD_MSIL2A"):
+            read(broken, ("B02",))
 
 
 @pytest.mark.parametrize(

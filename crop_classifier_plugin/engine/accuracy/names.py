@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
+
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as ET
 
 from ..errors import BadInput
 from ..legend import CropClass, Legend, plain
@@ -71,22 +74,21 @@ def _from_tag(path: str, tag: str) -> dict[int, Named]:
     return {c.code: Named(c.name, c.rgb, c.aliases) for c in legend}
 
 
-def _pam_band(path: str) -> ET.Element | None:
+def _pam_band(path: str) -> Element | None:
     """What GDAL keeps about band 1 in the file beside the raster; None where there is none that can be read."""
     beside = Path(f"{path}.aux.xml")
     try:
-        root = ET.parse(beside).getroot()
-    except (OSError, ET.ParseError):  # names are a comfort: without them the codes speak for themselves
+        return ET.fromstring(beside.read_bytes()).find("PAMRasterBand[@band='1']")
+    except (OSError, ET.ParseError, DefusedXmlException):  # a comfort: without names the codes speak for themselves
         return None
-    return root.find("PAMRasterBand[@band='1']")
 
 
-def _categories(band: ET.Element | None) -> Iterator[tuple[int, str, RGB | None]]:
+def _categories(band: Element | None) -> Iterator[tuple[int, str, RGB | None]]:
     rows = [] if band is None else band.findall("CategoryNames/Category")
     return ((value, row.text or "", None) for value, row in enumerate(rows))
 
 
-def _table(band: ET.Element | None) -> Iterator[tuple[int, str, RGB | None]]:
+def _table(band: Element | None) -> Iterator[tuple[int, str, RGB | None]]:
     """Value, name and colour of each row of a raster attribute table that has values and names."""
     table = None if band is None else band.find("GDALRasterAttributeTable")
     if table is None:
@@ -102,7 +104,7 @@ def _table(band: ET.Element | None) -> Iterator[tuple[int, str, RGB | None]]:
             yield value, cells.get(_NAME, ""), _rgb(rgb)
 
 
-def _colour_table(dataset: Any, band: ET.Element | None) -> dict[int, RGB]:
+def _colour_table(dataset: Any, band: Element | None) -> dict[int, RGB]:
     try:
         return {value: entry[:3] for value, entry in dataset.colormap(1).items()}
     except ValueError:  # rasterio's way to say that the file holds no colour table

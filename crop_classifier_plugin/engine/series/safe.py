@@ -6,7 +6,8 @@ import re
 import zipfile
 from functools import lru_cache
 from pathlib import Path
-from xml.etree import ElementTree as ET
+
+from defusedxml import ElementTree as ET
 
 from ..errors import BadRaster
 from .bands import OPTICAL

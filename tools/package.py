@@ -1,7 +1,11 @@
-"""Builds the installable plugin: dist/crop_classifier_plugin.zip, the same bytes from the same files."""
+"""Builds the installable plugin: dist/crop_classifier_plugin.zip, the same bytes from the same files.
+
+In it metadata.txt has the changes of the newest version, as the plugin manager of QGIS shows them.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -33,6 +37,16 @@ def _left_out(path: Path) -> bool:
     return hidden or path.suffix in SUFFIXES_LEFT_OUT or any(folder in path.parents for folder in NOT_PACKED)
 
 
+def with_changelog(root: Path = ROOT) -> bytes:
+    """metadata.txt with the newest version's list, one line an entry; a percent sign is doubled, as QGIS reads it."""
+    newest = (root / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
+    title, *entries = re.split(r"\n+(?=[*#-])", newest.strip())
+    lines = [re.sub(r"[\[\]]", "", title), *(" ".join(entry.split()).lstrip("# ") for entry in entries)]
+    field = "changelog=" + "\n  ".join(lines).replace("%", "%%")
+    told = (root / "metadata.txt").read_text(encoding="utf-8")
+    return re.sub(r"^changelog=.*$", lambda _: field, told, flags=re.MULTILINE).encode()
+
+
 def build(target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -40,7 +54,7 @@ def build(target: Path) -> Path:
             entry = zipfile.ZipInfo(name)  # its date is always 1980-01-01
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            archive.writestr(entry, with_changelog() if path == ROOT / "metadata.txt" else path.read_bytes())
     return target
 
 

@@ -6,7 +6,7 @@ QUIET_PIP := -m pip install --quiet --disable-pip-version-check
 OFFSCREEN := QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$(CURDIR)/.venv/runtime
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check package link bench models qgis
+.PHONY: help setup demo test check house package link bench models qgis
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ check: .engine/test.done ## style, types, known dangers, and which room may impo
 	@.engine/bin/mypy
 	@.engine/bin/lint-imports
 	@.engine/bin/bandit -q -ll -r crop_classifier_plugin
+
+house: ## how the code is built: files a folder, lengths, docstrings, circles (tools/house.py --help)
+	@$(SYSTEM_PYTHON) tools/house.py
 
 package: ## dist/crop_classifier_plugin.zip, to install in QGIS from a file
 	@$(SYSTEM_PYTHON) tools/package.py

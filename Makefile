@@ -1,4 +1,4 @@
-# Debian 12 with git and make is enough: each target sets up what it needs, and a second run starts at once.
+# Debian 12 or 13 with git and make is enough: each target sets up what it needs, and a second run starts at once.
 SYSTEM_PYTHON ?= /usr/bin/python3
 ENGINE := .engine/bin/python
 PLUGIN := .venv/bin/python
@@ -49,6 +49,7 @@ qgis:
 	@tools/setup_qgis.sh
 
 .engine/bin/python:
+	@$(SYSTEM_PYTHON) -c 'import venv, ensurepip' 2>/dev/null || tools/setup_qgis.sh
 	@echo "Making the engine's environment (.engine)"
 	@$(SYSTEM_PYTHON) -m venv .engine
 

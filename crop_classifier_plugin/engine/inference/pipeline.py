@@ -190,7 +190,7 @@ class Strip:
     def _cut(self, rows: slice, first: int) -> Finished:
         weight = self._weight[rows]
         seen = self._seen[rows].copy()
-        whole = np.maximum(weight, np.float32(1e-12))
+        whole: Float = np.maximum(weight, np.float32(1e-12))
         known = (seen >= self._least) & (weight > 0)
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
         return Finished(window, self._sum[:, rows] / whole, known, seen, self._attention[:, rows] / whole, self._cell)

@@ -157,7 +157,7 @@ class RasterLabels:
             for side in (0.0, 1.0)
         ]
         first, last = (each.reshape(-1, 2) for each in corners)
-        squares = shapely.box(*np.minimum(first, last).T, *np.maximum(first, last).T)
+        squares = np.asarray(shapely.box(*np.minimum(first, last).T, *np.maximum(first, last).T))
         areas = np.asarray(counts[cells, classes] * grid.pixel[0] * grid.pixel[1], np.float64)
         self.parcels = Parcels((first + last) / 2, areas, classes[:, None], cells, squares, reference.simulated)
 

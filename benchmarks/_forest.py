@@ -10,9 +10,9 @@ from scipy.ndimage import uniform_filter
 from sklearn.ensemble import RandomForestClassifier
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.training.folder import Material
-from crop_classifier_plugin.engine.training.seasons import Season
-from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN
+from crop_classifier_plugin.engine.splits.split import HELD_OUT, TRAIN
+from crop_classifier_plugin.engine.training.data.labelled_series import Season
+from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
 
 MOST_PIXELS = 100_000  # that a forest learns from
 

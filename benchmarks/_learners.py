@@ -11,17 +11,17 @@ import torch
 from _forest import Forest
 from numpy.typing import NDArray
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import TrainJob
-from crop_classifier_plugin.engine.networks.contract import Network, parameter_count
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.networks.base import Network, parameter_count
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.neighbourhood import neighbours
-from crop_classifier_plugin.engine.training.fit import fit, inputs_of
-from crop_classifier_plugin.engine.training.folder import Material
-from crop_classifier_plugin.engine.training.forest import grow
-from crop_classifier_plugin.engine.training.intake import Intake, statistics
-from crop_classifier_plugin.engine.training.seasons import Season
+from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
+from crop_classifier_plugin.engine.training.data.labelled_series import Season
+from crop_classifier_plugin.engine.training.data.normalisation import Intake, statistics
+from crop_classifier_plugin.engine.training.forest.fit import grow
+from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.supervised.job import fit, inputs_of
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 if TYPE_CHECKING:
     from networks import Run

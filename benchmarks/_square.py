@@ -16,11 +16,16 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.jobs import SceneSource
-from crop_classifier_plugin.engine.legend import Legend
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.raster.vector import burn, read_polygons
-from crop_classifier_plugin.engine.training.split import HELD_OUT, Parcels, SplitRule, split
+from crop_classifier_plugin.engine.splits.split import (
+    HELD_OUT,
+    Parcels,
+    SplitRule,
+    split,
+)
+from crop_classifier_plugin.engine.vector.polygons import burn, read_polygons
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.legend import Legend
 
 NAME = "flanders_AC91C"
 OPTICAL = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")

@@ -13,18 +13,25 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob, TrainTsstfnJob
-from crop_classifier_plugin.engine.networks.contract import Network, parameter_count
-from crop_classifier_plugin.engine.networks.registry import build, configure, entry, example
-from crop_classifier_plugin.engine.record import peak_memory_mib
-from crop_classifier_plugin.engine.training import tsstfn_lesson
-from crop_classifier_plugin.engine.training.folder import round_up
-from crop_classifier_plugin.engine.training.lesson import Lesson
-from crop_classifier_plugin.engine.training.loop import learn
-from crop_classifier_plugin.engine.training.machine import machine_of
-from crop_classifier_plugin.engine.training.patches import TARGET
-from crop_classifier_plugin.engine.training.recipes import resolved
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.execution.run_record import peak_memory_mib
+from crop_classifier_plugin.engine.networks.base import Network, parameter_count
+from crop_classifier_plugin.engine.networks.registry import (
+    build,
+    configure,
+    entry,
+    example,
+)
+from crop_classifier_plugin.engine.training.data.patches import TARGET
+from crop_classifier_plugin.engine.training.loop.accelerator import machine_of
+from crop_classifier_plugin.engine.training.loop.module import Lesson
+from crop_classifier_plugin.engine.training.loop.trainer import learn
+from crop_classifier_plugin.engine.training.model_folder.card_builder import round_up
+from crop_classifier_plugin.engine.training.optim.recipes import resolved
+from crop_classifier_plugin.engine.training.tsstfn.job import trainer
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob
 
 LONGEST = 120  # s a step on the processor, of each thread's own time
 PATIENCE = 300  # s a step on the processor by the clock, where others use it too
@@ -179,9 +186,9 @@ def _teach_tsstfn(case: Case, preset: str, on: tuple[str, str], count: int, watc
     config = configure("tsstfn", {"preset": preset}, sample.bands, sample.dates, sample.classes)
     side = sample.side if preset == "paper" else 64
     job = TrainTsstfnJob((SceneSource("x"),), (SceneSource("y"),), "x", device=on[0])
-    plan = tsstfn_lesson.Plan(1, 1, job.batch, job.learning_rate, job.loss, job.device, job.seed)
+    plan = trainer.Plan(1, 1, job.batch, job.learning_rate, job.loss, job.device, job.seed)
     torch.manual_seed(job.seed)
     network = build("tsstfn", config)
-    lesson = tsstfn_lesson.Lesson(network, plan, watch)
+    lesson = trainer.Lesson(network, plan, watch)
     lesson.learn(_Tiles(network, count * job.batch, side), _Tiles(network, 1, side))  # type: ignore[arg-type]
     return _sizes(network, job.batch, side) | {"optimizer": "adam", "loss": job.loss}

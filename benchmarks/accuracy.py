@@ -24,17 +24,17 @@ from _forest import forests
 from train_shipped_models import DATA, NAMES, ROOT, flanders_job, simulated_job
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.card import WEIGHTS_FILE, Card
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import TrainJob
-from crop_classifier_plugin.engine.legend import Legend
-from crop_classifier_plugin.engine.training.fit import gather, onnx_predict
-from crop_classifier_plugin.engine.training.folder import Material
-from crop_classifier_plugin.engine.training.intake import Intake, Statistics
-from crop_classifier_plugin.engine.training.patches import ScoringPatches
-from crop_classifier_plugin.engine.training.scores import Predict, score
-from crop_classifier_plugin.engine.training.seasons import Season
-from crop_classifier_plugin.engine.training.split import HELD_OUT
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.splits.split import HELD_OUT
+from crop_classifier_plugin.engine.training.data.labelled_series import Season
+from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics
+from crop_classifier_plugin.engine.training.data.patches import ScoringPatches
+from crop_classifier_plugin.engine.training.loop.evaluation import Predict, score
+from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.supervised.job import gather, onnx_predict
+from crop_classifier_plugin.shared.cards.card import WEIGHTS_FILE, Card
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.legend import Legend
 
 Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
 Tests = dict[str, tuple[Season, ...]]

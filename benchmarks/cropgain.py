@@ -15,26 +15,20 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.fuse import fuse as fuse_starfm
-from crop_classifier_plugin.engine.fusion.fuse_tsstfn import fuse as fuse_tsstfn
-from crop_classifier_plugin.engine.fusion.gain import crop_gain
-from crop_classifier_plugin.engine.jobs import (
-    AlignSeriesJob,
-    CropGainJob,
-    FuseStarfmJob,
-    FuseTsstfnJob,
-    IndexJob,
-    Prediction,
-    SceneSource,
-    Series,
-    SimulateJob,
-    TrainTsstfnJob,
-)
-from crop_classifier_plugin.engine.series.alignseries import align_series
-from crop_classifier_plugin.engine.series.index import compute_indices
-from crop_classifier_plugin.engine.simulate.season import simulate
-from crop_classifier_plugin.engine.training.tsstfn import train
+from crop_classifier_plugin.engine.fusion.starfm.starfm.job import fuse as fuse_starfm
+from crop_classifier_plugin.engine.training.tsstfn.job.job import train
+
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.experiments.crop_gain.job import crop_gain
+from crop_classifier_plugin.engine.fusion.tsstfn.job import fuse as fuse_tsstfn
+from crop_classifier_plugin.engine.series.operations.alignment.job import align_series
+from crop_classifier_plugin.engine.series.operations.indices.job import compute_indices
+from crop_classifier_plugin.engine.simulate.job import simulate
+from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
+from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, IndexJob
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
+from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 
 HERE = Path(__file__).resolve()
 SEED, SIDE, EPOCHS, BATCH, SPLITS, PIXELS = 1, 320, 20, 2, 3, 2_000

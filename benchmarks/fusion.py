@@ -22,13 +22,14 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from affine import Affine
+from crop_classifier_plugin.engine.fusion.starfm.starfm.job import fuse
 from scipy.ndimage import uniform_filter
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.evaluate import evaluate
-from crop_classifier_plugin.engine.fusion.fuse import fuse
-from crop_classifier_plugin.engine.fusion.starfm import Pair, Settings, predict
-from crop_classifier_plugin.engine.jobs import EvaluateFusionJob, FuseStarfmJob, SceneSource
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
+from crop_classifier_plugin.engine.fusion.starfm.starfm import Pair, Settings, predict
+from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 HERE = Path(__file__).resolve()
 DATA = Path(os.environ.get("CROP_DATA", HERE.parents[2] / "shared" / "data")) / "landsat_modis_2016"

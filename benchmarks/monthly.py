@@ -20,18 +20,19 @@ import torch
 from _monthly_radar import MONTHS, SIDE, TARGETS, merged, parcels, write_series
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
-from crop_classifier_plugin.engine.networks.contract import parameter_count
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.networks.base import parameter_count
 from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import fit, gather, inputs_of
-from crop_classifier_plugin.engine.training.folder import Material
-from crop_classifier_plugin.engine.training.intake import Intake, statistics
-from crop_classifier_plugin.engine.training.patches import ScoringPatches
-from crop_classifier_plugin.engine.training.scores import score
-from crop_classifier_plugin.engine.training.seasons import Season
-from crop_classifier_plugin.engine.training.split import HELD_OUT
+from crop_classifier_plugin.engine.splits.split import HELD_OUT
+from crop_classifier_plugin.engine.training.data.labelled_series import Season
+from crop_classifier_plugin.engine.training.data.normalisation import Intake, statistics
+from crop_classifier_plugin.engine.training.data.patches import ScoringPatches
+from crop_classifier_plugin.engine.training.loop.evaluation import score
+from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.supervised.job import fit, gather, inputs_of
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))

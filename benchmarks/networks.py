@@ -27,11 +27,11 @@ from _square import OPTICAL, RADAR, SHARE_OF, WINDOWS, Square
 from numpy.typing import NDArray
 from train_shipped_models import DATA, ROOT, flanders_job
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import TrainJob
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import gather
-from crop_classifier_plugin.engine.training.folder import Material
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.supervised.job import gather
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 CACHE = ROOT / "build" / "benchmarks" / "networks"
 PAGE, TITLE = ROOT / "benchmarks" / "accuracy.md", "## All networks on one square of Flanders"

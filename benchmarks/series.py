@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from crop_classifier_plugin.engine.jobs import FillGapsJob, SceneSource, Series
-from crop_classifier_plugin.engine.series.fillgaps import filler
-from crop_classifier_plugin.engine.series.temporal import days_of, nearest
+from crop_classifier_plugin.engine.series.operations.gap_filling.interpolation import days_of, nearest
+from crop_classifier_plugin.engine.series.operations.gap_filling.job import filler
+from crop_classifier_plugin.shared.jobs.series import FillGapsJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 HERE = Path(__file__).resolve()
 DATA = Path(os.environ.get("CROP_DATA", HERE.parents[2] / "shared" / "data")) / "sentinel2_ndvi_series"

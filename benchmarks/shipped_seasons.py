@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import LabelledSeries, SceneSource, SimulateJob, TrainJob
-from crop_classifier_plugin.engine.simulate.season import simulate
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.simulate.job import simulate
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
 
 ROOT = Path(__file__).resolve().parents[1]
 LEGEND = str(ROOT / "resources" / "legends" / "simulated_season.json")

@@ -12,9 +12,9 @@ import tempfile
 import time
 from datetime import date, timedelta
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SimulateJob
-from crop_classifier_plugin.engine.simulate.season import simulate
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.simulate.job import simulate
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
 
 
 def measure(side: int, dates: int, others: bool) -> tuple[float, float]:

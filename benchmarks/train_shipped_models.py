@@ -20,13 +20,20 @@ import shipped_seasons
 import tsstfn
 from _forest import forests
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.events import Silent, Stop, Terminal
-from crop_classifier_plugin.engine.jobs import LabelledSeries, SceneSource, SimulateJob, TrainJob
-from crop_classifier_plugin.engine.legend import Legend
-from crop_classifier_plugin.engine.simulate.season import simulate
-from crop_classifier_plugin.engine.training.fit import ON_HELD_OUT, ON_TESTS, gather, train
-from crop_classifier_plugin.engine.training.scores import accuracy_rows
+from crop_classifier_plugin.engine.execution.reporter import Silent, Stop, Terminal
+from crop_classifier_plugin.engine.simulate.job import simulate
+from crop_classifier_plugin.engine.training.loop.evaluation import accuracy_rows
+from crop_classifier_plugin.engine.training.supervised.job import (
+    ON_HELD_OUT,
+    ON_TESTS,
+    gather,
+    train,
+)
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
+from crop_classifier_plugin.shared.legend import Legend
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))

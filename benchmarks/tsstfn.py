@@ -26,27 +26,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import fusion as starfm
 import numpy as np
 import rasterio
+from crop_classifier_plugin.engine.fusion.starfm.starfm.job import fuse as fuse_starfm
+from crop_classifier_plugin.engine.training.tsstfn.job.job import train
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.evaluate import evaluate
-from crop_classifier_plugin.engine.fusion.fuse import fuse as fuse_starfm
-from crop_classifier_plugin.engine.fusion.fuse_tsstfn import fuse as fuse_tsstfn
-from crop_classifier_plugin.engine.jobs import (
-    AlignSeriesJob,
-    EvaluateFusionJob,
-    Extent,
-    FuseStarfmJob,
-    FuseTsstfnJob,
-    IndexJob,
-    SceneSource,
-    Series,
-    SimulateJob,
-    TrainTsstfnJob,
-)
-from crop_classifier_plugin.engine.series.alignseries import align_series
-from crop_classifier_plugin.engine.series.index import compute_indices
-from crop_classifier_plugin.engine.simulate.season import simulate
-from crop_classifier_plugin.engine.training.tsstfn import train
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
+from crop_classifier_plugin.engine.fusion.tsstfn.job import fuse as fuse_tsstfn
+from crop_classifier_plugin.engine.series.operations.alignment.job import align_series
+from crop_classifier_plugin.engine.series.operations.indices.job import compute_indices
+from crop_classifier_plugin.engine.simulate.job import simulate
+from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
+from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, IndexJob
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 
 HERE = Path(__file__).resolve()
 TITLE = "TSSTFN on a simulated season"

@@ -45,7 +45,7 @@ from qgis.core import (  # noqa: E402 - the environment comes first
 )
 
 from crop_classifier_plugin import assets, classFactory  # noqa: E402
-from crop_classifier_plugin.engine.card import Card, list_models  # noqa: E402
+from crop_classifier_plugin.shared.cards.card import Card, list_models  # noqa: E402
 
 
 class Quiet(QgsProcessingFeedback):

@@ -12,8 +12,13 @@ from typing import Optional
 from qgis.core import QgsApplication, QgsProcessingFeedback
 
 from .. import assets, settings
-from ..engine.errors import BadInput, EngineMissing, EngineSetupFailed, OutputNotWritable
-from .child import Child, describe_exit
+from ..shared.errors import (
+    BadInput,
+    EngineMissing,
+    EngineSetupFailed,
+    OutputNotWritable,
+)
+from .engine_process import Child, describe_exit
 
 VARIABLE = "CROP_CLASSIFIER_PYTHON"
 OLDEST = (3, 10)
@@ -36,7 +41,7 @@ def find() -> Path:
 
 def command(*arguments: str) -> list[str]:
     """The command line that runs the engine, untouched by the user's own packages and working folder."""
-    return [*_isolated(find()), str(assets.PACKAGE / "bridge" / "launch.py"), *arguments]
+    return [*_isolated(find()), str(assets.PACKAGE / "bridge" / "bootstrap.py"), *arguments]
 
 
 def python_of(venv: Path) -> Path:

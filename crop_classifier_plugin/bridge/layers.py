@@ -28,8 +28,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime
 
-from ..engine.errors import BadInput, BadRaster, DateMissing, NotAFile
-from ..engine.jobs import DateEntry, Extent, SceneSource
+from ..shared.errors import (
+    BadInput,
+    BadRaster,
+    DateMissing,
+    NotAFile,
+)
+from ..shared.jobs.sources import DateEntry, Extent, SceneSource
 
 HOLDERS = (".zip", ".tar", ".xml", ".hdf", ".json", ".geojson")
 IN_MEMORY = ("MEM:", "/vsimem/")  # GDAL's names for rasters that only this process can see

@@ -10,10 +10,10 @@ from typing import Any, Optional
 
 from qgis.core import QgsProcessingFeedback
 
-from ..engine import jobs
-from ..engine.errors import CropClassifierError, EngineDied
+from ..shared.errors import CropClassifierError, EngineDied
+from ..shared.jobs import registry
 from . import environment
-from .child import Child, describe_exit
+from .engine_process import Child, describe_exit
 
 UNFORESEEN = "internal"  # the code of an error that is a fault of the program
 TEXT_INTERVAL = 1.0  # s between two progress texts: each becomes a line of the log
@@ -23,7 +23,7 @@ def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
     """The engine's result for a job: its `result` event. Raises CropClassifierError with the sentence to show."""
     with tempfile.TemporaryDirectory(prefix="crop_classifier_") as folder:
         path = Path(folder) / "job.json"
-        path.write_text(jobs.dump(job), encoding="utf-8")
+        path.write_text(registry.dump(job), encoding="utf-8")
         with Child(environment.command("run", str(path))) as child:
             try:
                 return _follow(child, feedback)

@@ -13,8 +13,8 @@ import rasterio
 from affine import Affine
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.engine.card import Card, Window, sha256_of
-from crop_classifier_plugin.engine.legend import CropClass, Legend
+from crop_classifier_plugin.shared.cards.card import Card, Window, sha256_of
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CROP_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -10,12 +10,12 @@ from affine import Affine
 from rasterio.crs import CRS
 from sklearn import metrics
 
-from crop_classifier_plugin.engine.accuracy.diagnose import diagnose
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import DiagnoseJob
-from crop_classifier_plugin.engine.legend import CropClass, Legend
+from crop_classifier_plugin.engine.accuracy.diagnosis.job import diagnose
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
+from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 DATA = Path(os.environ.get("CROP_DATA", Path(__file__).parents[3] / "shared" / "data"))
 UTM = CRS.from_epsg(32631)

@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 from torch.utils.data import Dataset
 
-from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.execution.ranks import Followed, rank
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import build, configure
-from crop_classifier_plugin.engine.ranks import Followed, rank
-from crop_classifier_plugin.engine.training.checkpoint import Remains
-from crop_classifier_plugin.engine.training.lesson import Lesson
-from crop_classifier_plugin.engine.training.loop import learn
-from crop_classifier_plugin.engine.training.machine import Machine
-from crop_classifier_plugin.engine.training.recipes import RECIPES
+from crop_classifier_plugin.engine.training.loop.accelerator import Machine
+from crop_classifier_plugin.engine.training.loop.checkpoint import Remains
+from crop_classifier_plugin.engine.training.loop.module import Lesson
+from crop_classifier_plugin.engine.training.loop.trainer import learn
+from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
 
 CPU = Machine("cpu", "32-true", "On the processor.")
 RECIPE = replace(RECIPES["unet"], epochs=6, batch=4, learning_rate=0.02)

@@ -11,8 +11,13 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
-from crop_classifier_plugin.engine.networks.contract import Network
-from crop_classifier_plugin.engine.networks.registry import build, configure, entry, example
+from crop_classifier_plugin.engine.networks.base import Network
+from crop_classifier_plugin.engine.networks.registry import (
+    build,
+    configure,
+    entry,
+    example,
+)
 
 torch.set_num_threads(1)
 DATES = 4

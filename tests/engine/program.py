@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from conftest import REPOSITORY, write_model, write_season
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
+from crop_classifier_plugin.shared.jobs import registry
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 ENGINE = [sys.executable, "-m", "crop_classifier_plugin.engine"]
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
@@ -29,7 +30,7 @@ def environment() -> dict[str, str]:
 def run(job: Any, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """`engine run job.json` as the plugin calls it; the job's file lies outside `folder`, which is watched."""
     path = folder.parent / f"{folder.name}.job.json"
-    path.write_text(jobs.dump(job) if dataclasses.is_dataclass(job) else json.dumps(job))
+    path.write_text(registry.dump(job) if dataclasses.is_dataclass(job) else json.dumps(job))
     return subprocess.run(
         [*ENGINE, "run", str(path)], capture_output=True, text=True, env=environment(), check=False, **options
     )

@@ -10,7 +10,12 @@ import onnx
 from conftest import LEGEND
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.engine.card import Card, Radar, Window, sha256_of
+from crop_classifier_plugin.shared.cards.card import (
+    Card,
+    Radar,
+    Window,
+    sha256_of,
+)
 
 MONTHS = (Window(121, 151), Window(152, 181), Window(182, 212))  # May, June and July of 2023
 

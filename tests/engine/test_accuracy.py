@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 from sklearn import metrics
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.errors import BadInput
+from crop_classifier_plugin.shared.errors import BadInput
 
 K = 5
 pairs = npst.arrays(np.uint8, st.tuples(st.just(2), st.integers(1, 200)), elements=st.integers(0, K - 1))

@@ -14,11 +14,20 @@ from conftest import write_raster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput, DateUnreadable, NoOverlap
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import ALIGNED_DAYS, AlignSeriesJob, SceneSource, Series
-from crop_classifier_plugin.engine.series.alignseries import align_series
-from crop_classifier_plugin.engine.series.calendar import PAPER, Row, Strategy, align, moved, target, years_between
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.series.operations.alignment.job import align_series
+from crop_classifier_plugin.engine.series.operations.alignment.strategies import (
+    PAPER,
+    Row,
+    Strategy,
+    align,
+    moved,
+    target,
+    years_between,
+)
+from crop_classifier_plugin.shared.errors import BadInput, DateUnreadable, NoOverlap
+from crop_classifier_plugin.shared.jobs.series import ALIGNED_DAYS, AlignSeriesJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 MONTHS = {name: number for number, name in enumerate(("Apr", "May", "Jun", "Jul", "Aug", "Sep"), start=4)}
 

@@ -15,7 +15,8 @@ import rasterio
 from conftest import BANDS, write_raster
 from program import ENGINE, classify, contents, environment, events, make_place, refusal, run, untouched
 
-from crop_classifier_plugin.engine.jobs import DiagnoseJob, SceneSource
+from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -17,10 +17,10 @@ import rasterio
 from conftest import BANDS, LEGEND, write_raster, write_season
 from program import ENGINE, classify, contents, environment, make_place, posix, refusal, run, untouched
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.errors import DiskFull
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
+from crop_classifier_plugin.shared.errors import DiskFull
+from crop_classifier_plugin.shared.jobs import registry
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -109,7 +109,7 @@ def in_mid_run(place: Path) -> Iterator[subprocess.Popen[str]]:
             array = np.tile(file.read(), (1, 60, 40))
         write_raster(scene, array, names=BANDS, nodata=0, tiled=True)
     path = place.parent / "long.job.json"
-    path.write_text(jobs.dump(classify(place)))
+    path.write_text(registry.dump(classify(place)))
     process = subprocess.Popen([*ENGINE, "run", str(path)], stdout=subprocess.PIPE, text=True, env=environment())
     try:
         assert process.stdout

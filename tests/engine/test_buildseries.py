@@ -16,8 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.warp import Resampling, reproject
 
-from crop_classifier_plugin.engine.cli_options import read_dates
-from crop_classifier_plugin.engine.errors import (
+from crop_classifier_plugin.engine.cli.options import read_dates
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.series.cube.dated_style import ranges
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.engine.series.cube.stack import Stack
+from crop_classifier_plugin.engine.series.operations.build.job import build_series
+from crop_classifier_plugin.engine.series.operations.build.scene_table import empty_months, gaps
+from crop_classifier_plugin.shared.errors import (
     BadInput,
     CropClassifierError,
     DateMissing,
@@ -25,14 +32,8 @@ from crop_classifier_plugin.engine.errors import (
     NoOverlap,
     UnitUnclear,
 )
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import BuildSeriesJob, Extent, SceneSource, Series
-from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.build import build_series
-from crop_classifier_plugin.engine.series.build_table import empty_months, gaps
-from crop_classifier_plugin.engine.series.looks import ranges
-from crop_classifier_plugin.engine.series.stack import Stack
-from crop_classifier_plugin.engine.series.whole import open_series
+from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 
 DAYS = ("20240410", "20240425", "20240720")
 HEIGHT, WIDTH = 44, 60

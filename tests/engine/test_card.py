@@ -15,9 +15,16 @@ from hypothesis import strategies as st
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from stac_model.schema import MLModelProperties
 
-from crop_classifier_plugin.engine.card import REDUCTIONS, Card, Radar, Window, list_models, sha256_of
-from crop_classifier_plugin.engine.errors import BadInput, BadModel, ModelAltered
-from crop_classifier_plugin.engine.legend import CropClass, Legend, plain
+from crop_classifier_plugin.shared.cards.card import (
+    REDUCTIONS,
+    Card,
+    Radar,
+    Window,
+    list_models,
+    sha256_of,
+)
+from crop_classifier_plugin.shared.errors import BadInput, BadModel, ModelAltered
+from crop_classifier_plugin.shared.legend import CropClass, Legend, plain
 
 positive = st.floats(1e-6, 1e6)
 words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())

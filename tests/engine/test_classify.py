@@ -16,13 +16,20 @@ import rasterio
 import shapely
 from conftest import BANDS, LEGEND, write_model, write_raster
 
-from crop_classifier_plugin.engine.card import Card, sha256_of
-from crop_classifier_plugin.engine.errors import BadInput, BadModel, DeviceMissing, ModelAltered, NoOverlap
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
-from crop_classifier_plugin.engine.legend import CropClass, Legend
-from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime, choose_device
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference.job import classify
+from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime, choose_device
+from crop_classifier_plugin.shared.cards.card import Card, sha256_of
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BadModel,
+    DeviceMissing,
+    ModelAltered,
+    NoOverlap,
+)
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 
 @pytest.fixture
@@ -213,8 +220,8 @@ def test_listing_models_loads_neither_torch_nor_rasterio() -> None:
     import subprocess
 
     code = (
-        "import sys; from crop_classifier_plugin.engine import cli;"
-        "cli.cli(['models'], standalone_mode=False);"
+        "import sys; from crop_classifier_plugin.engine.cli.main import cli;"
+        "cli(['models'], standalone_mode=False);"
         "print([m for m in ('torch', 'rasterio', 'onnxruntime', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

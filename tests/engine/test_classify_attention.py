@@ -14,17 +14,18 @@ import shapely
 from test_classify_series import filled, job, read
 from test_pipeline import Memory
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference import pipeline
-from crop_classifier_plugin.engine.inference.attention import Attention
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.inference.pipeline import classify_tiles, prepare
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference import tile_pipeline
+from crop_classifier_plugin.engine.inference.date_attention import Attention
+from crop_classifier_plugin.engine.inference.job import classify
+from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.raster.tiles import Tiling, reflected
-from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
+from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
+from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_attention_is_the_mean_over_the_pixels_of_a_class(
     cube[:, :, 20:31, 50:80] = np.nan
     cube[missing, :] = np.nan
     source, part = Memory(cube), Window(3, 5, 80, 91)
-    monkeypatch.setattr(pipeline, "STRIP", 60)
+    monkeypatch.setattr(tile_pipeline, "STRIP", 60)
     heed = Attention(card)
     probability, known = np.zeros((3, 80, 91)), np.zeros((80, 91), bool)
     days = np.array([115, 171, 227])

@@ -16,17 +16,23 @@ from scipy.signal import correlate
 from test_feed import optical, radar
 from test_pipeline import Memory, assembled
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadInput, BadModel, RadarMissing, WindowsEmpty
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.inference.pipeline import prepare
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource, read_months
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference.job import classify
+from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.raster.tiles import reflected
-from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
-from crop_classifier_plugin.engine.series.feed import open_feed
-from crop_classifier_plugin.engine.series.select import Need
+from crop_classifier_plugin.engine.raster.tiling import reflected
+from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.engine.series.cube.model_series import open_feed
+from crop_classifier_plugin.engine.series.scenes.requirements import Need
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BadModel,
+    RadarMissing,
+    WindowsEmpty,
+)
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob, read_months
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 
 @pytest.fixture

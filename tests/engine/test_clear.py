@@ -8,7 +8,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.engine.series.clear import resample, source_window
+from crop_classifier_plugin.engine.raster.masked_resampling import resample, source_window
 
 PLACES = {
     "same system, 20 m": (CRS.from_epsg(32631), Affine(20, 0, 499000, 0, -20, 5651000)),

@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, DateUnreadable
-from crop_classifier_plugin.engine.events import Silent, Stop
-from crop_classifier_plugin.engine.jobs import CompositeJob, Extent, SceneSource, Series
+from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.engine.series import reduce
-from crop_classifier_plugin.engine.series.composite import composite
-from crop_classifier_plugin.engine.series.periods import periods
-from crop_classifier_plugin.engine.series.stack import _OPEN
-from crop_classifier_plugin.engine.series.whole import open_series, windows
+from crop_classifier_plugin.engine.series.cube import reducers
+from crop_classifier_plugin.engine.series.cube.open_series import open_series, windows
+from crop_classifier_plugin.engine.series.cube.stack import _OPEN
+from crop_classifier_plugin.engine.series.operations.composite.job import composite
+from crop_classifier_plugin.engine.series.selection.periods import periods
+from crop_classifier_plugin.shared.errors import BadInput, Cancelled, DateUnreadable
+from crop_classifier_plugin.shared.jobs.series import CompositeJob
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 
 CLOUDED = (3, 8, 9, 10)
 DAYS = st.dates(dt.date(1990, 1, 1), dt.date(2040, 12, 31))
@@ -84,21 +85,23 @@ def slow_max_ndvi(dates: np.ndarray) -> np.ndarray:
 @given(cubes())
 @settings(max_examples=60, deadline=None)
 def test_reductions_equal_one_pixel_at_a_time(cube: np.ndarray) -> None:
-    np.testing.assert_allclose(reduce.median(cube), each_pixel(cube, lambda d: np.median(d, axis=0)), rtol=1e-6)
-    np.testing.assert_allclose(reduce.mean(cube), each_pixel(cube, lambda d: d.mean(axis=0)), rtol=1e-6)
-    np.testing.assert_array_equal(reduce.max_ndvi(0, 2)(cube), each_pixel(cube, slow_max_ndvi))
-    np.testing.assert_allclose(reduce.medoid(cube), each_pixel(cube, slow_medoid), rtol=1e-5)
-    np.testing.assert_array_equal(reduce.highest(1)(cube), each_pixel(cube, lambda d: d[d[:, 1].argmax()]))
+    np.testing.assert_allclose(reducers.median(cube), each_pixel(cube, lambda d: np.median(d, axis=0)), rtol=1e-6)
+    np.testing.assert_allclose(reducers.mean(cube), each_pixel(cube, lambda d: d.mean(axis=0)), rtol=1e-6)
+    np.testing.assert_array_equal(reducers.max_ndvi(0, 2)(cube), each_pixel(cube, slow_max_ndvi))
+    np.testing.assert_allclose(reducers.medoid(cube), each_pixel(cube, slow_medoid), rtol=1e-5)
+    np.testing.assert_array_equal(reducers.highest(1)(cube), each_pixel(cube, lambda d: d[d[:, 1].argmax()]))
 
 
 def test_radar_mean_is_taken_in_linear_power() -> None:
     cube = np.array([-10.0, -20.0, np.nan], np.float32).reshape(3, 1, 1, 1)
-    assert float(reduce.in_power(reduce.mean)(cube)[0, 0, 0]) == pytest.approx(10 * np.log10((0.1 + 0.01) / 2), 1e-5)
+    assert float(reducers.in_power(reducers.mean)(cube)[0, 0, 0]) == pytest.approx(
+        10 * np.log10((0.1 + 0.01) / 2), 1e-5
+    )
 
 
 def test_a_pixel_whose_ndvi_has_no_value_is_still_better_than_none() -> None:
     cube = np.array([[np.nan, np.nan], [0, 0]], np.float32).reshape(2, 2, 1, 1)
-    np.testing.assert_array_equal(reduce.max_ndvi(0, 1)(cube)[:, 0, 0], [0, 0])
+    np.testing.assert_array_equal(reducers.max_ndvi(0, 1)(cube)[:, 0, 0], [0, 0])
 
 
 # --- the job on made-up scenes ---------------------------------------------------------------------------------------

@@ -20,15 +20,21 @@ from scipy.ndimage import maximum_filter
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import cohen_kappa_score
 
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, LabelsUnusable, NoOverlap
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.gain import crop_gain
-from crop_classifier_plugin.engine.fusion.gain_images import opened, rows_of
-from crop_classifier_plugin.engine.fusion.gain_labels import opened_labels
-from crop_classifier_plugin.engine.fusion.gain_sample import draw, gather, take_census
-from crop_classifier_plugin.engine.jobs import CropGainJob, Extent, Prediction, SceneSource, Series
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.experiments.crop_gain.features import opened, rows_of
+from crop_classifier_plugin.engine.experiments.crop_gain.job import crop_gain
+from crop_classifier_plugin.engine.experiments.crop_gain.pixel_sampling import draw, gather, take_census
+from crop_classifier_plugin.engine.labels.labelled_pixels import opened_labels
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.neighbourhood import neighbours
+from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    LabelsUnusable,
+    NoOverlap,
+)
+from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, Prediction
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 
 FIELD = 12  # px, side of a field: 8 x 6 fields of three crops
 HEIGHT, WIDTH = 6 * FIELD, 8 * FIELD

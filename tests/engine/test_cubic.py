@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from conftest import write_raster
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.images import Images, dated_images, fine_grid
-from crop_classifier_plugin.engine.jobs import SceneSource
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.image_pairs import Images, dated_images, fine_grid
 from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 COARSE, STEP = 14, 8  # px; fine pixels a coarse one
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput, DateAmbiguous, DateUnreadable
-from crop_classifier_plugin.engine.jobs import DateEntry
-from crop_classifier_plugin.engine.series import bands, dates
+from crop_classifier_plugin.engine.products import bands, dates
+from crop_classifier_plugin.shared.errors import BadInput, DateAmbiguous, DateUnreadable
+from crop_classifier_plugin.shared.jobs.sources import DateEntry
 
 days = st.dates(dt.date(1972, 1, 1), dt.date(2099, 12, 31))
 words = st.text(string.ascii_letters + "_-. ", max_size=12)

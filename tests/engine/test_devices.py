@@ -12,13 +12,14 @@ import pytest
 import torch
 from lesson_kit import CPU, Toy, lesson_of, run
 
-from crop_classifier_plugin.engine.errors import BadInput, OutOfMemory
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
-from crop_classifier_plugin.engine.training.checkpoint import STATE_FILE
-from crop_classifier_plugin.engine.training.losses import LOSSES
-from crop_classifier_plugin.engine.training.machine import machine_of
-from crop_classifier_plugin.engine.training.memory import Parts
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.training.loop.accelerator import machine_of
+from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE
+from crop_classifier_plugin.engine.training.loop.micro_batches import Parts
+from crop_classifier_plugin.engine.training.optim.losses import LOSSES
+from crop_classifier_plugin.shared.errors import BadInput, OutOfMemory
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 KIT = Path(__file__).with_name("lesson_kit.py")
 

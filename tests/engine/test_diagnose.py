@@ -13,9 +13,15 @@ from rasterio.crs import CRS
 from shapely.geometry import box
 from sklearn import metrics
 
-from crop_classifier_plugin.engine.accuracy.layers import FN, FP, TN, TP, slug
-from crop_classifier_plugin.engine.legend import CropClass, Legend
+from crop_classifier_plugin.engine.accuracy.diagnosis.error_layers import (
+    FN,
+    FP,
+    TN,
+    TP,
+    slug,
+)
 from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 # --- the counts ------------------------------------------------------------------------------------------------------
 

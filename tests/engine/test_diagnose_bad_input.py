@@ -9,7 +9,9 @@ import pytest
 from diagnosing import UTM, grid_of, noisy, run, season, write, write_map
 from shapely.geometry import box
 
-from crop_classifier_plugin.engine.errors import (
+from crop_classifier_plugin.engine.execution.outputs import temporary_path
+from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
+from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadRaster,
     Cancelled,
@@ -19,8 +21,6 @@ from crop_classifier_plugin.engine.errors import (
     NoOverlap,
     OutputNotWritable,
 )
-from crop_classifier_plugin.engine.events import Silent, Stop
-from crop_classifier_plugin.engine.outputs import temporary_path
 
 
 def cases(tmp_path):

@@ -9,10 +9,10 @@ import rasterio
 from diagnosing import UTM, run, season, sklearn_matrix, write, write_map
 from shapely.geometry import box
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.legend import CropClass, Legend
-from crop_classifier_plugin.engine.outputs import Outputs
+from crop_classifier_plugin.engine.execution.outputs import Outputs
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.sidecars import rows_of, write_class_sidecars
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 
 def test_names_aliases_codes_and_the_mapping(tmp_path):

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from conftest import write_raster
 
-from crop_classifier_plugin.engine.errors import BadInput, CropClassifierError
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.evaluate import evaluate
-from crop_classifier_plugin.engine.fusion.figures import Tally, ssim_map
-from crop_classifier_plugin.engine.jobs import EvaluateFusionJob, SceneSource
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
+from crop_classifier_plugin.engine.fusion.evaluation.metrics import Tally, ssim_map
+from crop_classifier_plugin.shared.errors import BadInput, CropClassifierError
+from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 NAMES = ("fused", "truth", "last_fine", "coarse")
 

@@ -16,17 +16,25 @@ from conftest import write_model, write_raster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.card import Card, Radar
-from crop_classifier_plugin.engine.card import Window as Days
-from crop_classifier_plugin.engine.errors import BadInput, BandMissing, NoOverlap, RadarMissing, WindowsEmpty
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import CompositeJob, Extent, SceneSource, Series
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.composite import composite
-from crop_classifier_plugin.engine.series.feed import Feed, open_feed
-from crop_classifier_plugin.engine.series.scenes import Scene
-from crop_classifier_plugin.engine.series.select import Need, pick_some
-from crop_classifier_plugin.engine.series.spans import members, months_until, seasons
+from crop_classifier_plugin.engine.series.cube.model_series import Feed, open_feed
+from crop_classifier_plugin.engine.series.operations.composite.job import composite
+from crop_classifier_plugin.engine.series.scenes.requirements import Need
+from crop_classifier_plugin.engine.series.scenes.scene import Scene
+from crop_classifier_plugin.engine.series.selection.choose_scenes import pick_some
+from crop_classifier_plugin.engine.series.selection.season_windows import members, months_until, seasons
+from crop_classifier_plugin.shared.cards.card import Card, Radar
+from crop_classifier_plugin.shared.cards.card import Window as Days
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BandMissing,
+    NoOverlap,
+    RadarMissing,
+    WindowsEmpty,
+)
+from crop_classifier_plugin.shared.jobs.series import CompositeJob
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 
 BANDS = ("B04", "B8A")
 MAY, JUNE, JULY = Days(121, 151), Days(152, 181), Days(182, 212)  # the months of 2023
@@ -125,7 +133,9 @@ def test_a_scene_outside_every_window_changes_nothing(season: Path, reduce: str,
 @pytest.mark.parametrize("reduce", ["clearest", "median"])
 def test_windows_read_alone_equal_the_whole(season: Path, reduce: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = everything(fed(season, need(reduce=reduce, radar=("VV", "VH"))))
-    monkeypatch.setattr("crop_classifier_plugin.engine.series.feed._BYTES", 4 * 3 * 2 * 30)  # a row at a time
+    monkeypatch.setattr(
+        "crop_classifier_plugin.engine.series.cube.model_series._BYTES", 4 * 3 * 2 * 30
+    )  # a row at a time
     with fed(season, need(reduce=reduce, radar=("VV", "VH"))) as feed:
         for window in feed.grid.blocks(7):
             np.testing.assert_array_equal(feed.read(window), whole[(..., *window.slices)])

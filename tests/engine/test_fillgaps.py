@@ -15,12 +15,18 @@ from hypothesis import strategies as st
 from scipy.linalg import solveh_banded
 from scipy.signal import savgol_filter
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import FillGapsJob, SceneSource, Series
-from crop_classifier_plugin.engine.series.fillgaps import fill_gaps, filler
-from crop_classifier_plugin.engine.series.smooth import STEP, odd_points, savitzky_golay, whittaker
-from crop_classifier_plugin.engine.series.temporal import linear, nearest
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.series.operations.gap_filling.interpolation import linear, nearest
+from crop_classifier_plugin.engine.series.operations.gap_filling.job import fill_gaps, filler
+from crop_classifier_plugin.engine.series.operations.gap_filling.smoothers import (
+    STEP,
+    odd_points,
+    savitzky_golay,
+    whittaker,
+)
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.series import FillGapsJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 SOURCE = Series((SceneSource("x.tif"),))
 

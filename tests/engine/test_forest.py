@@ -13,20 +13,20 @@ from sklearn.ensemble import RandomForestClassifier
 from test_training import LEGEND, job_of
 from test_training import toy as toy_season
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.jobs import ClassifyJob
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.raster.vector import burn
-from crop_classifier_plugin.engine.series.neighbourhood import neighbours
-from crop_classifier_plugin.engine.training.fit import gather, train
-from crop_classifier_plugin.engine.training.forest import samples
-from crop_classifier_plugin.engine.training.forest_onnx import predict, to_onnx
-from crop_classifier_plugin.engine.training.intake import statistics
-from crop_classifier_plugin.engine.training.split import TRAIN
+from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
+from crop_classifier_plugin.engine.splits.split import TRAIN
+from crop_classifier_plugin.engine.training.data.normalisation import statistics
+from crop_classifier_plugin.engine.training.forest.fit import samples
+from crop_classifier_plugin.engine.training.forest.forest_onnx import predict, to_onnx
+from crop_classifier_plugin.engine.training.supervised.job import gather, train
+from crop_classifier_plugin.engine.vector.polygons import burn
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import BadInput, Cancelled
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 
 toy = toy_season  # a fixture
 

@@ -12,13 +12,14 @@ from affine import Affine
 from conftest import write_raster
 from test_starfm import fast
 
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, CropClassifierError
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion import fuse as fusing
-from crop_classifier_plugin.engine.fusion.starfm import Settings
-from crop_classifier_plugin.engine.jobs import Extent, FuseStarfmJob, SceneSource, Series
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.starfm import job as fusing
+from crop_classifier_plugin.engine.fusion.starfm.starfm import Settings
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.whole import open_series
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.shared.errors import BadInput, Cancelled, CropClassifierError
+from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 
 FINE, COARSE = "LC_20240601_NDVI.tif", "MOD_20240601_NDVI.tif"
 

@@ -10,13 +10,19 @@ import pytest
 import rasterio
 from conftest import write_raster
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import INDICES, IndexJob, SceneSource, Series
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.index import compute_indices
-from crop_classifier_plugin.engine.series.indices import RADAR_INDICES, compute, formula, needed
-from crop_classifier_plugin.engine.series.whole import open_series
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.engine.series.operations.indices.formulas import (
+    RADAR_INDICES,
+    compute,
+    formula,
+    needed,
+)
+from crop_classifier_plugin.engine.series.operations.indices.job import compute_indices
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.series import INDICES, IndexJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 BANDS = ("B02", "B03", "B04", "B05", "B08", "B11", "VV", "VH")
 BY_HAND = {  # of blue, green, red, red edge, near infrared, short-wave infrared, VV, VH

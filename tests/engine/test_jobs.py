@@ -8,8 +8,22 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.errors import BadInput
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs import registry
+from crop_classifier_plugin.shared.jobs.fusion import COMBINATIONS, GAIN_SPLITS, SPREADS
+from crop_classifier_plugin.shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES
+from crop_classifier_plugin.shared.jobs.series import (
+    ALIGN_RULES,
+    ALIGNED_DAYS,
+    COMPOSITES,
+    EMPTY,
+    FILLERS,
+    PERIODS,
+    STRATEGIES,
+)
+from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS, Extent
+from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, TRAINABLE
+from crop_classifier_plugin.shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
@@ -61,12 +75,12 @@ LEAST = {
 KINDS = sorted(LEAST)
 REQUIRED = {
     kind: {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
-    for kind, cls in jobs.JOBS.items()
+    for kind, cls in registry.JOBS.items()
 }
 
 
 def test_every_job_stands_here():
-    assert set(LEAST) == set(jobs.JOBS)
+    assert set(LEAST) == set(registry.JOBS)
 
 
 def values(hint):
@@ -85,33 +99,33 @@ def values(hint):
 
 
 CHOICES = {
-    "device": jobs.DEVICES,
-    "mask": jobs.MASKS,
-    "held_side": jobs.SIDES,
-    "optimizer": jobs.OPTIMIZERS,
-    "loss": jobs.LOSSES,
-    "precision": jobs.PRECISIONS,
-    "earlier": jobs.EARLIER,
-    "period": jobs.PERIODS,
-    "method": jobs.COMPOSITES,
-    "empty": jobs.EMPTY,
+    "device": DEVICES,
+    "mask": MASKS,
+    "held_side": SIDES,
+    "optimizer": OPTIMIZERS,
+    "loss": LOSSES,
+    "precision": PRECISIONS,
+    "earlier": EARLIER,
+    "period": PERIODS,
+    "method": COMPOSITES,
+    "empty": EMPTY,
 }
 OWN_CHOICES = {
-    ("fillgaps", "method"): jobs.FILLERS,
-    ("cropgain", "split"): jobs.GAIN_SPLITS,
-    ("fuse_starfm", "spread"): jobs.SPREADS,
-    ("fuse_starfm", "combination"): jobs.COMBINATIONS,
+    ("fillgaps", "method"): FILLERS,
+    ("cropgain", "split"): GAIN_SPLITS,
+    ("fuse_starfm", "spread"): SPREADS,
+    ("fuse_starfm", "combination"): COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
     ("fuse_starfm", "window"): (3, 61, 255),
-    ("train", "network"): tuple(jobs.TRAINABLE),
+    ("train", "network"): tuple(TRAINABLE),
     ("buildseries", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
     ("buildseries", "vrt"): ("",),
-    ("fuse_tsstfn", "forecast"): jobs.FORECASTS,
+    ("fuse_tsstfn", "forecast"): FORECASTS,
     ("fuse_tsstfn", "next_model"): ("",),
-    ("train_tsstfn", "loss"): jobs.FUSION_LOSSES,
-    ("train_tsstfn", "split"): jobs.FUSION_SPLITS,
-    ("pretrain_cropsts", "preset"): jobs.RECIPES,
-    ("pretrain_cropsts", "earlier"): jobs.EARLIER_PRETRAINING,
+    ("train_tsstfn", "loss"): FUSION_LOSSES,
+    ("train_tsstfn", "split"): FUSION_SPLITS,
+    ("pretrain_cropsts", "preset"): RECIPES,
+    ("pretrain_cropsts", "earlier"): EARLIER_PRETRAINING,
     ("train", "split"): ("side", "block", "parcel"),
     ("train", "reduce"): ("", "clearest", "median", "mean"),
     ("train", "radar_unit"): ("decibel", "power"),
@@ -119,9 +133,9 @@ OWN_CHOICES = {
     ("train", "radar_dropout"): (None, 0.0, 0.5),
     ("train", "month_fields"): ((), (("2020-01", "crop"), ("2020-02", "crop 2"))),
     ("probe", "support"): (0.1, 0.5),
-    ("alignseries", "strategy"): (*jobs.STRATEGIES, "custom"),
-    ("alignseries", "days"): jobs.ALIGNED_DAYS,
-    ("alignseries", "rule"): jobs.ALIGN_RULES,
+    ("alignseries", "strategy"): (*STRATEGIES, "custom"),
+    ("alignseries", "days"): ALIGNED_DAYS,
+    ("alignseries", "rule"): ALIGN_RULES,
 }
 POSITIVE = (
     "samples_per_class",
@@ -184,7 +198,7 @@ def built(draw, cls):
         elif field.default is dataclasses.MISSING and hints[field.name] not in (int, float):
             strategy = strategy.filter(bool)
         drawn[field.name] = draw(strategy)
-    if cls is jobs.Extent:
+    if cls is Extent:
         drawn |= {"xmin": -drawn["xmax"], "ymin": -drawn["ymax"]}
     try:
         return cls(**drawn)
@@ -196,28 +210,28 @@ def built(draw, cls):
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 def test_a_job_survives_json(kind, data):
-    job = data.draw(built(jobs.JOBS[kind]))
-    assert jobs.parse(json.loads(jobs.dump(job))) == job
+    job = data.draw(built(registry.JOBS[kind]))
+    assert registry.parse(json.loads(registry.dump(job))) == job
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_defaults_fill_what_is_left_out(kind, tmp_path):
     path = tmp_path / "job.json"
     path.write_text(json.dumps({"kind": kind, **LEAST[kind]}))
-    job = jobs.load(path)
+    job = registry.load(path)
     assert job.kind == kind
-    assert jobs.parse(json.loads(jobs.dump(job))) == job
+    assert registry.parse(json.loads(registry.dump(job))) == job
 
 
 def test_parsing_leaves_its_argument_alone():
     data = {"kind": "simulate", "folder": "d"}
-    jobs.parse(data)
+    registry.parse(data)
     assert data == {"kind": "simulate", "folder": "d"}
 
 
 def sentence(data):
     with pytest.raises(BadInput) as error:
-        jobs.parse(data)
+        registry.parse(data)
     text = error.value.sentence
     assert "\n" not in text
     assert text.endswith(".")
@@ -247,7 +261,7 @@ def test_unknown_and_missing_entries_are_named(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @given(wrong=st.sampled_from([None, 3, 2.5, True, "text", [1], [None], ["ab"], {"a": 1}, [[1, 2, 3]]]), data=st.data())
 def test_a_wrong_type_is_told_with_its_entry(kind, wrong, data):
-    cls = jobs.JOBS[kind]
+    cls = registry.JOBS[kind]
     hints = typing.get_type_hints(cls)
     name = data.draw(st.sampled_from([f.name for f in dataclasses.fields(cls)]))
     if fits(hints[name], wrong):
@@ -291,6 +305,6 @@ def test_files_that_are_no_json(tmp_path, text):
     path = tmp_path / "job.json"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(BadInput, match=r"job\.json"):
-        jobs.load(path)
+        registry.load(path)
     with pytest.raises(BadInput, match=r"gone\.json"):
-        jobs.load(tmp_path / "gone.json")
+        registry.load(tmp_path / "gone.json")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.legend import CropClass, Legend, plain
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.legend import CropClass, Legend, plain
 
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())

@@ -10,8 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.training.losses import (
+from crop_classifier_plugin.engine.training.optim.losses import (
     IGNORE,
     LOSSES,
     class_weights,
@@ -19,6 +18,7 @@ from crop_classifier_plugin.engine.training.losses import (
     root_weights,
     weighted_bce_iou,
 )
+from crop_classifier_plugin.shared.jobs import train as train_jobs
 
 torch.set_num_threads(1)
 
@@ -111,7 +111,7 @@ def of(name, *arrays):
 
 
 def test_every_loss_of_the_jobs_is_there():
-    assert set(LOSSES) | {"auto"} == set(jobs.LOSSES) == set(SLOW) | {"auto"}
+    assert set(LOSSES) | {"auto"} == set(train_jobs.LOSSES) == set(SLOW) | {"auto"}
 
 
 @each_loss

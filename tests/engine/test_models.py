@@ -13,10 +13,15 @@ import pytest
 from pystac.validation import validate_dict
 from stac_model.schema import MLModelProperties
 
-from crop_classifier_plugin.engine.card import CARD_FILE, WEIGHTS_FILE, Card, list_models
-from crop_classifier_plugin.engine.card_fusion import FusionCard
-from crop_classifier_plugin.engine.errors import ModelAltered
-from crop_classifier_plugin.engine.legend import Legend
+from crop_classifier_plugin.shared.cards.card import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    Card,
+    list_models,
+)
+from crop_classifier_plugin.shared.cards.fusion_card import FusionCard
+from crop_classifier_plugin.shared.errors import ModelAltered
+from crop_classifier_plugin.shared.legend import Legend
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = list_models([ROOT / "models"])

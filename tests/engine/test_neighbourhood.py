@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.series.neighbourhood import COUNT, OFFSETS, neighbours
+from crop_classifier_plugin.engine.raster.neighbourhood import COUNT, OFFSETS, neighbours
 
 CENTRE = OFFSETS.index((0, 0))
 

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from network_kit import DATES, inputs, make, without_dropout
 from safetensors.torch import load_file, save_file
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.networks.contract import NetworkConfig
+from crop_classifier_plugin.engine.networks.base import NetworkConfig
 from crop_classifier_plugin.engine.networks.registry import NETWORKS, configure, entry
+from crop_classifier_plugin.shared.errors import BadInput
 
 # each network, and the settings that change how it treats dates and series
 CASES = [

@@ -8,9 +8,15 @@ import torch
 import torch.nn.functional as F
 from network_kit import DATES, inputs, make
 
-from crop_classifier_plugin.engine.networks.contract import parameter_count
-from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig, CropStsEncoder, Ltae, over_time
-from crop_classifier_plugin.engine.networks.report import gflop
+from crop_classifier_plugin.engine.networks.base import parameter_count
+from crop_classifier_plugin.engine.networks.complexity import gflop
+from crop_classifier_plugin.engine.networks.cropsts import (
+    CropSts,
+    CropStsConfig,
+    CropStsEncoder,
+    Ltae,
+    over_time,
+)
 from crop_classifier_plugin.engine.networks.upernet import pooling_matrix
 
 

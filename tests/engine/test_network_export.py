@@ -11,9 +11,9 @@ import torch
 from conftest import write_model
 from network_kit import DATES, inputs, make, onnx_session, run
 
-from crop_classifier_plugin.engine.errors import TrainingFailed
 from crop_classifier_plugin.engine.networks.registry import NETWORKS, build, configure
-from crop_classifier_plugin.engine.training.export import export, verify
+from crop_classifier_plugin.engine.training.model_folder.onnx_export import export, verify
+from crop_classifier_plugin.shared.errors import TrainingFailed
 
 # smaller than the small preset where exporting takes long; the operators are the same
 SIZES = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from network_kit import DATES, inputs, make
 from torch import nn
 
-from crop_classifier_plugin.engine.networks.contract import parameter_count
+from crop_classifier_plugin.engine.networks.base import parameter_count
+from crop_classifier_plugin.engine.networks.complexity import gflop
 from crop_classifier_plugin.engine.networks.registry import build, configure, entry
-from crop_classifier_plugin.engine.networks.report import gflop
 from crop_classifier_plugin.engine.networks.tsstfn import LstmPath
 from crop_classifier_plugin.engine.networks.unet_convlstm import ConvLstm, hard_sigmoid, season_features
 

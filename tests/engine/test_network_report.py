@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from conftest import REPOSITORY
 
-from crop_classifier_plugin.engine.cli import cli
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.networks import report
+from crop_classifier_plugin.engine.cli.main import cli
+from crop_classifier_plugin.engine.networks import complexity
 from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS
+from crop_classifier_plugin.shared.errors import BadInput
 
 # GFLOP of CropSTS' encoder by T, as specified: 224 px / 16 and 128 px / 8, decoupled and joint; attention products
 CURVE = {
@@ -46,11 +46,11 @@ def test_networks_lists_every_network_with_both_presets():
 
 def test_networks_prints_a_table(monkeypatch):
     shown = [
-        report.Row("unet", "U-Net", "paper", 157_905_358, 104.507, {"x": [3, 6, 224, 224]}),
-        report.Row("cropsts", "CropSTS: L-TAE", "paper", 322_688),
-        report.Row("random_forest", "Random forest", "paper", None, None, {"x": [10, 1, 3, 3]}),
+        complexity.Row("unet", "U-Net", "paper", 157_905_358, 104.507, {"x": [3, 6, 224, 224]}),
+        complexity.Row("cropsts", "CropSTS: L-TAE", "paper", 322_688),
+        complexity.Row("random_forest", "Random forest", "paper", None, None, {"x": [10, 1, 3, 3]}),
     ]
-    monkeypatch.setattr(report, "list_networks", lambda: shown)
+    monkeypatch.setattr(complexity, "list_networks", lambda: shown)
     assert call("networks").splitlines()[1:] == [
         "unet             paper   157,905,358   104.51  U-Net: x 3 x 6 x 224 x 224",
         "cropsts          paper       322,688           CropSTS: L-TAE",
@@ -79,7 +79,7 @@ def test_complexity_of_an_unsuitable_network_is_one_sentence(name, word):
 
 def test_listing_models_loads_no_torch():
     code = (
-        "import sys; from crop_classifier_plugin.engine.cli import cli;"
+        "import sys; from crop_classifier_plugin.engine.cli.main import cli;"
         "cli(['models', '--json'], standalone_mode=False); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.DEVNULL).returncode == 0

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.networks.contract import parameter_count
+from crop_classifier_plugin.engine.networks.base import parameter_count
 from crop_classifier_plugin.engine.networks.lrtacf_net import LrtacfNet, LrtacfNetConfig, date_encoding
 from crop_classifier_plugin.engine.networks.registry import build, configure
+from crop_classifier_plugin.shared.errors import BadInput
 
 NETWORKS = ("lrtacf_net",)
 torch.set_num_threads(1)

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.engine.errors import BadModel, CropClassifierError
-from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
-from crop_classifier_plugin.engine.runtime.onnx_file import refers_elsewhere
+from crop_classifier_plugin.engine.runtime.onnxruntime.file_guard import refers_elsewhere
+from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.shared.errors import BadModel, CropClassifierError
 
 TensorPlace = Callable[[TensorProto], onnx.ModelProto]
 

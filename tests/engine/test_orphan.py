@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from program import ENGINE, environment, posix
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.run import WATCHED
+from crop_classifier_plugin.engine.execution.dispatch import WATCHED
+from crop_classifier_plugin.shared.jobs import registry
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
 
 # Starts the engine, tells its number, waits for its first event, and dies as a crashed QGIS does.
 PARENT = """
@@ -39,7 +40,7 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("watched", [True, False])
 def test_an_orphan_ends_only_if_it_was_told_to(tmp_path: Path, watched: bool) -> None:
     job = tmp_path / "job.json"
-    job.write_text(jobs.dump(jobs.SimulateJob(str(tmp_path / "season"), 6000, 6000)))
+    job.write_text(registry.dump(SimulateJob(str(tmp_path / "season"), 6000, 6000)))
     variables = environment() | ({WATCHED: "1"} if watched else {})
     command = [sys.executable, "-c", PARENT, str(tmp_path / "events"), *ENGINE, "run", str(job)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=variables, check=False, timeout=60)

@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from crop_classifier_plugin.engine import outputs
-from crop_classifier_plugin.engine.errors import DiskFull, OutputNotWritable
-from crop_classifier_plugin.engine.outputs import Outputs, discard_all, temporary_path, translate
+from crop_classifier_plugin.engine.execution import outputs
+from crop_classifier_plugin.engine.execution.outputs import (
+    Outputs,
+    discard_all,
+    temporary_path,
+    translate,
+)
+from crop_classifier_plugin.shared.errors import DiskFull, OutputNotWritable
 
 NAMES = ("map.tif", "confidence.tif", "map.qml", "deep/er/report.html")
 
@@ -174,7 +179,7 @@ def test_a_killed_process_never_touches_the_old_file(tmp_path, sent):
     program = f"""
         import os, signal, sys
         sys.path.insert(0, {str(Path(__file__).parents[2])!r})
-        from crop_classifier_plugin.engine.outputs import Outputs, discard_all
+        from crop_classifier_plugin.engine.execution.outputs import Outputs, discard_all
         def leave(number, frame):
             discard_all()
             os._exit(130)

@@ -13,11 +13,9 @@ from conftest import write_raster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import DateEntry, PhenologyJob, SceneSource, Series
-from crop_classifier_plugin.engine.series.phenology import phenology
-from crop_classifier_plugin.engine.series.season import (
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.series.operations.phenology.job import phenology
+from crop_classifier_plugin.engine.series.operations.phenology.season_curve import (
     AMPLITUDE,
     BASE,
     END,
@@ -30,6 +28,9 @@ from crop_classifier_plugin.engine.series.season import (
     points_of,
     smooth_curve,
 )
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.series import PhenologyJob
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, SceneSource, Series
 
 DAYS = (START, PEAK, END)
 

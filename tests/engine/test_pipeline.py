@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadRaster, Cancelled, OutOfMemory
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference import pipeline
-from crop_classifier_plugin.engine.inference.pipeline import classify_tiles, prepare
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference import tile_pipeline
+from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.engine.raster.tiles import reflected
+from crop_classifier_plugin.engine.raster.tiling import reflected
 from crop_classifier_plugin.engine.runtime.base import Answer, Feeds
-from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
+from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import BadRaster, Cancelled, OutOfMemory
 
 DAYS = np.array([115, 171, 227])
 
@@ -89,7 +89,7 @@ def test_strips_change_nothing(tiny: tuple[Card, OnnxRuntime], monkeypatch: pyte
     card, runtime = tiny
     source = Memory(cube_of(90, 400))
     in_one, _ = assembled(source, card, runtime)
-    monkeypatch.setattr(pipeline, "STRIP", 100)
+    monkeypatch.setattr(tile_pipeline, "STRIP", 100)
     in_four, _ = assembled(source, card, runtime)
     np.testing.assert_allclose(in_four, in_one, atol=1e-6)
 

@@ -20,22 +20,34 @@ from test_training import LEGEND
 from test_training import toy as toy_season
 from torch import nn
 
-from crop_classifier_plugin.engine.errors import BadInput, BadModel, CancelledKept, LabelsUnusable
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import PretrainJob, ProbeJob, SceneSource, Series
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig
-from crop_classifier_plugin.engine.training import dino, distil
-from crop_classifier_plugin.engine.training import probe as probe_room
-from crop_classifier_plugin.engine.training.alignment import Alignment, open_teacher
-from crop_classifier_plugin.engine.training.distil import Batch, Distiller, Recipe
-from crop_classifier_plugin.engine.training.encoders import read_facts
-from crop_classifier_plugin.engine.training.intake import Statistics
-from crop_classifier_plugin.engine.training.plots import plot_mask
-from crop_classifier_plugin.engine.training.pretrain import pretrain
-from crop_classifier_plugin.engine.training.probe import VOID, probe, token_classes
-from crop_classifier_plugin.engine.training.sequences import Sequence_, even_dates
-from crop_classifier_plugin.engine.training.start import begin, read_start
-from crop_classifier_plugin.engine.training.views import Viewer, blurred, changed, rules, solarised
+from crop_classifier_plugin.engine.training.data.normalisation import Statistics
+from crop_classifier_plugin.engine.training.model_folder.encoder_folder import read_facts
+from crop_classifier_plugin.engine.training.model_folder.initial_weights import begin, read_start
+from crop_classifier_plugin.engine.training.pretraining import dino, trainer
+from crop_classifier_plugin.engine.training.pretraining import probe as probe_room
+from crop_classifier_plugin.engine.training.pretraining.feature_alignment import Alignment, open_teacher
+from crop_classifier_plugin.engine.training.pretraining.job import pretrain
+from crop_classifier_plugin.engine.training.pretraining.parcel_masking import plot_mask
+from crop_classifier_plugin.engine.training.pretraining.probe import VOID, probe, token_classes
+from crop_classifier_plugin.engine.training.pretraining.sequences import Sequence_, even_dates
+from crop_classifier_plugin.engine.training.pretraining.trainer import Batch, Distiller, Recipe
+from crop_classifier_plugin.engine.training.pretraining.views import (
+    Viewer,
+    blurred,
+    changed,
+    rules,
+    solarised,
+)
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BadModel,
+    CancelledKept,
+    LabelsUnusable,
+)
+from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob, ProbeJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 torch.set_num_threads(1)
 toy = toy_season  # a fixture
@@ -329,7 +341,7 @@ def test_a_file_that_is_no_teacher_is_refused_by_a_sentence(tmp_path):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    monkeypatch.setitem(distil.RECIPES, "small", TINY)
+    monkeypatch.setitem(trainer.RECIPES, "small", TINY)
 
 
 def series_of(toy):
@@ -364,7 +376,7 @@ def test_pre_training_leaves_an_encoder_that_a_network_starts_from(toy, tmp_path
 
 def test_the_loss_falls_on_the_toy_season(toy, tmp_path, monkeypatch):
     """Against the start: the loss of a student that says the same of everything is log K."""
-    monkeypatch.setitem(distil.RECIPES, "small", replace(TINY, epochs=5, warm_up=1, least_steps=8, batch=4, at_once=4))
+    monkeypatch.setitem(trainer.RECIPES, "small", replace(TINY, epochs=5, warm_up=1, least_steps=8, batch=4, at_once=4))
     pretrain(job_of(toy, tmp_path / "e"), Silent())
     rows = (tmp_path / "e" / "pretraining.csv").read_text().splitlines()
     losses = [float(row.split(",")[1]) for row in rows[1:]]

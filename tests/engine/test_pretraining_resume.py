@@ -18,13 +18,19 @@ from program import ENGINE, environment, posix
 from test_bad_output import small_disk
 from test_pretraining import TINY
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, CancelledKept, CheckpointUnusable
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import PretrainJob, SceneSource, Series
-from crop_classifier_plugin.engine.training import distil
-from crop_classifier_plugin.engine.training.checkpoint import STATE_FILE, folder_of, save_state
-from crop_classifier_plugin.engine.training.pretrain import pretrain
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, folder_of, save_state
+from crop_classifier_plugin.engine.training.pretraining import trainer
+from crop_classifier_plugin.engine.training.pretraining.job import pretrain
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    CancelledKept,
+    CheckpointUnusable,
+)
+from crop_classifier_plugin.shared.jobs import registry
+from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 torch.set_num_threads(1)
 EPOCHS, STEPS = 3, 3  # of the tiny recipe on the season below
@@ -46,7 +52,7 @@ def land(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(distil.RECIPES, "small", replace(TINY, epochs=EPOCHS))
+    monkeypatch.setitem(trainer.RECIPES, "small", replace(TINY, epochs=EPOCHS))
 
 
 def job_of(land, folder, **other):
@@ -118,7 +124,7 @@ def test_a_killed_pre_training_goes_on_bit_for_bit(land, tmp_path, monkeypatch):
     """As a program of its own, with the real small recipe; killed between two steps of an epoch."""
     monkeypatch.undo()
     whole, parted = (job_of(land, tmp_path / name, epochs=2, batch=1, count=2) for name in ("whole", "parted"))
-    (tmp_path / "job.json").write_text(jobs.dump(parted))
+    (tmp_path / "job.json").write_text(registry.dump(parted))
     command = [*ENGINE, "run", str(tmp_path / "job.json")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as program:
         for line in program.stdout:
@@ -215,7 +221,7 @@ def test_the_state_of_another_pre_training_is_refused_by_what_differs(land, tmp_
 @pytest.fixture(scope="module")
 def other(land, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(distil.RECIPES, "small", replace(TINY, epochs=EPOCHS))
+        patch.setitem(trainer.RECIPES, "small", replace(TINY, epochs=EPOCHS))
         job = job_of(land, tmp_path_factory.mktemp("other") / "e", **guided(land))
         broken_off(job, 2)
     return job

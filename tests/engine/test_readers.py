@@ -25,7 +25,12 @@ from product_kit import (
     zipped,
 )
 
-from crop_classifier_plugin.engine.errors import (
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.products.encodings import sensor_of
+from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
+from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadRaster,
     CropClassifierError,
@@ -34,12 +39,7 @@ from crop_classifier_plugin.engine.errors import (
     OffsetMissing,
     UnitUnclear,
 )
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, Series
-from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.products import sensor_of
-from crop_classifier_plugin.engine.series.scenes import read_scenes
-from crop_classifier_plugin.engine.series.whole import open_series
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 LAND = ("B02", "B03", "B04", "B8A", "B11", "B12")
 RNG = np.random.default_rng(8)

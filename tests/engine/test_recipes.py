@@ -11,11 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.errors import BadInput
 from crop_classifier_plugin.engine.networks.registry import NETWORKS
-from crop_classifier_plugin.engine.training.losses import LOSSES
-from crop_classifier_plugin.engine.training.optimise import (
+from crop_classifier_plugin.engine.training.optim.losses import LOSSES
+from crop_classifier_plugin.engine.training.optim.optimizers import (
     OPTIMIZERS,
     SCHEDULES,
     Sam,
@@ -24,7 +22,11 @@ from crop_classifier_plugin.engine.training.optimise import (
     polynomial_rate,
     step_rate,
 )
-from crop_classifier_plugin.engine.training.recipes import RECIPES, recipe_of, resolved
+from crop_classifier_plugin.engine.training.optim.recipes import RECIPES, recipe_of, resolved
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs import train as train_jobs
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 torch.set_num_threads(1)
 
@@ -175,11 +177,11 @@ def test_every_network_that_names_classes_has_a_recipe_of_known_parts():
         assert recipe.loss in LOSSES
         assert recipe.optimizer in OPTIMIZERS
         assert recipe.schedule in SCHEDULES
-    assert set(OPTIMIZERS) | {"auto"} == set(jobs.OPTIMIZERS)
+    assert set(OPTIMIZERS) | {"auto"} == set(train_jobs.OPTIMIZERS)
 
 
 def job_of(**given):
-    return jobs.TrainJob((jobs.SceneSource("a.tif"),), "b.gpkg", "crop", "", "model", **given)
+    return TrainJob((SceneSource("a.tif"),), "b.gpkg", "crop", "", "model", **given)
 
 
 def test_a_job_that_asks_for_nothing_gets_the_paper():

@@ -17,13 +17,20 @@ import pytest
 import torch
 from lesson_kit import RECIPE, Toy, lesson_of, run
 
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, CheckpointUnusable, LossNotFinite, OutOfMemory
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
-from crop_classifier_plugin.engine.training.checkpoint import STATE_FILE, Remains
-from crop_classifier_plugin.engine.training.lesson import EpochLog
-from crop_classifier_plugin.engine.training.losses import LOSSES
-from crop_classifier_plugin.engine.training.machine import machine_of
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.training.loop.accelerator import machine_of
+from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, Remains
+from crop_classifier_plugin.engine.training.loop.module import EpochLog
+from crop_classifier_plugin.engine.training.optim.losses import LOSSES
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    CheckpointUnusable,
+    LossNotFinite,
+    OutOfMemory,
+)
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 torch.set_num_threads(1)
 KIT = Path(__file__).with_name("lesson_kit.py")
@@ -329,8 +336,8 @@ def test_the_precision_on_the_processor():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_bfloat16_learns_too(loss):
-    from crop_classifier_plugin.engine.training.loop import learn
-    from crop_classifier_plugin.engine.training.machine import Machine
+    from crop_classifier_plugin.engine.training.loop.accelerator import Machine
+    from crop_classifier_plugin.engine.training.loop.trainer import learn
 
     lesson = lesson_of(replace(RECIPE, loss=loss))
     learn(lesson, Toy(), Toy(4), Machine("cpu", "bf16-mixed", "bfloat16"))

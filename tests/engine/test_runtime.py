@@ -13,13 +13,19 @@ import rasterio
 from conftest import LEGEND, tiny_network, write_model, write_season
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.engine.card import Card, Window, sha256_of
-from crop_classifier_plugin.engine.errors import BadModel, OutOfMemory
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
-from crop_classifier_plugin.engine.runtime.contract import Broken, check_attention, check_declared, check_result
-from crop_classifier_plugin.engine.runtime.onnx import OnnxRuntime
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference.job import classify
+from crop_classifier_plugin.engine.runtime.checks import (
+    Broken,
+    check_attention,
+    check_declared,
+    check_result,
+)
+from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.shared.cards.card import Card, Window, sha256_of
+from crop_classifier_plugin.shared.errors import BadModel, OutOfMemory
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 X = np.zeros((2, 3, 6, 8, 9), np.float32)
 FEEDS = {"x": X, "doy": np.zeros((2, 3), np.int64), "valid": np.ones((2, 3), np.float32)}

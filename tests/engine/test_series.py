@@ -13,8 +13,13 @@ from conftest import BANDS, write_raster, write_season
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from scipy.ndimage import map_coordinates
 
-from crop_classifier_plugin.engine.card import Window as Days
-from crop_classifier_plugin.engine.errors import (
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.series.cube.model_series import Feed, open_feed
+from crop_classifier_plugin.engine.series.scenes.requirements import Need
+from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
+from crop_classifier_plugin.shared.cards.card import Window as Days
+from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadRaster,
     BandMissing,
@@ -26,12 +31,7 @@ from crop_classifier_plugin.engine.errors import (
     TooFewDates,
     UnitUnclear,
 )
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import DateEntry, Extent, SceneSource
-from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.feed import Feed, open_feed
-from crop_classifier_plugin.engine.series.scenes import read_scenes
-from crop_classifier_plugin.engine.series.select import Need
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource
 
 WINDOWS = (Days(95, 135), Days(150, 195), Days(210, 260))
 

@@ -12,11 +12,18 @@ import pytest
 import rasterio
 from conftest import write_raster
 
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.errors import CropClassifierError, DateMissing, DateUnreadable, DuplicateDate
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import DateEntry, Extent, SceneSource, Series
-from crop_classifier_plugin.engine.run import _function
+from crop_classifier_plugin.engine.execution.dispatch import run_job
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.shared.errors import (
+    CropClassifierError,
+    DateMissing,
+    DateUnreadable,
+    DuplicateDate,
+)
+from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
+from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
+from crop_classifier_plugin.shared.jobs.series import EMPTY, AlignSeriesJob, CompositeJob, FillGapsJob, PhenologyJob
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
 
 SIZE = 24
 DAYS = [dt.date(2023, 4, 10) + dt.timedelta(12 * k) for k in range(8)]
@@ -39,15 +46,15 @@ def job(kind: str, given: Series, out: Path) -> Any:
     out.mkdir(exist_ok=True)
     place = str(out / "o.tif")
     if kind == "alignseries":
-        return jobs.AlignSeriesJob(given, given, place, str(out / "t.csv"), count=3)
+        return AlignSeriesJob(given, given, place, str(out / "t.csv"), count=3)
     if kind == "buildseries":
-        return jobs.BuildSeriesJob(given, place)
+        return BuildSeriesJob(given, place)
     if kind == "composite":
-        return jobs.CompositeJob(given, stack=place)
+        return CompositeJob(given, stack=place)
     if kind == "fillgaps":
-        return jobs.FillGapsJob(given, place)
+        return FillGapsJob(given, place)
     if kind == "phenology":
-        return jobs.PhenologyJob(given, place)
+        return PhenologyJob(given, place)
     if kind == "cropgain":
         extra = out.parent / "extra"
         late = write_raster(extra / "NDVI_B_20230801.tif", np.full((1, SIZE, SIZE), 0.5, np.float32), names=["NDVI"])
@@ -55,10 +62,10 @@ def job(kind: str, given: Series, out: Path) -> Any:
         truth = str(write_raster(extra / "truth.tif", crops, nodata=0))
         reports = {f"report_{ending}": str(out / f"g.{ending}") for ending in ("html", "json", "csv")}
         facts: dict[str, Any] = {"split": "block", "block": 8, "seeds": 1, "trees": 2, **reports}
-        return jobs.CropGainJob(given, (jobs.Prediction(SceneSource(str(late))),), truth, **facts)
+        return CropGainJob(given, (Prediction(SceneSource(str(late))),), truth, **facts)
     fine = coarse = given.scenes  # the pairs of one sensor: all that counts here is what is refused
     if kind == "fuse_starfm":
-        return jobs.FuseStarfmJob(fine, coarse, place, str(DAYS[-1]), dates=given.dates, extent=given.extent, window=3)
+        return FuseStarfmJob(fine, coarse, place, str(DAYS[-1]), dates=given.dates, extent=given.extent, window=3)
     raise AssertionError(kind)
 
 
@@ -68,7 +75,7 @@ KINDS = ("alignseries", "buildseries", "composite", "cropgain", "fillgaps", "fus
 def run(kind: str, given: Series, folder: Path) -> Silent:
     reporter = Silent()
     asked = job(kind, given, folder / "out")
-    _function(asked.kind)(asked, reporter)
+    run_job(asked, reporter)
     return reporter
 
 
@@ -151,21 +158,21 @@ def test_a_series_in_degrees_is_worked_on_in_degrees(kind: str, tmp_path: Path) 
 
 def test_metres_asked_of_a_crs_in_degrees_are_refused(tmp_path: Path) -> None:
     season(tmp_path / "s")
-    asked = jobs.BuildSeriesJob(series(tmp_path / "s"), str(tmp_path / "o.tif"), crs="EPSG:4326", resolution=10)
+    asked = BuildSeriesJob(series(tmp_path / "s"), str(tmp_path / "o.tif"), crs="EPSG:4326", resolution=10)
     with pytest.raises(CropClassifierError, match="EPSG:4326 counts in degrees") as caught:
-        _function("buildseries")(asked, Silent())
+        run_job(asked, Silent())
     assert caught.value.sentence.endswith(".")
 
 
-@pytest.mark.parametrize("empty", jobs.EMPTY)
+@pytest.mark.parametrize("empty", EMPTY)
 def test_a_month_without_a_scene_is_told_and_filled_or_left_out(empty: str, tmp_path: Path) -> None:
     folder = season(tmp_path / "s")
     for path in folder.glob("NDVI_202305*"):
         path.unlink()
     reporter = Silent()
     out = tmp_path / "o.tif"
-    asked = jobs.CompositeJob(series(folder), stack=str(out), empty=empty)
-    _function("composite")(asked, reporter)
+    asked = CompositeJob(series(folder), stack=str(out), empty=empty)
+    run_job(asked, reporter)
     told = [text for level, text in reporter.lines if level == "warning" and "has no scene" in text]
     assert len(told) == 1
     assert "2023-05-01" in told[0]
@@ -180,10 +187,10 @@ def test_fewer_base_pairs_than_are_needed_and_images_apart_are_refused(tmp_path:
     season(tmp_path / "s")
     days = sorted((tmp_path / "s").iterdir())
     fine, coarse = (tuple(SceneSource(str(p)) for p in paths) for paths in (days[:1], (days[0], days[4])))
-    asked = jobs.FuseStarfmJob(fine, coarse, str(tmp_path / "o.tif"), str(DAYS[4]), pairs=2)
+    asked = FuseStarfmJob(fine, coarse, str(tmp_path / "o.tif"), str(DAYS[4]), pairs=2)
     with pytest.raises(CropClassifierError, match="needs 2 base pairs"):
-        _function("fuse_starfm")(asked, Silent())
+        run_job(asked, Silent())
     season(tmp_path / "far", transform=rasterio.Affine(10, 0, 700000, 0, -10, 5650000))
     apart = tuple(SceneSource(str(p)) for p in sorted((tmp_path / "far").iterdir())[:5])
     with pytest.raises(CropClassifierError, match="do not overlap"):
-        _function("fuse_starfm")(jobs.FuseStarfmJob(fine, apart, str(tmp_path / "o.tif"), str(DAYS[4])), Silent())
+        run_job(FuseStarfmJob(fine, apart, str(tmp_path / "o.tif"), str(DAYS[4])), Silent())

@@ -16,17 +16,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_series import WINDOWS, everything, need, stack_of
 
-from crop_classifier_plugin.engine.card import Window as Days
-from crop_classifier_plugin.engine.cli_options import read_dates
-from crop_classifier_plugin.engine.errors import BadInput, BandMissing, DateMissing, OffsetMissing
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import ClassifyJob, DateEntry, Extent, SceneSource, Series
+from crop_classifier_plugin.engine.cli.options import read_dates
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.products import bands
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series import bands
-from crop_classifier_plugin.engine.series.feed import open_feed
-from crop_classifier_plugin.engine.series.scenes import Scene, read_scenes
-from crop_classifier_plugin.engine.series.select import choose
-from crop_classifier_plugin.engine.series.whole import open_series
+from crop_classifier_plugin.engine.series.cube.model_series import open_feed
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.engine.series.scenes.scene import Scene, read_scenes
+from crop_classifier_plugin.engine.series.selection.choose_scenes import choose
+from crop_classifier_plugin.shared.cards.card import Window as Days
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BandMissing,
+    DateMissing,
+    OffsetMissing,
+)
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
 
 DAYS = ("20240425", "20240620", "20240815")
 MASKED = [("SCL", 4, 9), ("Fmask", 0, 2), ("QA_PIXEL", 21824, 8)]

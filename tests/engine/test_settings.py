@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.jobs import TRAINABLE, SceneSource, TrainJob, read_settings
 from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS, configure
-from crop_classifier_plugin.engine.training.recipes import RECIPES
+from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, read_settings
+from crop_classifier_plugin.shared.jobs.train import TRAINABLE, TrainJob
 
 NAMES = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True)
 VALUES = st.one_of(

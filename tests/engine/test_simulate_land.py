@@ -12,17 +12,35 @@ from conftest import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.legend import Legend
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.simulate import radar
 from crop_classifier_plugin.engine.simulate.clouds import cover_of, sky_of
-from crop_classifier_plugin.engine.simulate.crops import BANDS, COVERS, CROPS, LEGEND
+from crop_classifier_plugin.engine.simulate.crops import (
+    BANDS,
+    COVERS,
+    CROPS,
+    LEGEND,
+)
 from crop_classifier_plugin.engine.simulate.landscape import Landscape
-from crop_classifier_plugin.engine.simulate.noise import bits, key, quick_normal, smooth, smooth_at, speckle
-from crop_classifier_plugin.engine.simulate.optics import HALO, Block, block_of, leaf_area, reflectance
+from crop_classifier_plugin.engine.simulate.noise import (
+    bits,
+    key,
+    quick_normal,
+    smooth,
+    smooth_at,
+    speckle,
+)
+from crop_classifier_plugin.engine.simulate.optics import (
+    HALO,
+    Block,
+    block_of,
+    leaf_area,
+    reflectance,
+)
 from crop_classifier_plugin.engine.simulate.phenology import NEVER, on_day
 from crop_classifier_plugin.engine.simulate.products import ndvi, scene_of, truth_of
 from crop_classifier_plugin.engine.simulate.radar import backscatter
+from crop_classifier_plugin.shared.legend import Legend
 
 WHOLE = Window(-40, 60, 320, 300)
 even = st.integers(0, 100).map(lambda n: 2 * n)

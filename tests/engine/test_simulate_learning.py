@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import rasterio
 
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SimulateJob
-from crop_classifier_plugin.engine.simulate.season import simulate
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.simulate.job import simulate
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
 
 DATES = ("2024-04-25", "2024-06-20", "2024-08-15")
 

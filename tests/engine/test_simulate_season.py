@@ -18,19 +18,24 @@ import rasterio
 import shapely
 from pyogrio.errors import DataSourceError
 
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, DiskFull, OutputNotWritable
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SimulateJob
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.engine.raster.vector import burn, read_polygons
+from crop_classifier_plugin.engine.simulate import job as season_module
 from crop_classifier_plugin.engine.simulate import products
-from crop_classifier_plugin.engine.simulate import season as season_module
 from crop_classifier_plugin.engine.simulate.clouds import sky_of
 from crop_classifier_plugin.engine.simulate.crops import BANDS_10M, BANDS_20M, LEGEND
+from crop_classifier_plugin.engine.simulate.job import simulate
 from crop_classifier_plugin.engine.simulate.landscape import Landscape
 from crop_classifier_plugin.engine.simulate.optics import block_of, reflectance
 from crop_classifier_plugin.engine.simulate.products import ndvi
-from crop_classifier_plugin.engine.simulate.season import simulate
+from crop_classifier_plugin.engine.vector.polygons import burn, read_polygons
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    DiskFull,
+    OutputNotWritable,
+)
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
 
 DATES = ("2024-04-25", "2024-06-20", "2024-08-15")
 JOB = SimulateJob("", 180, 164, seed=3, dates=DATES, cloud_share=0.5)

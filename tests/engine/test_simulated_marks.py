@@ -11,17 +11,10 @@ import pytest
 import rasterio
 from conftest import write_raster
 
-from crop_classifier_plugin.engine.jobs import (
-    AlignSeriesJob,
-    BuildSeriesJob,
-    CompositeJob,
-    FillGapsJob,
-    IndexJob,
-    PhenologyJob,
-    SceneSource,
-    Series,
-)
-from crop_classifier_plugin.engine.run import execute
+from crop_classifier_plugin.engine.execution.dispatch import execute
+from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
+from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, CompositeJob, FillGapsJob, IndexJob, PhenologyJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 DAYS = ("20240301", "20240401", "20240501", "20240601", "20240701", "20240801", "20240901", "20241001")
 LEVELS = (0.1, 0.2, 0.4, 0.7, 0.8, 0.5, 0.2, 0.1)  # NDVI

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.fusion.starfm import Pair, Settings, predict
+from crop_classifier_plugin.engine.fusion.starfm.starfm import Pair, Settings, predict
 
 DEFAULTS = {"classes": 4, "sigma": (0.03, 0.03), "temporal": True, "local": False, "log": 0.0}
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.raster.tiles import Tiling, reflected, strips
+from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected, strips
+from crop_classifier_plugin.shared.errors import BadInput
 
 
 @st.composite

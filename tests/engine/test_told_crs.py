@@ -17,15 +17,15 @@ from test_cropgain import job as gain_job
 from test_cropgain import place as gain_place  # noqa: F401 - a fixture
 from test_training_inputs import SIDE, job_of, place, sources  # noqa: F401 - a fixture
 
-from crop_classifier_plugin.engine.errors import BadInput, CrsMissing
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion.gain_images import opened
-from crop_classifier_plugin.engine.fusion.gain_labels import opened_labels
-from crop_classifier_plugin.engine.jobs import LabelledSeries
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.experiments.crop_gain.features import opened
+from crop_classifier_plugin.engine.labels.labelled_pixels import opened_labels
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.raster.vector import read_polygons
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import gather
+from crop_classifier_plugin.engine.training.supervised.job import gather
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.vector.polygons import read_polygons
+from crop_classifier_plugin.shared.errors import BadInput, CrsMissing
+from crop_classifier_plugin.shared.jobs.train import LabelledSeries
 
 pytestmark = pytest.mark.filterwarnings("ignore:'crs' was not provided")
 REAL = "EPSG:32631"

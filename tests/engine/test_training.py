@@ -22,20 +22,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
-from crop_classifier_plugin.engine.card import Card, Window
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, CheckpointUnusable, LabelsUnusable, TrainingFailed
-from crop_classifier_plugin.engine.events import Silent, Stop
-from crop_classifier_plugin.engine.inference.pipeline import prepare
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
-from crop_classifier_plugin.engine.legend import CropClass, Legend
+from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
+from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.training.checkpoint import folder_of
-from crop_classifier_plugin.engine.training.export import verify
-from crop_classifier_plugin.engine.training.fit import fit, gather, inputs_of, train
-from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
-from crop_classifier_plugin.engine.training.losses import IGNORE
-from crop_classifier_plugin.engine.training.patches import (
+from crop_classifier_plugin.engine.splits.split import (
+    HELD_OUT,
+    TRAIN,
+    VALIDATION,
+    Parcels,
+    Split,
+    SplitRule,
+    split,
+)
+from crop_classifier_plugin.engine.training.data.labelled_series import Season
+from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics, statistics
+from crop_classifier_plugin.engine.training.data.patches import (
     Changes,
     ScoringPatches,
     TrainingPatches,
@@ -43,8 +45,26 @@ from crop_classifier_plugin.engine.training.patches import (
     shown_shares,
     turn,
 )
-from crop_classifier_plugin.engine.training.seasons import Season
-from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, Split, SplitRule, split
+from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
+from crop_classifier_plugin.engine.training.model_folder.onnx_export import verify
+from crop_classifier_plugin.engine.training.optim.losses import IGNORE
+from crop_classifier_plugin.engine.training.supervised.job import (
+    fit,
+    gather,
+    inputs_of,
+    train,
+)
+from crop_classifier_plugin.shared.cards.card import Card, Window
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    CheckpointUnusable,
+    LabelsUnusable,
+    TrainingFailed,
+)
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 torch.set_num_threads(1)
 LEGEND = Legend((CropClass(1, "wheat", "#aa7700", ("10",)), CropClass(2, "maize", "#ffd400", ("20",))))
@@ -414,5 +434,5 @@ def test_a_job_out_of_range_is_refused(toy, tmp_path):
 
 def test_the_engine_lists_models_without_torch():
     assert "torch" in sys.modules  # here, in the tests of training; the program below must not have it
-    code = "import sys, crop_classifier_plugin.engine.card; sys.exit('torch' in sys.modules)"
+    code = "import sys, crop_classifier_plugin.shared.cards.card; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -22,28 +22,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from program import ENGINE, environment, events, refusal, run
 
-from crop_classifier_plugin.engine import outputs
-from crop_classifier_plugin.engine.accuracy.report import decimal
-from crop_classifier_plugin.engine.card import Card, Window
-from crop_classifier_plugin.engine.errors import (
-    BadInput,
-    Cancelled,
-    CropClassifierError,
-    LabelsUnusable,
-    TrainingFailed,
-)
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob, dump, read_windows
-from crop_classifier_plugin.engine.legend import Legend
-from crop_classifier_plugin.engine.training.defaults import (
+from crop_classifier_plugin.engine.accuracy.diagnosis.report import decimal
+from crop_classifier_plugin.engine.execution import outputs
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.training.optim.losses import IGNORE
+from crop_classifier_plugin.engine.training.supervised.job import gather, train
+from crop_classifier_plugin.engine.training.supervised.job_defaults import (
     MOST_SCENES,
     complete,
     legend_of,
     months_of,
     windows_around,
 )
-from crop_classifier_plugin.engine.training.fit import gather, train
-from crop_classifier_plugin.engine.training.losses import IGNORE
+from crop_classifier_plugin.shared.cards.card import Card, Window
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    CropClassifierError,
+    LabelsUnusable,
+    TrainingFailed,
+)
+from crop_classifier_plugin.shared.jobs.registry import dump
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, read_windows
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.legend import Legend
 
 pytestmark = pytest.mark.timeout(120)
 SIDE = 64
@@ -349,7 +351,7 @@ def test_what_is_not_installed_is_missed_only_where_it_is_needed(
     (tmp_path / "job.json").write_text(dump(job))
     code = (
         f"import sys; sys.modules['{package}'] = None; sys.argv = ['engine', 'run', sys.argv[1]]; "
-        "from crop_classifier_plugin.engine.cli import main; main()"
+        "from crop_classifier_plugin.engine.cli.main import main; main()"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "job.json")]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=REPOSITORY, check=False)

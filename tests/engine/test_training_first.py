@@ -12,13 +12,13 @@ import pytest
 from test_training import job_of, toy  # noqa: F401
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.errors import BadInput, DeviceMissing
-from crop_classifier_plugin.engine.events import Silent
+from crop_classifier_plugin.engine.execution.outputs import Outputs
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.outputs import Outputs
-from crop_classifier_plugin.engine.training import fit
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.probe import mean_iou
+from crop_classifier_plugin.engine.training.pretraining.probe import mean_iou
+from crop_classifier_plugin.engine.training.supervised import job as fit
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.shared.errors import BadInput, DeviceMissing
 
 
 @pytest.mark.parametrize(

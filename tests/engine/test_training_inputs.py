@@ -17,18 +17,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import SceneSource, TrainJob
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.engine.training.defaults import complete, series_settings, told_of_gaps
-from crop_classifier_plugin.engine.training.fit import gather, train
-from crop_classifier_plugin.engine.training.intake import Intake, Statistics
-from crop_classifier_plugin.engine.training.losses import IGNORE
-from crop_classifier_plugin.engine.training.patches import Changes, ScoringPatches, TrainingPatches
-from crop_classifier_plugin.engine.training.seasons import Season
-from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, Parcels, Split
+from crop_classifier_plugin.engine.splits.split import (
+    HELD_OUT,
+    TRAIN,
+    Parcels,
+    Split,
+)
+from crop_classifier_plugin.engine.training.data.labelled_series import Season
+from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics
+from crop_classifier_plugin.engine.training.data.patches import Changes, ScoringPatches, TrainingPatches
+from crop_classifier_plugin.engine.training.optim.losses import IGNORE
+from crop_classifier_plugin.engine.training.supervised.job import gather, train
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete, series_settings, told_of_gaps
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 torch.set_num_threads(1)
 BOTH = ("x_s2", "x_s1", "valid_s2", "valid_s1")

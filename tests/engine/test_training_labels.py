@@ -17,20 +17,32 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from test_training_inputs import SIDE, job_of, place, sources  # noqa: F401 - a fixture
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import BadInput, BadModel, LabelsUnusable
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import LabelledSeries, TrainJob
-from crop_classifier_plugin.engine.legend import CropClass, Legend
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import build, configure
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import gather, prepared, train
-from crop_classifier_plugin.engine.training.folder import split_json
-from crop_classifier_plugin.engine.training.intake import Intake, Statistics, statistics
-from crop_classifier_plugin.engine.training.losses import IGNORE
-from crop_classifier_plugin.engine.training.patches import Changes, TrainingPatches, count_classes
-from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, SplitRule, split
-from crop_classifier_plugin.engine.training.start import begin, class_axes, read_start, save_weights
+from crop_classifier_plugin.engine.splits.split import (
+    HELD_OUT,
+    TRAIN,
+    VALIDATION,
+    Parcels,
+    SplitRule,
+    split,
+)
+from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics, statistics
+from crop_classifier_plugin.engine.training.data.patches import Changes, TrainingPatches, count_classes
+from crop_classifier_plugin.engine.training.model_folder.card_builder import split_json
+from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
+    begin,
+    class_axes,
+    read_start,
+    save_weights,
+)
+from crop_classifier_plugin.engine.training.optim.losses import IGNORE
+from crop_classifier_plugin.engine.training.supervised.job import gather, prepared, train
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import BadInput, BadModel, LabelsUnusable
+from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
+from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 torch.set_num_threads(1)
 

@@ -10,14 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.jobs import FOREST, LabelledSeries, SceneSource, TrainJob
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.training.folder import validation_share
-from crop_classifier_plugin.engine.training.lesson import EpochLog
-from crop_classifier_plugin.engine.training.manner import kept_epoch, labels_in_words, manner_of, split_in_words
-from crop_classifier_plugin.engine.training.report import Trained, to_html
+from crop_classifier_plugin.engine.training.loop.module import EpochLog
+from crop_classifier_plugin.engine.training.model_folder.card_builder import validation_share
+from crop_classifier_plugin.engine.training.report.report import Trained, to_html
+from crop_classifier_plugin.engine.training.report.settings_table import (
+    kept_epoch,
+    labels_in_words,
+    manner_of,
+    split_in_words,
+)
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import FOREST, LabelledSeries, TrainJob
 
 SCENES = (SceneSource("a.tif"),)
 JOB = TrainJob(SCENES, "parcels.gpkg", "crop", "", "model", network="unet", settings=(("preset", "small"),))

@@ -12,7 +12,7 @@ from lesson_kit import RECIPE, lesson_of, run
 from torch import nn
 
 from crop_classifier_plugin.engine.networks.registry import build, configure
-from crop_classifier_plugin.engine.training.norms import EarlySteps
+from crop_classifier_plugin.engine.training.loop.batch_norm import EarlySteps
 
 
 @given(steps=st.integers(1, 40), momentum=st.sampled_from([0.01, 0.1, 0.5]), seed=st.integers(0, 99))

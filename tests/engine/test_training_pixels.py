@@ -10,12 +10,13 @@ from affine import Affine
 from conftest import BANDS, write_raster
 from test_training_defaults import NORTH, WEST, job_of, parcels
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.inference.classify import classify
-from crop_classifier_plugin.engine.jobs import ClassifyJob, SceneSource
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import train
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.inference.job import classify
+from crop_classifier_plugin.engine.training.supervised.job import train
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 
 @pytest.mark.parametrize(("pixel", "degrees"), [(30.0, False), (0.0005, True)])

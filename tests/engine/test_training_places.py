@@ -18,25 +18,38 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 from test_training_inputs import job_of, place, sources  # noqa: F401 - a fixture
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.errors import LabelsUnusable
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.jobs import LabelledSeries
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.raster.vector import burn
-from crop_classifier_plugin.engine.training.checkpoint import identity_of
-from crop_classifier_plugin.engine.training.defaults import complete
-from crop_classifier_plugin.engine.training.fit import train
-from crop_classifier_plugin.engine.training.folder import split_json
-from crop_classifier_plugin.engine.training.gather import gather
-from crop_classifier_plugin.engine.training.ground import LEARNT, Claims, Ground, Past, limits_of
-from crop_classifier_plugin.engine.training.intake import Statistics
-from crop_classifier_plugin.engine.training.parting import Known, part_check, part_training
-from crop_classifier_plugin.engine.training.past import read_past
-from crop_classifier_plugin.engine.training.recipes import resolved
-from crop_classifier_plugin.engine.training.split import HELD_OUT, TRAIN, VALIDATION, Parcels, SplitRule, split
-from crop_classifier_plugin.engine.training.split_file import read_split
+from crop_classifier_plugin.engine.splits.assignment import Known, part_check, part_training
+from crop_classifier_plugin.engine.splits.parcel_overlap import (
+    LEARNT,
+    Claims,
+    Ground,
+    Past,
+    limits_of,
+)
+from crop_classifier_plugin.engine.splits.split import (
+    HELD_OUT,
+    TRAIN,
+    VALIDATION,
+    Parcels,
+    SplitRule,
+    split,
+)
+from crop_classifier_plugin.engine.training.data.normalisation import Statistics
+from crop_classifier_plugin.engine.training.data.split_file import read_split
+from crop_classifier_plugin.engine.training.loop.checkpoint import identity_of
+from crop_classifier_plugin.engine.training.model_folder.card_builder import split_json
+from crop_classifier_plugin.engine.training.model_folder.weights_provenance import read_past
+from crop_classifier_plugin.engine.training.optim.recipes import resolved
+from crop_classifier_plugin.engine.training.supervised.job import train
+from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.load_data import gather
+from crop_classifier_plugin.engine.vector.polygons import burn
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.errors import LabelsUnusable
+from crop_classifier_plugin.shared.jobs.train import LabelledSeries
 
 GRID = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), 40, 40)
 EAST = Affine(10, 0, 500280, 0, -10, 5650000)

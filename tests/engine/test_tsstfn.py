@@ -18,15 +18,22 @@ import torch
 from conftest import write_raster
 from safetensors.torch import load_file
 
-from crop_classifier_plugin.engine.card_fusion import FusionCard
-from crop_classifier_plugin.engine.errors import BadInput, BadModel, Cancelled, CropClassifierError, ModelAltered
-from crop_classifier_plugin.engine.events import Silent
-from crop_classifier_plugin.engine.fusion import fuse_tsstfn as fusing
-from crop_classifier_plugin.engine.jobs import Extent, FuseTsstfnJob, SceneSource, Series, TrainTsstfnJob
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.tsstfn import job as fusing
 from crop_classifier_plugin.engine.networks.tsstfn import Tsstfn, TsstfnConfig
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.whole import open_series
-from crop_classifier_plugin.engine.training import tsstfn as training
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.engine.training.tsstfn import job as training
+from crop_classifier_plugin.shared.cards.fusion_card import FusionCard
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BadModel,
+    Cancelled,
+    CropClassifierError,
+    ModelAltered,
+)
+from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 
 YEARS = {"2020": ("0501", "0520", "0610", "0801"), "2021": ("0503", "0522", "0612", "0731", "0820")}
 HEIGHT, WIDTH, TILE = 60, 75, 16

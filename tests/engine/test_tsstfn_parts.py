@@ -11,13 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
-from crop_classifier_plugin.engine.errors import BadInput
-from crop_classifier_plugin.engine.fusion.blend import Predicted, blended
-from crop_classifier_plugin.engine.fusion.forecaster import network_input
-from crop_classifier_plugin.engine.fusion.sequence import forecast_steps, targets_of, training_step
+from crop_classifier_plugin.engine.fusion.tsstfn.forecast_steps import forecast_steps, targets_of, training_step
+from crop_classifier_plugin.engine.fusion.tsstfn.predictor import network_input
+from crop_classifier_plugin.engine.fusion.tsstfn.tile_blending import Predicted, blended
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.raster.tiles import Tiling, reflected
-from crop_classifier_plugin.engine.training.tsstfn_tiles import SplitRule, Tiles, Year, split_tiles
+from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
+from crop_classifier_plugin.engine.training.tsstfn.tiles import (
+    SplitRule,
+    Tiles,
+    Year,
+    split_tiles,
+)
+from crop_classifier_plugin.shared.errors import BadInput
 
 
 def day(number: int) -> dt.date:

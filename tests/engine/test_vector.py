@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
-from crop_classifier_plugin.engine.errors import CrsMissing, LabelsUnusable
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.raster.vector import burn, read_polygons
+from crop_classifier_plugin.engine.vector.polygons import burn, read_polygons
+from crop_classifier_plugin.shared.errors import CrsMissing, LabelsUnusable
 
 UTM = CRS.from_epsg(32631)
 SQUARE = box(600000, 5600000, 600100, 5600100)

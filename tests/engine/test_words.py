@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.training.words import region_in_words, seasons_in_words
+from crop_classifier_plugin.engine.training.model_folder.card_texts import region_in_words, seasons_in_words
 
 D = dt.date
 

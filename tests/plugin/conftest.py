@@ -143,7 +143,7 @@ def run(algorithm, parameters, context, feedback=None):
 @pytest.fixture(scope="session")
 def card():
     """The shipped model of simulated seasons."""
-    from crop_classifier_plugin.engine.card import Card, list_models
+    from crop_classifier_plugin.shared.cards.card import Card, list_models
 
     found = [c for c in map(Card.load, list_models([REPO / "models"])) if c.simulated and c.network == "lrtacf_net"]
     if not found:

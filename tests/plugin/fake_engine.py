@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Stands in for the engine's interpreter: acts out what FAKE_ENGINE names, as the real engine would tell it.
 
-Called as `fake_engine.py -I -X utf8 launch.py run JOB.json`.
+Called as `fake_engine.py -I -X utf8 bootstrap.py run JOB.json`.
 """
 
 import json

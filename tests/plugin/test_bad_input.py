@@ -10,9 +10,10 @@ import pytest
 from conftest import REPO, Recorder, run
 from qgis.core import QgsProcessingException, QgsProcessingOutputLayerDefinition, QgsRasterLayer
 
-from crop_classifier_plugin.bridge import child, runner
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.errors import BadInput
+from crop_classifier_plugin.bridge import engine_process, runner
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from crop_classifier_plugin.shared.jobs.sources import MASKS, Series
 
 
 def truncated(inputs, folder):
@@ -52,7 +53,7 @@ def mask_layers_without_their_mask(inputs, folder):
 
 
 def mask_without_its_layers(inputs, folder):
-    return {"MASK": jobs.MASKS.index("layer")}, "needs mask layers"
+    return {"MASK": MASKS.index("layer")}, "needs mask layers"
 
 
 def altered_model(inputs, folder):
@@ -119,11 +120,11 @@ def test_relative_output_of_a_killed_engine_leaves_nothing(provider, fake, conte
 @pytest.mark.parametrize(
     ("algorithm", "refuses"),
     [
-        ("classify_lrtacfnet", jobs.ClassifyJob),
-        ("composite", jobs.Series),
-        ("fillgaps", jobs.Series),
-        ("index", jobs.Series),
-        ("alignseries", jobs.Series),
+        ("classify_lrtacfnet", ClassifyJob),
+        ("composite", Series),
+        ("fillgaps", Series),
+        ("index", Series),
+        ("alignseries", Series),
     ],
 )
 def test_what_a_job_refuses_is_told_word_by_word(provider, context, tmp_path, monkeypatch, algorithm, refuses):
@@ -186,7 +187,7 @@ def test_killed_engine_is_one_sentence_and_leaves_nothing(inputs, context, tmp_p
     """SIGKILL in mid-run, as the system does when memory runs out."""
     pids = []
 
-    class Watched(child.Child):
+    class Watched(engine_process.Child):
         def __init__(self, command):
             super().__init__(command)
             pids.append(self.pid)

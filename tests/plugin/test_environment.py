@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingException
 
 from crop_classifier_plugin import settings
 from crop_classifier_plugin.bridge import environment
-from crop_classifier_plugin.engine.errors import BadInput, Cancelled, EngineSetupFailed
+from crop_classifier_plugin.shared.errors import BadInput, Cancelled, EngineSetupFailed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses shell scripts as interpreters")
 

@@ -9,7 +9,7 @@ from conftest import run
 from qgis.core import QgsProcessingException, QgsRasterLayer
 
 from crop_classifier_plugin.bridge import layers
-from crop_classifier_plugin.engine.errors import BadRaster
+from crop_classifier_plugin.shared.errors import BadRaster
 
 WITH_FOLDER = ["alignseries", "buildseries", "classify_lrtacfnet", "composite", "fillgaps", "index", "phenology"]
 

@@ -7,7 +7,9 @@ import pytest
 from conftest import run
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
 
-from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.shared.jobs.fusion import COMBINATIONS, GAIN_SPLITS, SPREADS, FuseStarfmJob
+from crop_classifier_plugin.shared.jobs.series import INDICES
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +65,9 @@ def test_refusals_are_told_as_they_are(provider, images, context, tmp_path):
 
 def test_choices_and_defaults_are_the_jobs(provider):
     algorithm = provider.algorithm("fuse_starfm")
-    source = (jobs.SceneSource("a.tif"),)
-    job = jobs.FuseStarfmJob(source, source, "o.tif")
-    for parameter, values in {"SPREAD": jobs.SPREADS, "COMBINATION": jobs.COMBINATIONS}.items():
+    source = (SceneSource("a.tif"),)
+    job = FuseStarfmJob(source, source, "o.tif")
+    for parameter, values in {"SPREAD": SPREADS, "COMBINATION": COMBINATIONS}.items():
         definition = algorithm.parameterDefinition(parameter)
         assert len(definition.options()) == len(values)
         assert values[definition.defaultValue()] == getattr(job, parameter.lower())
@@ -105,5 +107,5 @@ def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
 
 def test_choices_of_the_crop_gain_and_jobs_agree(provider):
     algorithm = provider.algorithm("cropgain")
-    for parameter, values in {"SPLIT": jobs.GAIN_SPLITS, "INDEX": jobs.INDICES}.items():
+    for parameter, values in {"SPLIT": GAIN_SPLITS, "INDEX": INDICES}.items():
         assert len(algorithm.parameterDefinition(parameter).options()) == len(values)

@@ -19,8 +19,13 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, QTime
 
 from crop_classifier_plugin.bridge import layers
-from crop_classifier_plugin.engine.errors import BadInput, BadRaster, DateMissing, NotAFile
-from crop_classifier_plugin.engine.jobs import DateEntry, SceneSource
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BadRaster,
+    DateMissing,
+    NotAFile,
+)
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, SceneSource
 
 
 @pytest.fixture

@@ -200,7 +200,7 @@ def test_only_what_is_needed_must_be_given(provider):
 
 
 def test_choices_and_jobs_agree(provider):
-    from crop_classifier_plugin.engine.jobs import DEVICES, MASKS
+    from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS
 
     for name, values in (("MASK", MASKS), ("DEVICE", DEVICES)):
         parameter = provider.algorithm("classify_lrtacfnet").parameterDefinition(name)

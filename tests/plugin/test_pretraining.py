@@ -8,7 +8,8 @@ from conftest import Recorder, run
 from qgis.core import QgsProcessingException
 
 from crop_classifier_plugin.bridge import runner
-from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.shared.jobs.pretrain import EARLIER_PRETRAINING
+from crop_classifier_plugin.shared.jobs.train import EARLIER
 
 SHORT = {"EPOCHS": 1, "COUNT": 2, "BATCH": 1, "BANDS": "B02 B03 B04 B8A"}
 
@@ -35,7 +36,7 @@ def test_a_teacher_that_is_none_is_told_as_it_is(provider, season, context, tmp_
         run("pretrain_cropsts", asked, context)
 
 
-@pytest.mark.parametrize("choice", range(len(jobs.EARLIER_PRETRAINING)))
+@pytest.mark.parametrize("choice", range(len(EARLIER_PRETRAINING)))
 def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_training(
     provider, season, context, tmp_path, monkeypatch, choice
 ):
@@ -46,12 +47,12 @@ def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_tr
         {"INPUT": season["SCENES"], "ENCODER_FOLDER": str(tmp_path / "e"), "EARLIER": choice, **SHORT},
         context,
     )
-    word = jobs.EARLIER_PRETRAINING[choice]
+    word = EARLIER_PRETRAINING[choice]
     assert asked[0].earlier == word
     here, there = (
         provider.algorithm(name).parameterDefinition("EARLIER") for name in ("pretrain_cropsts", "train_cropsts")
     )
-    assert len(here.options()) == len(jobs.EARLIER_PRETRAINING)
-    assert here.options()[choice] == there.options()[jobs.EARLIER.index(word)]
+    assert len(here.options()) == len(EARLIER_PRETRAINING)
+    assert here.options()[choice] == there.options()[EARLIER.index(word)]
     told = " ".join(provider.algorithm("pretrain_cropsts").shortHelpString().lower().split())
     assert here.description().lower() in told

@@ -10,7 +10,7 @@ import pytest
 from conftest import REPO, values
 from qgis.core import QgsPalettedRasterRenderer, QgsRasterLayer
 
-from crop_classifier_plugin.engine.card import Card, list_models
+from crop_classifier_plugin.shared.cards.card import Card, list_models
 
 DATA = Path(os.environ.get("CROP_DATA", REPO.parent / "shared" / "data")) / "flanders_AC91C"
 MODEL3 = REPO / "resources" / "modeler" / "classify_and_diagnose.model3"

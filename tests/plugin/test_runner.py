@@ -13,8 +13,13 @@ from conftest import REPO, Recorder
 
 from crop_classifier_plugin import settings
 from crop_classifier_plugin.bridge import environment, runner
-from crop_classifier_plugin.engine.errors import Cancelled, CropClassifierError, EngineDied, EngineMissing
-from crop_classifier_plugin.engine.jobs import SimulateJob
+from crop_classifier_plugin.shared.errors import (
+    Cancelled,
+    CropClassifierError,
+    EngineDied,
+    EngineMissing,
+)
+from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
 
 
 def job(folder):
@@ -214,8 +219,8 @@ def test_launch_takes_its_own_copy_and_no_module_from_the_plugins_folder(tmp_pat
     (package / "__init__.py").touch()
     (package / "engine" / "__main__.py").write_text("import json, sys; print(json.dumps(sys.argv[1:]))")
     (tmp_path / "plugins" / "json.py").write_text("raise RuntimeError('a plugin called json')")
-    shutil.copy(REPO / "crop_classifier_plugin" / "bridge" / "launch.py", package / "bridge")
-    command = [sys.executable, "-I", str(package / "bridge" / "launch.py"), "run", "a.json"]
+    shutil.copy(REPO / "crop_classifier_plugin" / "bridge" / "bootstrap.py", package / "bridge")
+    command = [sys.executable, "-I", str(package / "bridge" / "bootstrap.py"), "run", "a.json"]
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=20, env={**os.environ})
     assert done.stderr == ""
     started, arguments = map(json.loads, done.stdout.splitlines())

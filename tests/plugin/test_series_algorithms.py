@@ -7,7 +7,17 @@ import pytest
 from conftest import REPO, run
 from qgis.core import QgsProcessingException, QgsRasterLayer
 
-from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.shared.jobs.series import (
+    ALIGN_RULES,
+    ALIGNED_DAYS,
+    COMPOSITES,
+    EMPTY,
+    FILLERS,
+    INDICES,
+    PERIODS,
+    STRATEGIES,
+)
+from crop_classifier_plugin.shared.jobs.sources import MASKS
 
 DATA = Path(os.environ.get("CROP_DATA", REPO.parent / "shared" / "data")) / "flanders_AC91C"
 
@@ -103,11 +113,11 @@ def test_a_season_is_aligned_to_itself(provider, season, context, tmp_path):
 
 def test_choices_of_the_series_and_jobs_agree(provider):
     choices = {
-        "composite": {"PERIOD": jobs.PERIODS, "METHOD": jobs.COMPOSITES, "EMPTY": jobs.EMPTY, "MASK": jobs.MASKS},
-        "fillgaps": {"METHOD": jobs.FILLERS, "MASK": jobs.MASKS},
-        "alignseries": {"STRATEGY": (*jobs.STRATEGIES, "custom"), "DAYS": jobs.ALIGNED_DAYS, "RULE": jobs.ALIGN_RULES},
-        "index": {"INDICES": jobs.INDICES, "MASK": jobs.MASKS},
-        "phenology": {"INDEX": jobs.INDICES, "MASK": jobs.MASKS},
+        "composite": {"PERIOD": PERIODS, "METHOD": COMPOSITES, "EMPTY": EMPTY, "MASK": MASKS},
+        "fillgaps": {"METHOD": FILLERS, "MASK": MASKS},
+        "alignseries": {"STRATEGY": (*STRATEGIES, "custom"), "DAYS": ALIGNED_DAYS, "RULE": ALIGN_RULES},
+        "index": {"INDICES": INDICES, "MASK": MASKS},
+        "phenology": {"INDEX": INDICES, "MASK": MASKS},
     }
     for name, enums in choices.items():
         for parameter, values in enums.items():

@@ -6,8 +6,8 @@ import pytest
 from conftest import Recorder, run, values
 from qgis.core import QgsProcessingException
 
-from crop_classifier_plugin.engine.card import Card
-from crop_classifier_plugin.engine.jobs import TRAINABLE
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.jobs.train import TRAINABLE
 
 TRAININGS = ["attention3dcnn", "cropsts", "lrtacfnet", "network", "randomforest", "unetconvlstm"]
 

@@ -12,7 +12,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from crop_classifier_plugin.engine.card import Card
+from crop_classifier_plugin.shared.cards.card import Card
 
 TRAININGS = [
     "train_attention3dcnn",

@@ -3,8 +3,8 @@
 import pytest
 from qgis.core import QgsProcessingFeedback
 
-from crop_classifier_plugin.algorithms.train_unetconvlstm import month_of
-from crop_classifier_plugin.engine.jobs import SPLITS
+from crop_classifier_plugin.algorithms.train.train_unet_convlstm import month_of
+from crop_classifier_plugin.shared.jobs.train import SPLITS
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from qgis.core import (
 from test_background import Run
 
 from crop_classifier_plugin.bridge import runner
-from crop_classifier_plugin.engine import jobs
-from crop_classifier_plugin.engine.card import Card
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS
+from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
 
 TINY = {"EPOCHS": 2, "WIDTHS": "4, 8", "BATCH": 4, "OPTIMIZER": 2, "MIN_PARCELS": 1}
 
@@ -143,12 +144,12 @@ def test_cancelled_training_is_gone_within_two_seconds(lesson, context, tmp_path
 
 def test_choices_and_jobs_agree(provider):
     choices = {
-        "OPTIMIZER": jobs.OPTIMIZERS,
-        "LOSS": jobs.LOSSES,
-        "PRECISION": jobs.PRECISIONS,
-        "EARLIER": jobs.EARLIER,
-        "DEVICE": jobs.DEVICES,
-        "MASK": jobs.MASKS,
+        "OPTIMIZER": OPTIMIZERS,
+        "LOSS": LOSSES,
+        "PRECISION": PRECISIONS,
+        "EARLIER": EARLIER,
+        "DEVICE": DEVICES,
+        "MASK": MASKS,
     }
     for parameter, known in choices.items():
         assert len(provider.algorithm("train_lrtacfnet").parameterDefinition(parameter).options()) == len(known)

@@ -7,9 +7,16 @@ import pytest
 from conftest import run
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
 
-from crop_classifier_plugin.algorithms.fuse_tsstfn import CHOICES as FORECAST_CHOICES
-from crop_classifier_plugin.algorithms.train_tsstfn import CHOICES
-from crop_classifier_plugin.engine import jobs
+from crop_classifier_plugin.algorithms.fusion.fuse_tsstfn import CHOICES as FORECAST_CHOICES
+from crop_classifier_plugin.algorithms.train.train_tsstfn import CHOICES
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.tsstfn import (
+    FORECASTS,
+    FUSION_LOSSES,
+    FUSION_SPLITS,
+    FuseTsstfnJob,
+    TrainTsstfnJob,
+)
 
 DAYS = {"2023": ["2023-04-23", "2023-05-25", "2023-07-28"], "2024": ["2024-04-22", "2024-05-24", "2024-07-27"]}
 
@@ -72,16 +79,16 @@ def test_refusals_are_told_as_they_are(provider, years, context, tmp_path):
 
 
 def test_choices_and_defaults_are_the_jobs(provider):
-    source = (jobs.SceneSource("a.tif"),)
+    source = (SceneSource("a.tif"),)
     training, fusing = provider.algorithm("train_tsstfn"), provider.algorithm("fuse_tsstfn")
-    job = jobs.TrainTsstfnJob(source, source, "model")
-    for parameter, values in {"LOSS": jobs.FUSION_LOSSES, "SPLIT": jobs.FUSION_SPLITS}.items():
+    job = TrainTsstfnJob(source, source, "model")
+    for parameter, values in {"LOSS": FUSION_LOSSES, "SPLIT": FUSION_SPLITS}.items():
         assert len(CHOICES[parameter]) == len(values)
         assert values[training.parameterDefinition(parameter).defaultValue()] == getattr(job, parameter.lower())
     numbers = ("PAIRS", "EPOCHS", "PATIENCE", "BATCH", "TILE", "LEARNING_RATE", "VALIDATION", "SEED")
     for name in (*numbers, "BAND", "AUGMENT"):
         assert training.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
-    assert len(FORECAST_CHOICES) == len(jobs.FORECASTS)
-    other = jobs.FuseTsstfnJob(source, source, "model", "o.tif")
+    assert len(FORECAST_CHOICES) == len(FORECASTS)
+    other = FuseTsstfnJob(source, source, "model", "o.tif")
     assert fusing.parameterDefinition("OVERLAP").defaultValue() == other.overlap
-    assert jobs.FORECASTS[fusing.parameterDefinition("FORECAST").defaultValue()] == other.forecast
+    assert FORECASTS[fusing.parameterDefinition("FORECAST").defaultValue()] == other.forecast

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput
+from ...shared.errors import BadInput
 
 RULE = (
     "Rows are the reference, columns the map. Mean F1 and mean IoU are taken over the classes that the reference has: "

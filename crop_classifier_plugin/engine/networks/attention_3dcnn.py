@@ -13,9 +13,14 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import date_share, fold_dates, unfold_dates
-from .contract import Network, NetworkConfig, Promises, needed
+from ...shared.errors import BadInput
+from .base import (
+    Network,
+    NetworkConfig,
+    Promises,
+    needed,
+)
+from .layers import date_share, fold_dates, unfold_dates
 
 _NEVER = -1e4  # score of a date that is not there: finite, so that no date at all gives no NaN
 

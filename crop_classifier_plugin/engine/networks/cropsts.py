@@ -13,9 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import date_share, fold_dates, unfold_dates
-from .contract import Network, NetworkConfig, Promises, needed
+from ...shared.errors import BadInput
+from .base import (
+    Network,
+    NetworkConfig,
+    Promises,
+    needed,
+)
+from .layers import date_share, fold_dates, unfold_dates
 from .upernet import UPerNet
 
 ATTENTIONS = ("temporal_first", "spatial_first", "joint")

@@ -13,9 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import Encoder, conv_bn_relu, double_conv, up
-from .contract import Network, NetworkConfig, Promises
+from ...shared.errors import BadInput
+from .base import Network, NetworkConfig, Promises
+from .layers import (
+    Encoder,
+    conv_bn_relu,
+    double_conv,
+    up,
+)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..errors import BadInput
-from ..jobs_training import FOREST
-from .contract import NetworkConfig, Promises
+from ...shared.errors import BadInput
+from ...shared.jobs.train import FOREST
+from .base import NetworkConfig, Promises
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import BadInput
+from ...shared.errors import BadInput
 from .attention_3dcnn import Attention3dCnn, Attention3dCnnConfig
-from .contract import Network, NetworkConfig
-from .conv_star import ConvStar, ConvStarConfig
+from .base import Network, NetworkConfig
+from .convstar import ConvStar, ConvStarConfig
 from .cropsts import CropSts, CropStsConfig
 from .lrtacf_net import LrtacfNet, LrtacfNetConfig
 from .random_forest import RandomForestConfig

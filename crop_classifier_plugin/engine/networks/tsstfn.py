@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import up
-from .contract import Network, NetworkConfig
+from ...shared.errors import BadInput
+from .base import Network, NetworkConfig
+from .layers import up
 
 _OUTPUTS = ("last", "sequence")
 

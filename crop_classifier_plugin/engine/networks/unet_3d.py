@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import date_share
-from .contract import Network, NetworkConfig, Promises
+from ...shared.errors import BadInput
+from .base import Network, NetworkConfig, Promises
+from .layers import date_share
 
 
 @dataclass(frozen=True)

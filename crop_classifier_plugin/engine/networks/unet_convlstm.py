@@ -15,9 +15,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import date_share, fold_dates, recur, unfold_dates
-from .contract import Network, NetworkConfig, Promises, needed
+from ...shared.errors import BadInput
+from .base import (
+    Network,
+    NetworkConfig,
+    Promises,
+    needed,
+)
+from .layers import (
+    date_share,
+    fold_dates,
+    recur,
+    unfold_dates,
+)
 
 _SMALL = {"widths": (8, 16, 24), "hidden": 32}  # choice
 

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from .blocks import Encoder, double_conv
-from .contract import Network, NetworkConfig, Promises
+from ...shared.errors import BadInput
+from .base import Network, NetworkConfig, Promises
+from .layers import Encoder, double_conv
 
 
 @dataclass(frozen=True)

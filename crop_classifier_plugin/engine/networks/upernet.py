@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import up
+from .layers import up
 
 _BINS = (1, 2, 3, 6)
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import rasterio.shutil
 
-from ..errors import DiskFull
-from .writer import BLOCK, GDAL_ERRORS, RasterSpec, checksum_of
+from ...shared.errors import DiskFull
+from .writer import (
+    BLOCK,
+    GDAL_ERRORS,
+    RasterSpec,
+    checksum_of,
+)
 
 
 def write_cog(source: str, path: str, spec: RasterSpec) -> None:

@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
-from ..errors import BadInput, CrsMissing
+from ...shared.errors import BadInput, CrsMissing
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -17,12 +17,10 @@ from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
-from ..errors import BadRaster
+from ...shared.errors import BadRaster
+from .band_ref import BandRef
 from .grid import Grid, Window
 from .writer import as_rasterio
-
-if TYPE_CHECKING:
-    from ..series.scenes import BandRef
 
 GDAL_TYPES = {
     "uint8": "Byte",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from ..legend import Legend
-from ..outputs import Outputs
+from ...shared.legend import Legend
+from ..execution.outputs import Outputs
 
 RGB = tuple[int, int, int]
 _RANGE_PER_BAND = "3"  # Qgis::RasterTemporalMode::FixedRangePerBand

@@ -16,8 +16,8 @@ from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError, RasterioIOError
 
-from ..errors import DiskFull, OutputNotWritable
-from ..legend import Legend
+from ...shared.errors import DiskFull, OutputNotWritable
+from ...shared.legend import Legend
 from .grid import Grid, Window
 
 BLOCK = 256

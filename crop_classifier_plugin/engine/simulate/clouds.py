@@ -16,7 +16,13 @@ from scipy.special import betaincinv, ndtri
 
 from ..raster.grid import Window
 from .crops import BANDS
-from .noise import Floats, floats, fractal, key, uniform
+from .noise import (
+    Floats,
+    floats,
+    fractal,
+    key,
+    uniform,
+)
 
 SHADOW, VEGETATION, BARE, WATER, CLOUD_MEDIUM, CLOUD_HIGH, CIRRUS = 3, 4, 5, 6, 8, 9, 10  # codes of SCL
 

@@ -14,10 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..raster.grid import Window
-from .crops import BANDS, DRY_SOIL, KIND, STRAW, WET_SHARE
+from .crops import (
+    BANDS,
+    DRY_SOIL,
+    KIND,
+    STRAW,
+    WET_SHARE,
+)
 from .landscape import Landscape
-from .noise import Floats, bits, floats, key, normal, quick_normal, smooth, uniform
-from .phenology import Stands, canopy, grow, on_day
+from .noise import (
+    Floats,
+    bits,
+    floats,
+    key,
+    normal,
+    quick_normal,
+    smooth,
+    uniform,
+)
+from .phenology import (
+    Stands,
+    canopy,
+    grow,
+    on_day,
+)
 
 Number = TypeVar("Number", bound=np.generic)
 

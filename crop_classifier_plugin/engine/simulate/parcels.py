@@ -14,12 +14,17 @@ import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from ..errors import DiskFull, OutputNotWritable
-from ..events import Reporter
+from ...shared.errors import DiskFull, OutputNotWritable
+from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from .crops import COVERS, CROPS
-from .files import marks
-from .landscape import Landscape, Parcels, farms_around, join
+from .landscape import (
+    Landscape,
+    Parcels,
+    farms_around,
+    join,
+)
+from .writer import marks
 
 LAYER = "parcels"
 PORTION = 5000  # parcels to write at once

@@ -12,9 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from .crops import BANDS, BLOSSOM, COVERS, table
+from .crops import (
+    BANDS,
+    BLOSSOM,
+    COVERS,
+    table,
+)
 from .landscape import Parcels
-from .noise import Floats, floats, key, mix, normal, uniform
+from .noise import (
+    Floats,
+    floats,
+    key,
+    mix,
+    normal,
+    uniform,
+)
 
 NEVER = 999.0  # a day that does not come
 

@@ -11,8 +11,8 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
-from ..errors import BadInput
-from ..jobs import SimulateJob
+from ...shared.errors import BadInput
+from ...shared.jobs.simulate import SimulateJob
 from ..raster.grid import Grid
 
 PIXEL = 10.0  # m

@@ -11,13 +11,36 @@ from numpy.typing import NDArray
 
 from ..raster.grid import Window
 from ..raster.writer import RasterSpec
-from .clouds import Sky, classify, cover_of, sky_of, under
-from .crops import BANDS, BANDS_10M, BANDS_20M, COVERS, LEGEND
-from .files import FileSpec, Product
-from .noise import Floats, bits, floats, key, quick_normal
-from .optics import Block, halves, reflectance, sensor_noise
+from .clouds import (
+    Sky,
+    classify,
+    cover_of,
+    sky_of,
+    under,
+)
+from .crops import (
+    BANDS,
+    BANDS_10M,
+    BANDS_20M,
+    COVERS,
+    LEGEND,
+)
+from .noise import (
+    Floats,
+    bits,
+    floats,
+    key,
+    quick_normal,
+)
+from .optics import (
+    Block,
+    halves,
+    reflectance,
+    sensor_noise,
+)
 from .plan import MODIS_PIXELS, Plan
 from .radar import backscatter, half_window
+from .writer import FileSpec, Product
 
 REFLECTANCE = 10000  # stored number of reflectance 1, and of NDVI 1
 _LARGEST = 16000

@@ -13,8 +13,18 @@ import numpy as np
 
 from ..raster.grid import Window
 from .crops import COVERS, table
-from .noise import Floats, floats, key, speckle
-from .optics import Block, halves, leaf_area, moisture
+from .noise import (
+    Floats,
+    floats,
+    key,
+    speckle,
+)
+from .optics import (
+    Block,
+    halves,
+    leaf_area,
+    moisture,
+)
 
 LOOKS = 7  # equivalent number of looks at 20 m
 INCIDENCE = math.radians(38)

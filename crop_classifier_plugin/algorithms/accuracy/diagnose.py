@@ -1,0 +1,167 @@
+"""Holds a crop map against a reference: layers of hits and errors, and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputMultipleLayers,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsRasterLayer,
+)
+
+from ...bridge import layers
+from ...bridge.styling import Shown, dress, load
+from ...shared.errors import BadInput
+from ...shared.jobs.accuracy import DiagnoseJob
+from ..common.engine_algorithm import EngineAlgorithm, Parameters
+from ..common.formats import FORMATS
+
+FIGURES = {  # output -> title, key in the engine's result
+    "OA": ("Overall accuracy", "oa"),
+    "MEAN_F1": ("Mean F1", "mean_f1"),
+    "MEAN_IOU": ("Mean IoU", "mean_iou"),
+    "KAPPA": ("Cohen's kappa", "kappa"),
+}
+
+
+class Diagnose(EngineAlgorithm):
+    NAME = "diagnose"
+    TITLE = "Diagnose a crop map"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self._add_inputs()
+        self._add_outputs()
+
+    def _add_inputs(self) -> None:
+        polygons, tables = QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVector
+        self.add(
+            QgsProcessingParameterRasterLayer("MAP", self.tr("Crop map")),
+            self.tr("A raster of class codes; its own legend is used."),
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer("REFERENCE", self.tr("Reference raster"), optional=True),
+            self.tr("A raster of classes, in any grid. Give this or polygons, not both."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "REFERENCE_VECTOR", self.tr("Reference polygons"), [polygons], optional=True
+            ),
+            self.tr("Polygons with a class each. Give these or a raster, not both."),
+        )
+        self.add(
+            QgsProcessingParameterField(
+                "FIELD", self.tr("Field with the class"), parentLayerParameterName="REFERENCE_VECTOR", optional=True
+            ),
+            self.tr("Holds the class of each polygon: a name or a code of the map's legend."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource("MAPPING", self.tr("Table of classes"), [tables], optional=True),
+            self.tr("Columns reference and class: which value of the reference means which class of the map."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterBoolean("LOAD_CLASSES", self.tr("Open the layers of each class"), True),
+            self.tr("Adds them to the project after the run, the first one visible."),
+            advanced=True,
+        )
+
+    def _add_outputs(self) -> None:
+        self.add(
+            QgsProcessingParameterRasterDestination("AGREEMENT", self.tr("Agreement")),
+            self.tr("Right is black, wrong is white."),
+        )
+        self.add(
+            QgsProcessingParameterFolderDestination("FOLDER", self.tr("Folder for the layers of each class")),
+            self.tr("One raster a class: true positives gray, false positives red, false negatives blue."),
+        )
+        for name, title, files in (
+            ("REPORT_HTML", "Report", "HTML files (*.html)"),
+            ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
+            ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
+        ):
+            self.add(
+                QgsProcessingParameterFileDestination(name, self.tr(title), files),
+                self.tr("Confusion matrix and accuracy of each class and of the whole map."),
+            )
+        self.addOutput(QgsProcessingOutputMultipleLayers("CLASS_LAYERS", self.tr("Layers of each class")))
+        for name, (title, _) in FIGURES.items():
+            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        crop_map = layers.scenes(parameters.get("MAP"), context)[0]
+        return {
+            "class_map": crop_map.path,
+            "map_crs": crop_map.crs,
+            "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
+            **self._reference(parameters, context, feedback),
+        }
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DiagnoseJob:
+        return DiagnoseJob(
+            folder=self.parameterAsString(parameters, "FOLDER", context),
+            agreement=self.parameterAsOutputLayer(parameters, "AGREEMENT", context),
+            report_html=self.parameterAsFileOutput(parameters, "REPORT_HTML", context),
+            report_json=self.parameterAsFileOutput(parameters, "REPORT_JSON", context),
+            report_csv=self.parameterAsFileOutput(parameters, "REPORT_CSV", context),
+            **inputs,
+        )
+
+    def _reference(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, str]:
+        raster, vector = (self.given(parameters, name) for name in ("REFERENCE", "REFERENCE_VECTOR"))
+        if raster == vector:
+            raise BadInput("One reference is needed: choose either a reference raster or reference polygons.")
+        if raster:
+            scene = layers.scenes(parameters["REFERENCE"], context)[0]
+            return {"reference": scene.path, "reference_crs": scene.crs}
+        fields = self.parameterAsStrings(parameters, "FIELD", context)
+        if not fields:
+            raise BadInput("The field with the class of the polygons is missing: choose it.")
+        source = self.table(parameters, "REFERENCE_VECTOR", context)
+        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
+            parameters, "REFERENCE_VECTOR", context, FORMATS, "gpkg", feedback
+        )
+        crs = layers.labels_crs(source, path, layer)
+        return {"reference": path, "reference_layer": layer, "reference_crs": crs, "class_field": fields[0]}
+
+    def results(
+        self, job: DiagnoseJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        outputs = event["outputs"]
+        group = self.tr("Errors of {}").format(Path(job.class_map).stem)
+        classes = outputs["class_layers"]
+        dress(context, Shown(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
+        if self.parameterAsBool(parameters, "LOAD_CLASSES", context):
+            for order, path in enumerate(classes):
+                shown = Shown(path, _title(path), group, len(classes) - order, visible=order == 0)
+                load(context, shown, "CLASS_LAYERS")
+        return {
+            "AGREEMENT": job.agreement,
+            "FOLDER": job.folder,
+            "REPORT_HTML": job.report_html,
+            "REPORT_JSON": job.report_json,
+            "REPORT_CSV": job.report_csv,
+            "CLASS_LAYERS": classes,
+            **{name: outputs[key] for name, (_, key) in FIGURES.items()},
+        }
+
+
+def _title(path: str) -> str:
+    """What the engine calls a layer: its band's description, as 'Maize: TP, FP, FN, TN'."""
+    layer = QgsRasterLayer(path)
+    return layer.dataProvider().bandDescription(1) or Path(path).stem

@@ -1,0 +1,1 @@
+"""Series + model -> crop map: one file an algorithm."""

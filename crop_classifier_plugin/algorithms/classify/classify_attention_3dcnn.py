@@ -1,0 +1,15 @@
+"""Classification with Attention-3DCNN: an optical and a radar series."""
+
+from __future__ import annotations
+
+from .classify_base import ClassifyAlgorithm
+
+
+class ClassifyAttention3dCnn(ClassifyAlgorithm):
+    NAME = "classify_attention3dcnn"
+    TITLE = "Classify crops with Attention-3DCNN"
+    NETWORKS = ("attention_3dcnn",)
+    SCENES = "Dated optical scenes"
+    RADAR = True
+    ATTENTIVE = True
+    LEFT_OUT = ("INPUT", "RADAR")  # the network works with either; the engine says which one is missing

@@ -1,0 +1,202 @@
+"""Classification by any network: a subclass names the network, everything else is the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterDestination,
+)
+
+from ...bridge import layers, shipped_models
+from ...bridge.styling import Shown, dress
+from ...shared.errors import BadInput
+from ...shared.jobs.classify import ClassifyJob
+from ..common.engine_algorithm import Parameters
+from ..common.formats import SINGLE_LAYER_FORMATS
+from ..common.series_parameters import SeriesAlgorithm
+
+
+class ClassifyAlgorithm(SeriesAlgorithm):
+    NETWORKS: tuple[str, ...] = ()  # whose shipped models are offered
+    SCENES = "Dated scenes of the season"
+    MAP_OPTIONAL = False  # whether something else may be made in place of the crop map
+    RADAR = False  # whether models may read a radar series beside the scenes
+    ATTENTIVE = False  # whether networks may tell which dates they heed
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self._add_inputs()
+        self._add_place()
+        self._add_outputs()
+
+    def _add_inputs(self) -> None:
+        self.add_scenes(
+            "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
+            self.SCENES,
+            folder=True,
+        )
+        if self.RADAR:
+            self.add_scenes(
+                "Sentinel-1 of the same season (VV and VH, decibel or power), for models of two series.",
+                "Dated radar scenes",
+                "RADAR",
+                folder=True,
+            )
+        self._add_model()
+        self.add_dates_and_masks()
+
+    def _add_model(self) -> None:
+        names = list(shipped_models.shipped(*self.NETWORKS))
+        if not names:
+            self._add_model_folder("Model folder", optional=False)
+            return
+        self.add(
+            QgsProcessingParameterEnum(
+                "MODEL",
+                self.tr("Model"),
+                names,
+                defaultValue=names[0],
+                optional=True,
+                usesStaticStrings=True,
+            ),
+            self.tr(
+                "A model that comes with the plugin. It needs certain bands, and dates of certain parts of the year."
+            ),
+        )
+        self._add_model_folder("Own model folder, instead of the model above", optional=True)
+
+    def _add_model_folder(self, title: str, optional: bool) -> None:
+        folder = QgsProcessingParameterFile.Behavior.Folder
+        self.add(
+            QgsProcessingParameterFile("MODEL_FOLDER", self.tr(title), folder, optional=optional),
+            self.tr("A folder with model.onnx and model.json, as training leaves it."),
+            advanced=optional,
+        )
+
+    def _add_place(self) -> None:
+        self.add_extent("Only this rectangle is mapped. Empty: everything the scenes share.")
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "AREA", self.tr("Area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            ),
+            self.tr("Only these polygons are mapped; the rest becomes no data."),
+        )
+        self.add_device()
+
+    def _add_outputs(self) -> None:
+        self.add(
+            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Crop map"), optional=self.MAP_OPTIONAL),
+            self.tr("GeoTIFF of class codes with names and colours inside; 0 is no data."),
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination("CONFIDENCE", self.tr("Confidence"), optional=True),
+            self.tr("Probability of the mapped class, 0-100; 255 is no data."),
+        )
+        for name, title, tip in (
+            ("PROBABILITIES", "Class probabilities", "One band a class, stored as 0-10000 with the scale 0.0001."),
+            ("VALID_DATES", "Number of valid dates", "How many of the model's dates are free of cloud and gaps."),
+        ):
+            self.add(
+                QgsProcessingParameterRasterDestination(name, self.tr(title), optional=True, createByDefault=False),
+                self.tr(tip),
+            )
+        if self.ATTENTIVE:
+            self._add_attention()
+
+    def _add_attention(self) -> None:
+        for name, title, kind, tip in (
+            ("ATTENTION", "Attention to the dates, table", "CSV files (*.csv)", "How much the network heeds each date, "
+             "averaged over the pixels of each mapped class."),
+            ("ATTENTION_PLOT", "Attention to the dates, curves", "HTML files (*.html)", "The same as a page with one "
+             "curve a class."),
+        ):  # fmt: skip
+            output = QgsProcessingParameterFileDestination(
+                name, self.tr(title), kind, optional=True, createByDefault=False
+            )
+            self.add(output, self.tr(tip), advanced=True)
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """Takes the model's number too, as QGIS's own help offers it, and says which models there are."""
+        checked = dict(parameters)
+        if self.given(parameters, "MODEL"):
+            try:
+                checked["MODEL"] = self._model_name(parameters, context, shipped_models.shipped(*self.NETWORKS))
+            except BadInput as error:
+                return False, error.sentence
+        return super().checkParameterValues(checked, context)
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        return {
+            "scenes": self.scenes(parameters, context),
+            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
+            "radar": self.scenes(parameters, context, "RADAR") if self.RADAR else (),
+            "mask": self.mask(parameters, context),
+            "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
+            "extent": self.extent(parameters, context),
+            "area": self._area(parameters, context, feedback),
+        }
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
+        model = str(self._model(parameters, context))
+        outputs = self.outputs(parameters, context)
+        return ClassifyJob(model=model, device=self.device(parameters, context), **outputs, **inputs)
+
+    def outputs(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """The job's outputs, and what else of it only its own parameters say."""
+        found = {
+            "class_map": self.parameterAsOutputLayer(parameters, "OUTPUT", context),
+            "confidence": self.parameterAsOutputLayer(parameters, "CONFIDENCE", context),
+            "probabilities": self.parameterAsOutputLayer(parameters, "PROBABILITIES", context),
+            "valid_dates": self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
+        }
+        return {**found, **self.attention(parameters, context)}
+
+    def attention(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, str]:
+        """What is asked of the attention; "" is nothing."""
+        names = ("ATTENTION", "ATTENTION_PLOT") if self.ATTENTIVE else ()
+        return {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name in names}
+
+    def _model(self, parameters: Parameters, context: QgsProcessingContext) -> Path:
+        own = self.parameterAsFile(parameters, "MODEL_FOLDER", context)
+        if own:
+            return Path(own)
+        known = shipped_models.shipped(*self.NETWORKS)
+        return known[self._model_name(parameters, context, known)]
+
+    def _model_name(self, parameters: Parameters, context: QgsProcessingContext, known: dict[str, Path]) -> str:
+        # As text: of an enumeration's value that it does not know, QGIS makes the default without a word.
+        return shipped_models.choose(self.parameterAsString(parameters, "MODEL", context), known)
+
+    def _area(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
+        """A file with the area's polygons: the layer's own, or a copy of the selected or filtered ones."""
+        if self.table(parameters, "AREA", context) is None:
+            return ""
+        return self.parameterAsCompatibleSourceLayerPath(
+            parameters, "AREA", context, SINGLE_LAYER_FORMATS, "gpkg", feedback
+        )
+
+    def results(
+        self, job: ClassifyJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        group = event["outputs"]["group"]  # the model and the dates it used
+        written = {
+            "OUTPUT": (job.class_map, "Crop map"),
+            "CONFIDENCE": (job.confidence, "Confidence"),
+            "PROBABILITIES": (job.probabilities, "Class probabilities"),
+            "VALID_DATES": (job.valid_dates, "Number of valid dates"),
+        }
+        for order, (path, name) in enumerate(reversed(list(written.values()))):
+            dress(context, Shown(path, self.tr(name), group, order, visible=path == job.class_map))
+        told = {"ATTENTION": job.attention, "ATTENTION_PLOT": job.attention_plot}
+        paths = {name: path for name, (path, _) in written.items()}
+        return {name: path for name, path in {**paths, **told}.items() if path}

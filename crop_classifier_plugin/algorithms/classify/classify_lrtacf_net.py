@@ -1,0 +1,12 @@
+"""Classification with LRTACF-Net."""
+
+from __future__ import annotations
+
+from .classify_base import ClassifyAlgorithm
+
+
+class ClassifyLrtacfNet(ClassifyAlgorithm):
+    NAME = "classify_lrtacfnet"
+    TITLE = "Classify crops with LRTACF-Net"
+    NETWORKS = ("lrtacf_net",)
+    ATTENTIVE = True

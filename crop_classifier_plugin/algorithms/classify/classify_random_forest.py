@@ -1,0 +1,11 @@
+"""Classification with a random forest."""
+
+from __future__ import annotations
+
+from .classify_base import ClassifyAlgorithm
+
+
+class ClassifyRandomForest(ClassifyAlgorithm):
+    NAME = "classify_randomforest"
+    TITLE = "Classify crops with a random forest"
+    NETWORKS = ("random_forest",)

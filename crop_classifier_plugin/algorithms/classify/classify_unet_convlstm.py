@@ -1,0 +1,12 @@
+"""Classification with UnetConvLSTM and VUnetConvLSTM: the crop of target months."""
+
+from __future__ import annotations
+
+from .classify_months_base import MonthlyAlgorithm
+
+
+class ClassifyUnetConvLstm(MonthlyAlgorithm):
+    NAME = "classify_unetconvlstm"
+    TITLE = "Classify crops of target months with VUnetConvLSTM"
+    NETWORKS = ("vunet_convlstm", "unet_convlstm")
+    SCENES = "Dated scenes of the months before and of the target"

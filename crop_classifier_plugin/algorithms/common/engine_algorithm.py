@@ -1,0 +1,191 @@
+"""What the algorithms share: who they are, their help, and the road to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterString,
+    QgsRasterLayer,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from ... import assets
+from ...bridge import layers, runner
+from ...shared.errors import BadInput, CropClassifierError
+from ...shared.jobs.sources import DEVICES, read_settings
+
+Parameters = dict[str, Any]
+EARLIER = {  # the job's word for what becomes of a training that was broken off -> how it is put
+    "continue": "Go on after its last epoch",
+    "finish": "Learn no more: make its best epoch the model",
+    "restart": "Throw it away",
+}
+
+
+class CropAlgorithm(QgsProcessingAlgorithm):
+    """An algorithm with a name, a title, an icon and a help file of that name."""
+
+    NAME = ""
+    TITLE = ""
+
+    def createInstance(self) -> CropAlgorithm:
+        return type(self)()
+
+    def name(self) -> str:
+        return self.NAME
+
+    def displayName(self) -> str:
+        return self.tr(self.TITLE)
+
+    def icon(self) -> QIcon:
+        return QIcon(assets.icon(self.NAME))
+
+    def svgIconPath(self) -> str:
+        return assets.icon(self.NAME)
+
+    def shortHelpString(self) -> str:
+        return assets.help_text(self.NAME)
+
+    def tr(self, text: str) -> str:
+        return QCoreApplication.translate("CropClassifier", text)
+
+    def add(self, parameter: QgsProcessingParameterDefinition, tip: str, advanced: bool = False) -> None:
+        """Adds a parameter with the text that appears when the mouse rests on it."""
+        parameter.setHelp(tip)
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+        self.addParameter(parameter)
+
+
+class EngineAlgorithm(CropAlgorithm):
+    """An algorithm whose work is a job of the engine.
+
+    Inputs are read in prepareAlgorithm, which runs in the main thread, where layers of the project may be asked.
+    Outputs are named in processAlgorithm: what it loads afterwards, QGIS takes from that thread's context alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inputs: dict[str, Any] = {}
+        self._refusal = ""
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The fields of the job that come from layers. Raises CropClassifierError."""
+        return {}
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> Any:
+        """The job that the parameters mean. Raises CropClassifierError."""
+        raise NotImplementedError
+
+    def results(
+        self, job: Any, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        """Every declared output, from the engine's result; shows what is to be shown."""
+        raise NotImplementedError
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """Says what is wrong with a raster, where QGIS would only say that something is.
+
+        QGIS checks the rest, and is given stand-ins for the rasters: it would load them all, with their statistics.
+        """
+        checked = {}
+        try:
+            for definition in self.parameterDefinitions():
+                name = definition.name()
+                if definition.type() in ("raster", "multilayer") and layers.scenes(parameters.get(name), context):
+                    checked[name] = QgsRasterLayer()
+        except CropClassifierError as error:
+            return False, error.sentence
+        return super().checkParameterValues({**parameters, **checked}, context)
+
+    def prepareAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        # An exception here would leave a script with 'there were errors': its sentence is kept for processAlgorithm.
+        # (The exception itself holds this algorithm by its traceback, and would keep it alive past its time.)
+        try:
+            self._inputs = self.inputs(parameters, context, feedback)
+        except CropClassifierError as error:
+            self._refusal = error.sentence
+        return True
+
+    def processAlgorithm(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        if self._refusal:
+            raise QgsProcessingException(self._refusal)
+        parameters = self._with_absolute_outputs(parameters, context)
+        try:
+            job = self.job(parameters, context, self._inputs)
+            event = runner.run(job, feedback)
+        except CropClassifierError as error:
+            raise QgsProcessingException(error.sentence) from None
+        return self.results(job, event, parameters, context)
+
+    def _with_absolute_outputs(self, parameters: Parameters, context: QgsProcessingContext) -> Parameters:
+        """The parameters with every output's path absolute, so that what a killed engine leaves there is found."""
+        outputs = [d.name() for d in self.destinationParameterDefinitions() if d.name() in parameters]
+        return {**parameters, **{name: layers.absolute_output(parameters[name], context) for name in outputs}}
+
+    def given(self, parameters: Parameters, name: str) -> bool:
+        """Whether an optional parameter has a value."""
+        return parameters.get(name) not in (None, "", [])
+
+    def add_device(self) -> None:
+        choices = ["Automatic", "Processor", "NVIDIA GPU (CUDA)"]
+        self.add(
+            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), [self.tr(c) for c in choices], defaultValue=0),
+            self.tr("Automatic takes the GPU where one works; the log says which device was used and why."),
+            advanced=True,
+        )
+
+    def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)]
+
+    def add_settings(self) -> None:
+        self.add(
+            QgsProcessingParameterString("SETTINGS", self.tr("Network settings"), optional=True),
+            self.tr(
+                "NAME=VALUE with commas or semicolons between them, as dropout=0.2, widths=8,16,24: they go over those "
+                "of the size. The command 'crop-classifier networks' lists networks; a wrong name is answered with "
+                "all right ones. Not used where the training starts from an earlier model."
+            ),
+            advanced=True,
+        )
+
+    def own_settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
+        """The network's settings that the user wrote. Raises BadInput."""
+        return read_settings(self.parameterAsString(parameters, "SETTINGS", context))
+
+    def add_earlier(self, known: Sequence[str], title: str, tip: str) -> None:
+        """What becomes of a training that was cancelled or broken off: one of `known`, the job's words for it."""
+        choices = [self.tr(EARLIER[word]) for word in known]
+        self.add(
+            QgsProcessingParameterEnum("EARLIER", self.tr(title), choices, defaultValue=0), self.tr(tip), advanced=True
+        )
+
+    def earlier(self, parameters: Parameters, context: QgsProcessingContext, known: Sequence[str]) -> str:
+        return known[self.parameterAsEnum(parameters, "EARLIER", context)]
+
+    def table(
+        self, parameters: Parameters, name: str, context: QgsProcessingContext
+    ) -> Optional[QgsProcessingFeatureSource]:
+        """An optional table. Raises when one is named and cannot be read."""
+        if not self.given(parameters, name):
+            return None
+        source = self.parameterAsSource(parameters, name, context)
+        if source is None:
+            raise BadInput(self.invalidSourceError(parameters, name))
+        return source

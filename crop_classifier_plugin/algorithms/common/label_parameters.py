@@ -1,0 +1,172 @@
+"""Labels of a training: polygons or a class raster, and a second series that chooses the best epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingUtils,
+)
+
+from ...bridge import layers
+from ...shared.errors import BadInput, CropClassifierError
+from ...shared.jobs.train import LabelledSeries
+from .engine_algorithm import Parameters
+from .formats import FORMATS
+from .series_parameters import SeriesAlgorithm
+
+POLYGONS = QgsProcessing.SourceType.TypeVectorPolygon
+
+
+class LabelledAlgorithm(SeriesAlgorithm):
+    """An algorithm whose series have labels."""
+
+    def _add_labels(self) -> None:
+        self.add(
+            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), [POLYGONS], optional=True),
+            self.tr(
+                "Polygons with a class each, in any CRS. Of a selection or a filter, only what it shows is used. Give "
+                "these or a class raster, not both."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterField(
+                "FIELD", self.tr("Field with the class"), parentLayerParameterName="LABELS", optional=True
+            ),
+            self.tr("Holds the class of each polygon: a name, or a code of the legend. Only needed with polygons."),
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer("LABEL_RASTER", self.tr("Labels as a class raster"), optional=True),
+            self.tr("A raster of class codes, in any grid; no data is unlabelled. Give this or polygons, not both."),
+        )
+        self.add(
+            QgsProcessingParameterFile("LEGEND", self.tr("Legend"), fileFilter="JSON files (*.json)", optional=True),
+            self.tr(
+                "Codes, names and colours of the classes. Empty: one class a name in the field, by the alphabet, or "
+                "the class raster's own legend."
+            ),
+            advanced=True,
+        )
+
+    def add_validation(self) -> None:
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.add(
+            QgsProcessingParameterMultipleLayers(
+                "VALIDATION_INPUT", self.tr("Validation: dated scenes"), rasters, optional=True
+            ),
+            self.tr(
+                "A second series, of another place or season, that chooses the best epoch in place of a share of the "
+                "parcels. It is never learnt from."
+            ),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "VALIDATION_LABELS", self.tr("Validation: labelled parcels"), [POLYGONS], optional=True
+            ),
+            self.tr(
+                "Polygons on the validation scenes, with the same field and classes as the labelled parcels. Those on "
+                "held-out parcels are not asked."
+            ),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer(
+                "VALIDATION_LABEL_RASTER", self.tr("Validation: labels as a class raster"), optional=True
+            ),
+            self.tr("Classes of the validation scenes, where the other labels are a class raster too."),
+            advanced=True,
+        )
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        try:
+            self.check_labels(parameters)
+        except CropClassifierError as error:
+            return False, error.sentence
+        return super().checkParameterValues(parameters, context)
+
+    def check_labels(self, parameters: Parameters) -> None:
+        """Which of the optional parameters are needed hangs on each other. Raises BadInput."""
+        polygons, raster = (self.given(parameters, name) for name in ("LABELS", "LABEL_RASTER"))
+        if polygons == raster:
+            raise BadInput("Labels are needed once: choose either labelled parcels (polygons) or a class raster.")
+        if polygons and not self.given(parameters, "FIELD"):
+            raise BadInput("The field with the class of the parcels is missing: choose it.")
+        names = ("VALIDATION_LABELS", "VALIDATION_LABEL_RASTER")
+        asked, other = names if polygons else reversed(names)
+        kind = "polygons" if polygons else "a class raster"
+        if self.given(parameters, other):
+            raise BadInput(f"The labels are {kind}: give the validation's labels as {kind} too.")
+        if self.given(parameters, "VALIDATION_INPUT") != self.given(parameters, asked):
+            raise BadInput(f"A validation series is dated scenes and their labels ({kind}): give both or neither.")
+
+    def labels(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The job's fields about labels. Raises CropClassifierError."""
+        self.check_labels(parameters)
+        dates = layers.date_entries(self.table(parameters, "DATES", context))
+        checks = self._checks(parameters, context, feedback, dates)
+        return {"dates": dates, "checks": checks, **self._first_labels(parameters, context, feedback)}
+
+    def _first_labels(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, str]:
+        """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
+        path, layer, crs = self._label_file("LABELS", "LABEL_RASTER", parameters, context, feedback)
+        if self.given(parameters, "LABEL_RASTER"):
+            return {"labels": path, "labels_crs": crs, "class_field": ""}
+        source = self.table(parameters, "LABELS", context)
+        copied = Path(QgsProcessingUtils.tempFolder()) in Path(path).parents  # its name says nothing
+        told = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
+        field = self.parameterAsStrings(parameters, "FIELD", context)[0]
+        labels = {"labels": path, "labels_layer": layer, "labels_crs": crs, "class_field": field}
+        return {**labels, "training_data": told} if copied else labels
+
+    def _checks(
+        self,
+        parameters: Parameters,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        dates: tuple[Any, ...],
+    ) -> tuple[LabelledSeries, ...]:
+        """The validation series, if there is one."""
+        scenes = layers.scenes(parameters.get("VALIDATION_INPUT"), context)
+        if not scenes:
+            return ()
+        names = "VALIDATION_LABELS", "VALIDATION_LABEL_RASTER"
+        path, layer, crs = self._label_file(*names, parameters, context, feedback)
+        return (LabelledSeries(scenes, path, layer, dates, labels_crs=crs),)
+
+    def _label_file(
+        self,
+        polygons: str,
+        raster: str,
+        parameters: Parameters,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> tuple[str, str, str]:
+        """Path, layer and assigned CRS of whichever of the two parameters is given."""
+        if self.given(parameters, raster):
+            scene = layers.scenes(parameters[raster], context)[0]
+            return scene.path, "", scene.crs
+        source = self.table(parameters, polygons, context)
+        lacking = set(self.parameterAsStrings(parameters, "FIELD", context)) - set(source.fields().names())
+        if lacking:
+            raise BadInput(
+                f"The labels {source.sourceName()} have no field {min(lacking)!r} (fields: "
+                f"{', '.join(source.fields().names())}): choose a field that they have."
+            )
+        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
+            parameters, polygons, context, FORMATS, "gpkg", feedback
+        )
+        return path, layer, layers.labels_crs(source, path, layer)

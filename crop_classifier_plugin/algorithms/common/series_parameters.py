@@ -1,0 +1,116 @@
+"""What the algorithms about series of scenes share: dates, cloud masks, extent, and names of bands."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
+)
+
+from ...bridge import layers
+from ...shared.jobs.sources import MASKS, Extent, SceneSource, Series
+from .engine_algorithm import EngineAlgorithm, Parameters
+
+
+class SeriesAlgorithm(EngineAlgorithm):
+    """An algorithm whose INPUT is dated scenes."""
+
+    LEFT_OUT: tuple[str, ...] = ()  # parameters of scenes of which none need be given
+
+    def add_scenes(self, tip: str, title: str = "Dated scenes", name: str = "INPUT", folder: bool = False) -> None:
+        """`folder`: a folder may be given beside the layers, or in their stead; `scenes` reads both."""
+        rasters = QgsProcessing.SourceType.TypeRaster
+        layers_in = QgsProcessingParameterMultipleLayers(name, self.tr(title), rasters, optional=folder)
+        self.add(layers_in, self.tr(tip))
+        if folder:
+            behaviour = QgsProcessingParameterFile.Behavior.Folder
+            title = self.tr("Folder of {}").format(self.tr(title).lower())
+            self.add(
+                QgsProcessingParameterFile(f"{name}_FOLDER", title, behaviour, optional=True),
+                self.tr("Its rasters, and the products in it and below: Sentinel-1 and -2, HLS, Landsat, MODIS."),
+            )
+
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        """Either the layers or the folder must be given, which QGIS cannot know: each alone is optional."""
+        asked = [d for d in self.parameterDefinitions() if d.type() == "multilayer" and d.name() not in self.LEFT_OUT]
+        for scenes in asked:
+            folder = self.parameterDefinition(f"{scenes.name()}_FOLDER")
+            if folder and not any(self.given(parameters, each.name()) for each in (scenes, folder)):
+                return False, self.tr("No raster was given: choose '{}', or '{}'.").format(
+                    scenes.description(), folder.description()
+                )
+        return super().checkParameterValues(parameters, context)
+
+    def scenes(
+        self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT"
+    ) -> tuple[SceneSource, ...]:
+        """The scenes of the layers, and of the folder if there is one."""
+        return layers.scenes([parameters.get(name), parameters.get(f"{name}_FOLDER")], context)
+
+    def add_dates(self) -> None:
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "DATES", self.tr("Table of dates"), [QgsProcessing.SourceType.TypeVector], optional=True
+            ),
+            self.tr("Columns layer, date (YYYY-MM-DD) and, for stacks, band. Only needed where names hold no date."),
+            advanced=True,
+        )
+
+    def add_dates_and_masks(self) -> None:
+        self.add_dates()
+        choices = ["Automatic", "None", "SCL (Sentinel-2)", "Fmask (HLS)", "QA_PIXEL (Landsat)", "The mask layers"]
+        choices.append("Quality layers (MODIS)")
+        self.add(
+            QgsProcessingParameterEnum("MASK", self.tr("Cloud mask"), [self.tr(c) for c in choices], defaultValue=0),
+            self.tr("Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."),
+        )
+        self.add(
+            QgsProcessingParameterMultipleLayers(
+                "MASK_LAYERS", self.tr("Mask layers"), QgsProcessing.SourceType.TypeRaster, optional=True
+            ),
+            self.tr(
+                "Only with the cloud mask 'The mask layers': one for all dates, or dated ones. Every value but 0 "
+                "means: do not use this pixel."
+            ),
+            advanced=True,
+        )
+
+    def add_extent(self, tip: str) -> None:
+        self.add(QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True), self.tr(tip))
+
+    def series(self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT") -> Series:
+        return Series(
+            scenes=self.scenes(parameters, context, name),
+            dates=layers.date_entries(self.table(parameters, "DATES", context)),
+            mask=self.mask(parameters, context),
+            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
+            extent=self.extent(parameters, context, name),
+        )
+
+    def mask(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return MASKS[self.parameterAsEnum(parameters, "MASK", context)]
+
+    def extent(self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT") -> Optional[Extent]:
+        if not self.given(parameters, "EXTENT"):
+            return None
+        rectangle = self.parameterAsExtent(parameters, "EXTENT", context)
+        crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
+        return layers.extent(rectangle, crs, layers.crs_of(parameters.get(name), context))
+
+    def day(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> str:
+        """An optional date in ISO form, "" when it is not given."""
+        if not self.given(parameters, name):
+            return ""
+        return str(self.parameterAsDateTime(parameters, name, context).date().toString("yyyy-MM-dd"))
+
+    def words(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> tuple[str, ...]:
+        """The parts of a text that are separated by commas or blanks."""
+        text: Any = self.parameterAsString(parameters, name, context)
+        return tuple(text.replace(",", " ").split())

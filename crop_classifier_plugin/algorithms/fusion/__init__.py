@@ -1,0 +1,1 @@
+"""Fine and coarse images fused, and what that is worth."""

@@ -1,0 +1,111 @@
+"""The fine image of a day that only the coarse sensor saw, by STARFM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
+)
+
+from ...bridge.styling import Shown, dress
+from ...shared.jobs.fusion import COMBINATIONS, SPREADS, FuseStarfmJob
+from ..common.engine_algorithm import Parameters
+from ..common.image_pair_parameters import PairsAlgorithm
+
+INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
+NUMBERS = (  # name, title, kind, default, least, tip
+    ("WINDOW", "Window (pixels)", INTEGER, 61, 3, "Side of the window that neighbours come from, fine pixels, odd."),
+    ("CLASSES", "Classes", INTEGER, 4, 1, "The more, the more alike to the pixel its neighbours must be."),
+    ("DISTANCE", "Half distance (pixels)", DOUBLE, 0, 0, "Where a neighbour counts half. 0: half the window."),
+    ("SIGMA_FINE", "Uncertainty of fine values", DOUBLE, 0.03, 0, "In their unit: NDVI, or reflectance 0-1."),
+    ("SIGMA_COARSE", "Uncertainty of coarse values", DOUBLE, 0.03, 0, "In their unit: NDVI, or reflectance 0-1."),
+    ("LOG_SCALE", "Scale of the logarithm", DOUBLE, 10_000, 1e-6, "B in ln(S B + 1) ln(T B + 1) D."),
+)
+CHOICES = {
+    "SPREAD": ("The whole image", "The window"),
+    "COMBINATION": ("Product: S T D", "Logarithm: ln(S B + 1) ln(T B + 1) D"),
+}
+
+
+class FuseStarfm(PairsAlgorithm):
+    NAME = "fuse_starfm"
+    TITLE = "Fuse fine and coarse images with STARFM"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scenes("Of the base dates, as Sentinel-2 NDVI; other dates may be among them.", "Fine images", "FINE")
+        self.add_scenes("Of the base dates and of the target's day, as MODIS NDVI.", "Coarse images", "COARSE")
+        self.add(
+            QgsProcessingParameterDateTime(
+                "TARGET", self.tr("Target day"), QgsProcessingParameterDateTime.Type.Date, optional=True
+            ),
+            self.tr("The day of a coarse image. Empty: the only coarse date without a fine image."),
+        )
+        self.add(
+            QgsProcessingParameterNumber("PAIRS", self.tr("Base pairs"), INTEGER, 1, minValue=1, maxValue=2),
+            self.tr("Dates with both images: the nearest to the target, or one on each side of it."),
+        )
+        self.add(
+            QgsProcessingParameterString("BAND", self.tr("Band"), "NDVI"),
+            self.tr("As NDVI or B08; both kinds of images must have it. NDVI is best computed before it is fused."),
+        )
+        self._add_details()
+        self.add_dates()
+        self.add_extent("Only this rectangle is fused. Empty: everything the images share.")
+        self.add(
+            QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Fused image")),
+            self.tr("A GeoTIFF of the target's day; its band is named as NDVI 2021-08-31."),
+        )
+
+    def _add_details(self) -> None:
+        for name, title, kind, default, least, tip in NUMBERS:
+            number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least)
+            self.add(number, self.tr(tip), advanced=True)
+        self.add(
+            QgsProcessingParameterBoolean("TEMPORAL_FILTER", self.tr("Filter by change"), True),
+            self.tr("Leaves out neighbours whose coarse value changed more than the pixel's own."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterBoolean("CUBIC", self.tr("Cubic resampling"), False),
+            self.tr("Coarse images come to the fine grid cubically; otherwise bilinearly."),
+            advanced=True,
+        )
+        for name, title, tip in (
+            ("SPREAD", "Standard deviation of", "Neighbours differ from a pixel by 2 of these / classes at most."),
+            ("COMBINATION", "Combined distance", "How spectral (S), temporal (T) and spatial (D) distance join."),
+        ):
+            choices = [self.tr(choice) for choice in CHOICES[name]]
+            enum = QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=0)
+            self.add(enum, self.tr(tip), advanced=True)
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> FuseStarfmJob:
+        whole = {
+            name.lower(): self.parameterAsInt(parameters, name, context) for name in ("PAIRS", "WINDOW", "CLASSES")
+        }
+        names = ("DISTANCE", "SIGMA_FINE", "SIGMA_COARSE", "LOG_SCALE")
+        return FuseStarfmJob(
+            **inputs,
+            **{name.lower(): self.parameterAsInt(parameters, name, context) for name in whole},
+            **{name.lower(): self.parameterAsDouble(parameters, name, context) for name in names},
+            output=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
+            target=self.day(parameters, "TARGET", context),
+            band=self.parameterAsString(parameters, "BAND", context).strip(),
+            temporal_filter=self.parameterAsBool(parameters, "TEMPORAL_FILTER", context),
+            cubic=self.parameterAsBool(parameters, "CUBIC", context),
+            spread=SPREADS[self.parameterAsEnum(parameters, "SPREAD", context)],
+            combination=COMBINATIONS[self.parameterAsEnum(parameters, "COMBINATION", context)],
+        )
+
+    def results(
+        self, job: FuseStarfmJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        title = self.tr("{} of {}, fused").format(job.band, event["outputs"]["date"])
+        dress(context, Shown(job.output, title, self.tr("Fused images"), 1))
+        return {"OUTPUT": job.output}

@@ -1,0 +1,1 @@
+"""Setting up the engine, and a simulated season to try things out on."""

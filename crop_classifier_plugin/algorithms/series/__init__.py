@@ -1,0 +1,1 @@
+"""Series built, composited, mended, aligned, and what is computed of them."""

@@ -1,0 +1,1 @@
+"""Series + labels -> model folder: one file an algorithm."""

@@ -1,0 +1,126 @@
+"""An encoder of CropSTS, learnt from scenes without labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from ...shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES, PretrainJob
+from ..common.engine_algorithm import Parameters
+from ..common.formats import FORMATS
+from ..common.series_parameters import SeriesAlgorithm
+
+INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
+NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
+    ("EPOCHS", "epochs", "Epochs", INTEGER, 0, 10_000, False,
+     "How often the tiles are shown. 0: 10 for the small encoder, 100 for the paper's."),
+    ("COUNT", "count", "Dates of a sequence", INTEGER, 0, 64, False,
+     "Evenly spaced in time. 0: 6 for the small encoder, 15 for the paper's."),
+    ("BATCH", "batch", "Batch", INTEGER, 0, 1024, True,
+     "Sequences a step. 0: 4 for the small encoder, 256 for the paper's."),
+    ("ALIGN_WEIGHT", "align_weight", "Weight of the alignment", DOUBLE, 1, 1000, True,
+     "How much likeness to the teacher counts beside self-distillation."),
+    ("SEED", "seed", "Seed", INTEGER, 1, 2**31 - 1, True, "The same seed draws the same views again."),
+)  # fmt: skip
+
+
+class PretrainCropSts(SeriesAlgorithm):
+    NAME = "pretrain_cropsts"
+    TITLE = "Pre-train CropSTS without labels"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scenes("Rasters of one season or more, in any order; no labels are needed.", folder=True)
+        sizes = ["Small (two processor cores, minutes)", "As in the paper (graphics card)"]
+        self.add(
+            QgsProcessingParameterEnum("SIZE", self.tr("Encoder size"), [self.tr(s) for s in sizes], defaultValue=0),
+            self.tr("The paper's encoder has 30 million parameters, 170 times as many as the small one."),
+        )
+        self.add_settings()
+        self._add_guides()
+        for name, _, title, kind, default, most, advanced, tip in NUMBERS:
+            number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=0, maxValue=most)
+            self.add(number, self.tr(tip), advanced)
+        self.add(
+            QgsProcessingParameterString("BANDS", self.tr("Bands"), "B02, B03, B04, B8A, B11, B12"),
+            self.tr("What the encoder reads of each date; a network that starts from it must read the same."),
+            advanced=True,
+        )
+        self.add_dates_and_masks()
+        self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes share.")
+        self.add_earlier(
+            EARLIER_PRETRAINING,
+            "A pre-training of this encoder that was cancelled or broken off",
+            "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "
+            "It can go on only with the same scenes, parcels, teacher and settings.",
+        )
+        self.add_device()
+        self.add(
+            QgsProcessingParameterFolderDestination("ENCODER_FOLDER", self.tr("Encoder folder")),
+            self.tr("The encoder, its facts and the course of the losses are written here after each epoch."),
+        )
+        self.addOutput(QgsProcessingOutputNumber("LOSS", self.tr("Loss of the last epoch")))
+
+    def _add_guides(self) -> None:
+        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
+        self.add(
+            QgsProcessingParameterFeatureSource("PARCELS", self.tr("Parcels"), polygons, optional=True),
+            self.tr("Their inner halves are hidden from the student, so that it learns to tell a plot by its rim."),
+        )
+        self.add(
+            QgsProcessingParameterFile(
+                "TEACHER", self.tr("Teacher"), extension="", fileFilter="Networks (*.onnx *.safetensors)", optional=True
+            ),
+            self.tr("A vision transformer of photographs as ONNX (DINO ViT-B/16, say). Empty: no alignment."),
+        )
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        return {
+            "series": (self.series(parameters, context),),
+            **self._parcels(parameters, context, feedback),
+        }
+
+    def _parcels(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, str]:
+        if self.table(parameters, "PARCELS", context) is None:
+            return {}
+        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
+            parameters, "PARCELS", context, FORMATS, "gpkg", feedback
+        )
+        return {"parcels": path, "parcels_layer": layer}
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> PretrainJob:
+        numbers: dict[str, Any] = {}
+        for name, field, _, kind, *_ in NUMBERS:
+            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
+            numbers[field] = read(parameters, name, context)
+        return PretrainJob(
+            folder=self.parameterAsString(parameters, "ENCODER_FOLDER", context),
+            bands=self.words(parameters, "BANDS", context),
+            preset=RECIPES[self.parameterAsEnum(parameters, "SIZE", context)],
+            settings=self.own_settings(parameters, context),
+            teacher=self.parameterAsFile(parameters, "TEACHER", context),
+            device=self.device(parameters, context),
+            earlier=self.earlier(parameters, context, EARLIER_PRETRAINING),
+            **numbers,
+            **inputs,
+        )
+
+    def results(
+        self, job: PretrainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        return {"ENCODER_FOLDER": job.folder, "LOSS": event["outputs"]["loss"]}

@@ -1,0 +1,37 @@
+"""Training of Attention-3DCNN on an optical and a radar series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
+
+from ...shared.jobs.train import TrainJob
+from ..common.engine_algorithm import Parameters
+from .train_base import DOUBLE
+from .train_two_series_base import TrainTwoSeriesAlgorithm
+
+
+class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
+    NAME = "train_attention3dcnn"
+    TITLE = "Train Attention-3DCNN on your labels"
+    NETWORK = "attention_3dcnn"
+
+    def add_network(self) -> None:
+        super().add_network()
+        for name, title, default in (("OPTICAL_DROPOUT", "Optical dates hidden, at most", 0.3),
+                                     ("RADAR_DROPOUT", "Radar dates hidden", 0.1)):  # fmt: skip
+            self.add(
+                QgsProcessingParameterNumber(name, self.tr(title), DOUBLE, default, minValue=0, maxValue=0.95),
+                self.tr("Share of the dates that training hides at random, so that the model copes with clouds."),
+                advanced=True,
+            )
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+        most = self.parameterAsDouble(parameters, "OPTICAL_DROPOUT", context)
+        return replace(
+            super().job(parameters, context, inputs),
+            optical_dropout=(min(0.1, most), most),
+            radar_dropout=self.parameterAsDouble(parameters, "RADAR_DROPOUT", context),
+        )

@@ -1,0 +1,176 @@
+"""Training of any network: a subclass names the network and its settings, everything else is the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputHtml,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from ...bridge import layers
+from ...shared.jobs.sources import read_windows
+from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, TrainJob
+from ..common.engine_algorithm import Parameters
+from ..common.label_parameters import LabelledAlgorithm
+
+INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
+NUMBERS = (  # name, field of the job, title, type, default, least, most, advanced, tip
+    ("HELD_OUT", "held_out", "Share held out for the test", DOUBLE, 0.3, 0, 0.9, False,
+     "Share of the labelled area whose parcels are never trained on: they say how good the model is."),
+    ("VALIDATION", "validation", "Share for the validation", DOUBLE, 0.15, 0, 0.9, False,
+     "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept. "
+     "Not used with validation scenes."),
+    ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 0, 10_000, False,
+     "How often the labelled pixels are shown, at most. An epoch has at least 10 steps, so few pixels are shown more "
+     "often. The log tells the loss of each epoch. 0: as the paper."),
+    ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
+     "The same seed parts the parcels in the same way again."),
+    ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
+     "Patches a step. Fewer need less memory. 0: as the paper."),
+    ("PATCH", "patch", "Side of a patch in pixels", INTEGER, 64, 0, 4096, True,
+     "What is learnt from at once: a network of many levels sees farther and wants larger patches, small areas have "
+     "only room for smaller ones. 0: as the paper (LRTACF-Net 224, CropSTS 128, Attention-3DCNN 64, UnetConvLSTM 32)."),
+    ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
+     "A class with fewer parcels on the series ends the run before anything is learnt. In a class raster, what a class "
+     "has of a square of 32 pixels counts as a parcel."),
+    ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
+     "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
+    ("CARDS", "devices", "Graphics cards", INTEGER, 1, 0, 64, True,
+     "How many graphics cards share each batch, which must be a multiple of them. 0: all there are."),
+    ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
+     "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the paper."),
+)  # fmt: skip
+CHOICES = (  # name, title, choices in the order of the job's, tip
+    ("OPTIMIZER", "Optimiser", ("As the paper", "SAM", "AdamW", "Adam"),
+     "SAM takes twice the time a step, AdamW is the usual choice elsewhere."),
+    ("LOSS", "Loss", ("As the paper", "Cross-entropy + IoU, weighted (LRTACF-Net)", "Tversky (LRTACF-Net's baseline)",
+                      "Focal (UnetConvLSTM)", "Cross-entropy (CropSTS)", "Cross-entropy, weighted (Attention-3DCNN)"),
+     "What the training makes small. The weighted ones give rare classes more weight."),
+    ("PRECISION", "Precision", ("Automatic", "32 bit", "16 bit, mixed (graphics card)", "bfloat16, mixed"),
+     "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
+)  # fmt: skip
+TEXTS = (  # name, field of the job, title, tip
+    ("TITLE", "title", "Title of the model", "What maps of this model are called. Empty: the name of its folder."),
+    ("REGION", "region", "Region", "Where the model was trained, for its card. Empty: the scenes' place in degrees."),
+    ("SEASON", "season", "Season", "Of what season it is, for its card. Empty: the months of the scenes."),
+)
+
+
+class TrainAlgorithm(LabelledAlgorithm):
+    NETWORK = ""
+    BANDS = "B02, B03, B04, B8A, B11, B12"
+
+    def add_network(self) -> None:
+        """Adds the parameters of the network's own settings."""
+
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The network's name in jobs.TRAINABLE."""
+        return self.NETWORK
+
+    def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
+        """The network's settings, as text. Raises CropClassifierError."""
+        return ()
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scenes(
+            "Rasters of one season, in any order: one file a date, several files a date, or one stack.",
+            "Dated scenes of the season",
+        )
+        self._add_labels()
+        self._add_season()
+        self.add_network()
+        self.add_settings()
+        self._add_learning()
+        self._add_outputs()
+
+    def _add_season(self) -> None:
+        self.add(
+            QgsProcessingParameterString("WINDOWS", self.tr("Date windows"), optional=True),
+            self.tr(
+                "Days of the year from which the model takes one date each, as 95-135, 150-195, 210-260. "
+                "Empty: 20 days around each scene, or with more than 6 dates the calendar months."
+            ),
+        )
+        self.add(
+            QgsProcessingParameterString("BANDS", self.tr("Bands"), self.BANDS),
+            self.tr("What the model takes of each date. Every scene that is used must have them."),
+            advanced=True,
+        )
+        self.add_dates_and_masks()
+
+    def _add_learning(self) -> None:
+        for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
+            parameter = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
+            self.add(parameter, self.tr(tip), advanced)
+        for name, title, choices, tip in CHOICES:
+            told = [self.tr(c) for c in choices]
+            parameter = QgsProcessingParameterEnum(name, self.tr(title), told, defaultValue=0)
+            self.add(parameter, self.tr(tip), advanced=True)
+        self.add_earlier(
+            EARLIER,
+            "A training of this model that was cancelled or broken off",
+            "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
+            "is whole. It can go on only with the same labels, scenes and settings.",
+        )
+        self.add_validation()
+        self.add_device()
+
+    def _add_outputs(self) -> None:
+        for name, _, title, tip in TEXTS:
+            self.add(QgsProcessingParameterString(name, self.tr(title), optional=True), self.tr(tip), advanced=True)
+        self.add(
+            QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
+            self.tr("The model, its card, the split of the parcels and the report are written here."),
+        )
+        self.addOutput(QgsProcessingOutputHtml("REPORT", self.tr("Report of the training")))
+        self.addOutput(QgsProcessingOutputNumber("OA", self.tr("Overall accuracy on the held-out parcels")))
+        self.addOutput(QgsProcessingOutputNumber("MEAN_F1", self.tr("Mean F1 on the held-out parcels")))
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        return {
+            "scenes": layers.scenes(parameters.get("INPUT"), context),
+            "mask": self.mask(parameters, context),
+            "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
+            **self.labels(parameters, context, feedback),
+        }
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+        numbers: dict[str, Any] = {}
+        for name, field, _, kind, *_ in NUMBERS:
+            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
+            numbers[field] = read(parameters, name, context)
+        texts = {field: self.parameterAsString(parameters, name, context).strip() for name, field, *_ in TEXTS}
+        return TrainJob(
+            legend=self.parameterAsFile(parameters, "LEGEND", context),
+            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
+            network=self.network(parameters, context),
+            settings=self.settings(parameters, context) + self.own_settings(parameters, context),
+            windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
+            bands=self.words(parameters, "BANDS", context),
+            optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
+            loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
+            precision=PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
+            earlier=self.earlier(parameters, context, EARLIER),
+            device=self.device(parameters, context),
+            **numbers,
+            **texts,
+            **inputs,
+        )
+
+    def results(
+        self, job: TrainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        outputs = event["outputs"]
+        figures = {"OA": outputs["oa"], "MEAN_F1": outputs["mean_f1"]}
+        told = {name: value for name, value in figures.items() if value is not None}
+        return {"MODEL_FOLDER": job.model, "REPORT": outputs["report"], **told}

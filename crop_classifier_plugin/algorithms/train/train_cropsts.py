@@ -1,0 +1,37 @@
+"""Training of CropSTS, from nothing, from a model, or from an encoder that was learnt without labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean
+
+from ...shared.errors import BadInput
+from ...shared.jobs.train import TrainJob
+from ..common.engine_algorithm import Parameters
+from .train_network_base import TrainNetworkAlgorithm
+
+
+class TrainCropSts(TrainNetworkAlgorithm):
+    NAME = "train_cropsts"
+    TITLE = "Train CropSTS on your labels"
+    NETWORK = "cropsts"
+
+    def add_network(self) -> None:
+        super().add_network()
+        self.add(
+            QgsProcessingParameterBoolean("FROZEN", self.tr("The encoder stays as it is"), False),
+            self.tr(
+                "Only what follows the encoder learns: faster, and as the paper does it with an encoder of "
+                "'Pre-train CropSTS', whose folder is then to be given under 'Start from'."
+            ),
+        )
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+        job = super().job(parameters, context, inputs)
+        if not self.parameterAsBool(parameters, "FROZEN", context):
+            return job
+        if not job.start:
+            raise BadInput("The encoder is to stay as it is, but there is none: choose a folder under 'Start from'.")
+        return replace(job, frozen=("encoder",))

@@ -1,0 +1,32 @@
+"""Training of any network that learns from labels: the papers' networks, their baselines, and the random forest."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingContext, QgsProcessingParameterEnum
+
+from ...shared.jobs.train import TRAINABLE
+from ..common.engine_algorithm import Parameters
+from .train_two_series_base import TrainTwoSeriesAlgorithm
+
+
+class TrainAnyNetwork(TrainTwoSeriesAlgorithm):
+    NAME = "train_network"
+    TITLE = "Train any network on your labels"
+    RADAR_TIP = (
+        "Sentinel-1 of the same season (VV and VH, decibel or power), as a second series: only Attention-3DCNN takes "
+        "two. The other networks learn from radar as their one series, with VV, VH as bands."
+    )
+
+    def add_network(self) -> None:
+        choices = [self.tr(title) for title in TRAINABLE.values()]
+        self.add(
+            QgsProcessingParameterEnum("NETWORK", self.tr("Network"), choices, defaultValue=0),
+            self.tr(
+                "What learns. Parts of a network are switched with the network settings: cfma_blocks=0 is LRTACF-Net's "
+                "Model-7, deep_supervision=true with U-Net its Model-3, attention=joint CropSTS's comparison."
+            ),
+        )
+        super().add_network()
+
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return tuple(TRAINABLE)[self.parameterAsEnum(parameters, "NETWORK", context)]

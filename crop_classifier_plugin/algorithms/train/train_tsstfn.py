@@ -1,0 +1,140 @@
+"""Training of TSSTFN, the network that fuses fine and coarse images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from ...shared.jobs.tsstfn import FUSION_LOSSES, FUSION_SPLITS, TrainTsstfnJob
+from ..common.engine_algorithm import Parameters
+from ..common.image_pair_parameters import PairsAlgorithm
+
+INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
+SIZES = ("small", "paper")  # the network's presets
+NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
+    ("PAIRS", "Base pairs", INTEGER, 7, 1, 64, False,
+     "Days before the target with a fine and a coarse image; the last so many are taken. The paper has 7."),
+    ("EPOCHS", "Epochs, at most", INTEGER, 100, 1, 10_000, False,
+     "How often the tiles are shown. It ends sooner when the validation gets no better."),
+    ("PATIENCE", "Patience (epochs)", INTEGER, 12, 1, 10_000, True,
+     "After so many epochs without a better validation it ends; the best weights are kept."),
+    ("BATCH", "Batch", INTEGER, 16, 1, 1024, True,
+     "Tiles a step. Of a small image take fewer, as 4: it then learns in more steps."),
+    ("TILE", "Tile (pixels)", INTEGER, 0, 0, 384, True,
+     "0: 64 for the small network, 192 for the paper's. The model is used with the same tile."),
+    ("LEARNING_RATE", "Learning rate", DOUBLE, 0.001, 1e-9, 10, True, "Of Adam; the paper's is 0.001."),
+    ("VALIDATION", "Share for the validation", DOUBLE, 0.1, 0.001, 0.9, True,
+     "Share of the area that is not learnt from and chooses the best epoch."),
+    ("SEED", "Seed", INTEGER, 1, 0, 2**31 - 1, True, "The same seed draws the same tiles and first weights again."),
+)  # fmt: skip
+CHOICES = {
+    "LOSS": ("Squared error (the paper)", "Absolute error", "Huber"),
+    "SPLIT": ("Blocks that share nothing", "Tiles at random (the paper; leaks)"),
+}
+
+
+class TrainTsstfn(PairsAlgorithm):
+    NAME = "train_tsstfn"
+    TITLE = "Train TSSTFN to fuse fine and coarse images"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scenes(
+            "Of one whole year, as the aligned training year of Align the dates: base dates and the target's.",
+            "Fine images",
+            "FINE",
+        )
+        self.add_scenes("Of the same days, as MODIS NDVI.", "Coarse images", "COARSE")
+        self.add(
+            QgsProcessingParameterDateTime(
+                "TARGET", self.tr("Target day"), QgsProcessingParameterDateTime.Type.Date, optional=True
+            ),
+            self.tr("The day that it learns to make. Empty: the last day with a fine and a coarse image."),
+        )
+        sizes = ["Small (two processor cores, minutes)", "As in the paper (graphics card)"]
+        self.add(
+            QgsProcessingParameterEnum("SIZE", self.tr("Network size"), [self.tr(s) for s in sizes], defaultValue=0),
+            self.tr("The paper's network has 44 million parameters, 200 times as many as the small one."),
+        )
+        self.add_settings()
+        self._add_learning()
+        self.add(
+            QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
+            self.tr("The model, its card and the course of the training are written here."),
+        )
+        for name, title in (
+            ("RMSE", "RMSE on the validation tiles"),
+            ("RMSE_LAST_FINE", "RMSE of the last fine image"),
+            ("RMSE_COARSE", "RMSE of the coarse image, resampled"),
+        ):
+            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+
+    def _add_learning(self) -> None:
+        for name, title, kind, default, least, most, advanced, tip in NUMBERS:
+            number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
+            self.add(number, self.tr(tip), advanced)
+        for name, title, tip in (
+            ("LOSS", "Loss", "What the training makes small. Pixels without data never count."),
+            ("SPLIT", "How the validation is drawn", "Tiles overlap by half: drawn at random, they know each other."),
+        ):
+            choices = [self.tr(choice) for choice in CHOICES[name]]
+            self.add(QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=0), self.tr(tip), True)
+        self.add(
+            QgsProcessingParameterBoolean("AUGMENT", self.tr("Turn and mirror the tiles"), False),
+            self.tr("Shows each tile in eight positions; more variety for small images."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterFile(
+                "START", self.tr("Model to learn on from"), QgsProcessingParameterFile.Behavior.Folder, optional=True
+            ),
+            self.tr("The folder of a TSSTFN model of the same size and number of pairs. Empty: from nothing."),
+            advanced=True,
+        )
+        for name, title, default, tip in (
+            ("BAND", "Band", "NDVI", "Both kinds of images must have it."),
+            ("STRATEGY", "Strategy of the dates", "", "As B; only written into the model's card."),
+        ):
+            text = QgsProcessingParameterString(name, self.tr(title), default, optional=not default)
+            self.add(text, self.tr(tip), advanced=True)
+        self.add_dates()
+        self.add_extent("Only this rectangle is learnt from. Empty: everything the images share.")
+        self.add_device()
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainTsstfnJob:
+        numbers: dict[str, Any] = {}
+        for name, _, kind, *_ in NUMBERS:
+            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
+            numbers[name.lower()] = read(parameters, name, context)
+        own = self.own_settings(parameters, context)
+        return TrainTsstfnJob(
+            **inputs,
+            **numbers,
+            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
+            target=self.day(parameters, "TARGET", context),
+            band=self.parameterAsString(parameters, "BAND", context).strip(),
+            settings=(("preset", SIZES[self.parameterAsEnum(parameters, "SIZE", context)]), *own),
+            loss=FUSION_LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
+            split=FUSION_SPLITS[self.parameterAsEnum(parameters, "SPLIT", context)],
+            augment=self.parameterAsBool(parameters, "AUGMENT", context),
+            start=self.parameterAsFile(parameters, "START", context),
+            strategy=self.parameterAsString(parameters, "STRATEGY", context).strip(),
+            device=self.device(parameters, context),
+        )
+
+    def results(
+        self, job: TrainTsstfnJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        outputs = event["outputs"]
+        figures = {name.upper(): outputs[name] for name in ("rmse", "rmse_last_fine", "rmse_coarse")}
+        return {"MODEL_FOLDER": job.model, **figures}

@@ -1,0 +1,59 @@
+"""What the training of a network of two series asks: dated radar scenes beside the first series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterMultipleLayers,
+)
+
+from ...bridge import layers
+from ...shared.errors import BadInput
+from ..common.engine_algorithm import Parameters
+from .train_network_base import TrainNetworkAlgorithm
+
+
+class TrainTwoSeriesAlgorithm(TrainNetworkAlgorithm):
+    LEFT_OUT = ("RADAR",)
+    RADAR_TIP = "Sentinel-1 of the same season (VV and VH, decibel or power). Left out, the model is optical only."
+
+    def add_network(self) -> None:
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.add(
+            QgsProcessingParameterMultipleLayers("RADAR", self.tr("Dated radar scenes"), rasters, optional=True),
+            self.tr(self.RADAR_TIP),
+        )
+        super().add_network()
+
+    def add_validation(self) -> None:
+        super().add_validation()
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.add(
+            QgsProcessingParameterMultipleLayers(
+                "VALIDATION_RADAR", self.tr("Validation: dated radar scenes"), rasters, optional=True
+            ),
+            self.tr("Sentinel-1 of the validation scenes' place and season; only where radar is learnt from too."),
+            advanced=True,
+        )
+
+    def check_labels(self, parameters: Parameters) -> None:
+        super().check_labels(parameters)
+        needed = all(self.given(parameters, name) for name in ("RADAR", "VALIDATION_INPUT"))
+        if self.given(parameters, "VALIDATION_RADAR") and not needed:
+            raise BadInput(
+                "Radar scenes for the validation are only of use beside dated radar scenes and the validation's "
+                "scenes: give those, or leave them out."
+            )
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        found = super().inputs(parameters, context, feedback)
+        radar, heard = (layers.scenes(parameters.get(name), context) for name in ("RADAR", "VALIDATION_RADAR"))
+        checks = tuple(replace(series, radar=heard) for series in found["checks"])
+        return {**found, "radar": radar, "checks": checks}

@@ -1,0 +1,81 @@
+"""Training of VUnetConvLSTM on labels that change by month, or of UnetConvLSTM on those of one month."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterField,
+)
+
+from ...shared.errors import BadInput
+from ..common.engine_algorithm import Parameters
+from .train_network_base import TrainNetworkAlgorithm
+
+NETWORKS = ("vunet_convlstm", "unet_convlstm")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NUMBERED = re.compile(r"(?<!\d)(\d{4})\W?_?(0[1-9]|1[0-2])(?!\d)")
+_NAMED = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\W?_?(\d{{4}})(?!\d)", re.IGNORECASE)
+
+
+def month_of(field: str) -> str:
+    """YYYY-MM of a field's name such as Oct_2019, october2019, 2019_10 or 2019-10; "" where it has none."""
+    numbered, named = _NUMBERED.search(field), _NAMED.search(field)
+    if numbered:
+        return f"{numbered[1]}-{numbered[2]}"
+    return f"{named[2]}-{_MONTHS.index(named[1].lower()) + 1:02d}" if named else ""
+
+
+class TrainUnetConvLstm(TrainNetworkAlgorithm):
+    NAME = "train_unetconvlstm"
+    TITLE = "Train VUnetConvLSTM on your labels by month"
+    BANDS = "VV, VH"
+
+    def _add_labels(self) -> None:
+        super()._add_labels()
+        field = QgsProcessingParameterField(
+            "FIELD",
+            self.tr("Fields with the classes"),
+            parentLayerParameterName="LABELS",
+            allowMultiple=True,
+            optional=True,
+        )
+        self.removeParameter("FIELD")
+        self.add(
+            field,
+            self.tr(
+                "One field a month, whose name holds month and year, as Oct_2019 or 2019_10: the class in that month. "
+                "A single field without a month is the class of the whole season, as is a class raster."
+            ),
+        )
+
+    def add_network(self) -> None:
+        choices = ["VUnetConvLSTM: one model for any month", "UnetConvLSTM: a model for one month"]
+        told = [self.tr(c) for c in choices]
+        self.add(
+            QgsProcessingParameterEnum("NETWORK", self.tr("Network"), told, defaultValue=0),
+            self.tr("VUnetConvLSTM is told the days of the year, and learns from the labels of all months."),
+        )
+        super().add_network()
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        found = super().inputs(parameters, context, feedback)
+        if self.given(parameters, "LABEL_RASTER"):
+            return found
+        fields = self.parameterAsStrings(parameters, "FIELD", context)
+        months = [month_of(field) for field in fields]
+        if not any(months) and len(fields) == 1:
+            return found
+        nameless = [field for field, month in zip(fields, months) if not month]
+        if nameless:
+            raise BadInput(f"The field {nameless[0]!r} names no month: choose fields such as Oct_2019 or 2019_10.")
+        return {**found, "class_field": "", "month_fields": tuple(zip(months, fields))}
+
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return NETWORKS[self.parameterAsEnum(parameters, "NETWORK", context)]

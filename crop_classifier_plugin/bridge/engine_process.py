@@ -1,0 +1,128 @@
+"""A program in a process of its own, whose lines are followed while the user may cancel it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import IO, Optional
+
+from ..shared.errors import Cancelled
+
+POLL = 0.05  # s between two looks at the cancel button
+GRACE = 1.6  # s a cancelled program has to tidy up before it is killed: the user is promised two
+DRAIN = 1.0  # s to wait for the last lines of a program that is gone but whose pipe somebody still holds
+
+# Variables with which QGIS points its own Python, GDAL and PROJ to their files; another Python's GDAL breaks with them.
+FOREIGN = ("GDAL_DATA", "GDAL_DRIVER_PATH", "PROJ_LIB", "PROJ_DATA")
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's variables without those that would lead another Python to QGIS's own packages."""
+    kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not k.startswith("PYTHON")}
+    return {**kept, "PIP_USER": "0", "CROP_CLASSIFIER_ENDS_WITH_PARENT": "1"}
+
+
+class Child:
+    """`with Child(command) as child: for line in child.lines(cancelled): ...`; never outlives its block."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env=clean_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self.pid = self.process.pid  # until the program itself says better
+        self._lines: queue.Queue[Optional[str]] = queue.Queue()
+        self.words: deque[str] = deque(maxlen=200)  # what may explain a failure
+        self._listener = threading.Thread(target=self._read_words, args=(self.process.stderr,), daemon=True)
+        self._listener.start()
+        threading.Thread(target=self._read_lines, args=(self.process.stdout,), daemon=True).start()
+
+    def lines(self, cancelled: Callable[[], bool]) -> Iterator[str]:
+        """Lines of standard output until the program ends. Raises Cancelled, with the program stopped.
+
+        A program that was done before it heard of the cancel is followed to its end: its outputs are there.
+        """
+        gone_since: Optional[float] = None
+        while True:
+            if cancelled() and self.stop():
+                raise Cancelled
+            try:
+                line = self._lines.get(timeout=POLL)
+            except queue.Empty:
+                # A worker of a killed program can hold the pipe open: do not wait for its end then.
+                if self.process.poll() is None:
+                    continue
+                gone_since = gone_since or time.monotonic()
+                if time.monotonic() - gone_since > DRAIN:
+                    return
+                continue
+            if line is None:
+                return
+            yield line
+
+    def wait(self) -> int:
+        """The exit status, once the program is gone and its last words are heard."""
+        status = self.process.wait()
+        self._listener.join(DRAIN)
+        return status
+
+    def note(self, line: str) -> None:
+        if line.strip():
+            self.words.append(line.rstrip())
+
+    @property
+    def last_words(self) -> str:
+        return self.words[-1].strip() if self.words else ""
+
+    def stop(self) -> int:
+        """Asks the program to end, makes it end when it does not, and returns its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        return self.process.wait()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.stop()
+
+    def _read_lines(self, pipe: IO[str]) -> None:
+        with contextlib.closing(pipe):
+            for line in pipe:
+                self._lines.put(line)
+        self._lines.put(None)
+
+    def _read_words(self, pipe: IO[str]) -> None:
+        with contextlib.closing(pipe):
+            for line in pipe:
+                self.note(line)
+
+
+def describe_exit(status: int) -> str:
+    """An exit status in words: 'killed by SIGKILL', 'exit status 1'."""
+    if status == 137:  # how a shell or a container tells it
+        return "exit status 137, killed by SIGKILL"
+    if status >= 0:
+        return f"exit status {status}"
+    known = {s.value: s.name for s in signal.Signals}
+    return f"killed by {known.get(-status, f'signal {-status}')}"

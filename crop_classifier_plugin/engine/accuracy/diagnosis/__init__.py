@@ -1,0 +1,1 @@
+"""Crop map + reference -> layers of hits and errors, and the report."""

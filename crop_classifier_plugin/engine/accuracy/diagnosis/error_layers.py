@@ -1,0 +1,103 @@
+"""Where the map is right and wrong: one layer a class (TP, FP, FN, TN) and one of agreement.
+
+Colours as in the LRTACF-Net paper: its figure 5 (per class) and figure 4 (agreement).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....shared.legend import CropClass
+from ...execution.outputs import Outputs
+from ...execution.reporter import Reporter
+from ...labels.class_rasters import BLOCK, NO_DATA, CropMap
+from ...raster.grid import Grid
+from ...raster.sidecars import RGB, Row, write_class_sidecars
+from ...raster.writer import RasterSpec, RasterWriter
+
+NODATA = 255
+TN, TP, FP, FN = range(4)
+OUTCOMES = (
+    Row(TN, "TN: neither map nor reference", (0, 0, 0)),
+    Row(TP, "TP: map and reference agree", (128, 128, 128)),
+    Row(FP, "FP: only in the map", (255, 0, 0)),
+    Row(FN, "FN: only in the reference", (0, 0, 255)),
+)
+AGREEMENT = (Row(0, "wrong", (255, 255, 255)), Row(1, "right", (0, 0, 0)))
+_BY_SIDE = np.array([TN, FP, FN, TP], dtype=np.uint8)  # index: 1 if the map has the class, + 2 if the reference has it
+
+Reader = Callable[..., NDArray[np.int32]]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A raster of outcomes to write: `position` is its class's place in the legend, None for the agreement."""
+
+    path: str
+    title: str
+    rows: tuple[Row, ...]
+    position: int | None = None
+
+    def paint(self, mapped: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """(H, W) uint8 from positions in the legend; NODATA where either side says nothing."""
+        outcome: NDArray[np.uint8]
+        if self.position is None:
+            outcome = (mapped == truth).astype(np.uint8)
+        else:
+            outcome = _BY_SIDE[(mapped == self.position) + 2 * (truth == self.position)]
+        outcome[(mapped == NO_DATA) | (truth == NO_DATA)] = NODATA
+        return outcome
+
+
+def layers_of(folder: str, agreement: str, classes: Mapping[int, CropClass]) -> list[Layer]:
+    """The agreement layer, then one a class; `classes` by their position in the legend."""
+    layers = [Layer(agreement, "Map and reference: right or wrong", AGREEMENT)]
+    for position, crop in classes.items():
+        path = str(Path(folder) / f"diagnosis_{crop.code}_{slug(crop.name)}.tif")
+        layers.append(Layer(path, f"{crop.name}: TP, FP, FN, TN", OUTCOMES, position))
+    return layers
+
+
+def slug(name: str) -> str:
+    """A class name as part of a file name: plain letters, digits and underscores."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "class"
+
+
+def write_layers(
+    layers: Sequence[Layer], crop_map: CropMap, truth: Reader, tags: Mapping[str, str], out: Outputs, reporter: Reporter
+) -> None:
+    """All layers in one pass over the map; `truth(window)` gives the reference as positions in the map's legend."""
+    blocks = list(crop_map.grid.blocks(BLOCK))
+    with ExitStack() as stack:
+        writers = []
+        for layer in layers:
+            stack.callback(reporter.check)  # between the closing of two files, each of which takes a while
+            writers.append(stack.enter_context(_writer(layer, crop_map.grid, tags, out)))
+        for done, window in enumerate(blocks, start=1):
+            mapped, reference = crop_map.read(window), truth(window)
+            for layer, writer in zip(layers, writers):
+                writer.write(layer.paint(mapped, reference), window)
+                reporter.check()
+            reporter.progress(done / len(blocks), "Writing the layers", done, len(blocks))
+    for layer, writer in zip(layers, writers):
+        write_class_sidecars(out, layer.path, _counted(layer.rows, writer.counts), nodata_name=layer.rows[0].name)
+
+
+def _writer(layer: Layer, grid: Grid, tags: Mapping[str, str], out: Outputs) -> RasterWriter:
+    colours: dict[int, RGB] = {row.value: row.rgb for row in layer.rows}
+    spec = RasterSpec("uint8", NODATA, (layer.title,), colours, tags)
+    return RasterWriter(out.path(layer.path), grid, spec)
+
+
+def _counted(rows: Sequence[Row], counts: NDArray[np.int64]) -> tuple[Row, ...]:
+    sizes = np.pad(counts, (0, len(rows)))
+    return tuple(Row(row.value, row.name, row.rgb, int(sizes[row.value])) for row in rows)

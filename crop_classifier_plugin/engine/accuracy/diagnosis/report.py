@@ -1,0 +1,196 @@
+"""The report of a diagnosis: one document, written as JSON, CSV and HTML, so that all three say the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ....shared.jobs.accuracy import DiagnoseJob
+from ....shared.legend import CropClass
+from ...execution.outputs import Outputs
+from ...raster.grid import Grid
+from ...reporting.templates import decimal, defined, percent, template
+from ..confusion import RULE, Confusion, Scores
+from .error_layers import AGREEMENT, OUTCOMES
+from .preview import NOT_COMPARED
+
+FIGURES = ("precision", "recall", "f1", "iou")
+COUNTS = ("reference", "mapped", "tp", "fp", "fn", "tn")
+_KAPPA_WORDS = ((0.8, "almost perfect"), (0.6, "substantial"), (0.4, "moderate"), (0.2, "fair"), (0.0, "slight"))
+_MOST_CONFUSIONS = 5
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Pixels of the map that were not compared, and why; a pixel counts under the first reason that holds."""
+
+    map_no_data: int
+    reference_no_data: int
+    outside_legend: tuple[tuple[str, int], ...]  # (reference value, pixels), largest first
+
+    @property
+    def outside(self) -> int:
+        return sum(pixels for _, pixels in self.outside_legend)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a diagnosis found. `classes` are those of the confusion matrix, in its order."""
+
+    class_map: str
+    reference: str
+    legend_from: str
+    grid: Grid
+    classes: tuple[CropClass, ...]
+    absent: tuple[str, ...]  # classes of the map's legend that neither side has
+    confusion: Confusion
+    excluded: Excluded
+    notes: tuple[str, ...]
+    layers: tuple[str, ...]
+    simulated: bool  # map or reference
+    job: dict[str, Any]
+
+    @cached_property
+    def overall(self) -> dict[str, float | int | None]:
+        c = self.confusion
+        figures = {"oa": c.oa, "mean_f1": c.mean_f1, "mean_iou": c.mean_iou, "kappa": c.kappa}
+        return {name: defined(value) for name, value in figures.items()} | {"pixels": c.total}
+
+    @property
+    def headline(self) -> str:
+        figures = ", ".join(f"{name} {decimal(self.overall[key])}" for key, name in _OVERALL.items() if key != "oa")
+        return (
+            f"Map and reference agree on {percent(self.overall['oa'])} of {self.confusion.total:,} compared pixels "
+            f"({figures})."
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The whole report as JSON knows it; undefined figures are None."""
+        width, height = self.grid.pixel
+        rows = [class_row(c, s) for c, s in zip(self.classes, self.confusion.scores())]
+        return {
+            "map": self.class_map,
+            "map_legend_from": self.legend_from,
+            "simulated": self.simulated,
+            "reference": self.reference,
+            "grid": {
+                "crs": self.grid.crs.to_string(),
+                "unit": "degree" if self.grid.crs.is_geographic else self.grid.crs.linear_units,
+                "pixel": [width, height],
+                "width": self.grid.width,
+                "height": self.grid.height,
+            },
+            "overall": self.overall,
+            "axes": {"rows": "reference", "columns": "map"},
+            "classes": rows,
+            "matrix": self.confusion.n.tolist(),
+            "mean_over": [row["name"] for row in rows if row["reference"]],
+            "in_neither": list(self.absent),
+            "largest_confusions": _confusions(self.classes, self.confusion),
+            "rule": RULE,
+            "excluded": {
+                "map_no_data": self.excluded.map_no_data,
+                "reference_no_data": self.excluded.reference_no_data,
+                "outside_legend": [{"value": v, "pixels": n} for v, n in self.excluded.outside_legend],
+            },
+            "notes": list(self.notes),
+            "class_layers": list(self.layers),
+            "job": self.job,
+        }
+
+
+_OVERALL = {"oa": "overall accuracy", "mean_f1": "mean F1", "mean_iou": "mean IoU", "kappa": "kappa"}
+
+
+def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) -> None:
+    """The document at the three places that the job names; `picture` is the agreement layer's data URI."""
+    document = facts.document()
+    out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    out.write_text(job.report_csv, to_csv(document))
+    out.write_text(job.report_html, to_html(document, facts.headline, picture))
+
+
+def to_csv(document: dict[str, Any]) -> str:
+    """Three tables, a blank line between them: confusion matrix, classes, overall. Empty = undefined."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    names = [row["name"] for row in document["classes"]]
+    table.writerow(["reference \\ map", *names, "total"])
+    for row, counts in zip(document["classes"], document["matrix"]):
+        table.writerow([row["name"], *counts, row["reference"]])
+    table.writerow(["total", *(row["mapped"] for row in document["classes"]), document["overall"]["pixels"]])
+    table.writerow([])
+    table.writerow(["code", "class", *COUNTS, *FIGURES])
+    for row in document["classes"]:
+        table.writerow([row["code"], row["name"], *(row[c] for c in COUNTS), *(_cell(row[f]) for f in FIGURES)])
+    table.writerow([])
+    table.writerow(["figure", "value"])
+    for key, name in _OVERALL.items():
+        table.writerow([name, _cell(document["overall"][key])])
+    table.writerow(["compared pixels", document["overall"]["pixels"]])
+    for reason, pixels in _reasons(document):
+        table.writerow([f"left out: {reason}", pixels])
+    return text.getvalue()
+
+
+def to_html(document: dict[str, Any], headline: str, picture: str) -> str:
+    """One page without scripts or outside files."""
+    return template("report.html.j2", Path(__file__).parent).render(
+        d=document,
+        headline=headline,
+        picture=picture,
+        not_compared=NOT_COMPARED,
+        kappa_words=kappa_words(document["overall"]["kappa"]),
+        outcomes=OUTCOMES,
+        agreement=AGREEMENT,
+        reasons=_reasons(document),
+        map_name=Path(document["map"]).name,
+        reference_name=Path(document["reference"]).name,
+    )
+
+
+def kappa_words(kappa: float | None) -> str:
+    """Landis and Koch (1977), Biometrics 33: a habit of speech, not a test."""
+    if kappa is None:
+        return "undefined"
+    return next((words for above, words in _KAPPA_WORDS if kappa > above), "no better than chance")
+
+
+def class_row(crop: CropClass, scores: Scores) -> dict[str, Any]:
+    row: dict[str, Any] = {"code": crop.code, "name": crop.name, "colour": crop.colour}
+    row |= {count: getattr(scores, count) for count in COUNTS}
+    return row | {figure: defined(getattr(scores, figure)) for figure in FIGURES}
+
+
+def _confusions(classes: tuple[CropClass, ...], confusion: Confusion) -> list[dict[str, Any]]:
+    """The largest cells beside the diagonal."""
+    wrong = confusion.n.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_CONFUSIONS]
+    cells = [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, wrong.shape))]
+    return [
+        {"reference": classes[i].name, "map": classes[j].name, "pixels": int(wrong[i, j])}
+        for i, j in cells
+        if wrong[i, j]
+    ]
+
+
+def _reasons(document: dict[str, Any]) -> list[tuple[str, int]]:
+    left_out = document["excluded"]
+    reasons = [
+        ("the map has no data", left_out["map_no_data"]),
+        ("the reference has no data", left_out["reference_no_data"]),
+    ]
+    outside = [(f"the map has no class {row['value']}", row["pixels"]) for row in left_out["outside_legend"]]
+    return reasons + outside
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"

@@ -1,0 +1,52 @@
+"""What the commands share: options, tables, and the end of every command."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Any
+
+import click
+
+from ...shared.errors import BadInput
+from ...shared.jobs.sources import DEVICES, DateEntry
+from ..execution.dispatch import CANCELLED, execute, leave_cancelled
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
+device_option = click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+
+
+def finish(job: Any, as_json: bool) -> None:
+    status = execute(job, as_json)
+    if status == CANCELLED:
+        leave_cancelled()
+    sys.exit(status)
+
+
+def read_dates(path: str) -> list[DateEntry]:
+    """The rows of a table of dates."""
+    rows = read_table(path, ("layer", "date"))
+    try:
+        return [DateEntry(r["layer"], r["date"], int(r.get("band") or 0)) for r in rows]
+    except ValueError:
+        raise BadInput(f"The table of dates {path} has a band that is no whole number: correct it.") from None
+
+
+def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has these columns, as text; names of columns in any case.
+
+    Columns are parted by what the first line holds most of: comma, semicolon (as spreadsheets write in many
+    languages) or tab.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            header = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count))
+            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"The table {path} cannot be read ({error}): give a CSV file.") from None
+    missing = [c for c in columns if not rows or c not in rows[0]]
+    if missing:
+        raise BadInput(f"The table {path} has no column {missing[0]!r}: give the columns {', '.join(columns)}.")
+    return rows

@@ -1,0 +1,86 @@
+"""Commands about encoders learnt without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES, PretrainJob, ProbeJob
+from ...shared.jobs.sources import MASKS, DateEntry, Series, read_settings
+from .options import (
+    device_option,
+    finish,
+    json_option,
+    read_dates,
+)
+from .series import series_options, sources, take_series
+
+
+@click.command("pretrain-cropsts")
+@click.option("--series", required=True, multiple=True, help="A folder of rasters: one series; repeatable.")
+@click.option("--out", "folder", required=True, help="Folder for the encoder.")
+@click.option("--band", "bands", multiple=True, help="A band it reads; repeatable. Default: six of Sentinel-2.")
+@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--mask", type=click.Choice(MASKS), default="auto", show_default=True, help="Cloud mask.")
+@click.option("--preset", type=click.Choice(RECIPES), default="small", show_default=True)
+@click.option("--setting", "settings", multiple=True, help="NAME=VALUE of the network, over the preset's; repeatable.")
+@click.option("--count", default=0, help="Dates of a sequence, evenly spaced. Default: the preset's.")
+@click.option("--epochs", default=0, help="Default: the preset's.")
+@click.option("--batch", default=0, help="Sequences a step. Default: the preset's.")
+@click.option("--learning-rate", default=0.0, help="At a batch of 256. Default: the preset's.")
+@click.option("--parcels", default="", help="Vector file of polygons whose inner parts the student does not see.")
+@click.option("--parcels-layer", default="", help="Layer inside it.")
+@click.option("--teacher", default="", help="ONNX vision transformer to align with. Default: none.")
+@click.option("--align-weight", default=1.0, show_default=True, help="Weight of the alignment (lambda).")
+@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--earlier",
+    type=click.Choice(EARLIER_PRETRAINING),
+    default="continue",
+    show_default=True,
+    help="An earlier pre-training of this encoder that was broken off: go on with it, or throw it away.",
+)
+@device_option
+@json_option
+def pretrain_cropsts(as_json: bool, **given: Any) -> None:
+    """Learn an encoder of CropSTS from series without labels, for 'train --network cropsts'."""
+    dates, mask = given.pop("dates"), given.pop("mask")
+    entries = tuple(read_dates(dates)) if dates else ()
+    series = _series(given.pop("series"), entries, mask)
+    settings = read_settings(";".join(given.pop("settings")))
+    bands = given.pop("bands") or PretrainJob.bands
+    finish(PretrainJob(series=series, bands=bands, settings=settings, **given), as_json)
+
+
+def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> tuple[Series, ...]:
+    """Each folder is a series of its own; files given one by one are one series together."""
+    folders = [path for path in paths if Path(path).is_dir()]
+    files = tuple(path for path in paths if path not in folders)
+    groups = [(folder,) for folder in folders] + ([files] if files else [])
+    return tuple(Series(sources(group), dates, mask) for group in groups)
+
+
+@click.command()
+@click.option("--encoder", required=True, help="Folder of 'pretrain-cropsts'.")
+@series_options
+@click.option("--labels", required=True, help="Vector file of polygons.")
+@click.option("--layer", "labels_layer", default="", help="Layer inside the vector file.")
+@click.option("--field", "class_field", required=True, help="Field with the class of each polygon.")
+@click.option("--out", "report_json", required=True, help="The report, a .json file.")
+@click.option("--csv", "report_csv", default="", help="A row for each draw, a .csv file.")
+@click.option("--draws", default=5, show_default=True)
+@click.option("--sequences", default=100, show_default=True, help="Tiles drawn, at most.")
+@click.option("--support", default=0.1, show_default=True, help="Share of the tiles that is learnt from.")
+@click.option("--tile", default=0, help="Pixels. Default: as in pre-training.")
+@click.option("--neighbours", default=20, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@device_option
+@json_option
+def probe(as_json: bool, **given: Any) -> None:
+    """Probe an encoder with k-NN and a linear classifier, beside an untrained one."""
+    finish(ProbeJob(series=take_series(given), **given), as_json)
+
+
+COMMANDS = (pretrain_cropsts, probe)

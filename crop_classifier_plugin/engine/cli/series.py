@@ -1,0 +1,179 @@
+"""Commands about whole series: composites, gaps, indices, calendars, phenology."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from ...shared.jobs.build_series import BuildSeriesJob
+from ...shared.jobs.series import (
+    ALIGN_RULES,
+    ALIGNED_DAYS,
+    COMPOSITES,
+    EMPTY,
+    FILLERS,
+    PERIODS,
+    STRATEGIES,
+    AlignSeriesJob,
+    CompositeJob,
+    FillGapsJob,
+    IndexJob,
+    PhenologyJob,
+)
+from ...shared.jobs.sources import MASKS, Extent, SceneSource, Series
+from .options import finish, json_option, read_dates
+
+Command = Callable[..., Any]
+
+
+def series_options(command: Command, required: bool = True) -> Command:
+    """The options that say which scenes a command reads, as the command's keyword arguments."""
+    options = (
+        click.option(
+            "--series",
+            required=required,
+            multiple=True,
+            help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
+        ),
+        click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band."),
+        click.option("--mask", type=click.Choice(MASKS), default="auto", show_default=True, help="Cloud mask."),
+        click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are unused."),
+        click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX"),
+        click.option("--extent-crs", default="", help="CRS of --extent; default: the series' own."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def take_series(given: dict[str, Any]) -> Series:
+    """The series that the options mean; takes them out of `given`."""
+    return Series(**take_scenes(given))
+
+
+def take_scenes(given: dict[str, Any]) -> dict[str, Any]:
+    """A series' fields from the options that say them; takes them out of `given`."""
+    dates, crs = given.pop("dates"), given.pop("extent_crs")
+    extent: tuple[float, float, float, float] | None = given.pop("extent")
+    return {
+        "scenes": sources(given.pop("series")),
+        "dates": tuple(read_dates(dates)) if dates else (),
+        "mask": given.pop("mask"),
+        "mask_layers": sources(given.pop("mask_layer")),
+        "extent": Extent(*extent, crs) if extent else None,
+    }
+
+
+def sources(paths: tuple[str, ...]) -> tuple[SceneSource, ...]:
+    return tuple(SceneSource(path) for path in paths)
+
+
+@click.command()
+@series_options
+@click.option("--out", "folder", default="", help="Folder for one GeoTIFF a period.")
+@click.option("--stack", default="", help="One GeoTIFF of all periods, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of clear dates, one band a period, a .tif file.")
+@click.option("--band", "bands", multiple=True, help="A band to composite; repeatable. Default: all.")
+@click.option("--period", type=click.Choice(PERIODS), default="month", show_default=True)
+@click.option("--days", default=10, show_default=True, help="Length of a period with --period days.")
+@click.option("--method", type=click.Choice(COMPOSITES), default="median", show_default=True)
+@click.option("--empty", type=click.Choice(EMPTY), default="nodata", show_default=True, help="No scene: then?")
+@click.option("--first", default="", help="First day, YYYY-MM-DD; default: the first scene's.")
+@click.option("--last", default="", help="Last day, YYYY-MM-DD; default: the last scene's.")
+@json_option
+def composite(as_json: bool, **given: Any) -> None:
+    """Make one cloud-masked picture a month, dekad or n days."""
+    finish(CompositeJob(series=take_series(given), **given), as_json)
+
+
+@click.command()
+@series_options
+@click.option("--out", "output", required=True, help="The filled series, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of clear dates, one band a band, a .tif file.")
+@click.option("--band", "bands", multiple=True, help="A band to fill; repeatable. Default: all.")
+@click.option("--method", type=click.Choice(FILLERS), default="whittaker", show_default=True)
+@click.option("--smooth-all", is_flag=True, help="Smooth clear values too, not only the gaps.")
+@click.option("--hold/--no-hold", default=True, help="Before the first, after the last clear date: its value.")
+@click.option("--max-gap", default=0.0, help="Days; longer gaps stay open. Default: no limit.")
+@click.option("--window", default=85.0, show_default=True, help="Days, Savitzky-Golay.")
+@click.option("--order", default=2, show_default=True, help="Of the polynomials of Savitzky-Golay.")
+@click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
+@json_option
+def fillgaps(as_json: bool, **given: Any) -> None:
+    """Fill the gaps of a series: linear in time, Savitzky-Golay or Whittaker."""
+    finish(FillGapsJob(series=take_series(given), **given), as_json)
+
+
+@click.command()
+@series_options
+@click.option("--out", "output", required=True, help="The series of indices, a .tif file.")
+@click.option("--index", "indices", multiple=True, default=("NDVI",), show_default=True, help="Repeatable.")
+@click.option("--valid-dates", default="", help="Number of dates with a value, one band an index, a .tif file.")
+@json_option
+def index(as_json: bool, **given: Any) -> None:
+    """Compute indices (NDVI, EVI, NDMI ..., radar RVI, VHVV) of every date of a series."""
+    finish(IndexJob(series=take_series(given), **given), as_json)
+
+
+@click.command()
+@click.option("--training", required=True, multiple=True, help="Raster or folder of the year learnt from.")
+@series_options
+@click.option("--out", "training_output", required=True, help="The training year's aligned series, a .tif file.")
+@click.option("--prediction-out", "prediction_output", default="", help="The prediction year's, a .tif file.")
+@click.option("--table", required=True, help="Where each value comes from, a .csv file.")
+@click.option("--band", "bands", multiple=True, help="A band to align; repeatable. Default: all.")
+@click.option("--strategy", type=click.Choice((*STRATEGIES, "custom")), default="B", show_default=True)
+@click.option("--days", type=click.Choice(ALIGNED_DAYS), default="prediction", help="With --strategy custom.")
+@click.option("--rule", type=click.Choice(ALIGN_RULES), default="linear", help="With --strategy custom.")
+@click.option("--count", default=7, show_default=True, help="Base dates.")
+@click.option("--training-before", default="", help="Only earlier dates are base dates. Default: all.")
+@click.option("--prediction-before", default="", help="Only earlier dates are base dates. Default: all.")
+@click.option("--target", default="", help="The day of the prediction year that is to be predicted.")
+@click.option("--training-target", default="", help="The training year's image for the target.")
+@json_option
+def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Bring the dates of two years together; --series is the year that is predicted."""
+    prediction = take_series(given)
+    learnt = replace(prediction, scenes=sources(training))
+    finish(AlignSeriesJob(training=learnt, prediction=prediction, **given), as_json)
+
+
+@click.command()
+@series_options
+@click.option("--out", "output", default="", help="The series as a cloud-optimised GeoTIFF, a .tif file.")
+@click.option("--vrt", default="", help="The series as a light VRT over the files, unmasked, a .vrt file.")
+@click.option("--table", default="", help="What it is made of, a .csv file; alone: only that. Default: beside --out.")
+@click.option("--band", "bands", multiple=True, help="A band to take; repeatable. Default: all.")
+@click.option("--resolution", default=0.0, help="Pixel size in the unit of the CRS. Default: the finest band's.")
+@click.option("--crs", default="", help="As EPSG:code. Default: the finest band's.")
+@click.option("--reference", default="", help="Raster whose grid is taken, in place of --resolution and --crs.")
+@click.option("--max-gap", default=30, show_default=True, help="Days without a scene that are told; 0: none.")
+@json_option
+def build(as_json: bool, **given: Any) -> None:
+    """Build one analysis-ready series of many files, with a table of what it is made of."""
+    finish(BuildSeriesJob(series=take_series(given), **given), as_json)
+
+
+@click.command()
+@series_options
+@click.option("--out", "output", required=True, help="Start, peak, end and values of the season, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of clear dates, a .tif file.")
+@click.option("--index", default="NDVI", show_default=True, help="Taken as it is where the scenes have it.")
+@click.option("--first", default="", help="First day of the season's search, YYYY-MM-DD; default: the first scene's.")
+@click.option("--last", default="", help="Last day, YYYY-MM-DD; default: the last scene's.")
+@click.option("--year", default=0, help="Its 1 January is day 1. Default: the year of the middle of the search.")
+@click.option("--start-share", default=0.2, show_default=True, help="Of the rise, at which the season starts.")
+@click.option("--end-share", default=0.2, show_default=True, help="Of the fall, at which the season ends.")
+@click.option("--least-amplitude", default=0.1, show_default=True, help="A smaller rise or fall is none.")
+@click.option("--least-dates", default=6, show_default=True, help="Fewer clear dates give no data.")
+@click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
+@json_option
+def phenology(as_json: bool, **given: Any) -> None:
+    """Find the start, peak and end of each pixel's season."""
+    finish(PhenologyJob(series=take_series(given), **given), as_json)
+
+
+COMMANDS = (build, composite, fillgaps, index, alignseries, phenology)

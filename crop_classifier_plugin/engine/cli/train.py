@@ -1,0 +1,126 @@
+"""The command that trains a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...shared.cards import card as cards
+from ...shared.errors import BadInput
+from ...shared.jobs.sources import MASKS, read_settings, read_windows
+from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SPLITS, LabelledSeries, TrainJob
+from .options import (
+    device_option,
+    finish,
+    json_option,
+    read_dates,
+)
+from .series import sources
+
+
+@click.command()
+@click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable.")
+@click.option("--labels", required=True, help="Vector file of polygons, or a class raster.")
+@click.option("--layer", "labels_layer", default="", help="Layer inside the vector file.")
+@click.option("--field", "class_field", default="", help="Field with the class of each polygon.")
+@click.option("--month-field", "month_fields", multiple=True, help="YYYY-MM=FIELD, of labels by month; repeatable.")
+@click.option("--out", "model", required=True, help="Folder for the model.")
+@click.option("--legend", default="", help="JSON file of classes. Default: one class a name in the labels.")
+@click.option(
+    "--windows",
+    default="",
+    help="Days of the year, as '95-135, 150-195'. Default: 20 days around each scene; with over 6 dates, the months.",
+)
+@click.option("--band", "bands", multiple=True, help="A band the model takes; repeatable. Default: six of Sentinel-2.")
+@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--mask", type=click.Choice(MASKS), default="auto", show_default=True, help="Cloud mask source.")
+@click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
+@click.option("--network", default="lrtacf_net", show_default=True, help="See 'networks'.")
+@click.option("--setting", multiple=True, help="NAME=VALUE of the network, over preset=small; repeatable.")
+@click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled area that is tested on.")
+@click.option(
+    "--validation",
+    default=0.15,
+    show_default=True,
+    help="Share that chooses the best epoch; 0: the last. None for a forest.",
+)
+@click.option("--min-parcels", default=3, show_default=True, help="A class with fewer is refused.")
+@click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
+@click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
+@click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
+@click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
+@click.option("--loss", type=click.Choice(LOSSES), default="auto", show_default=True, help="auto: the paper's.")
+@click.option(
+    "--optimizer", type=click.Choice(OPTIMIZERS), default="auto", show_default=True, help="auto: the paper's."
+)
+@click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
+@click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True)
+@click.option(
+    "--earlier",
+    type=click.Choice(EARLIER),
+    default="continue",
+    show_default=True,
+    help="An earlier training of this model that was broken off: go on with it, make its best epoch the model, or "
+    "throw it away.",
+)
+@click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
+@click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
+@click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
+@click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
+@click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: paper's.")
+@click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: paper's.")
+@click.option("--split", type=click.Choice(SPLITS), default="side", show_default=True, help="What is held out.")
+@click.option("--block", default=0.0, help="Side of the squares of --split block. Default: a tenth of the area's.")
+@click.option("--samples-per-class", default=0, help="Most labelled pixels of a class that are learnt from; 0: all.")
+@click.option(
+    "--check-series",
+    multiple=True,
+    help="A second series that chooses the best epoch, but not on held-out parcels; repeatable.",
+)
+@click.option("--check-labels", default="", help="Its labels, with the same field.")
+@click.option(
+    "--start",
+    default="",
+    help="Model folder of the same network, or encoder, to go on from; what it learnt from is not held out.",
+)
+@click.option("--freeze", "frozen", multiple=True, help="Part of the network that is not trained; repeatable.")
+@click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
+@click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
+@click.option("--season", default="", help="For the card: of what season it is. Default: the months of the scenes.")
+@click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all.")
+@device_option
+@json_option
+def train(as_json: bool, **given: Any) -> None:
+    """Train a model on labelled polygons; leaves a folder that 'classify --model' takes."""
+    dates, bands = given.pop("dates"), given.pop("bands")
+    job = TrainJob(
+        scenes=sources(given.pop("series")),
+        dates=tuple(read_dates(dates)) if dates else (),
+        mask_layers=sources(given.pop("mask_layer")),
+        radar=sources(given.pop("radar")),
+        month_fields=tuple(_month_field(text) for text in given.pop("month_fields")),
+        checks=_checks(given.pop("check_series"), given.pop("check_labels")),
+        windows=read_windows(given.pop("windows")),
+        settings=read_settings(";".join(("preset=small", *given.pop("setting")))),
+        bands=bands or TrainJob.bands,
+        **given,
+    )
+    finish(job, as_json)
+
+
+def _month_field(text: str) -> tuple[str, str]:
+    month, sign, field = text.partition("=")
+    if not sign:
+        raise BadInput(f"The month field {text!r} has no field: write it as YYYY-MM=FIELD.")
+    return month.strip(), field.strip()
+
+
+def _checks(series: tuple[str, ...], labels: str) -> tuple[LabelledSeries, ...]:
+    if bool(series) != bool(labels):
+        raise BadInput("A second series for the validation needs both --check-series and --check-labels: give both.")
+    return (LabelledSeries(sources(series), labels),) if series else ()
+
+
+COMMANDS = (train,)

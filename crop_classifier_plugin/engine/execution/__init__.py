@@ -1,0 +1,1 @@
+"""How a job runs: dispatch, events and cancel, outputs written whole or not at all, the run record."""

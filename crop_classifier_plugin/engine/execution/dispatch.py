@@ -1,0 +1,181 @@
+"""Runs one job with its reporter: errors become one sentence, SIGTERM and Ctrl+C become exit code 130."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
+
+from ...shared.errors import (
+    Cancelled,
+    CropClassifierError,
+    DiskFull,
+    OutOfMemory,
+    TrainingMissing,
+    Unforeseen,
+)
+from . import outputs
+from .ranks import Followed, rank
+from .reporter import (
+    JsonLines,
+    Reporter,
+    Silent,
+    Stop,
+    Terminal,
+)
+
+OK, FAILED, CANCELLED = 0, 1, 130
+WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start a job and leave
+_GRACE = 1.0  # s a job gets to end by itself once cancelled; QGIS promises its user two, on a busy machine too
+
+_ENGINE = __name__.rpartition(".execution.")[0]
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
+
+_FOR_TRAINING = (
+    "torch",
+    "lightning",
+    "torchmetrics",
+    "onnx",
+    "onnxscript",
+    "sklearn",
+    "skl2onnx",
+)  # installed on request only
+
+
+def execute(job: Any, as_json: bool) -> int:
+    """Runs the job and returns the exit code; tells results and errors on standard output (JSON) or in words."""
+    if not needs_training(job):  # torch lives on memory that is at hand again at once
+        _keep_memory_steady()
+    stop = Stop()
+    reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
+    _catch_signals(stop)
+    heard = Silent(stop) if rank() else reporter
+    first = os.getppid()
+    outcome = _in_thread(lambda: run_job(job, heard), stop)
+    if isinstance(outcome, Followed):
+        return OK
+    if rank() and _comes_of_the_end_of(first, outcome):
+        return CANCELLED
+    if isinstance(outcome, dict):
+        _tell_result(outcome, reporter)
+        return OK
+    return _tell_error(outcome, reporter)
+
+
+def _comes_of_the_end_of(first: int, outcome: object) -> bool:
+    """Whether a process that only helps ends because the first one has: it then has nothing to tell. What it waits for
+    breaks off a moment before it can see that."""
+    until = time.monotonic() + _GRACE
+    while os.getppid() == first and not isinstance(outcome, CropClassifierError) and time.monotonic() < until:
+        time.sleep(0.05)
+    return os.getppid() != first or isinstance(outcome, Cancelled)
+
+
+def _keep_memory_steady() -> None:
+    """Makes the C library give large blocks back at once. By default each thread keeps what it freed in a heap of its
+    own, and these heaps crept up by half over a long run."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        mallopt(_M_MMAP_THRESHOLD, 1 << 17)
+        mallopt(_M_ARENA_MAX, 2)
+
+
+def needs_training(job: Any) -> bool:
+    """Whether the job needs what is installed for training only."""
+    return getattr(job, "needs_training", False)
+
+
+def run_job(job: Any, reporter: Reporter) -> dict[str, object]:
+    """The results of the job. Its room is imported only now: listing models must load neither torch nor rasterio."""
+    module, _, name = job.entry.partition(":")
+    try:
+        room = importlib.import_module(f"{_ENGINE}.{module}")
+    except ModuleNotFoundError as error:
+        if not needs_training(job) or error.name not in _FOR_TRAINING:
+            raise
+        raise TrainingMissing(error.name) from None
+    function: Callable[[Any, Reporter], dict[str, object]] = getattr(room, name)
+    return function(job, reporter)
+
+
+def _catch_signals(stop: Stop) -> None:
+    def handler(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), handler)
+
+
+def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, object] | BaseException:
+    """The job's result or its error. A job that does not heed a cancel in time is left behind: the process ends."""
+    outcome: list[dict[str, object] | BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which tells it
+            outcome.append(error)
+
+    thread = threading.Thread(target=target, name="job", daemon=True)
+    thread.start()
+    parent, watched = os.getppid(), WATCHED in os.environ or rank() > 0
+    while thread.is_alive() and not stop.is_set():
+        thread.join(0.05)
+        if watched and os.getppid() != parent:
+            stop.set()  # QGIS, or the process that is helped, is gone: nobody waits for the outputs
+    thread.join(_GRACE if stop.is_set() else None)
+    if thread.is_alive():
+        outputs.discard_all()
+        if not rank():
+            sys.stderr.write("Cancelled.\n")
+        leave_cancelled()
+    return outcome[0]
+
+
+def leave_cancelled() -> NoReturn:
+    """Ends the process at once: taking an interpreter apart that has torch in it lasts half a second and more."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(CANCELLED)
+
+
+def _tell_result(result: dict[str, object], reporter: JsonLines | Terminal) -> None:
+    if isinstance(reporter, JsonLines):
+        reporter.emit("result", outputs=result, device=result.get("device", ""))
+        return
+    reporter.end()
+    for key, value in result.items():
+        if isinstance(value, str) and os.path.exists(value):
+            sys.stdout.write(f"{key}: {value}\n")
+
+
+def _tell_error(error: BaseException, reporter: JsonLines | Terminal) -> int:
+    known = _known(error)
+    if isinstance(reporter, JsonLines):
+        reporter.emit("error", code=known.code, sentence=known.sentence)
+    else:
+        reporter.end()
+        sys.stderr.write(f"Error: {known.sentence}\n" if not isinstance(known, Cancelled) else f"{known.sentence}\n")
+    return CANCELLED if isinstance(known, Cancelled) else FAILED
+
+
+def _known(error: BaseException) -> CropClassifierError:
+    """The error as one of ours. What nobody foresaw is a fault of the program: its traceback goes to the log."""
+    if isinstance(error, CropClassifierError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutOfMemory("this job")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(str(error.filename or "the outputs"))
+    traceback.print_exception(error)
+    return Unforeseen(error)

@@ -1,0 +1,66 @@
+"""The run record beside an output: what was asked, what was used, how long it took."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import platform
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ...shared.jobs import registry
+from .outputs import Outputs
+from .reporter import Reporter
+
+_PACKAGES = ("numpy", "rasterio", "onnxruntime", "torch")
+
+
+class Record:
+    """Made when a job starts, saved as `<name>.run.json` when it ends."""
+
+    def __init__(self, job: Any) -> None:
+        self._job = job
+        self._started = time.monotonic()
+        self._at = dt.datetime.now(dt.timezone.utc)
+
+    @property
+    def seconds(self) -> float:
+        """Since the job started."""
+        return round(time.monotonic() - self._started, 2)
+
+    def save(self, outputs: Outputs, beside: str, facts: dict[str, Any], reporter: Reporter) -> None:
+        """Writes the record beside the output `beside` and tells the user time and peak memory."""
+        seconds = self.seconds
+        peak = peak_memory_mib()
+        record = {
+            "job": json.loads(registry.dump(self._job)),
+            "started": self._at.isoformat(timespec="seconds"),
+            "seconds": seconds,
+            "peak_memory_mib": peak,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "packages": versions(),
+            **facts,
+        }
+        path = outputs.path(Path(beside).with_suffix(".run.json"))
+        Path(path).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        memory = f", peak memory {peak:.0f} MiB" if peak else ""
+        reporter.log(f"Done in {seconds:.1f} s{memory}.")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that are loaded in this run."""
+    return {name: metadata.version(name) for name in _PACKAGES if name in sys.modules}
+
+
+def peak_memory_mib() -> float | None:
+    """The process's peak resident memory; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

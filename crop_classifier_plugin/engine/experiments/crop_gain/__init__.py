@@ -1,0 +1,1 @@
+"""What predicted images add to the crop map of an early season."""

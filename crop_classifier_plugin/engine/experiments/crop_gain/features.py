@@ -1,0 +1,149 @@
+"""What a crop gain is measured on: the early season and the predicted images, on the early season's grid."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....shared.errors import BadInput, NoOverlap
+from ....shared.jobs.fusion import CropGainJob, Prediction
+from ...execution.reporter import Reporter
+from ...fusion.image_pairs import Images, dated_images
+from ...products import dates
+from ...raster.grid import Grid, Window
+from ...raster.neighbourhood import neighbours
+from ...series.operations.indices.index_series import IndexSeries, open_index
+from ...series.scenes.scene import Scene
+
+_DATE = re.compile(r"(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}|(?<!\d)(?:19|20)\d{5}(?!\d)")
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One predicted image."""
+
+    strategy: str
+    date: dt.date
+    scene: Scene
+
+    @property
+    def path(self) -> str:
+        return self.scene.refs[0].path
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: the early season and none, one or two predicted images of one strategy."""
+
+    strategy: str  # "" = the early season alone
+    dates: tuple[dt.date, ...]
+    images: tuple[int, ...]  # positions among the predicted images
+
+    @property
+    def name(self) -> str:
+        return f"{self.strategy}: + {' + '.join(map(str, self.dates))}" if self.dates else "early season"
+
+
+def rows_of(predicted: tuple[Predicted, ...]) -> tuple[Row, ...]:
+    """The early season, then for each strategy each date alone and each two together."""
+    rows = [Row("", (), ())]
+    for strategy in dict.fromkeys(p.strategy for p in predicted):
+        own = sorted((p.date, i) for i, p in enumerate(predicted) if p.strategy == strategy)
+        for count in (1, 2):
+            for chosen in combinations(own, count):
+                rows.append(Row(strategy, *(tuple(part) for part in zip(*chosen))))
+    return tuple(rows)
+
+
+class GainImages:
+    """E early dates and P predicted images of one index on one grid."""
+
+    def __init__(self, early: IndexSeries, predicted: tuple[Predicted, ...], images: list[Images]) -> None:
+        self.early, self.predicted, self._images = early, predicted, images
+        self.names = (*(str(day) for day in early.dates), *(f"{p.strategy} {p.date}" for p in predicted))
+
+    @property
+    def grid(self) -> Grid:
+        return self.early.grid
+
+    @property
+    def simulated(self) -> bool:
+        return any(image.simulated for image in self._images)
+
+    def columns(self, row: Row) -> NDArray[np.int64]:
+        """Which of the features (see `features`) a row's forest sees."""
+        early, every = len(self.early.dates), len(self.names)
+        used = np.array([*range(early), *(early + i for i in row.images)])
+        return np.sort(np.concatenate([used + every * k for k in range(9)]))
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """(E + P, H, W) float32; NaN marks no data."""
+        parts = [self.early.read(window), *(image.read(window).astype(np.float32) for image in self._images)]
+        return np.concatenate(parts)
+
+    def features(self, window: Window) -> NDArray[np.float32]:
+        """(9 * (E + P), H, W): the 3 x 3 neighbourhood of each pixel on every date."""
+        top, left = max(window.row - 1, 0), max(window.col - 1, 0)
+        bottom = min(window.row + window.height + 1, self.grid.height)
+        right = min(window.col + window.width + 1, self.grid.width)
+        around = neighbours(self.read(Window(top, left, bottom - top, right - left))[:, None])
+        row, col = window.row - top, window.col - left
+        return around[:, row : row + window.height, col : col + window.width]
+
+
+@contextmanager
+def opened(job: CropGainJob, reporter: Reporter) -> Iterator[GainImages]:
+    """Raises the sentences of missing dates and bands, of odd units, and of images that do not overlap."""
+    predicted = _predicted(job, reporter)
+    limit = dates.parse(job.before, "the end of the early season") if job.before else min(p.date for p in predicted)
+    with ExitStack() as exits:
+        span = (dt.date.min, limit - dt.timedelta(1))
+        early = exits.enter_context(open_index(job.early, job.index, reporter, span))
+        for each in predicted:
+            _must_overlap(each, early, job.index)
+        images = [exits.enter_context(Images([p.scene], job.index, early.grid, reporter)) for p in predicted]
+        told = ", ".join(f"{p.strategy} {p.date}" for p in predicted)
+        reporter.log(f"Early season: {len(early.dates)} dates before {limit}. Predicted: {told}.")
+        yield GainImages(early, predicted, images)
+
+
+def _predicted(job: CropGainJob, reporter: Reporter) -> tuple[Predicted, ...]:
+    """By strategy, in the order given, and date. Raises when a strategy has a date twice."""
+    found: dict[tuple[str, dt.date], Predicted] = {}
+    order: dict[str, int] = {}
+    for each in job.predictions:
+        strategy = each.strategy.strip() or _strategy(each, job.index)
+        order.setdefault(strategy, len(order))
+        scenes = dated_images([each.source], job.index, "predicted image", reporter, job.early.dates)
+        for day, scene in scenes.items():
+            made = Predicted(strategy, day, scene)
+            twin = found.setdefault((strategy, day), made)
+            if twin is not made:
+                raise BadInput(
+                    f"{twin.path} and {made.path} are both the prediction {strategy!r} of {day}: leave one out, or "
+                    "name their strategies."
+                )
+    return tuple(sorted(found.values(), key=lambda p: (order[p.strategy], p.date)))
+
+
+def _strategy(prediction: Prediction, index: str) -> str:
+    """What is left of a layer's name without its date and the index: `B` of `NDVI_B_2021-07-30`."""
+    name = prediction.source.name or Path(prediction.source.path).stem
+    words = [w for w in re.split(r"[\s_\-.]+", _DATE.sub(" ", name)) if w and w.casefold() != index.casefold()]
+    return " ".join(words) or "prediction"
+
+
+def _must_overlap(predicted: Predicted, early: IndexSeries, index: str) -> None:
+    x0, y0, x1, y1 = early.grid.bounds
+    boxes = [ref.bounds_in(early.grid.crs) for ref in predicted.scene.of(index)]
+    if not any(box[0] < x1 and box[2] > x0 and box[1] < y1 and box[3] > y0 for box in boxes):
+        first = early.stack.layers[0].scene.refs[0].path
+        raise NoOverlap(f"The predicted image {predicted.path}", f"the early season's {first}")

@@ -1,0 +1,128 @@
+"""The cropgain job: what predicted images add to a crop map of the early season (TSSTFN's paper, tables 3 to 5)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+
+from ....shared.errors import BadInput
+from ....shared.jobs.fusion import CropGainJob
+from ...accuracy.confusion import Confusion
+from ...execution.outputs import Outputs, check_distinct
+from ...execution.reporter import Part, Reporter
+from ...execution.run_record import Record
+from ...labels.labelled_pixels import Labels, opened_labels
+from .features import (
+    GainImages,
+    Row,
+    opened,
+    rows_of,
+)
+from .pixel_sampling import (
+    Census,
+    Draw,
+    Samples,
+    draw,
+    gather,
+    take_census,
+)
+from .report import (
+    LEAK,
+    Facts,
+    Line,
+    write_reports,
+)
+
+
+def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
+    """Writes the three reports; returns their paths and the kappa of the early season and of the best line."""
+    record = Record(job)
+    reports = (job.report_html, job.report_json, job.report_csv)
+    check_distinct(*reports)
+    if job.split == "pixel":
+        reporter.log(LEAK, "warning")
+    reporter.progress(0, "Reading the images")
+    with ExitStack() as exits:
+        outputs = exits.enter_context(Outputs())
+        images = exits.enter_context(opened(job, reporter))
+        outputs.spare({*images.early.stack.sources, *(p.path for p in images.predicted), job.labels})
+        labels = exits.enter_context(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
+        for path in reports:
+            outputs.path(path)
+        facts = _measure(job, images, labels, outputs, reporter)
+        write_reports(facts, job, outputs)
+        record.save(outputs, job.report_json, {"gain": facts.document()}, reporter)
+    for line in facts.told():
+        reporter.log(line)
+    reporter.progress(1, "Done")
+    paths = {"report_html": job.report_html, "report_json": job.report_json, "report_csv": job.report_csv}
+    return {**paths, "early_kappa": facts.early.kappa, "best_kappa": facts.best.kappa, "best": facts.best.row.name}
+
+
+def _measure(job: CropGainJob, images: GainImages, labels: Labels, outputs: Outputs, reporter: Reporter) -> Facts:
+    folder = outputs.scratch()
+    census = take_census(images, labels, folder, Part(reporter, 0.01, 0.15))
+    seeds = range(job.seed, job.seed + job.seeds)
+    draws = [draw(census, job, seed, reporter) for seed in seeds]
+    samples = gather(images, census, draws, folder, Part(reporter, 0.15, 0.3))
+    rows = rows_of(images.predicted)
+    found = list(_all_forests(job, images, rows, draws, samples, len(census.classes), Part(reporter, 0.3, 0.99)))
+    lines = tuple(Line(row, tuple(found[i :: len(rows)])) for i, row in enumerate(rows))
+    return Facts(job, images, census, lines, tuple(draws), _untested(census, draws, samples), labels.simulated)
+
+
+def _all_forests(
+    job: CropGainJob,
+    images: GainImages,
+    rows: tuple[Row, ...],
+    draws: list[Draw],
+    samples: Samples,
+    classes: int,
+    reporter: Reporter,
+) -> Iterator[Confusion]:
+    """The test of every line of the table, seed by seed."""
+    every, done = len(rows) * len(draws), 0
+    for number, drawn in enumerate(draws):
+        for row in rows:
+            part = Part(reporter, done / every, (done + 1) / every)
+            yield _forest(job, images.columns(row), drawn, samples, classes, job.seed + number, row.name, part)
+            done += 1
+
+
+def _forest(
+    job: CropGainJob,
+    columns: np.ndarray,
+    drawn: Draw,
+    samples: Samples,
+    classes: int,
+    seed: int,
+    name: str,
+    reporter: Reporter,
+) -> Confusion:
+    """A forest as in the paper (40 trees, depth 25, leaves of 20), grown a few trees at a time: it can be cancelled."""
+    x, y = samples.of(drawn.train, columns)
+    if len(np.unique(y)) < 2:
+        raise BadInput("The split leaves one class to learn from: label more parcels, or change held_out or the block.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    forest = RandomForestClassifier(
+        max_depth=job.depth, min_samples_leaf=job.leaf, n_jobs=cores, random_state=seed, warm_start=True
+    )
+    for trees in [*range(cores, job.trees, cores), job.trees]:
+        forest.set_params(n_estimators=trees).fit(x, y)
+        reporter.progress(trees / job.trees, f"Seed {seed}, {name}", trees, job.trees)
+    tested, truth = samples.of(drawn.test, columns)
+    return Confusion.count(truth, forest.predict(tested), classes)
+
+
+def _untested(census: Census, draws: list[Draw], samples: Samples) -> tuple[str, ...]:
+    """The classes that no seed both learns and tests."""
+    seen = set()
+    for each in draws:
+        learnt, tested = (set(samples.y[np.searchsorted(samples.places, p)].tolist()) for p in (each.train, each.test))
+        seen |= learnt & tested
+    present = np.flatnonzero(census.counts.sum(axis=0)).tolist()
+    return tuple(census.classes[i] for i in present if i not in seen)

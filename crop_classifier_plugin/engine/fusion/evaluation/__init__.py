@@ -1,0 +1,1 @@
+"""A fused image held against the real one."""

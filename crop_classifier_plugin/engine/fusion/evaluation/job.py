@@ -1,0 +1,143 @@
+"""The evaluatefusion job: a fused image against the real one, beside what one would have without fusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....shared.errors import BadInput
+from ....shared.jobs.fusion import EvaluateFusionJob
+from ...execution.outputs import Outputs
+from ...execution.reporter import Part, Reporter
+from ...execution.run_record import Record
+from ...raster.writer import BLOCK
+from ...series.scenes.scene import Scene
+from ..image_pairs import Images, dated_images, fine_grid
+from .metrics import SSIM_RADIUS, Tally
+from .report import Facts, Row, write_reports
+
+_NORMALISED = ("NDVI", "NDWI", "NDMI", "NDRE", "LSWI")
+Cube = NDArray[np.float64]
+
+
+def evaluate(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, object]:
+    """Writes the three reports; returns their paths and the fused image's figures."""
+    record = Record(job)
+    _spare_inputs(job)
+    reporter.progress(0, "Reading the images")
+    with Outputs() as outputs, _opened(job, reporter) as images:
+        for path in (job.report_html, job.report_json, job.report_csv):
+            outputs.path(path)
+        facts = _compare(job, images, reporter)
+        write_reports(facts, job, outputs)
+        record.save(outputs, job.report_json, {"figures": facts.document()["images"]}, reporter)
+    for line in facts.lines():
+        reporter.log(line)
+    reporter.progress(1, "Done")
+    fused = facts.rows[0].figures
+    reports = {"report_html": job.report_html, "report_json": job.report_json, "report_csv": job.report_csv}
+    return {**reports, "rmse": fused.rmse, "bias": fused.bias, "ssim": fused.ssim, "data_range": facts.data_range}
+
+
+class _Compared:
+    """Truth, fused image, last fine image and coarse image on one grid."""
+
+    def __init__(self, scenes: Mapping[str, Scene], fine: Images, coarse: Images) -> None:
+        self.scenes, self._fine, self._coarse, self.grid = scenes, fine, coarse, fine.grid
+
+    def blocks(self, reporter: Reporter) -> Iterator[tuple[Cube, tuple[slice, slice]]]:
+        """(4, H, W) with context for SSIM, NaN wherever one of the images has no data; and what counts of it."""
+        inner = (slice(SSIM_RADIUS, -SSIM_RADIUS),) * 2
+        blocks = list(self.grid.blocks(2 * BLOCK))
+        for done, window in enumerate(blocks, start=1):
+            cube = np.concatenate([each.read(window, SSIM_RADIUS) for each in (self._fine, self._coarse)])
+            cube[:, np.isnan(cube).any(axis=0)] = np.nan
+            yield cube, inner
+            reporter.progress(done / len(blocks), "Comparing", done, len(blocks))
+
+    @property
+    def simulated(self) -> bool:
+        return self._fine.simulated or self._coarse.simulated
+
+
+@contextmanager
+def _opened(job: EvaluateFusionJob, reporter: Reporter) -> Iterator[_Compared]:
+    scenes = _scenes(job, reporter)
+    fine, coarse = [scenes[name] for name in ("truth", "fused", "last_fine")], [scenes["coarse"]]
+    grid = fine_grid(fine, coarse, job.band, job.extent)
+    reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
+    with ExitStack() as exits:
+        sharp = exits.enter_context(Images(fine, job.band, grid, reporter))
+        blurred = exits.enter_context(Images(coarse, job.band, grid, reporter, job.cubic))
+        yield _Compared(scenes, sharp, blurred)
+
+
+def _scenes(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, Scene]:
+    """The one scene of each image: all of the fused image's day, but the last fine one, which is of another."""
+    names = {"fused": "fused image", "truth": "real image", "last_fine": "last fine image", "coarse": "coarse image"}
+    found = {key: dated_images([getattr(job, key)], job.band, name, reporter, job.dates) for key, name in names.items()}
+    if len(found["fused"]) > 1:
+        raise BadInput(f"The fused image {job.fused.path} has {len(found['fused'])} dates: give one of one date.")
+    day = next(iter(found["fused"]))
+    for key in ("truth", "coarse"):
+        if day not in found[key]:
+            there = ", ".join(map(str, sorted(found[key])))
+            raise BadInput(f"The fused image is of {day}, the {names[key]} of {there}: choose one of the same day.")
+    others = [each for each in found["last_fine"] if each != day]
+    if not others:
+        raise BadInput(f"The last fine image is of {day} like the fused one: choose the image it was made from.")
+    last = min(others, key=lambda each: (abs((each - day).days), each))
+    return {key: found[key][last if key == "last_fine" else day] for key in names}
+
+
+def _compare(job: EvaluateFusionJob, images: _Compared, reporter: Reporter) -> Facts:
+    low, high, truths = _ranges(images, Part(reporter, 0.02, 0.3))
+    usual = 2.0 if job.band in _NORMALISED else truths
+    data_range = job.data_range or usual or 1.0
+    tallies = [Tally(data_range, low, high) for _ in range(3)]
+    for cube, inner in images.blocks(Part(reporter, 0.3, 0.95)):
+        for tally, estimate in zip(tallies, cube[1:]):
+            reporter.check()
+            tally.add(cube[0], estimate, inner)
+    day, last = images.scenes["fused"].date, images.scenes["last_fine"].date
+    names = (f"fused image ({day})", f"last fine image ({last})", f"coarse image resampled ({day})")
+    paths = (job.fused.path, job.last_fine.path, job.coarse.path)
+    rows = tuple(Row(n, p, t.figures(), t.scatter) for n, p, t in zip(names, paths, tallies))
+    return Facts(
+        band=job.band,
+        day=str(day),
+        truth=job.truth.path,
+        grid=images.grid,
+        pixels=tallies[0].pixels,
+        data_range=data_range,
+        low=low,
+        high=high,
+        rows=rows,
+        simulated=images.simulated,
+    )
+
+
+def _ranges(images: _Compared, reporter: Reporter) -> tuple[float, float, float]:
+    """Lowest and highest value of all images where all are known, and the range of the real one."""
+    low, high = np.full(4, np.inf), np.full(4, -np.inf)
+    for cube, inner in images.blocks(reporter):
+        rows, cols = inner
+        values = cube[:, rows, cols]
+        values = values[:, ~np.isnan(values[0])]
+        if values.size:
+            low, high = np.minimum(low, values.min(axis=1)), np.maximum(high, values.max(axis=1))
+    if not np.isfinite(low).all():
+        raise BadInput("No pixel has a value in all four images: choose images of the same area, with clear pixels.")
+    bottom, top = float(low.min()), float(high.max())
+    return bottom, top if top > bottom else bottom + 1.0, float(high[0] - low[0])
+
+
+def _spare_inputs(job: EvaluateFusionJob) -> None:
+    inputs = {Path(each.path).absolute() for each in (job.fused, job.truth, job.last_fine, job.coarse)}
+    for path in (job.report_html, job.report_json, job.report_csv):
+        if Path(path).absolute() in inputs:
+            raise BadInput(f"The output {path} would replace an input: choose another name.")

@@ -1,0 +1,1 @@
+"""STARFM: fine and coarse images fused by weights of similar neighbours."""

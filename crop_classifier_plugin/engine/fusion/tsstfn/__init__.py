@@ -1,0 +1,1 @@
+"""TSSTFN: fine images forecast by a trained network."""

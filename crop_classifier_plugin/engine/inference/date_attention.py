@@ -1,0 +1,122 @@
+"""How much a network heeds each date, by class: a table and a page with curves."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...shared.cards.card import Card
+from ..execution.outputs import Outputs
+from ..reporting.templates import template
+from ..series.cube.model_series import Feed
+from .tile_pipeline import Finished
+
+WIDTH, HEIGHT = 640, 260  # of the curves' field, in the units of the drawing
+MEANINGS = {  # what a weight is, by network; the words of the networks' attend()
+    "attention_3dcnn": "The temporal attention of the network, 0 to 1 for each date on its own.",
+    "lrtacf_net": "The attention at the lowest resolution, averaged over heads; the dates share 1.",
+    "cropsts": "The attention of L-TAE, averaged over heads and levels; the dates share 1.",
+}
+_PLACED = {  # what is to be added where the network tells the places in a tile apart
+    "attention_3dcnn": " It is one for a whole tile, and is multiplied by the spatial attention at each pixel: classes "
+    "differ in level rather than in the course over the dates."
+}
+_ANY = "What the network gives as its attention to each date, 0 to 1."
+
+
+class Attention:
+    """Sums of attention over the mapped pixels of each class, each pixel with the weights of the cell it lies in."""
+
+    def __init__(self, card: Card) -> None:
+        self._tile, self._cell = card.tile, 0
+        self._sum = np.zeros((len(card.legend), card.dates))
+        self.pixels = np.zeros(len(card.legend), np.int64)  # (K,) mapped pixels of each class
+
+    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+        """Adds one finished window; `known` (H, W) is where the map has a value."""
+        best = block.probability.argmax(axis=0)[known]
+        self.pixels += np.bincount(best, minlength=len(self.pixels))
+        for date, weights in enumerate(block.attention):
+            self._sum[:, date] += np.bincount(best, weights[known], minlength=len(self.pixels))
+        self._cell = max(self._cell, block.cell)
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """(K, T); NaN for a class that was not mapped."""
+        count = np.where(self.pixels > 0, self.pixels, np.nan)
+        found: NDArray[np.float64] = self._sum / count[:, None]
+        return found
+
+    @property
+    def per_tile(self) -> bool:
+        """Whether the network tells one weight a date for a whole tile, not for the places in it."""
+        return self._cell >= self._tile
+
+    @property
+    def place(self) -> str:
+        """What of the image one weight is of."""
+        if self.per_tile:
+            return "whole tile"
+        return f"cell of {self._cell} px" if self._cell > 1 else "pixel" if self._cell else ""
+
+
+def write_attention(found: Attention, card: Card, feed: Feed, paths: Mapping[str, str], outputs: Outputs) -> None:
+    """The CSV at paths["attention"] and the page at paths["attention_plot"], where they are asked for."""
+    if "attention" in paths:
+        outputs.write_text(paths["attention"], to_csv(found, card, feed))
+    if "attention_plot" in paths:
+        outputs.write_text(paths["attention_plot"], to_html(found, card, feed))
+
+
+def to_csv(found: Attention, card: Card, feed: Feed) -> str:
+    """One row a class and date; `scenes` tells whether the date had any, `weights_of` what shares one weight."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["code", "class", "pixels", "date", "scenes", "attention", "weights_of"])
+    for crop, pixels, means in zip(card.legend, found.pixels, found.means):
+        for day, present, mean in zip(feed.dates, feed.present, means):
+            value = "" if np.isnan(mean) else f"{mean:.6f}"
+            table.writerow([crop.code, crop.name, pixels, day, "yes" if present else "no", value, found.place])
+    return text.getvalue()
+
+
+def to_html(found: Attention, card: Card, feed: Feed) -> str:
+    """One page without scripts or outside files."""
+    means = found.means
+    top = float(np.nanmax(means, initial=0.0)) or 1.0
+    first, last = feed.dates[0].toordinal(), feed.dates[-1].toordinal()
+    across = [round(WIDTH * (d.toordinal() - first) / max(last - first, 1), 1) for d in feed.dates]
+
+    def height(value: float) -> float:
+        return round(HEIGHT * (1 - value / top), 1)
+
+    rows: list[dict[str, Any]] = []
+    for crop, pixels, row in zip(card.legend, found.pixels, means):
+        if pixels:
+            points = [(x, height(v)) for x, v in zip(across, row)]
+            line = " ".join(f"{x:g},{y:g}" for x, y in points)
+            values = [float(v) for v in row]
+            facts = {"name": crop.name, "colour": crop.colour, "pixels": int(pixels), "values": values}
+            rows.append(facts | {"line": line, "points": points})
+    dates = [{"text": d.isoformat(), "x": x, "present": bool(p)} for d, x, p in zip(feed.dates, across, feed.present)]
+    ticks = [(height(top * i / 4), f"{top * i / 4:.2f}") for i in range(5)]
+    page = template("attention.html.j2", Path(__file__).parent)
+    meaning = MEANINGS.get(card.network, _ANY) + ("" if found.per_tile else _PLACED.get(card.network, ""))
+    return page.render(
+        title=card.title,
+        simulated=card.simulated,
+        meaning=meaning,
+        per_tile=found.per_tile,
+        place=found.place,
+        rows=rows,
+        dates=dates,
+        ticks=ticks,
+        width=WIDTH,
+        height=HEIGHT,
+    )

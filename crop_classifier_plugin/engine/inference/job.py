@@ -1,0 +1,138 @@
+"""The classify job: series + model -> crop map and what goes with it, or one such map a target month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from ...shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
+from ...shared.errors import BadInput
+from ...shared.jobs.classify import ClassifyJob
+from ..execution.outputs import Outputs, check_geotiffs
+from ..execution.reporter import Part, Reporter
+from ..execution.run_record import Record
+from ..raster.grid import Grid
+from ..raster.provenance import simulated
+from ..runtime.onnxruntime.session import OnnxRuntime
+from ..series.cube.model_series import Feed
+from ..vector.area import Area
+from .date_attention import Attention, write_attention
+from .map_targets import Target, open_targets
+from .output_rasters import PRODUCTS, Product
+from .tile_pipeline import Finished, classify_tiles
+
+
+def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
+    """Writes the crop maps and the requested companions; returns their paths and what the run used."""
+    record = Record(job)
+    card = Card.load(job.model)
+    with ExitStack() as exits:
+        outputs = exits.enter_context(Outputs())
+        outputs.spare(filter(None, (Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE), job.area)))
+        _try_places(job, outputs)
+        reporter.progress(0, "Reading the series")
+        targets = open_targets(job, card, exits, reporter)
+        for target in targets:
+            outputs.spare(target.feed.sources)
+        runtime = OnnxRuntime(card.check_weights(job.model), job.device, card)
+        if (job.attention or job.attention_plot) and not runtime.attends:
+            raise BadInput(
+                f"The model {card.title} does not tell its attention to the dates: leave that output out, or use a "
+                "model whose network does (Attention-3DCNN, LRTACF-Net, CropSTS) and which was trained lately."
+            )
+        maps = []
+        for number, target in enumerate(targets):
+            part = Part(reporter, number / len(targets), (number + 1) / len(targets))
+            facts = _map(job, card, target, runtime, outputs, part)
+            record.save(outputs, target.paths["class_map"], facts | {"software": runtime.versions()}, reporter)
+            maps.append({**target.paths, "month": target.month, **facts})
+    reporter.progress(1, "Done")
+    return {**maps[0], "maps": maps} if not job.folder else {"folder": job.folder, "maps": maps, **_shared(maps)}
+
+
+def _try_places(job: ClassifyJob, outputs: Outputs) -> None:
+    """Whether the outputs can be written is known before any work."""
+    rasters = [path for key in PRODUCTS if (path := getattr(job, key))]
+    check_geotiffs(*rasters)
+    for path in (*rasters, job.attention, job.attention_plot):
+        if path and not job.folder:
+            outputs.path(path)
+
+
+def _map(
+    job: ClassifyJob, card: Card, target: Target, runtime: OnnxRuntime, outputs: Outputs, reporter: Reporter
+) -> dict[str, object]:
+    """One crop map with its companions; returns what it was made of."""
+    feed = target.feed
+    with ExitStack() as exits:
+        temporary = {key: outputs.path(path) for key, path in target.rasters.items()}
+        area = Area.read(job.area, feed.grid.crs) if job.area else None
+        grid = area.limit(feed.grid) if area else feed.grid
+        feed = exits.enter_context(feed.on(feed.widest))  # with all there is around
+        _announce(card, feed, grid, runtime, reporter)
+        part = feed.grid.window_of(grid)
+        marked = replace(card, simulated=card.simulated or _simulated(feed))
+        products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
+        wanted = target.paths.keys() & {"attention", "attention_plot"}
+        heed = Attention(card) if wanted else None
+        share = Part(reporter, 0, 0.97)
+        blocks = classify_tiles(
+            lambda: feed, feed.grid, card, runtime, feed.days, share, part=part, attention=bool(wanted)
+        )
+        _write(blocks, [*products, *filter(None, (heed,))], area, grid)
+        reporter.progress(0.97, "Writing overviews")
+        for product, path in zip(products, target.rasters.values()):
+            product.finish(outputs, path)
+        if heed:
+            write_attention(heed, marked, feed, target.paths, outputs)
+    return _facts(card, feed, runtime, target)
+
+
+def _simulated(feed: Feed) -> bool:
+    """Whether a scene's file says that it was simulated."""
+    return simulated({ref.path for layer in feed.layers for ref in layer.scene.refs})
+
+
+def _announce(card: Card, feed: Feed, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
+    reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in feed.dates)}.")
+    reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
+    reporter.log(f"Running on {runtime.device}: {runtime.why}.")
+
+
+def _write(blocks: Iterable[Finished], products: list[Product | Attention], area: Area | None, grid: Grid) -> None:
+    for block in blocks:
+        known = block.known
+        if area:
+            known = known & area.inside(grid.sub(block.window))
+        for product in products:
+            product.write(block, known)
+
+
+def _facts(card: Card, feed: Feed, runtime: OnnxRuntime, target: Target) -> dict[str, object]:
+    days = [d.isoformat() for d in feed.dates]
+    return {
+        "model": card.name,
+        "title": card.title,
+        "group": f"{card.title} {target.month or f'{days[0]} - {days[-1]}'}",
+        "model_sha256": card.sha256,
+        "dates": days,
+        "scenes": [
+            {
+                "date": layer.scene.date.isoformat(),
+                "files": sorted({r.path for r in layer.scene.refs}),
+                "mask": layer.mask.name,
+            }
+            for layer in feed.layers
+        ],
+        "device": runtime.device,
+        "why": runtime.why,
+    }
+
+
+def _shared(maps: list[dict[str, object]]) -> dict[str, object]:
+    """What all maps of a run have in common, and the group they are shown in."""
+    first, last = maps[0], maps[-1]
+    same = {key: first[key] for key in ("model", "title", "model_sha256", "device", "why")}
+    return same | {"group": f"{first['title']} {first['month']} - {last['month']}"}

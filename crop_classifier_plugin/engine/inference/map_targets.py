@@ -1,0 +1,81 @@
+"""The maps that a job asks for: one, or one a target month; and where each of their files goes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...shared.cards.card import Card
+from ...shared.errors import BadInput
+from ...shared.jobs.classify import ClassifyJob
+from ..execution.outputs import check_distinct, check_geotiffs
+from ..execution.reporter import Reporter
+from ..series.cube.model_series import Feed, open_feed
+from ..series.scenes.requirements import Need
+from .output_rasters import PRODUCTS, Days
+
+_OTHERS = ("attention", "attention_plot")
+
+
+@dataclass(eq=False)
+class Target:
+    """One crop map: what it is read from, and its files by the job's names of them."""
+
+    feed: Feed
+    days: Days  # of a monthly model: the month
+    paths: dict[str, str]
+
+    @property
+    def month(self) -> str:
+        """As 2020-03; "" where the map is of a season."""
+        return f"{self.days[0]:%Y-%m}" if self.days else ""
+
+    @property
+    def rasters(self) -> dict[str, str]:
+        return {key: path for key, path in self.paths.items() if key in PRODUCTS}
+
+
+def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Reporter) -> list[Target]:
+    """Every map's feed, opened before any is made: a month that cannot be mapped ends the run at once."""
+    if job.months and not card.monthly:
+        raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
+    if job.folder and not card.monthly:
+        raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
+    targets = [_open(job, card, month, exits, reporter) for month in job.months or ("",)]
+    check_geotiffs(*(path for target in targets for path in target.rasters.values()))
+    check_distinct(*(path for target in targets for path in target.paths.values()))
+    return targets
+
+
+def _open(job: ClassifyJob, card: Card, month: str, exits: ExitStack, reporter: Reporter) -> Target:
+    feed = open_feed(
+        job.scenes,
+        Need.from_card(card),
+        reporter,
+        job.dates,
+        job.mask,
+        job.mask_layers,
+        job.extent,
+        job.radar,
+        month,
+    )
+    exits.callback(feed.close)
+    for note in feed.notes:
+        reporter.log(note)
+    days = (feed.span[-1].first, feed.span[-1].last) if card.monthly else None
+    target = Target(feed, days, {})
+    target.paths = _paths(job, target.month)
+    return target
+
+
+def _paths(job: ClassifyJob, month: str) -> dict[str, str]:
+    named = {key: path for key in (*PRODUCTS, *_OTHERS) if (path := getattr(job, key))}
+    if not job.folder:
+        return named
+    others = {key: str(_with(Path(path), month)) for key, path in named.items()}
+    return {"class_map": str(Path(job.folder) / f"crop_map_{month}.tif"), **others}
+
+
+def _with(path: Path, month: str) -> Path:
+    return path.with_name(f"{path.stem}_{month}{path.suffix}")

@@ -1,0 +1,141 @@
+"""What a classification writes: crop map, confidence, probabilities, number of valid dates. One class a raster."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+
+from ...shared.cards.card import Card
+from ..execution.outputs import Outputs
+from ..raster.grid import Grid
+from ..raster.provenance import SIMULATED_TAG
+from ..raster.sidecars import (
+    CONFIDENCE,
+    Ramp,
+    rows_of,
+    write_class_sidecars,
+    write_ramp_style,
+)
+from ..raster.writer import RasterSpec, RasterWriter
+from .tile_pipeline import Finished
+
+Days = tuple[dt.date, dt.date] | None  # the first and last day that a map is of; None = of a season
+_UNKNOWN = 255  # no data of confidence and of the valid-date count
+_STEPS = 10_000  # probabilities are stored as uint16 with scale 1e-4 (choice: half the size of float32, 4 digits)
+_NO_PROBABILITY = 65_535
+
+
+class Product(ABC):
+    """One output raster of a run. It is closed by finish() when all went well, else by leaving the context."""
+
+    def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+        self._days = days
+        mark = {SIMULATED_TAG: "yes"} if card.simulated else {}  # as on all else that is no observation
+        if days:
+            mark |= {"PERIOD_FIRST": days[0].isoformat(), "PERIOD_LAST": days[1].isoformat()}
+        self._writer = RasterWriter(path, grid, replace(spec, tags={**spec.tags, **mark}))
+        self._open = True
+
+    @abstractmethod
+    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+        """One finished window; `known` (H, W) is where the map has a value."""
+
+    @abstractmethod
+    def finish(self, outputs: Outputs, path: str) -> None:
+        """Closes the raster and writes what stands beside it; `path` is its final one."""
+
+    def _close(self) -> None:
+        self._open = False
+        self._writer.close()
+
+    def __enter__(self) -> Product:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._open:
+            self._writer.__exit__(kind, error, trace)
+
+
+class ClassMap(Product):
+    """The most probable class's code; 0 where unknown."""
+
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+        spec = RasterSpec.classes(card.legend, "crop class")
+        super().__init__(spec, card, grid, path, days)
+        self._legend = card.legend
+        self._codes = np.array(card.legend.codes, spec.dtype)
+
+    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+        codes = self._codes[block.probability.argmax(axis=0)]
+        self._writer.write(np.where(known, codes, 0).astype(self._codes.dtype), block.window)
+
+    def finish(self, outputs: Outputs, path: str) -> None:
+        self._close()
+        rows = rows_of(self._legend, self._writer.counts.tolist())
+        write_class_sidecars(outputs, path, rows, days=self._days)
+
+
+class Confidence(Product):
+    """The highest probability in per cent, 0..100."""
+
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+        spec = RasterSpec("uint8", _UNKNOWN, ("confidence (%)",), resampling=Resampling.average)
+        super().__init__(spec, card, grid, path, days)
+
+    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+        percent = np.rint(100 * block.probability.max(axis=0))
+        self._writer.write(np.where(known, percent, _UNKNOWN).astype(np.uint8), block.window)
+
+    def finish(self, outputs: Outputs, path: str) -> None:
+        self._close()
+        write_ramp_style(outputs, path, CONFIDENCE)
+
+
+class Probabilities(Product):
+    """One band a class, 0..1."""
+
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+        names = tuple(f"{c.code} {c.name}" for c in card.legend)
+        spec = RasterSpec("uint16", _NO_PROBABILITY, names, scale=1 / _STEPS, resampling=Resampling.average)
+        super().__init__(spec, card, grid, path, days)
+
+    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+        steps = np.rint(_STEPS * block.probability)
+        self._writer.write(np.where(known, steps, _NO_PROBABILITY).astype(np.uint16), block.window)
+
+    def finish(self, outputs: Outputs, path: str) -> None:
+        self._close()
+        write_ramp_style(outputs, path, Ramp(0, 1, ((255, 255, 255), (0, 68, 27))))
+
+
+class ValidDates(Product):
+    """How many of the model's dates are usable at each pixel: also where the map has no value."""
+
+    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+        spec = RasterSpec("uint8", _UNKNOWN, ("valid dates",), resampling=Resampling.average)
+        super().__init__(spec, card, grid, path, days)
+        self._dates = card.dates
+
+    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+        self._writer.write(block.valid_dates, block.window)
+
+    def finish(self, outputs: Outputs, path: str) -> None:
+        self._close()
+        write_ramp_style(outputs, path, Ramp(0, self._dates, ((215, 48, 39), (254, 224, 139), (26, 152, 80))))
+
+
+# The fields of ClassifyJob that name an output.
+PRODUCTS: dict[str, type[ClassMap] | type[Confidence] | type[Probabilities] | type[ValidDates]] = {
+    "class_map": ClassMap,
+    "confidence": Confidence,
+    "probabilities": Probabilities,
+    "valid_dates": ValidDates,
+}

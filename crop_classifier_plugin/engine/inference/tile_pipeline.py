@@ -1,0 +1,290 @@
+"""The tile pipeline: read ahead, prepare, run, blend, hand over finished rows. Memory does not grow with the raster."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...shared.cards.card import Card, Radar
+from ...shared.errors import OutOfMemory
+from ..execution.reporter import Reporter
+from ..raster.grid import Grid, Window
+from ..raster.tiling import (
+    Tiling,
+    reflected,
+    strips,
+    window_of,
+)
+from ..runtime.base import Float, Runtime
+
+STRIP = 2048  # px; widest stretch of columns that is blended at a time
+_AHEAD = 8  # tiles read ahead of the device
+
+
+class Source(Protocol):
+    """What the pipeline reads: a Stack, or a fake in a test."""
+
+    grid: Grid
+
+    def read(self, window: Window) -> Float:
+        """(T, C, H, W) float32, NaN marks no data; C are card.all_bands."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile ready for the network."""
+
+    row: int  # of its first pixel; may lie outside the raster
+    col: int
+    feeds: dict[str, Float]  # by the network's inputs: images (T,C,size,size), usable shares of each date (T,)
+    seen: NDArray[np.bool_]  # (T,size,size): where a date is usable
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Rows that no further tile will change."""
+
+    window: Window  # within the part that was asked for
+    probability: Float  # (K, H, W); sums to 1 where known
+    known: NDArray[np.bool_]  # (H, W): as many dates as the model needs are usable here
+    valid_dates: NDArray[np.uint8]  # (H, W)
+    attention: Float  # (T, H, W): the weight of each date in the cell that a pixel lies in; (0, H, W) if not asked for
+    cell: int  # px, the side of such a cell; the tile's size where the network tells no finer; 0 = none told so far
+
+
+Said = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,h,w)
+
+
+class TileReader:
+    """Reads tiles in a thread of its own, so that the device need not wait."""
+
+    def __init__(self, open_source: Callable[[], Source], card: Card, tiling: Tiling) -> None:
+        self._open, self._card, self._tiling = open_source, card, tiling
+        self._queue: queue.Queue[Tile | BaseException | None] = queue.Queue(_AHEAD)
+        self._stop = threading.Event()
+
+    def tiles(self, places: list[tuple[int, int]]) -> Generator[Tile]:
+        thread = threading.Thread(target=self._work, args=(places,), name="tile-reader", daemon=True)
+        thread.start()
+        try:
+            while (item := self._queue.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            self._stop.set()
+            while thread.is_alive():  # a full queue must not hold the thread back
+                self._drain()
+                thread.join(0.05)
+
+    def _drain(self) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+    def _work(self, places: list[tuple[int, int]]) -> None:
+        last: BaseException | None = None
+        try:
+            source = self._open()
+            for row, col in places:
+                if not self._put(read_tile(source, self._card, self._tiling.size, row, col)):
+                    return
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for tiles
+            last = error
+        self._put(last)
+
+    def _put(self, item: Tile | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+
+def read_tile(source: Source, card: Card, size: int, row: int, col: int) -> Tile:
+    """A tile anywhere on (or over the edge of) the raster; beyond the edge the raster is mirrored."""
+    rows = reflected(row, size, source.grid.height)
+    cols = reflected(col, size, source.grid.width)
+    window = window_of(rows, cols)
+    cube = source.read(window)
+    if (window.height, window.width) != (size, size) or rows[0] != window.row or cols[0] != window.col:
+        cube = cube[:, :, (rows - window.row)[:, None], (cols - window.col)[None, :]]
+    return Tile(row, col, *prepare(cube, card))
+
+
+def prepare(cube: Float, card: Card) -> tuple[dict[str, Float], NDArray[np.bool_]]:
+    """(T,C,H,W) as a feed gives it -> the network's inputs, and where each date is usable (T,H,W).
+
+    Images are z-scores with no data as 0. Of two series either will do where the model works with gaps, else both.
+    """
+    feeds: dict[str, Float] = {}
+    usable = []
+    for name, bands, series in _series(card):
+        part = cube[:, bands]
+        seen = np.asarray(~np.isnan(part).any(axis=1))
+        mean, std = (np.asarray(v, np.float32)[None, :, None, None] for v in (series.mean, series.std))
+        feeds[name] = np.where(seen[:, None], (part - mean) / std, np.float32(0)).astype(np.float32)
+        feeds[name.replace("x", "valid")] = seen.mean(axis=(1, 2)).astype(np.float32)
+        usable.append(seen)
+    either = np.any if card.least_dates else np.all
+    return feeds, np.asarray(either(usable, axis=0))
+
+
+def _series(card: Card) -> list[tuple[str, slice, Card | Radar]]:
+    """The name of each input of images, its bands in a feed, and what it is normalised by."""
+    names = [name for name in card.inputs if name.startswith("x")]
+    if not card.radar:
+        return [(names[0], slice(None), card)]
+    count = len(card.bands)
+    return [("x_s2", slice(0, count), card), ("x_s1", slice(count, None), card.radar)]
+
+
+def least(card: Card) -> int:
+    """How many dates of a pixel must be usable for it to be mapped."""
+    return card.least_dates or card.dates
+
+
+class Strip:
+    """Blends the tiles of one stretch of columns, and gives up rows as soon as they are finished."""
+
+    def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int], attention: bool) -> None:
+        self._tiling, self._part, self._cols, self._least = tiling, part, cols, least(card)
+        width = cols[1] - cols[0]
+        self._weights = tiling.weights()
+        self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
+        self._weight = np.zeros((tiling.size, width), np.float32)
+        self._seen = np.zeros((tiling.size, width), np.uint8)
+        self._attention = np.zeros((card.dates if attention else 0, tiling.size, width), np.float32)
+        self._cell = 0
+
+    def add(self, tile: Tile, said: Said) -> None:
+        """What the network says of a tile; None twice for one without a usable pixel."""
+        probability, attention = said
+        size = self._tiling.size
+        left, right = max(tile.col, self._cols[0]), min(tile.col + size, self._cols[1])
+        here = slice(left - self._cols[0], right - self._cols[0])
+        there = slice(left - tile.col, right - tile.col)
+        self._seen[:, here] = tile.seen[:, :, there].sum(axis=0, dtype=np.uint8)
+        if probability is not None:
+            self._sum[:, :, here] += probability[:, :, there] * self._weights[:, there]
+            self._weight[:, here] += self._weights[:, there]
+        if attention is not None:
+            present = np.asarray(tile.seen.any(axis=(1, 2)))[:, None, None]  # what is not there cannot be heeded
+            self._attention[:, :, here] += spread(attention * present, size)[:, :, there] * self._weights[:, there]
+            self._cell = -(-size // min(attention.shape[1:]))
+
+    def finish(self, row: int, last: bool) -> Finished | None:
+        """The rows from `row` on that are whole once a row of tiles is added; the buffers move on."""
+        stride = self._tiling.size if last else self._tiling.stride
+        first, end = max(row, self._part.row), min(row + stride, self._part.row + self._part.height)
+        done = self._cut(slice(first - row, end - row), first) if end > first else None
+        for buffer in (self._sum, self._weight, self._seen, self._attention):
+            kept = buffer[..., stride:, :].copy()
+            buffer[...] = 0
+            buffer[..., : kept.shape[-2], :] = kept
+        return done
+
+    def _cut(self, rows: slice, first: int) -> Finished:
+        weight = self._weight[rows]
+        seen = self._seen[rows].copy()
+        whole: Float = np.maximum(weight, np.float32(1e-12))
+        known = (seen >= self._least) & (weight > 0)
+        window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
+        return Finished(window, self._sum[:, rows] / whole, known, seen, self._attention[:, rows] / whole, self._cell)
+
+
+def spread(attention: Float, size: int) -> Float:
+    """(T,h,w) -> (T,size,size): each pixel of a tile has the weights of the cell that it lies in."""
+    rows, cols = (np.arange(size) * cells // size for cells in attention.shape[1:])
+    return attention[:, rows[:, None], cols]
+
+
+def classify_tiles(
+    open_source: Callable[[], Source],
+    grid: Grid,
+    card: Card,
+    runtime: Runtime,
+    days: NDArray[np.int64],
+    reporter: Reporter,
+    batch: int = 4,
+    part: Window | None = None,
+    attention: bool = False,
+) -> Iterator[Finished]:
+    """Every pixel of the grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
+
+    A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
+    `days`: (T,) day of year, 0..365. With `attention` the network, which must tell it, is asked for its own too.
+    """
+    tiling = Tiling.for_network(card.tile, card.overlap, card.receptive_radius)
+    part = part or Window(0, 0, grid.height, grid.width)
+    stretches = [(part.col + a, part.col + b) for a, b in strips(part.width, STRIP)]
+    plan = [(cols, _touching(tiling, grid.width, cols)) for cols in stretches]
+    rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
+    total = len(rows) * sum(len(columns) for _, columns in plan)
+    places = [(r, c) for _, columns in plan for r in rows for c in columns]
+    runner = Runner(runtime, days, batch, least(card), attention)
+    done = 0
+    with closing(TileReader(open_source, card, tiling).tiles(places)) as tiles:
+        for cols, columns in plan:
+            strip = Strip(card, tiling, part, cols, attention)
+            for row in rows:
+                for tile, said in runner.run(tiles, len(columns), reporter):
+                    strip.add(tile, said)
+                    done += 1
+                    reporter.progress(done / total, "Classifying", done, total)
+                finished = strip.finish(row, last=row == rows[-1])
+                if finished:
+                    yield finished
+
+
+def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
+    """Starts of the tiles along an axis whose used part touches the pixels [first, end)."""
+    inner = tiling.size - tiling.margin
+    return [s for s in tiling.starts(length) if s + inner > span[0] and s + tiling.margin < span[1]]
+
+
+class Runner:
+    """Runs tiles in batches; halves the batch when the device's memory is short."""
+
+    def __init__(
+        self, runtime: Runtime, days: NDArray[np.int64], batch: int, least_dates: int, attention: bool
+    ) -> None:
+        self._runtime, self._days, self._batch = runtime, days, batch
+        self._least, self._attention = least_dates, attention
+
+    def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, Said]]:
+        """The next `count` tiles with what the network says of them, in order."""
+        waiting: list[Tile] = []
+        for number in range(1, count + 1):
+            tile = next(tiles)
+            if (tile.seen.sum(axis=0) >= self._least).any():
+                waiting.append(tile)
+            else:
+                yield tile, (None, None)
+            if len(waiting) == self._batch or (number == count and waiting):
+                yield from zip(waiting, self._ask(waiting, reporter))
+                waiting = []
+
+    def _ask(self, tiles: list[Tile], reporter: Reporter) -> list[Said]:
+        reporter.check()
+        feeds: dict[str, NDArray[Any]] = {name: np.stack([t.feeds[name] for t in tiles]) for name in tiles[0].feeds}
+        feeds["doy"] = np.repeat(self._days[None], len(tiles), axis=0)
+        try:
+            answer = self._runtime.run(feeds, self._attention)
+        except OutOfMemory:
+            if len(tiles) == 1:
+                raise
+            self._batch = max(1, len(tiles) // 2)
+            reporter.log(f"The device's memory is short: going on with batches of {self._batch} tiles.", "warning")
+            half = len(tiles) // 2
+            return self._ask(tiles[:half], reporter) + self._ask(tiles[half:], reporter)
+        attention = answer.attention if answer.attention is not None else [None] * len(tiles)
+        return list(zip(answer.probability, attention))

@@ -1,0 +1,3 @@
+"""Constants of labels."""
+
+IGNORE = -1  # in a target: nothing is known of the pixel

@@ -1,0 +1,204 @@
+"""Labels on a season's grid: which parcel each pixel belongs to, and the class of each parcel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+from ...shared.jobs.train import LabelledSeries
+from ...shared.legend import Legend
+from ..execution.reporter import Reporter
+from ..raster.grid import Grid, Window
+from ..splits.split import Parcels
+from ..vector.polygons import burn, read_polygons
+from .class_rasters import Matcher, RasterReference, opened
+from .constants import IGNORE
+
+NOWHERE = -1  # in place of a parcel's number
+CELL = 32  # px, side of the squares that a class raster is parted by (choice)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How labels are read: the field of each column of classes (one, or one a month; "" = a class raster), and what the
+    values mean."""
+
+    fields: tuple[str, ...]
+    legend: Legend
+
+
+class Labels(Protocol):
+    """N parcels on a grid."""
+
+    parcels: Parcels
+
+    def near(self, window: Window, margin: int) -> bool:
+        """Whether a parcel may lie within `margin` px of the window."""
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        """(H,W) number of the parcel, NOWHERE where there is none that can be trusted."""
+
+
+class PolygonLabels:
+    """Polygons with a class each: a parcel is a polygon."""
+
+    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
+        shapes, classes, simulated = _labelled(source, meaning, grid, reporter)
+        self._grid, self._shapes, self._tree = grid, shapes, STRtree(shapes)
+        self._disputed = _disputed(shapes, classes, grid, reporter)
+        self._unclear = STRtree(self._disputed)
+        self.parcels = _parcels(shapes, classes, simulated)
+
+    def near(self, window: Window, margin: int) -> bool:
+        box = shapely.box(*self._grid.sub(window).bounds).buffer(margin * max(self._grid.pixel))
+        return bool(len(self._tree.query(box)))
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        place = self._grid.sub(window)
+        box = shapely.box(*place.bounds)
+        touching = sorted(self._tree.query(box))
+        parcel = burn([(self._shapes[i], i + 1) for i in touching], place, "uint32").astype(np.int64) - 1
+        unclear = [polygon for i in self._unclear.query(box) for polygon in _flat(self._disputed[i])]
+        parcel[burn([(polygon, 1) for polygon in unclear], place) > 0] = NOWHERE
+        return parcel
+
+
+def _labelled(
+    source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter
+) -> tuple[NDArray[Any], NDArray[np.int64], bool]:
+    """Polygons (N,) with a class in some column, and their classes (N,M); IGNORE where a column says nothing known.
+    And whether they are marked as simulated."""
+    unknown: set[str] = set()
+    simulated = False
+    columns: dict[bytes, NDArray[np.int64]] = {}
+    shapes: dict[bytes, Any] = {}
+    for month, field in enumerate(meaning.fields):
+        frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds, source.labels_crs)
+        meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
+        simulated |= bool(frame.attrs["simulated"])
+        unknown |= {label for label, found in meant.items() if found is None}
+        for label, shape in zip(frame["label"], frame.geometry):
+            found = meant[label]
+            if found is None:
+                continue
+            key = shape.wkb if len(meaning.fields) > 1 else str(len(shapes)).encode()
+            shapes.setdefault(key, shape)
+            row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
+            row[month] = meaning.legend.classes.index(found)
+    if unknown:
+        reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+    several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
+    everywhere = np.empty(len(shapes), object)
+    everywhere[:] = list(shapes.values())
+    return everywhere, several, simulated
+
+
+def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, reporter: Reporter) -> NDArray[Any]:
+    """Where polygons of different classes overlap. Nobody knows the truth there, so such pixels are left out
+    (choice); the polygons' other pixels are used. Overlaps below a hundredth of a pixel are drawing accuracy."""
+    first, second = STRtree(shapes).query(shapes, predicate="intersects")
+    pairs = (first < second) & (classes[first] != classes[second]).any(axis=1)
+    shared: NDArray[Any] = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
+    shared = shared[shapely.area(shared) > 0.01 * grid.pixel[0] * grid.pixel[1]]
+    if len(shared):
+        pixels = float(shapely.area(shapely.union_all(shared))) / (grid.pixel[0] * grid.pixel[1])
+        reporter.log(
+            f"{len(shared)} pairs of polygons of different classes overlap: what they share (about {pixels:,.0f} "
+            "pixels) is not used.",
+            "warning",
+        )
+    return shared
+
+
+def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64], simulated: bool) -> Parcels:
+    inside = shapely.point_on_surface(shapes)
+    points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1) if len(shapes) else np.zeros((0, 2))
+    areas = np.asarray(shapely.area(shapes), dtype=np.float64)
+    return Parcels(points, areas, classes, None, shapes, simulated)
+
+
+def _flat(shape: Any) -> list[Any]:
+    """The polygons of a shape: an overlap may hold lines and points too, which rasterising would burn."""
+    parts = shapely.get_parts(shape)
+    return [part for part in parts if shapely.area(part) > 0]
+
+
+class RasterLabels:
+    """A class raster: a parcel is what one class has of a square of CELL pixels, and squares are parted whole."""
+
+    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
+        self._source, self._legend, self._grid = source, meaning.legend, grid
+        self._columns = -(-grid.width // CELL)
+        counts = np.zeros((-(-grid.height // CELL) * self._columns, len(meaning.legend)), np.int64)
+        with self._open() as reference:
+            for window in grid.blocks(CELL * 16):
+                reporter.check()
+                classes = self._classes(reference, window)
+                known = classes >= 0
+                np.add.at(counts, (self._cells(window)[known], classes[known]), 1)
+            unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
+        if unknown:
+            reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+        cells, classes = np.nonzero(counts)
+        self._number = np.full(counts.shape, NOWHERE, np.int64)
+        self._number[cells, classes] = np.arange(len(cells))
+        rows, cols = cells // self._columns, cells % self._columns
+        corners = [
+            np.array(
+                [grid.transform @ (col * CELL, row * CELL) for col, row in zip(cols + side, rows + side)], np.float64
+            )
+            for side in (0.0, 1.0)
+        ]
+        first, last = (each.reshape(-1, 2) for each in corners)
+        squares = np.asarray(shapely.box(*np.minimum(first, last).T, *np.maximum(first, last).T))
+        areas = np.asarray(counts[cells, classes] * grid.pixel[0] * grid.pixel[1], np.float64)
+        self.parcels = Parcels((first + last) / 2, areas, classes[:, None], cells, squares, reference.simulated)
+
+    def near(self, window: Window, margin: int) -> bool:
+        top, left = max(window.row - margin, 0) // CELL, max(window.col - margin, 0) // CELL
+        bottom, right = (window.row + window.height + margin) // CELL, (window.col + window.width + margin) // CELL
+        cells = (self._number >= 0).any(axis=1).reshape(-1, self._columns)
+        return bool(cells[top : bottom + 1, left : right + 1].any())
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        with self._open() as reference:
+            classes = self._classes(reference, window)
+        numbers: NDArray[np.int64] = self._number[self._cells(window), np.maximum(classes, 0)]
+        return np.where(classes >= 0, numbers, NOWHERE)
+
+    @contextmanager
+    def _open(self) -> Iterator[RasterReference]:
+        path, crs = self._source.labels, self._source.labels_crs
+        with opened(path, crs) as dataset:
+            yield RasterReference(path, dataset, self._grid, self._source.scenes[0].path, crs)
+
+    @property
+    def _matcher(self) -> Matcher:
+        return Matcher(self._legend, ())
+
+    def _classes(self, reference: RasterReference, window: Window) -> NDArray[np.int64]:
+        """(H,W) index in the legend, negative where the raster says nothing known."""
+        ids = reference.read(window)
+        places = [self._matcher.position(label) for label in reference.labels]
+        meant = np.array([*(-1 if place is None else place for place in places), -1], np.int64)
+        return meant[ids]
+
+    def _cells(self, window: Window) -> NDArray[np.int64]:
+        """(H,W) number of each pixel's square."""
+        sides = (window.row, window.height), (window.col, window.width)
+        rows, cols = (np.arange(first, first + length) // CELL for first, length in sides)
+        cells: NDArray[np.int64] = rows[:, None] * self._columns + cols
+        return cells
+
+
+def read_labels(source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> Labels:
+    """Polygons where there is a field, else a class raster."""
+    kind = PolygonLabels if meaning.fields != ("",) else RasterLabels
+    return kind(source, meaning, grid, reporter)

@@ -1,0 +1,72 @@
+"""The classes that labels name: the legend where none is given, and whether there are parcels enough of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ...shared.errors import LabelsUnusable
+from ...shared.legend import CropClass, Legend, plain
+from ..reporting.colours import distinct_colour
+from .labelled_parcels import CELL
+
+_PALETTE = (
+    "#e3b505",
+    "#4f9d4e",
+    "#c8553d",
+    "#7b4b94",
+    "#3f88c5",
+    "#f2845c",
+    "#9bc53d",
+    "#8c5e3c",
+    "#e377c2",
+    "#2ca9a1",
+)
+
+
+def legend_of(labels: Counter[str]) -> Legend:
+    """One class a label, in the order of their names (numbers by size); spellings that differ in case are one."""
+    names: dict[str, str] = {}
+    for label in sorted(labels, key=lambda text: (not text.isdigit(), int(text) if text.isdigit() else 0, plain(text))):
+        names.setdefault(plain(label), label)
+    return Legend(tuple(CropClass(i + 1, name, _colour(i)) for i, name in enumerate(names.values())))
+
+
+def _colour(index: int) -> str:
+    if index < len(_PALETTE):
+        return _PALETTE[index]
+    red, green, blue = distinct_colour(index)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def check_parcels(labels: Counter[str], legend: Legend, least: int) -> None:
+    """`labels`: polygons a label. Raises LabelsUnusable where the legend knows none, or a class has too few."""
+    counts: Counter[str] = Counter()
+    for label, number in labels.items():
+        crop = legend.find(label)
+        counts[crop.name if crop else ""] += number
+    del counts[""]
+    if not counts:
+        raise LabelsUnusable(f"No label is in the legend (labels: {_few(labels)}): choose another legend.")
+    _refuse_rare(counts, least, "")
+
+
+def check_squares(counts: Sequence[int], legend: Legend, least: int) -> None:
+    """`counts` (K,): squares of a class raster that hold each class; one that holds none of it is not asked for."""
+    found = Counter({name: count for name, count in zip(legend.names, counts) if count})
+    _refuse_rare(found, least, f"; what a class has of a square of {CELL} pixels is a parcel")
+
+
+def _refuse_rare(counts: Counter[str], least: int, remark: str) -> None:
+    """Raises LabelsUnusable for classes with fewer parcels."""
+    few = [f"{name} has {number}" for name, number in counts.items() if number < least]
+    if few:
+        raise LabelsUnusable(
+            f"Too few parcels on the series ({', '.join(few)}, at least {least} are asked for{remark}): label more "
+            "parcels, leave the class out, or ask for fewer."
+        )
+
+
+def _few(labels: Counter[str]) -> str:
+    names = sorted(labels)
+    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")

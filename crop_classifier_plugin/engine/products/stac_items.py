@@ -1,0 +1,123 @@
+"""Local STAC items as scenes: which of their assets are bands, and what the items say of dates, units and places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import pystac
+from pystac.errors import STACError, STACTypeError
+
+from ...shared.errors import BadInput
+from ...shared.jobs.sources import SceneSource
+from . import bands
+
+Told = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str]
+# Element 84's catalogue gives baseline 04.00's offset beside pixels from which it says to have taken it already.
+_OFFSET_GONE = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
+
+
+def read_items(source: SceneSource) -> Iterator[Told]:
+    """The assets with known bands of an item or an item collection: as the fields of files.Raster."""
+    path = Path(source.path)
+    found = False
+    for item in _items(path):
+        for key, asset in item.assets.items():
+            told = _names(key, asset, item)
+            if any(told):
+                found = True
+                place = SceneSource(_local(asset.href, item, path), "", _dates(item))
+                yield place, True, told, _codings(item, asset, told), _crs(item, asset)
+    if not found:
+        raise BadInput(f"No asset of the STAC items in {path} is a band that is known: give items of another product.")
+
+
+def _items(path: Path) -> list[pystac.Item]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        many = data.get("type") == "FeatureCollection"
+        items = list(pystac.ItemCollection.from_dict(data)) if many else [pystac.Item.from_dict(data)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, STACError, STACTypeError) as error:
+        raise BadInput(f"{path} is no STAC item or item collection ({error}): give one, or a raster.") from None
+    if not items:
+        raise BadInput(f"The STAC item collection {path} is empty: give one with items.")
+    return items
+
+
+def _local(href: str, item: pystac.Item, path: Path) -> str:
+    """The file of an asset; a relative one lies beside the JSON file. Raises for one on the network."""
+    parsed = urlparse(href)
+    if parsed.scheme == "file":
+        return unquote(parsed.path)
+    if len(parsed.scheme) > 1 or href.startswith(("/vsicurl", "/vsis3", "/vsiaz", "/vsigs")):  # one letter: a drive
+        raise BadInput(
+            f"The asset {href} of the STAC item {item.id} is on the network: download it, and let the item name the "
+            "file."
+        )
+    place = path.parent / unquote(href) if not href.startswith("/vsi") else Path(href)
+    if not href.startswith("/vsi") and not place.exists():
+        raise BadInput(f"The asset {place} of the STAC item {item.id} does not exist: download it beside the item.")
+    return str(place)
+
+
+def _names(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:
+    """The canonical bands of an asset ("" = unknown); () where it is no data: thumbnails, metadata, other sizes."""
+    roles = set(asset.roles or ("data",))
+    if roles & {"thumbnail", "overview", "metadata", "visual"} or not _is_raster(asset):
+        return ()
+    numbers = bands.numbers_of(f"{Path(asset.href).name} {item.id}")
+    entries = _bands(asset)
+    named = [_first((e.get("name"), e.get("eo:common_name"), e.get("common_name")), numbers) for e in entries]
+    if any(named) and (len(named) == 1 or key.casefold() not in ("visual", "preview")):
+        return tuple(named)
+    return (_first((key, bands.text_of(asset.href)), numbers),) * max(1, len(entries))
+
+
+def _first(texts: tuple[str | None, ...], numbers: Mapping[int, str]) -> str:
+    return next((hit for text in texts if text and (hit := bands.name_of(text, numbers))), "")
+
+
+def _is_raster(asset: pystac.Asset) -> bool:
+    kind = (asset.media_type or "").lower()
+    if kind:
+        return any(word in kind for word in ("tiff", "jp2", "netcdf", "hdf"))
+    return Path(urlparse(asset.href).path).suffix.lower() in (".tif", ".tiff", ".jp2", ".nc", ".hdf", ".vrt")
+
+
+def _bands(asset: pystac.Asset) -> list[Mapping[str, Any]]:
+    """What the asset says of each band: STAC 1.1's `bands`, or `eo:bands` beside `raster:bands` before it."""
+    fields = asset.extra_fields
+    if fields.get("bands"):
+        return list(fields["bands"])
+    eo, raster = fields.get("eo:bands") or [], fields.get("raster:bands") or []
+    size = max(len(eo), len(raster))
+    return [{**(eo[i] if i < len(eo) else {}), **(raster[i] if i < len(raster) else {})} for i in range(size)]
+
+
+def _codings(item: pystac.Item, asset: pystac.Asset, names: tuple[str, ...]) -> tuple[tuple[float, float] | None, ...]:
+    entries = _bands(asset) or [{}]
+    gone = any(item.properties.get(name) is True for name in _OFFSET_GONE)
+    return tuple(_coding({**asset.extra_fields, **entry}, gone) for entry in entries)[: len(names)]
+
+
+def _coding(entry: Mapping[str, Any], offset_gone: bool) -> tuple[float, float] | None:
+    scale = entry.get("raster:scale", entry.get("scale"))
+    offset = entry.get("raster:offset", entry.get("offset"))
+    if scale is None and offset is None:
+        return None
+    return float(1 if scale is None else scale), 0.0 if offset is None or offset_gone else float(offset)
+
+
+def _dates(item: pystac.Item) -> tuple[str, ...]:
+    moment = item.datetime or item.common_metadata.start_datetime
+    return (moment.date().isoformat(),) if moment else ()
+
+
+def _crs(item: pystac.Item, asset: pystac.Asset) -> str:
+    """The CRS that the item tells for files that have none themselves."""
+    fields = {**item.properties, **asset.extra_fields}
+    code, number = fields.get("proj:code"), fields.get("proj:epsg")
+    return str(code) if code else (f"EPSG:{number}" if number else "")

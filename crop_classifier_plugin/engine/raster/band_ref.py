@@ -1,0 +1,56 @@
+"""One band of one file, and where on the ground it lies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from affine import Affine
+from pyproj import Geod
+from rasterio.crs import CRS
+from rasterio.warp import transform, transform_bounds
+
+Bounds = tuple[float, float, float, float]
+_LONLAT = CRS.from_epsg(4326)
+_ELLIPSOID = Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True)
+class BandRef:
+    """One band of one file: where it lies and how its numbers are meant."""
+
+    path: str
+    index: int  # 1-based, as GDAL counts
+    band: str  # canonical name; "" = unnamed
+    crs: CRS
+    transform: Affine
+    height: int
+    width: int
+    dtype: str
+    nodata: float | None
+    scale: float
+    offset: float
+    unit: str
+
+    @property
+    def bounds(self) -> Bounds:
+        """xmin, ymin, xmax, ymax in `crs`."""
+        corners = [self.transform @ p for p in ((0, 0), (self.width, 0), (0, self.height), (self.width, self.height))]
+        xs, ys = zip(*corners)
+        return min(xs), min(ys), max(xs), max(ys)
+
+    @cached_property
+    def pixel(self) -> float:
+        """Side of the middle pixel on the ground, in metres (geometric mean of width and height)."""
+        middle = (self.width / 2, self.height / 2)
+        points = [self.transform @ (middle[0] + dx, middle[1] + dy) for dx, dy in ((0, 0), (1, 0), (0, 1))]
+        lon, lat = transform(self.crs, _LONLAT, *(list(v) for v in zip(*points)))
+        _, _, sides = _ELLIPSOID.inv(lon[:1] * 2, lat[:1] * 2, lon[1:], lat[1:])
+        return math.sqrt(sides[0] * sides[1])
+
+    def bounds_in(self, crs: CRS) -> Bounds:
+        if crs == self.crs:
+            return self.bounds
+        west, south, east, north = transform_bounds(self.crs, crs, *self.bounds)
+        return west, south, east, north

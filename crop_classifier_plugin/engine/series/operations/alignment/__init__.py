@@ -1,0 +1,1 @@
+"""One year's calendar brought to another's."""

@@ -1,0 +1,1 @@
+"""One file on one grid, of layers or a folder of products."""

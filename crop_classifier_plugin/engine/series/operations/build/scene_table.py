@@ -1,0 +1,93 @@
+"""What a series is made of: a row for every band of every file, and what is odd about the dates."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections import Counter
+from collections.abc import Sequence
+
+from ....execution.reporter import Reporter
+from ....products.encodings import sensor_of
+from ....raster.band_ref import BandRef
+from ...cube.stack import Layer, Stack
+
+COLUMNS = ("layer", "band", "date", "name", "role", "sensor", "pixel_m", "scale", "offset", "unit", "clear_share")
+Row = dict[str, str]
+
+
+def rows_of(stack: Stack, shares: Sequence[float]) -> list[Row]:
+    """One row a band of a file, by date. `shares` (T,) clear share of each date.
+
+    Layer, date and band are what a table of dates holds: the table can be given as one.
+    """
+    return [
+        _row(ref, layer, share, role)
+        for layer, share in zip(stack.layers, shares)
+        for role, refs in (("value", _used(layer, stack.need.bands)), ("mask", layer.mask.refs))
+        for ref in refs
+    ]
+
+
+def _used(layer: Layer, bands: Sequence[str]) -> list[BandRef]:
+    return [ref for band in bands for ref in layer.scene.of(band)]
+
+
+def _row(ref: BandRef, layer: Layer, share: float, role: str) -> Row:
+    cells = (
+        ref.path,
+        str(ref.index),
+        layer.scene.date.isoformat(),
+        ref.band,
+        role,
+        sensor_of(ref.path),
+        f"{ref.pixel:.4g}",
+        f"{ref.scale:.10g}",
+        f"{ref.offset:.10g}",
+        ref.unit,
+        f"{share:.4f}",
+    )
+    return dict(zip(COLUMNS, cells))
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+# --- what is told ----------------------------------------------------------------------------------------------------
+
+
+def tell(stack: Stack, shares: Sequence[float], max_gap: int, reporter: Reporter) -> None:
+    """A line a date, then what is odd: gaps, months without a scene, dates without a clear pixel, several sensors."""
+    sensors: Counter[str] = Counter()
+    for layer, share in zip(stack.layers, shares):
+        used = _used(layer, stack.need.bands)
+        names = sorted({sensor_of(ref.path) for ref in used} - {""})
+        sensors.update([" and ".join(names) or "unknown sensor"])
+        files = len({ref.path for ref in used})
+        reporter.log(
+            f"{layer.scene.date}: {' '.join(stack.need.bands)}; {', '.join(names) or 'unknown sensor'}; "
+            f"{share:.0%} clear ({layer.mask.name} mask); {files} file{'s' if files > 1 else ''}"
+        )
+    reporter.log("Sensors: " + ", ".join(f"{name} ({count} dates)" for name, count in sensors.items()) + ".")
+    for first, last in gaps(stack.dates, max_gap):
+        reporter.log(f"No scene for {(last - first).days} days, from {first} to {last}.", "warning")
+    empty = empty_months(stack.dates)
+    if empty:
+        reporter.log(f"Months without a scene: {', '.join(empty)}.", "warning")
+
+
+def gaps(days: Sequence[dt.date], longest: int) -> list[tuple[dt.date, dt.date]]:
+    """Neighbouring dates that are more than `longest` days apart; none for 0."""
+    return [(a, b) for a, b in zip(days, days[1:]) if longest and (b - a).days > longest]
+
+
+def empty_months(days: Sequence[dt.date]) -> list[str]:
+    """The calendar months between the first and the last date that have none, as 2019-07."""
+    filled = {day.year * 12 + day.month - 1 for day in days}
+    return [f"{m // 12}-{m % 12 + 1:02}" for m in range(min(filled), max(filled) + 1) if m not in filled]

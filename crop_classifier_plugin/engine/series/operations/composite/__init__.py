@@ -1,0 +1,1 @@
+"""One cloud-masked picture a period."""

@@ -1,0 +1,167 @@
+"""The composite job: a series -> one cloud-masked picture a period."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .....shared.errors import BadInput
+from .....shared.jobs.series import CompositeJob
+from ....execution.outputs import Outputs, check_geotiffs
+from ....execution.reporter import Part, Reporter
+from ....execution.run_record import Record
+from ....products import dates
+from ....raster.provenance import marks
+from ...cube.backscatter import in_decibel
+from ...cube.dated_style import ramp_of
+from ...cube.open_series import open_series, windows
+from ...cube.reducers import (
+    REDUCERS,
+    Reduce,
+    highest,
+    in_power,
+    jointly,
+    max_ndvi,
+)
+from ...cube.stack import Stack
+from ...scenes.quantity import OPTICAL, RADAR, quantity_of
+from ...selection.periods import Period, periods
+from .writer import CompositeFiles
+
+_RED, _NIR = ("B04",), ("B08", "B8A")
+
+
+def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
+    """Writes the composites and returns their paths and what they were made of."""
+    record = Record(job)
+    check_geotiffs(job.stack, job.valid_dates)
+    span = dates.span(job.first, job.last)
+    with ExitStack() as exits:
+        outputs = exits.enter_context(Outputs())
+        reporter.progress(0, "Reading the series")
+        also = _also if job.method == "max_ndvi" else _nothing
+        stack = exits.enter_context(open_series(job.series, reporter, job.bands, also, span))
+        outputs.spare(stack.sources)
+        plan = _plan(job, stack, span, reporter)
+        bands, ramp = _written(job, stack), ramp_of(stack)
+        files = exits.enter_context(
+            CompositeFiles(job, outputs, stack.grid, bands, plan.periods, ramp, marks(stack.scene_files))
+        )
+        clear = _make(stack, plan, _reducer(job, stack, reporter), files, Part(reporter, 0.02, 0.95))
+        _tell_clouded(stack, plan, clear, reporter)
+        reporter.progress(0.95, "Writing overviews")
+        written = files.finish()
+        facts = _facts(stack, plan, written)
+        record.save(outputs, job.stack or str(Path(job.folder) / "composites.tif"), facts, reporter)
+    reporter.progress(1, "Done")
+    return {"folder": job.folder, "stack": job.stack, "valid_dates": job.valid_dates, **facts}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The periods, and which dates of the stack fall into each."""
+
+    periods: tuple[Period, ...]
+    members: tuple[tuple[int, ...], ...]
+
+
+def _plan(job: CompositeJob, stack: Stack, span: tuple[dt.date, dt.date] | None, reporter: Reporter) -> Plan:
+    first = span[0] if span and job.first else stack.dates[0]
+    last = span[1] if span and job.last else stack.dates[-1]
+    plan = []
+    for period in periods(job.period, job.days, first, last):
+        members = tuple(t for t, day in enumerate(stack.dates) if day in period)
+        if members or job.empty == "nodata":
+            plan.append((period, members))
+        if not members:
+            fate = "its composite is filled with no data" if job.empty == "nodata" else "it is left out"
+            reporter.log(f"{period} has no scene: {fate}.", "warning")
+    return Plan(*zip(*plan))
+
+
+# --- how dates become one --------------------------------------------------------------------------------------------
+
+
+def _nothing(bands: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return ()
+
+
+def _also(bands: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """What the highest NDVI is found by: the NDVI itself, or red and near infrared."""
+    if "NDVI" in bands:
+        return ()
+    if quantity_of(bands) is not OPTICAL:
+        raise BadInput(f"The highest NDVI cannot be found from {', '.join(bands)}: choose another method.")
+    return _RED, tuple(b for b in _NIR if b in bands) or _NIR
+
+
+def _written(job: CompositeJob, stack: Stack) -> tuple[str, ...]:
+    """The bands that were asked for, which come first in the stack."""
+    return stack.need.bands[: len(dict.fromkeys(job.bands))] if job.bands else stack.need.bands
+
+
+def _reducer(job: CompositeJob, stack: Stack, reporter: Reporter) -> Reduce:
+    bands = stack.need.bands
+    if job.method == "max_ndvi":
+        if "NDVI" in bands:
+            return highest(bands.index("NDVI"))
+        return max_ndvi(bands.index(_RED[0]), next(bands.index(b) for b in _NIR if b in bands))
+    reduce = REDUCERS[job.method]
+    if job.method == "mean" and quantity_of(bands) is RADAR and in_decibel(stack, reporter):
+        reporter.log("Backscatter is in decibel: its mean is taken in linear power.")
+        return in_power(reduce)
+    return reduce
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+def _make(stack: Stack, plan: Plan, reduce: Reduce, files: CompositeFiles, reporter: Reporter) -> NDArray[np.int64]:
+    """Writes every period; (T,) number of clear pixels of each date."""
+    clear = np.zeros(len(stack.dates), np.int64)
+    bands = len(stack.need.bands)
+    tiles = [windows(stack.grid, bands * max(len(members), 1)) for members in plan.members]
+    total, done = sum(map(len, tiles)), 0
+    for number, members in enumerate(plan.members):
+        with stack.part(members) as part, files.period(number):
+            for window in tiles[number]:
+                if members:
+                    cube, seen = jointly(part.read(window))
+                    clear[list(members)] += seen.sum(axis=(1, 2))
+                    files.write(reduce(cube), seen.sum(axis=0), window)
+                else:
+                    files.write_empty(window)
+                done += 1
+                reporter.progress(done / total, f"Compositing {plan.periods[number]}", done, total)
+    return clear
+
+
+def _tell_clouded(stack: Stack, plan: Plan, clear: NDArray[np.int64], reporter: Reporter) -> None:
+    """Names the dates, and the periods, that gave nothing. Raises when none gave anything."""
+    if not clear.any():
+        days = ", ".join(d.isoformat() for d in stack.dates)
+        raise BadInput(f"Every pixel is clouded or empty on all dates ({days}): add clearer scenes, or check the mask.")
+    blind = [d.isoformat() for d, n in zip(stack.dates, clear) if not n]
+    if blind:
+        reporter.log(f"Without a clear pixel: {', '.join(blind)}.", "warning")
+    for period, members in zip(plan.periods, plan.members):
+        if members and not clear[list(members)].any():
+            reporter.log(f"{period}: all {len(members)} dates are clouded; its composite is no data.", "warning")
+
+
+def _facts(stack: Stack, plan: Plan, files: list[str]) -> dict[str, object]:
+    return {
+        "files": files,
+        "bands": list(stack.need.bands),
+        "periods": [
+            {"first": p.first.isoformat(), "last": p.last.isoformat(), "dates": [str(stack.dates[t]) for t in members]}
+            for p, members in zip(plan.periods, plan.members)
+        ],
+        "masks": {str(d): layer.mask.name for d, layer in zip(stack.dates, stack.layers)},
+    }

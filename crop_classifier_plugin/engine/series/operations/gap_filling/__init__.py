@@ -1,0 +1,1 @@
+"""Clouded dates mended from the clear ones."""

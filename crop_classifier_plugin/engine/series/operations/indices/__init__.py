@@ -1,0 +1,1 @@
+"""Spectral and radar indices of every date."""

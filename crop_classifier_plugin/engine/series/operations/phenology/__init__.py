@@ -1,0 +1,1 @@
+"""Start, peak, end, length and amplitude of each pixel's season."""

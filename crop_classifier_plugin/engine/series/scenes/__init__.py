@@ -1,0 +1,1 @@
+"""Dated scenes: what was given, checked and described; clouds, units."""

@@ -1,0 +1,210 @@
+"""From the rasters a user gave to scenes: one a date, its bands by name, sorted by date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+
+from ....shared.errors import (
+    BadRaster,
+    DateAmbiguous,
+    DateMissing,
+    DuplicateDate,
+    NotGeocoded,
+)
+from ....shared.jobs.sources import DateEntry, SceneSource
+from ...execution.reporter import Reporter
+from ...products import bands, dates
+from ...products.discovery import Raster, rasters
+from ...products.encodings import coding_of, radar_unit_of
+from ...raster.band_ref import BandRef
+from ...raster.grid import check_upright, crs_of
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything of one acquisition date. A band has several references where tiles make it up."""
+
+    date: dt.date
+    refs: tuple[BandRef, ...]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.band for r in self.refs if r.band))
+
+    def of(self, band: str) -> tuple[BandRef, ...]:
+        return tuple(r for r in self.refs if r.band == band)
+
+
+def read_scenes(
+    sources: Sequence[SceneSource], reporter: Reporter, table: Iterable[DateEntry] | dates.DateTable = ()
+) -> tuple[Scene, ...]:
+    """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates.
+
+    A raster that was named must have a date; one that merely lies in a named folder is left out, with a warning.
+    """
+    known = table if isinstance(table, dates.DateTable) else dates.DateTable(table)
+    by_date: dict[dt.date, list[BandRef]] = {}
+    for raster in rasters(sources, reporter):
+        reporter.check()
+        try:
+            for day, ref in _read_file(raster, known):
+                by_date.setdefault(day, []).append(ref)
+        except (DateMissing, DateAmbiguous) as error:
+            if raster.named:
+                raise
+            why = "no acquisition date" if isinstance(error, DateMissing) else "several dates in its name"
+            reporter.log(f"{Path(raster.source.path).name} is left out: it has {why}.", "warning")
+    return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
+
+
+def tell_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
+    """One line about the rows of the table of dates that no layer answered to."""
+    if table.unmatched:
+        rows = ", ".join(table.unmatched)
+        reporter.log(f"No layer of the name that the table of dates gives: {rows}.", "warning")
+
+
+def _read_file(raster: Raster, known: dates.DateTable) -> Iterator[tuple[dt.date, BandRef]]:
+    source = raster.source
+    try:
+        with rasterio.open(source.path) as file:
+            crs = _crs(file, raster)
+            check_upright(source.path, file.transform, file.height, file.width)
+            names = raster.bands if len(raster.bands) == file.count else _band_names(file, source.path)
+            for index in range(1, file.count + 1):
+                yield _date(file, source, index, known), _ref(file, raster, index, names[index - 1], crs)
+    except RasterioError as error:
+        raise BadRaster(source.path, str(error)) from None
+
+
+def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
+    source = raster.source
+    if not (source.crs or file.crs or raster.crs) and file.gcps[0]:
+        raise NotGeocoded(source.path)
+    return crs_of(source.path, file.crs or None, source.crs or ("" if file.crs else raster.crs))
+
+
+def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, band: str, crs: CRS) -> BandRef:
+    path, dtype = raster.source.path, file.dtypes[index - 1]
+    scale, offset, nodata = _coding(file, raster, index, band)
+    unit = (file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip()
+    return BandRef(
+        path=path,
+        index=index,
+        band=band,
+        crs=crs,
+        transform=file.transform,
+        height=file.height,
+        width=file.width,
+        dtype=dtype,
+        nodata=nodata,
+        scale=scale,
+        offset=offset,
+        unit=unit or (radar_unit_of(path) if band in bands.RADAR else ""),
+    )
+
+
+def _coding(file: rasterio.DatasetReader, raster: Raster, index: int, band: str) -> tuple[float, float, float | None]:
+    """Scale, offset and no data of a band: what the file says, else a STAC item, else the name of the product."""
+    scale, offset, nodata = file.scales[index - 1], file.offsets[index - 1], file.nodatavals[index - 1]
+    if band in bands.MASK_BANDS:
+        return scale, offset, nodata
+    if scale == 1 and offset == 0:
+        scale, offset = _tagged_scale(file.tags(index), file.tags())
+    told = raster.codings[index - 1] if index <= len(raster.codings) else None
+    by_name = coding_of(raster.source.path, band) if "int" in file.dtypes[index - 1] else None
+    if by_name and nodata is None:
+        nodata = by_name.nodata
+    silent = (scale == 1 and offset == 0) or scale > 1  # MODIS files hold the divisor where GDAL looks for a factor
+    if silent and told:
+        scale, offset = told
+    elif silent and by_name:
+        scale, offset = by_name.scale, by_name.offset
+    return scale, offset, nodata
+
+
+def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
+    """Scale and offset that some writers leave in plain metadata (SCALE, OFFSET; add_offset, scale_factor)."""
+    for each in tags:
+        low = {k.lower(): v for k, v in each.items()}
+        scale = low.get("scale", low.get("scale_factor", "1"))
+        offset = low.get("offset", low.get("add_offset", "0"))
+        try:
+            if float(scale) != 1 or float(offset) != 0:
+                return float(scale), float(offset)
+        except ValueError:
+            continue
+    return 1.0, 0.0
+
+
+def _band_names(file: rasterio.DatasetReader, path: str) -> list[str]:
+    numbers = bands.numbers_of(path)
+    described = [bands.name_of(d or "", numbers) or "" for d in file.descriptions]
+    missing = [i for i, name in enumerate(described) if not name]
+    if missing and len(missing) == file.count:
+        described = [bands.name_of(bands.text_of(path), numbers) or ""] * file.count
+    return described
+
+
+def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: dates.DateTable) -> dt.date:
+    """The first of: table, layer's temporal properties, band metadata, acquisition tag, name, folder, TIFF date-time.
+
+    The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
+    """
+    label = source.name or Path(source.path).name
+    given = known.find([n for n in (source.name, source.path) if n], index)
+    if given:
+        return given
+    if source.dates:
+        return dates.parse(source.dates[index - 1 if len(source.dates) >= file.count > 1 else 0], label)
+    texts = [file.descriptions[index - 1] or "", *file.tags(index).values()]
+    found = next((day for text in texts if (day := dates.in_description(text))), None)
+    acquired = file.tags(ns="IMAGERY").get("ACQUISITIONDATETIME", "")
+    path = Path(source.path)
+    stamped = dates.in_text(file.tags().get("TIFFTAG_DATETIME", "").replace(":", "-"))
+    day = (
+        found
+        or dates.in_description(acquired)
+        or dates.in_name(source.name)
+        or dates.in_name(path.name)
+        or dates.in_folder(path.parent.name)
+        or next((day for p in path.parents if (day := dates.of_product(p.name))), None)
+        or next(iter(stamped), None)
+    )
+    if day is None:
+        tried = ("table of dates", "layer's temporal properties", "band descriptions", "acquisition and TIFF tags")
+        raise DateMissing(label, (*tried, f"name {path.name}"))
+    return day
+
+
+def _merge(day: dt.date, refs: list[BandRef]) -> tuple[BandRef, ...]:
+    """Tiles of one acquisition stay side by side; the finer of two resolutions wins; anything else is a duplicate."""
+    kept: list[BandRef] = []
+    for ref in refs:
+        twins = [k for k in kept if ref.band and k.band == ref.band and _overlap(k, ref) > 0.5]
+        if not twins:
+            kept.append(ref)
+            continue
+        twin = twins[0]
+        if math.isclose(twin.pixel, ref.pixel, rel_tol=0.01):
+            raise DuplicateDate(day.isoformat(), ref.band, f"{twin.path}", f"{ref.path}")
+        if ref.pixel < twin.pixel:
+            kept[kept.index(twin)] = ref
+    return tuple(kept)
+
+
+def _overlap(a: BandRef, b: BandRef) -> float:
+    """Shared area as a share of the smaller footprint (bounding boxes)."""
+    ax0, ay0, ax1, ay1 = a.bounds
+    bx0, by0, bx1, by1 = b.bounds_in(a.crs)
+    shared = max(0.0, min(ax1, bx1) - max(ax0, bx0)) * max(0.0, min(ay1, by1) - max(ay0, by0))
+    smaller = min((ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0))
+    return shared / smaller if smaller else 0.0

@@ -1,0 +1,1 @@
+"""Which scenes and dates are taken: windows of a season, periods, plans."""

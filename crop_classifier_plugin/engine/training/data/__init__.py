@@ -1,0 +1,1 @@
+"""What a training reads: labelled cubes on disk, patches, normalisation."""

@@ -1,0 +1,217 @@
+"""A labelled season on disk: the series' pixels, the class of each, and the part of the split each belongs to.
+
+Arrays are memory-mapped files in a folder that the caller removes; only the surroundings of the labels are read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ....shared.errors import LabelsUnusable
+from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.train import LabelledSeries
+from ...execution.reporter import Reporter
+from ...labels.constants import IGNORE
+from ...labels.labelled_parcels import Labels, Meaning, read_labels
+from ...raster.grid import Grid, Window
+from ...series.cube.model_series import Feed, open_feed
+from ...series.scenes.requirements import Need
+from ...splits.assignment import Part, Parting
+from ...splits.split import Parcels, Split
+
+_BLOCK = 256  # px
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Where a series' cloud mask comes from, as in the job."""
+
+    mask: str
+    layers: tuple[SceneSource, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """Where labels come from, how they are parted, and which dates stand behind each column of classes."""
+
+    meaning: Meaning
+    part: Part
+    months: tuple[str, ...] = ()  # YYYY-MM of each column of classes, rising; () = one column for all dates
+    dates: int = 0  # with months: how many dates up to each of them the network takes
+
+
+@dataclass(frozen=True, eq=False)
+class Season:
+    """T dates x C bands, H x W px. Blocks farther than `margin` from any label are not filled and never read."""
+
+    name: str
+    image: NDArray[np.float32]  # (T,C,H,W), the first series' bands before the second's; NaN marks no data
+    target: NDArray[np.int16]  # (H,W) index in the legend; IGNORE where unlabelled or where too few dates are usable
+    part: NDArray[np.uint8]  # (H,W) TRAIN, VALIDATION or HELD_OUT where there is a target, else 0
+    days: NDArray[np.int64]  # (T,) day of the year, 0..365
+    present: NDArray[np.bool_]  # (T,): the date has a scene; what `image` holds of other dates is never read
+    dates: tuple[dt.date, ...]  # of the scenes
+    grid: Grid
+    parcels: Parcels
+    split: Split
+    month: str = ""  # YYYY-MM of the labels, where they are monthly
+    shared: int = 0  # so many of the first dates are also another season's
+    fresh: NDArray[np.bool_] | None = None  # (N,) parcels that no earlier season of these labels shows; None = all
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.target.shape[0], self.target.shape[1]
+
+    @property
+    def is_place(self) -> bool:
+        """Whether it shows parcels that no earlier season of these labels shows."""
+        return self.fresh is None or bool(self.fresh.any())
+
+    def of(self, part: int) -> NDArray[np.bool_]:
+        """(N,) the parcels of the part that no earlier season of these labels shows."""
+        here: NDArray[np.bool_] = self.split.parts == part
+        return here if self.fresh is None else here & self.fresh
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """(T,C,h,w) of the part of the window that lies on the season; a copy."""
+        rows, cols = window.slices
+        cube = np.array(self.image[:, :, rows, cols])
+        cube[~self.present] = np.nan
+        return cube
+
+    def blocks(self, part: int, size: int = _BLOCK) -> Iterator[Window]:
+        """Windows that hold a pixel of `part`."""
+        for window in self.grid.blocks(size):
+            if (self.part[window.slices] == part).any():
+                yield window
+
+    def bbox(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the grid in degrees."""
+        box = geopandas.GeoSeries([shapely.box(*self.grid.bounds)], crs=self.grid.crs).to_crs("EPSG:4326")
+        west, south, east, north = (float(v) for v in box.total_bounds)
+        return west, south, east, north
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """A season to be filled: the dates of the feed it shows, and its column of classes."""
+
+    season: Season
+    span: slice
+    classes: NDArray[np.int64]  # (N,) of every parcel; IGNORE where the column says nothing of it
+
+    def fill(self, window: Window, usable: Any, least: int, parcel: NDArray[np.int64], parts: Any) -> None:
+        """`usable` (S,T,h,w) bool: of each series; `parcel` (h,w): number of the parcel or NOWHERE; `parts` (N,)."""
+        seen = usable[:, self.span]
+        enough = seen.any(axis=0).sum(axis=0) >= least if least else seen.all(axis=(0, 1))
+        known = enough & (parcel >= 0) & (self.classes[parcel] != IGNORE)
+        self.season.target[window.slices] = np.where(known, self.classes[parcel], IGNORE)
+        self.season.part[window.slices] = np.where(known, parts[parcel], 0)
+
+
+def load_seasons(
+    source: LabelledSeries, need: Need, rule: LabelRule, clouds: Clouds, margin: int, folder: Path, reporter: Reporter
+) -> tuple[Season, ...]:
+    """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
+    pixels. Raises LabelsUnusable when no label falls on the series."""
+    month = rule.months[-1] if rule.months else ""
+    with open_feed(
+        source.scenes, need, reporter, source.dates, clouds.mask, clouds.layers, radar=source.radar, month=month
+    ) as feed:
+        for note in feed.notes:
+            reporter.log(note)
+        labels = read_labels(source, rule.meaning, feed.grid, reporter)
+        name = f"{source.labels} ({source.labels_layer})" if source.labels_layer else str(source.labels)
+        parted = rule.part(name, labels.parcels, feed.grid, reporter)
+        shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
+        image = _array(folder / "image", shape, np.float32)
+        columns = _columns(name, image, feed, labels.parcels, parted, rule, folder)
+        _fill(columns, image, feed, labels, parted, margin, reporter)
+    seasons = tuple(column.season for column in columns if column.season.part.any())
+    if not seasons:
+        least = f"at least {need.least_dates} dates" if need.least_dates else "every date"
+        raise LabelsUnusable(f"No labelled pixel of {source.labels} is free of cloud and no data on {least}.")
+    return seasons
+
+
+def _columns(
+    name: str,
+    image: NDArray[np.float32],
+    feed: Feed,
+    parcels: Parcels,
+    parted: Parting,
+    rule: LabelRule,
+    folder: Path,
+) -> list[_Column]:
+    """A season a column of classes, all of them views of the same pixels."""
+    months = [f"{period.first:%Y-%m}" for period in feed.span]
+    columns: list[_Column] = []
+    for i, month in enumerate(rule.months or ("",)):
+        end = months.index(month) + 1 if month else len(feed.days)
+        span = slice(end - rule.dates if month else 0, end)
+        labelled = parcels.classes[:, i] != IGNORE
+        own, title = parcels.some(labelled, i), f"{name} {month}".rstrip()
+        season = Season(
+            title,
+            image[span],
+            _array(folder / f"target{i}", image.shape[2:], np.int16),
+            _array(folder / f"part{i}", image.shape[2:], np.uint8),
+            np.asarray(feed.days[span]),
+            np.asarray(feed.present[span]),
+            _dates(feed, span if month else None),
+            feed.grid,
+            own,
+            Split(parted.split.side, parted.split.parts[labelled]),
+            month,
+            max(columns[-1].span.stop - span.start, 0) if columns else 0,
+            ~parted.known.twins(own, title),
+        )
+        columns.append(_Column(season, span, parcels.classes[:, i]))
+    return columns
+
+
+def _dates(feed: Feed, span: slice | None) -> tuple[dt.date, ...]:
+    """Of the scenes in use, or of those in some of the feed's stretches of days."""
+    days = sorted({layer.scene.date for layer in feed.layers})
+    return tuple(d for d in days if span is None or any(d in period for period in feed.span[span]))
+
+
+def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.memmap(path, dtype=dtype, mode="w+", shape=shape)
+
+
+def _fill(
+    columns: Sequence[_Column],
+    image: NDArray[np.float32],
+    feed: Feed,
+    labels: Labels,
+    parted: Parting,
+    margin: int,
+    reporter: Reporter,
+) -> None:
+    blocks = list(feed.grid.blocks(_BLOCK))
+    first = len(feed.need.bands)
+    name = Path(columns[0].season.name).name
+    for i, window in enumerate(blocks):
+        reporter.progress(i / len(blocks), f"Reading {name}", i, len(blocks))
+        for column in columns:
+            column.season.target[window.slices] = IGNORE
+        if not labels.near(window, margin):
+            continue
+        cube = feed.read(window)
+        rows, cols = window.slices
+        image[:, :, rows, cols] = cube
+        series = [cube[:, :first], cube[:, first:]] if cube.shape[1] > first else [cube]
+        usable = np.stack([~np.isnan(each).any(axis=1) for each in series])
+        parcel = parted.clear(feed.grid.sub(window), labels.read(window))
+        for column in columns:
+            column.fill(window, usable, feed.need.least_dates, parcel, parted.split.parts)

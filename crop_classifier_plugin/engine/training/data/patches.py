@@ -1,0 +1,223 @@
+"""Patches for the network: cut from seasons around labelled pixels, normalised, turned and mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ...labels.constants import IGNORE
+from ...raster.grid import Window
+from ...splits.split import TRAIN
+from .labelled_series import Season
+from .normalisation import Intake
+
+TARGET = "target"  # an item's key beside the names of the network's inputs
+_DARKEST = 0.1  # least gain of decibels, for which 0 has no meaning (choice)
+_ANCHORS = 256  # remembered pixels a class, part and block of a season
+Floats = NDArray[np.float32]
+Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
+
+
+def count_classes(seasons: Sequence[Season], part: int, classes: int) -> NDArray[np.int64]:
+    """Pixels a class (K,) in a part of the split."""
+    counts = np.zeros(classes, np.int64)
+    for season in seasons:
+        for window in season.blocks(part):
+            inside = season.target[window.slices][season.part[window.slices] == part]
+            counts += np.bincount(inside, minlength=classes)
+    return counts
+
+
+def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How often patches are placed on each class (K,): half by its pixels, half evenly, as TrainingPatches draws."""
+    present = counts > 0
+    shares: NDArray[np.float64] = counts / counts.sum() / 2 + present / present.sum() / 2
+    return shares
+
+
+def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Image (T,C,h,w) with NaN and target (h,w), IGNORE outside `part`; beyond the raster's edge it is mirrored."""
+    rows, cols = window.slices
+    image = season.read(window)
+    target = np.where(season.part[rows, cols] == part, season.target[rows, cols], IGNORE).astype(np.int64)
+    lack = (window.height - target.shape[0], window.width - target.shape[1])
+    if any(lack):
+        image = np.pad(image, ((0, 0), (0, 0), (0, lack[0]), (0, lack[1])), mode="symmetric")
+        target = np.pad(target, ((0, lack[0]), (0, lack[1])), constant_values=IGNORE)
+    return image, target
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What training patches go through, so that the network does not lean on what differs between seasons."""
+
+    jitter: float = 0.0  # standard deviation of the random gain a date and band
+    turns: bool = True  # turned and mirrored
+    optical: tuple[float, float] = (0.0, 0.0)  # share of the optical dates that is dropped, drawn between these
+    radar: float = 0.0  # share of the radar dates that is dropped
+    decibel: tuple[int, ...] = ()  # bands in decibel, where a gain is added
+
+    def apply(self, cube: Floats, intake: Intake, rng: np.random.Generator) -> Floats:
+        """(T,C,H,W) with NaN -> the same shape."""
+        cube = self._lit(cube, self._gain(rng, cube.shape[:2]))
+        for bands, share in zip(intake.both, self._shares(intake, rng)):
+            dropped = rng.random(len(cube)) < share
+            kept = cube.copy()
+            kept[dropped, bands] = np.nan
+            if not np.isnan(kept).all():  # some date is left
+                cube = kept
+        return cube
+
+    def _lit(self, cube: Floats, gain: Floats) -> Floats:
+        lit = cube * gain
+        for band in self.decibel:
+            lit[:, band] = cube[:, band] + 10 * np.log10(np.maximum(gain[:, band], _DARKEST))
+        return lit
+
+    def _shares(self, intake: Intake, rng: np.random.Generator) -> tuple[float, ...]:
+        """Of the dates of each series that are dropped."""
+        optical = float(rng.uniform(*self.optical))
+        if len(intake.both) > 1:
+            return optical, self.radar
+        return (self.radar if "x_s1" in intake.inputs else optical,)
+
+    def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+        """(T,C,1,1): one gain a date (light, atmosphere) times one a date and band."""
+        common = rng.normal(1, self.jitter, (shape[0], 1))
+        gain: Floats = (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
+        return gain
+
+
+class _Places:
+    """Pixels to place patches around."""
+
+    def __init__(self, anchors: NDArray[np.int64]) -> None:
+        self._anchors = anchors
+        self._of_class = [np.flatnonzero(anchors[:, 1] == c) for c in np.unique(anchors[:, 1])]
+        self._shares = np.cumsum(anchors[:, 4]) / anchors[:, 4].sum()
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        if rng.random() < 0.5:
+            index = int(np.searchsorted(self._shares, rng.random()))
+        else:
+            of_class = self._of_class[rng.integers(len(self._of_class))]
+            index = int(of_class[rng.integers(len(of_class))])
+        anchor: NDArray[np.int64] = self._anchors[index]
+        return anchor
+
+
+class TrainingPatches(Dataset[Item]):
+    """Random patches: half of them around a pixel of a class drawn evenly, half around any training pixel (choice).
+
+    Item i of epoch e is the same for the same seed, whatever the order of the calls.
+    """
+
+    def __init__(
+        self,
+        seasons: Sequence[Season],
+        intake: Intake,
+        size: int,
+        length: int,
+        changes: Changes,
+        seed: int,
+        batch: int = 1,
+    ) -> None:
+        """`batch`: with monthly labels the patches of one batch are of one month, and the next batch's of the next."""
+        self.seasons, self.intake, self.size, self.length = tuple(seasons), intake, size, length
+        self.changes, self.seed, self.epoch, self._batch = changes, seed, 0, batch
+        anchors = _anchors(seasons)
+        months = np.array([season.month for season in seasons])[anchors[:, 0]]
+        self._places = [_Places(anchors[months == month]) for month in np.unique(months)]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Item:
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        turn_of = (self.epoch * self.length + index) // self._batch
+        which, _, row, col, _ = self._places[turn_of % len(self._places)].draw(rng)
+        season = self.seasons[which]
+        window = Window(
+            self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.size] * 2
+        )
+        image, target = cut(season, window, TRAIN)
+        if self.changes.turns:
+            image, target = turn(image, target, rng)
+        return item(self.intake, self.changes.apply(image, self.intake, rng), season, target)
+
+    def _start(self, rng: np.random.Generator, anchor: int, side: int) -> int:
+        start = anchor - int(rng.integers(self.size))
+        return max(0, min(start, side - self.size))
+
+
+def item(intake: Intake, cube: Floats, season: Season, target: NDArray[np.int64]) -> Item:
+    taken = intake.take(cube, season.days)
+    return {name: torch.from_numpy(value) for name, value in taken.items()} | {TARGET: torch.from_numpy(target.copy())}
+
+
+def turn(image: Floats, target: NDArray[np.int64], rng: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
+    """One of the eight turns and mirrorings of the square, the same for image and target."""
+    quarter, mirrored = int(rng.integers(4)), bool(rng.integers(2))
+    image, target = np.rot90(image, quarter, axes=(-2, -1)), np.rot90(target, quarter)
+    return (image[..., ::-1], target[..., ::-1]) if mirrored else (image, target)
+
+
+def _anchors(seasons: Sequence[Season]) -> NDArray[np.int64]:
+    """(N,5): season, class, row, column, number of pixels it stands for. At most _ANCHORS a class and block."""
+    found = []
+    for s, season in enumerate(seasons):
+        for window in season.blocks(TRAIN):
+            target, part = season.target[window.slices], season.part[window.slices]
+            for cls in np.unique(target[part == TRAIN]):
+                rows, cols = np.nonzero((target == cls) & (part == TRAIN))
+                kept = np.linspace(0, len(rows) - 1, min(len(rows), _ANCHORS)).astype(int)
+                weight = np.full(len(kept), max(len(rows) // len(kept), 1))
+                same = np.full_like(kept, s), np.full_like(kept, cls)
+                found.append(np.stack([*same, rows[kept] + window.row, cols[kept] + window.col, weight], axis=1))
+    return np.concatenate(found)
+
+
+class ScoringPatches(Dataset[Item]):
+    """Windows that together cover every pixel of `part` once: a tile's centre is scored, its rim is context."""
+
+    def __init__(self, seasons: Sequence[Season], intake: Intake, part: int, tile: int, overlap: int, most: int = 0):
+        self.seasons, self.intake, self.part = tuple(seasons), intake, part
+        self.tile, self.rim = tile, overlap // 2
+        step = tile - 2 * self.rim
+        places = [(s, w) for s, season in enumerate(self.seasons) for w in season.blocks(part, step)]
+        keep = np.linspace(0, len(places) - 1, min(most or len(places), len(places))).astype(int)
+        self.places = [places[i] for i in keep]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> Item:
+        which, centre = self.places[index]
+        season, (row, col) = self.seasons[which], self._corner(centre)
+        image, target = cut(season, Window(row, col, self.tile, self.tile), self.part)
+        scored = np.full_like(target, IGNORE)
+        inside = self.inside(index)
+        scored[inside] = target[inside]
+        return item(self.intake, image, season, scored)
+
+    def inside(self, index: int) -> tuple[slice, slice]:
+        """The part of an item that is scored."""
+        centre = self.places[index][1]
+        row, col = self._corner(centre)
+        rows = slice(centre.row - row, centre.row - row + centre.height)
+        return rows, slice(centre.col - col, centre.col - col + centre.width)
+
+    def labelled(self, index: int) -> int:
+        """Pixels of an item that are scored."""
+        which, centre = self.places[index]
+        return int((self.seasons[which].part[centre.slices] == self.part).sum())
+
+    def _corner(self, centre: Window) -> tuple[int, int]:
+        """First row and column of the tile around a centre."""
+        return max(0, centre.row - self.rim), max(0, centre.col - self.rim)

@@ -1,0 +1,1 @@
+"""Random forests: fitted, and written as ONNX."""

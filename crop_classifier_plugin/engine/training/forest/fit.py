@@ -1,0 +1,115 @@
+"""A random forest on the 3 x 3 neighbourhood of each labelled pixel: what the networks are measured against.
+
+Crop mapping of TSSTFN's paper (40 trees, depth 25, leaves of 20). It learns from the same seasons, the same parcels
+and the same z-scores as the networks.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier
+
+from ....shared.errors import LabelsUnusable
+from ...execution.reporter import Reporter
+from ...networks.random_forest import RandomForestConfig
+from ...raster.grid import Window
+from ...raster.neighbourhood import COUNT, neighbours
+from ...splits.split import TRAIN
+from ..data.labelled_series import Season
+from ..data.normalisation import Statistics
+from ..data.patches import count_classes
+
+_MOST_BYTES = 1 << 30  # of features (choice)
+Floats = NDArray[np.float32]
+
+
+def grow(
+    config: RandomForestConfig, seasons: Sequence[Season], stats: Statistics, seed: int, reporter: Reporter
+) -> RandomForestClassifier:
+    """The forest of the training pixels of `seasons`; its classes_ are indices in the legend.
+
+    Raises LabelsUnusable where no pixel is left to train on.
+    """
+    x, y = samples(config, seasons, stats, seed, reporter)
+    reporter.log(f"The forest is grown on the processor ({_cores()} cores), from {len(y):,} pixels.")
+    forest = RandomForestClassifier(
+        max_depth=config.depth,
+        min_samples_leaf=config.leaf,
+        n_jobs=_cores(),
+        random_state=seed,
+        warm_start=True,  # a few trees at a time, so that it can be cancelled; they are the same trees
+    )
+    weights = _weights(y) if config.balanced else None
+    started, step = time.monotonic(), _cores()
+    for trees in [*range(step, config.trees, step), config.trees]:
+        forest.set_params(n_estimators=trees)
+        forest.fit(x, y, sample_weight=weights)
+        reporter.progress(trees / config.trees, f"Growing, {trees} trees", trees, config.trees)
+    reporter.log(f"{config.trees} trees grown in {time.monotonic() - started:.0f} s.")
+    return forest
+
+
+def samples(
+    config: RandomForestConfig, seasons: Sequence[Season], stats: Statistics, seed: int, reporter: Reporter
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Features (N,9*T*C) and classes (N,) of random training pixels, at most config.pixels a class."""
+    counts = count_classes(seasons, TRAIN, config.classes)
+    if not counts.any():
+        raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
+    features = COUNT * config.dates * config.bands
+    most = min(config.pixels, max(_MOST_BYTES // (4 * features * int((counts > 0).sum())), 1))
+    if most < min(config.pixels, int(counts.max())):
+        reporter.log(f"For want of memory at most {most:,} pixels of a class are learnt from.", "warning")
+    kept = _draw(counts, most, seed)
+    parts = list(_features(seasons, stats, kept, reporter))
+    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+
+
+def _draw(counts: NDArray[np.int64], most: int, seed: int) -> list[NDArray[np.int64]]:
+    """For each class which of its training pixels, counted in reading order, are learnt from."""
+    rng = np.random.default_rng(seed)
+    return [np.sort(rng.choice(n, min(n, most), replace=False, shuffle=False)) for n in counts]
+
+
+def _features(
+    seasons: Sequence[Season], stats: Statistics, kept: Sequence[NDArray[np.int64]], reporter: Reporter
+) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
+    """The kept pixels, block by block."""
+    passed = np.zeros(len(kept), np.int64)
+    for season in seasons:
+        for window in season.blocks(TRAIN):
+            reporter.check()
+            target = np.where(season.part[window.slices] == TRAIN, season.target[window.slices], -1)
+            wanted = np.zeros(target.shape, bool)
+            for cls, ordinals in enumerate(kept):
+                places = np.flatnonzero(target == cls)
+                first, last = np.searchsorted(ordinals, (passed[cls], passed[cls] + len(places)))
+                wanted.flat[places[ordinals[first:last] - passed[cls]]] = True
+                passed[cls] += len(places)
+            if wanted.any():
+                yield _around(season, window, stats)[:, wanted].T, target[wanted].astype(np.int64)
+
+
+def _around(season: Season, window: Window, stats: Statistics) -> Floats:
+    """(9*T*C,h,w): the neighbourhoods of a window's z-scores, as the exported file computes them."""
+    top, left = max(window.row - 1, 0), max(window.col - 1, 0)
+    wider = Window(top, left, window.row + window.height + 1 - top, window.col + window.width + 1 - left)
+    found = neighbours(stats.normalise(season.read(wider)))
+    row, col = window.row - top, window.col - left
+    return found[:, row : row + window.height, col : col + window.width]
+
+
+def _weights(y: NDArray[np.int64]) -> Any:
+    """(N,) so that each class weighs alike."""
+    counts = np.bincount(y)
+    return len(y) / (np.count_nonzero(counts) * counts[y])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

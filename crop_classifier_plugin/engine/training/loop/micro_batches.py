@@ -1,0 +1,60 @@
+"""A batch that does not fit into the graphics card's memory is worked through in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from ....shared.errors import OutOfMemory
+from ...execution.reporter import Reporter
+
+Batch = dict[str, Tensor]
+T = TypeVar("T")
+
+
+class Parts:
+    """In how many parts each batch is taken: one, doubled whenever the memory does not suffice."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.count, self._reporter = 1, reporter
+        self.shared = False  # with other processes, which take as many parts and could not be told of more
+
+    def of(self, batch: Batch) -> Iterator[Batch]:
+        """The batch in `count` parts of about the same size, in order."""
+        size = _size(batch)
+        step = -(-size // self.count)
+        for start in range(0, size, step):
+            yield {name: value[start : start + step] for name, value in batch.items()}
+
+    def fitting(self, work: Callable[[], T], batch: Batch) -> T:
+        """What `work`, which goes over the parts, returns; done anew with twice as many where memory runs out.
+
+        Raises OutOfMemory when not even one patch at a time fits, or when the batch is shared with other processes.
+        """
+        while True:
+            try:
+                return work()
+            except torch.OutOfMemoryError:
+                pass  # what the failed try holds is only free after this block
+            self._double(_size(batch))
+
+    def _double(self, size: int) -> None:
+        if self.shared:
+            raise OutOfMemory(f"{size} patches at a time on each of several devices", "give a smaller batch")
+        if self.count >= size:
+            raise OutOfMemory("training, even with one patch at a time")
+        self.count = min(2 * self.count, size)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self._reporter.log(
+            f"The graphics card ran out of memory: each batch of {size} is taken in {self.count} parts from here on. "
+            "A step still learns from the whole batch, only batch normalisation sees the parts.",
+            "warning",
+        )
+
+
+def _size(batch: Batch) -> int:
+    return len(next(iter(batch.values())))

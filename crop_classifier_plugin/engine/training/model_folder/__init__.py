@@ -1,0 +1,1 @@
+"""What a training leaves: weights, card, provenance; and what it starts from."""

@@ -1,0 +1,66 @@
+"""What a card says in words of what a model was trained on, where the user says nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ....shared.jobs.train import TrainJob
+from ..data.labelled_series import Season
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_MOST_DATES = 6  # named one by one
+
+
+def region_in_words(box: tuple[float, float, float, float]) -> str:
+    """As "51.00-51.01 N, 2.90-2.91 E", of west, south, east, north in degrees."""
+    west, south, east, north = box
+    return f"{_degrees(south, north, 'SN')}, {_degrees(west, east, 'WE')}"
+
+
+def _degrees(low: float, high: float, sides: str) -> str:
+    (a, first), (b, last) = ((f"{abs(v):.2f}", sides[v >= 0]) for v in (low, high))
+    if first != last:
+        return f"{a} {first}-{b} {last}"
+    near, far = (a, b) if high > 0 else (b, a)
+    return f"{near} {last}" if near == far else f"{near}-{far} {last}"
+
+
+def seasons_in_words(series: Sequence[Sequence[dt.date]]) -> str:
+    """As "March to October 2024", of the dates of each series; those that overlap are one season."""
+    spans: list[tuple[dt.date, dt.date]] = []
+    for first, last in sorted((min(dates), max(dates)) for dates in series if dates):
+        if spans and first <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(spans[-1][1], last)
+        else:
+            spans.append((first, last))
+    return "; ".join(_months(first, last) for first, last in spans)
+
+
+def _months(first: dt.date, last: dt.date) -> str:
+    end = f"{_MONTHS[last.month - 1]} {last.year}"
+    if (first.year, first.month) == (last.year, last.month):
+        return end
+    year = f" {first.year}" if first.year != last.year else ""
+    return f"{_MONTHS[first.month - 1]}{year} to {end}"
+
+
+def material_in_words(job: TrainJob, seasons: Sequence[Season], classes: int) -> str:
+    """How many labels of how many classes, in which files, and the dates of the scenes."""
+    files = ", ".join(dict.fromkeys(Path(path).name for path in (job.labels, *(more.labels for more in job.more))))
+    dates = sorted({d.isoformat() for season in seasons for d in season.dates})
+    few = ", ".join(dates) if len(dates) <= _MOST_DATES else f"{len(dates)} dates from {dates[0]} to {dates[-1]}"
+    return f"{_labels_in_words(job, seasons)} of {classes} classes in {files}, scenes of {few}"
+
+
+def _labels_in_words(job: TrainJob, seasons: Sequence[Season]) -> str:
+    if not (job.class_field or job.month_fields):
+        return "A class raster"
+    points = np.concatenate([season.parcels.points[season.split.parts > 0] for season in seasons])
+    return f"{len(np.unique(points, axis=0))} labelled parcels"  # other dates or months show the same ones again

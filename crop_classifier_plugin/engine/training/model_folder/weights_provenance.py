@@ -1,0 +1,30 @@
+"""What the model that a training starts from had learnt from: no parcel of it may be tested on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...execution.reporter import Reporter
+from ...splits.parcel_overlap import UNKNOWN, Past
+from ..data.split_file import SPLIT_FILE, SplitUnusable, read_split
+from .encoder_folder import read_facts
+from .initial_weights import read_start
+
+
+def read_past(folder: str, reporter: Reporter) -> Past:
+    """What is not known of it is said in a warning. Raises BadModel for a folder that holds nothing to start from."""
+    start = read_start(folder)
+    name = start.folder.resolve().name
+    if start.card is None:
+        return Past(name, f"started from the encoder {name}, learnt without labels on {read_facts(folder).trained_on}")
+    past = f"started from {name}" + (f", trained on {start.card.training_data}" if start.card.training_data else "")
+    try:
+        found = read_split(Path(folder) / SPLIT_FILE, start.card.simulated)
+    except SplitUnusable as error:
+        reporter.log(f"The {SPLIT_FILE} of {name} {error}: {UNKNOWN}.", "warning")
+        return Past(name, past, (), False)
+    if not found.whole:
+        reporter.log(f"{name} started from a model of unknown parcels: {UNKNOWN}.", "warning")
+    if any(ground.crs is None for ground in found.grounds):
+        reporter.log(f"The {SPLIT_FILE} of {name} names no CRS: its parcels are taken to be in that of the series.")
+    return Past(name, past, found.grounds, found.whole)

@@ -1,0 +1,1 @@
+"""CropSTS pre-trained without labels."""

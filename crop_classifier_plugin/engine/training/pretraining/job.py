@@ -1,0 +1,143 @@
+"""The pretrain_cropsts job: series without labels -> a folder with an encoder of CropSTS."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from ....shared.errors import BadInput, Cancelled, DeviceMissing
+from ....shared.jobs.pretrain import PretrainJob
+from ...execution.outputs import Outputs
+from ...execution.reporter import Part, Reporter
+from ...networks.cropsts import CropStsConfig
+from ...series.scenes.quantity import OPTICAL, quantity_of
+from ..data.normalisation import Statistics
+from ..loop.checkpoint import Remains, folder_of
+from ..model_folder.encoder_folder import (
+    ENCODER_FILE,
+    FACTS_FILE,
+    EncoderFacts,
+    encoder_settings,
+)
+from .feature_alignment import RGB, Alignment, open_teacher
+from .run import HISTORY_FILE, Course, identity_of
+from .sequences import Sequences, measured, open_sequences
+from .trainer import (
+    Distiller,
+    EpochLog,
+    Recipe,
+    distil,
+    recipe_of,
+)
+from .views import Viewer, rules
+
+
+def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
+    """Writes encoder.safetensors, encoder.json and pretraining.csv after each epoch, each time all three or none.
+
+    Beside their folder the state is kept until the last epoch is done: an earlier run's is taken up, as `job.earlier`
+    says. Raises CheckpointUnusable, and CancelledKept when it is cancelled after an epoch: what was learnt stays.
+    """
+    recipe, device = recipe_of(job), device_of(job.device, reporter)
+    if quantity_of(job.bands) is not OPTICAL:
+        raise BadInput(f"Pre-training reads reflectance, not {', '.join(job.bands)}: choose optical bands.")
+    with (
+        Outputs() as place,
+        open_sequences(
+            job.series, job.bands, recipe.count, recipe.tile, (job.parcels, job.parcels_layer), Part(reporter, 0, 0.05)
+        ) as sequences,
+    ):
+        _check_place(job, sequences, place)
+        stats = measured(sequences.places)
+        count = len(sequences.places[0].chosen)
+        config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
+        _check_sizes(recipe, config)
+        with torch.random.fork_rng():
+            torch.manual_seed(job.seed)
+            distiller = Distiller(config, recipe, _alignment(job, config, reporter), job.align_weight, device)
+            viewer = Viewer(stats, rules(recipe.large, recipe.small), _rgb(job) if job.teacher else ())
+            facts = _facts(job, config, stats, sequences, recipe)
+            remains = Remains(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
+            if job.earlier == "restart":
+                remains.remove()
+            course = Course(Path(job.folder), distiller, facts, remains, reporter)
+            history = _learn(course, sequences, viewer, job.seed, Part(reporter, 0.05, 1))
+    remains.remove()
+    return {"encoder": job.folder, "loss": history[-1].loss, "epochs": len(history), "device": device}
+
+
+def _learn(course: Course, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter) -> list[EpochLog]:
+    course.take_up()
+    try:
+        for log in distil(course.distiller, sequences, viewer, seed, reporter, len(course.history)):
+            course.add(log)
+    except Cancelled as cancelled:
+        raise course.cancelled(cancelled) from None
+    return course.history
+
+
+def device_of(wanted: str, reporter: Reporter) -> str:
+    """What torch runs on; the log says it, and why."""
+    gpu = torch.cuda.is_available()
+    if wanted == "cuda" and not gpu:
+        raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
+    device = "cuda" if gpu and wanted != "cpu" else "cpu"
+    why = (
+        "it was asked for" if wanted == device else "PyTorch finds a CUDA device" if gpu else "there is no CUDA device"
+    )
+    reporter.log(f"Learning on {device}: {why}.")
+    return device
+
+
+def _check_place(job: PretrainJob, sequences: Sequences, outputs: Outputs) -> None:
+    """Refuses a folder that cannot be written to, or whose files are what the job reads, before anything is learnt."""
+    for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):
+        outputs.path(Path(job.folder) / name)
+    given = [path for path in (job.parcels, job.teacher) if path]
+    outputs.spare([*sequences.sources, *given])
+
+
+def _check_sizes(recipe: Recipe, config: CropStsConfig) -> None:
+    for size in (recipe.large, recipe.small):
+        if size % config.patch:
+            raise BadInput(
+                f"Views of {size} px are no whole number of patches of {config.patch} px: choose another patch."
+            )
+
+
+def _alignment(job: PretrainJob, config: CropStsConfig, reporter: Reporter) -> Alignment | None:
+    if not job.teacher:
+        reporter.log("No teacher was given: the encoder is learnt without alignment to one.", "warning")
+        return None
+    _rgb(job)
+    return Alignment(open_teacher(job.teacher), config.width)
+
+
+def _rgb(job: PretrainJob) -> list[int]:
+    lacking = [band for band in RGB if band not in job.bands]
+    if lacking:
+        raise BadInput(
+            f"A teacher sees {', '.join(RGB)}, the bands lack {', '.join(lacking)}: add them, or no teacher."
+        )
+    return [job.bands.index(band) for band in RGB]
+
+
+def _facts(
+    job: PretrainJob, config: CropStsConfig, stats: Statistics, sequences: Sequences, recipe: Recipe
+) -> EncoderFacts:
+    days = sorted({d.isoformat() for place in sequences.places for d in place.dates})
+    seen = f"{len(sequences)} tiles of {sequences.tile} px of {len(sequences.places)} series, {days[0]} to {days[-1]}"
+    learning = {
+        "method": "DINO self-distillation, plot-wise masks and alignment as in the CropSTS paper",
+        "recipe": asdict(recipe),
+        "masks": bool(job.parcels),
+        "aligned_to": Path(job.teacher).name,
+        "align_weight": job.align_weight if job.teacher else 0.0,
+        "seed": job.seed,
+    }
+    simulated = sequences.simulated()
+    mean, std = (tuple(round(float(v), 3) for v in values) for values in (stats.mean, stats.std))
+    settings = encoder_settings(config)
+    return EncoderFacts(job.bands, mean, std, settings, config.dates, sequences.tile, seen, simulated, learning)

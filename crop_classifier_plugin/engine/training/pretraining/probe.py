@@ -1,0 +1,280 @@
+"""The probe job: how well an encoder's features tell crops apart, by nearest neighbours and by a linear classifier.
+
+As the CropSTS paper probes; a sample is a token (its mean over the dates), for with ten sequences to learn from,
+twenty neighbours are more than there are sequences.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ....shared.errors import LabelsUnusable
+from ....shared.jobs.pretrain import ProbeJob
+from ...accuracy.confusion import Confusion
+from ...execution.outputs import Outputs, check_distinct
+from ...execution.reporter import Part, Reporter
+from ...networks.cropsts import CropStsEncoder
+from ...vector.polygons import burn, read_polygons
+from ..data.normalisation import Statistics
+from ..model_folder.encoder_folder import (
+    ENCODER_FILE,
+    FACTS_FILE,
+    EncoderFacts,
+    bare_encoder,
+    read_facts,
+    read_weights,
+)
+from .dino import mean_over_dates
+from .job import device_of
+from .sequences import Sequence_, Sequences, open_sequences
+
+VOID = -1
+_PURITY = 0.5  # least share of a token's pixels that its class has
+_UNTRAINED = "untrained"
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """One sequence: a feature and a class for each of its N tokens, and the class of each pixel."""
+
+    features: NDArray[np.float32]  # (N,d)
+    classes: NDArray[np.int64]  # (N,), VOID where no class has half the token
+    truth: NDArray[np.int64]  # (S,S), VOID where unlabelled
+
+
+@dataclass(frozen=True)
+class Score:
+    """One draw of one classifier on one encoder."""
+
+    encoder: str  # "pre-trained" or "untrained"
+    probe: str  # "knn" or "linear"
+    draw: int
+    accuracy: float  # of tokens
+    mean_iou: float  # of pixels, over the classes in truth or prediction
+
+
+def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
+    """Writes the report as JSON, and each draw as a row of CSV."""
+    facts, device = read_facts(job.encoder), device_of(job.device, reporter)
+    with Outputs() as outputs:
+        check_distinct(job.report_json, job.report_csv)
+        for path in filter(None, (job.report_json, job.report_csv)):
+            outputs.path(path)
+        tile = (job.tile or facts.tile) // facts.settings["patch"] * facts.settings["patch"]
+        with open_sequences((job.series,), facts.bands, facts.count, tile, ("", ""), reporter) as sequences:
+            outputs.spare(
+                [*sequences.sources, job.labels, *(Path(job.encoder) / name for name in (ENCODER_FILE, FACTS_FILE))]
+            )
+            truths, names = _truths(job, sequences, reporter)
+            scores: list[Score] = []
+            for i, (name, encoder) in enumerate(_encoders(job, facts)):
+                part = Part(reporter, i / 2, (i + 1) / 2)
+                tokens = _tokens(encoder.to(device).eval(), facts, sequences, truths, part)
+                scores += _draws(job, name, tokens, len(names), part)
+        report = _report(job, facts, scores, names)
+        outputs.write_text(job.report_json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        if job.report_csv:
+            outputs.write_text(job.report_csv, _csv(scores))
+    for row in report["results"]:
+        reporter.log(
+            f"{row['encoder']}, {row['probe']}: accuracy {row['accuracy']:.3f} +- {row['accuracy_sd']:.3f}, "
+            f"mIoU {row['mean_iou']:.3f} +- {row['mean_iou_sd']:.3f}"
+        )
+    return {"report": job.report_json, "table": job.report_csv, "results": report["results"], "device": device}
+
+
+def _encoders(job: ProbeJob, facts: EncoderFacts) -> list[tuple[str, CropStsEncoder]]:
+    with torch.random.fork_rng():
+        torch.manual_seed(job.seed)
+        trained, untrained = bare_encoder(facts), bare_encoder(facts)
+    read_weights(job.encoder, trained)
+    return [("pre-trained", trained), (_UNTRAINED, untrained)]
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def _truths(
+    job: ProbeJob, sequences: Sequences, reporter: Reporter
+) -> tuple[dict[int, NDArray[np.int64]], tuple[str, ...]]:
+    """The classes (S,S) of each labelled tile, at most job.sequences of them by chance, and the classes' names."""
+    grid = sequences.places[0].stack.grid
+    frame = read_polygons(job.labels, job.labels_layer, job.class_field, grid.crs, grid.bounds)
+    names = tuple(sorted(set(frame["label"])))
+    shapes = [(shape, names.index(label) + 1) for shape, label in zip(frame.geometry, frame["label"])]
+    found: dict[int, NDArray[np.int64]] = {}
+    for index in np.random.default_rng(job.seed).permutation(len(sequences)):
+        reporter.check()
+        place, window = sequences.windows[index]
+        if window.row % window.height or window.col % window.width:
+            continue  # the last ones of a row or column share pixels with their neighbours
+        truth = burn(shapes, place.stack.grid.sub(window)).astype(np.int64) - 1
+        if (truth >= 0).any() and len(found) < job.sequences:
+            found[int(index)] = truth
+    if len(found) < 2:
+        raise LabelsUnusable(
+            f"{len(found)} tiles of {sequences.tile} px hold labels, a probe needs 2 at least: give a larger series, "
+            "or smaller tiles."
+        )
+    return found, names
+
+
+def token_classes(truth: NDArray[np.int64], patch: int) -> NDArray[np.int64]:
+    """(S,S) -> (N,): the class that most of a token's pixels have, VOID where it has less than half of them."""
+    side = len(truth) // patch
+    cells = truth.reshape(side, patch, side, patch).transpose(0, 2, 1, 3).reshape(side * side, -1)
+    counts = np.stack([(cells == c).sum(axis=1) for c in range(int(truth.max(initial=0)) + 1)], axis=1)
+    return np.where(counts.max(axis=1) >= _PURITY * cells.shape[1], counts.argmax(axis=1), VOID)
+
+
+def _tokens(
+    encoder: CropStsEncoder,
+    facts: EncoderFacts,
+    sequences: Sequences,
+    truths: dict[int, NDArray[np.int64]],
+    reporter: Reporter,
+) -> list[Tokens]:
+    stats = Statistics(np.array(facts.mean, np.float32), np.array(facts.std, np.float32))
+    patch = int(facts.settings["patch"])
+    found: list[Tokens] = []
+    for index, truth in truths.items():
+        reporter.progress(0.5 * len(found) / len(truths), "Encoding", len(found), len(truths))
+        sequence = sequences.read(index)
+        if sequence is not None:
+            side = len(truth) // patch * patch
+            cut = truth[:side, :side]
+            found.append(Tokens(_features(encoder, sequence, side, stats), token_classes(cut, patch), cut))
+    if len(found) < 2:
+        raise LabelsUnusable("Fewer than 2 labelled tiles have data on the chosen dates: give clearer scenes.")
+    return found
+
+
+@torch.no_grad()
+def _features(encoder: CropStsEncoder, sequence: Sequence_, side: int, stats: Statistics) -> NDArray[np.float32]:
+    """(N,d): the tokens' means over the dates, of length 1."""
+    device = next(encoder.parameters()).device
+    image = sequence.image[:, :, :side, :side]
+    x = torch.from_numpy(stats.normalise(image))[None].to(device)
+    valid = torch.from_numpy(np.isfinite(image).all(axis=1).mean(axis=(1, 2)).astype(np.float32))[None].to(device)
+    tokens = encoder(x, torch.from_numpy(sequence.doy)[None].to(device), valid).tokens
+    found: NDArray[np.float32] = F.normalize(mean_over_dates(tokens, valid)[0], dim=-1).cpu().numpy()
+    return found
+
+
+# --- the two probes --------------------------------------------------------------------------------------------------
+
+
+def _draws(job: ProbeJob, name: str, tokens: Sequence[Tokens], classes: int, reporter: Reporter) -> list[Score]:
+    """Each draw parts the sequences anew; the same for every encoder."""
+    scores = []
+    for draw in range(job.draws):
+        reporter.progress(0.5 + 0.5 * draw / job.draws, "Probing", draw, job.draws)
+        rng = np.random.default_rng((job.seed, draw))
+        order = rng.permutation(len(tokens))
+        support = max(1, min(round(job.support * len(tokens)), len(tokens) - 1))
+        learn, test = [tokens[i] for i in order[:support]], [tokens[i] for i in order[support:]]
+        for kind, make in _PROBES.items():
+            scores.append(_score(name, kind, draw, make(job), learn, test, classes))
+    return scores
+
+
+def _knn(job: ProbeJob) -> Any:
+    return KNeighborsClassifier(job.neighbours, metric="cosine", algorithm="brute")
+
+
+def _linear(job: ProbeJob) -> Any:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+
+
+_PROBES: dict[str, Callable[[ProbeJob], Any]] = {"knn": _knn, "linear": _linear}
+
+
+def _score(
+    name: str, kind: str, draw: int, model: Any, learn: Sequence[Tokens], test: Sequence[Tokens], classes: int
+) -> Score:
+    x, y = (np.concatenate(v) for v in zip(*[(t.features, t.classes) for t in learn]))
+    x, y = x[y != VOID], y[y != VOID]
+    if not len(y):
+        raise LabelsUnusable(
+            "A draw has no pure labelled token to learn from: give a larger support, or smaller tiles."
+        )
+    model = _fitted(model, x, y)
+    right = total = 0
+    confusion = Confusion(np.zeros((classes, classes), np.int64))
+    for tokens in test:
+        found = model(tokens.features)
+        known = tokens.classes != VOID
+        right, total = right + int((found == tokens.classes)[known].sum()), total + int(known.sum())
+        side = round(len(found) ** 0.5)
+        patch = len(tokens.truth) // side
+        pixels = np.kron(found.reshape(side, side), np.ones((patch, patch), np.int64))
+        labelled = tokens.truth != VOID
+        confusion += Confusion.count(tokens.truth[labelled], pixels[labelled], classes)
+    return Score(name, kind, draw, right / max(total, 1), mean_iou(confusion))
+
+
+def mean_iou(confusion: Confusion) -> float:
+    """Over the classes in truth or prediction (rule `nan`): one that is predicted only counts as 0. NaN without any."""
+    hits = np.diagonal(confusion.n)
+    union = confusion.n.sum(axis=0) + confusion.n.sum(axis=1) - hits
+    return float(np.mean(hits[union > 0] / union[union > 0])) if union.any() else float("nan")
+
+
+def _fitted(model: Any, x: NDArray[Any], y: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
+    """The model's prediction; of a single class there is nothing to learn."""
+    if len(np.unique(y)) == 1:
+        return lambda features: np.full(len(features), y[0])
+    if isinstance(model, KNeighborsClassifier):
+        model.set_params(n_neighbors=min(model.n_neighbors, len(y)))
+    model.fit(x, y)
+    return lambda features: np.asarray(model.predict(features), np.int64)
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+def _report(job: ProbeJob, facts: EncoderFacts, scores: Sequence[Score], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "encoder": job.encoder,
+        "sha256": facts.sha256,
+        "classes": list(names),
+        "rule": "accuracy of tokens; mean IoU of pixels over the classes in truth or prediction; sd over the draws",
+        "draws": job.draws,
+        "neighbours": job.neighbours,
+        "support": job.support,
+        "results": [_summary(name, kind, scores) for name in ("pre-trained", _UNTRAINED) for kind in _PROBES],
+        "scores": [vars(score) for score in scores],
+    }
+
+
+def _summary(name: str, kind: str, scores: Sequence[Score]) -> dict[str, Any]:
+    own = [s for s in scores if (s.encoder, s.probe) == (name, kind)]
+    row: dict[str, Any] = {"encoder": name, "probe": kind}
+    for figure in ("accuracy", "mean_iou"):
+        values = [getattr(s, figure) for s in own]
+        spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        row |= {figure: round(float(np.mean(values)), 4), f"{figure}_sd": round(spread, 4)}
+    return row
+
+
+def _csv(scores: Sequence[Score]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(vars(scores[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(vars(score) for score in scores)
+    return text.getvalue()

@@ -1,0 +1,117 @@
+"""How a model was trained, in words for its report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from ....shared.jobs.train import TRAINABLE, TrainJob
+from ...execution.run_record import versions
+from ...labels.labelled_parcels import CELL
+from ...networks.base import NetworkConfig
+from ...networks.registry import FORESTS
+from ..loop.accelerator import machine_of
+from ..loop.module import EpochLog, takes_its_place
+from ..model_folder.card_builder import round_up, validation_share
+from ..optim.recipes import Recipe, resolved
+
+_LOSSES = {
+    "bce_iou": "cross-entropy + IoU, weighted",
+    "tversky": "Tversky",
+    "focal": "focal",
+    "cross_entropy": "cross-entropy",
+    "root_cross_entropy": "cross-entropy, weighted",
+}
+_OPTIMIZERS = {"sam": "SAM", "adamw": "AdamW", "adam": "Adam"}
+Rows = tuple[tuple[str, str], ...]
+
+
+def manner_of(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog], seconds: float) -> Rows:
+    """What and how, row by row; `seconds`: what this run has taken so far."""
+    settings = dict(job.settings)
+    size = f"preset {settings['preset']}: " if "preset" in settings else ""
+    rows = [
+        ("Network", f"{TRAINABLE[job.network]} ({job.network})"),
+        ("Settings", size + ", ".join(f"{name}={_written(value)}" for name, value in config.settings().items())),
+        *(() if job.network in FORESTS else _learning(job, config, resolved(job), history)),
+        ("Time", _time(history, seconds)),
+        ("Seed", str(job.seed)),
+    ]
+    if job.start:
+        rows.append(("Started from", Path(job.start).name))
+    if job.frozen:
+        rows.append(("Not trained", ", ".join(job.frozen)))
+    packages = {"Python": platform.python_version(), **versions()}
+    return (*rows, ("Versions", ", ".join(f"{name} {number}" for name, number in packages.items())))
+
+
+def _written(value: object) -> str:
+    """A setting as the user writes it."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Sequence[EpochLog]) -> Rows:
+    side = round_up(recipe.patch, config.multiple)
+    decay = f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
+    patience = f"; it ends after {recipe.patience} without a better validation" if recipe.patience else ""
+    return (
+        ("Loss", _LOSSES[recipe.loss]),
+        ("Optimiser", f"{_OPTIMIZERS[recipe.optimizer]}{decay}"),
+        ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule}"),
+        ("Batch", f"{recipe.batch} patches of {side} x {side} px"),
+        ("Epochs", f"{len(history)} of {recipe.epochs} at most{patience}"),
+        ("Device", machine_of(job, recipe.optimizer).told.removeprefix("Training on ").rstrip(".")),
+    )
+
+
+def _time(history: Sequence[EpochLog], seconds: float) -> str:
+    """Epochs of an earlier run that was broken off count as epochs, not as this run's time."""
+    epochs = f"{_span(sum(log.seconds for log in history))} for the epochs, " if history else ""
+    return f"{epochs}{_span(seconds)} for the run, from reading to testing"
+
+
+def _span(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def kept_epoch(job: TrainJob, history: Sequence[EpochLog]) -> int:
+    """The epoch whose weights were kept, counted from 1; 0 where there was none."""
+    kept = 0
+    for i, log in enumerate(history):
+        best = history[kept - 1].validation_mean_f1
+        if not kept or takes_its_place(log.validation_mean_f1, best, resolved(job).ties):
+            kept = i + 1
+    return kept
+
+
+def split_in_words(job: TrainJob) -> str:
+    """How parcels were parted: two or three sentences."""
+    raster = not (job.class_field or job.month_fields)
+    units = f"squares of {CELL} px of the class raster" if raster else "parcels"
+    side = f"{job.block:g} map units" if job.block else "a tenth of the labelled area's side"
+    told = {
+        "side": f"Whole {units} were parted by a straight cut across the area, never single pixels.",
+        "block": f"Squares of {side} were parted at random, each with all {units} that lie in it.",
+        "parcel": f"Whole {units} were parted at random, never single pixels: neighbours of the tested ones were "
+        "learnt from.",
+    }[job.split]
+    share = validation_share(job)
+    checks = f", {share:.0%} was to choose the best epoch" if share else ""
+    series = " Series of their own chose the best epoch, without held-out parcels." if job.checks else ""
+    start = " Nothing that the model it started from is known to have learnt from was held out." if job.start else ""
+    return f"{told} Of the labelled area {job.held_out:.0%} was to be held out for the test{checks}.{series}{start}"
+
+
+def labels_in_words(job: TrainJob) -> str:
+    """What was read of the labels' file."""
+    layer = [f"layer {job.labels_layer}"] if job.labels_layer else []
+    if job.month_fields:
+        fields = ", ".join(f"{field} ({month})" for month, field in job.month_fields)
+        return ", ".join([*layer, f"fields {fields}"])
+    return ", ".join([*layer, f"field {job.class_field}" if job.class_field else "a class raster"])

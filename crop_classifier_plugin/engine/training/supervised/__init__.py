@@ -1,0 +1,1 @@
+"""Training on labels, from the job to the model folder."""

@@ -1,0 +1,295 @@
+"""The train job: labelled series -> model folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import onnxruntime as ort
+import torch
+
+from ....shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
+from ....shared.errors import BadInput, LabelsUnusable, TrainingMissing
+from ....shared.jobs.train import TrainJob
+from ....shared.legend import Legend
+from ...accuracy.confusion import Confusion
+from ...execution.outputs import Outputs
+from ...execution.reporter import Part, Reporter, Silent
+from ...execution.run_record import Record
+from ...networks.base import (
+    Network,
+    NetworkConfig,
+    check_size,
+    parameter_count,
+)
+from ...networks.random_forest import RandomForestConfig
+from ...networks.registry import build, configure
+from ...runtime.onnxruntime.session import session_options
+from ...series.scenes.requirements import Need
+from ...splits.split import HELD_OUT, TRAIN, VALIDATION
+from ..data.normalisation import Intake, Statistics, statistics
+from ..data.patches import (
+    Changes,
+    ScoringPatches,
+    TrainingPatches,
+    count_classes,
+    shown_shares,
+)
+from ..data.split_file import SPLIT_FILE
+from ..loop.accelerator import machine_of
+from ..loop.checkpoint import Remains, folder_of, identity_of
+from ..loop.evaluation import Predict, score
+from ..loop.module import EpochLog, Lesson
+from ..loop.trainer import check_batch, learn
+from ..model_folder.card_builder import (
+    ON_HELD_OUT,
+    ON_TESTS,
+    Material,
+    card_of,
+    decibels,
+    headline,
+    history_csv,
+    overlap_of,
+    parcel_counts,
+    round_up,
+    run_facts,
+    sealed,
+    split_json,
+    tell_results,
+)
+from ..model_folder.initial_weights import (
+    WEIGHTS,
+    begin,
+    read_start,
+    save_weights,
+)
+from ..model_folder.onnx_export import export
+from ..optim.recipes import Recipe, resolved
+from ..report.report import Trained, write_report
+from ..report.sample_maps import SampleMap, sample_maps
+from ..report.settings_table import manner_of
+from .job_defaults import complete
+from .load_data import gather
+
+HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
+_FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
+_FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
+_MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
+
+
+def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
+    """Writes model.onnx, model.json (the card), weights.safetensors, split.json, training.csv, .json, .html and
+    .run.json into job.model."""
+    record, learner = Record(job), learner_of(job.network)
+    job, legend = complete(job, reporter)
+    config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
+    inputs = inputs_of(job.network, config)
+    _check_first(job, config, legend)
+    with Outputs() as outputs:
+        folder = Path(job.model)
+        paths = {name: outputs.path(folder / name) for name in _FILES}
+        margin = max(job.patch, job.tile, config.multiple)
+        material = gather(job, legend, outputs.scratch(folder_of(job.model)), Part(reporter, 0, 0.15), margin)
+        intake = Intake(inputs, scaling(job, material), len(job.bands))
+        learnt = _learn(learner, job, config, material, intake, Part(reporter, 0.15, 0.9))
+        card = card_of(job, config, learnt.parameters, material, intake)
+        learnt.export(paths[WEIGHTS_FILE], card)
+        learnt.keep(paths[WEIGHTS])
+        tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, Part(reporter, 0.9, 1))
+        card = sealed(card, paths[WEIGHTS_FILE], tested)
+        outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
+        outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
+        outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
+        maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
+        manner = manner_of(job, config, learnt.history, record.seconds)
+        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
+        write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
+        tell_results(tested, reporter)
+        record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)
+    Remains(folder_of(job.model), {}).remove()
+    facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
+    return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
+
+
+def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend) -> None:
+    """Refuses, before the series is read, what could only be refused after it."""
+    if job.network in LEARNERS:
+        return
+    recipe = resolved(job)
+    check_batch(recipe.batch, machine_of(job, recipe.optimizer).devices)
+    with torch.device("meta"):
+        prepared(job, build(job.network, config), legend, Silent())
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a training leaves; `export` writes the model's file and checks it."""
+
+    parameters: int
+    history: tuple[EpochLog, ...]
+    export: Callable[[str, Card], object]
+    keep: Callable[[str], None]  # writes the weights that a later training can start from
+
+
+Learner = Callable[[TrainJob, NetworkConfig, Material, Intake, Reporter], Learnt]
+
+
+def teach_network(
+    job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+) -> Learnt:
+    network, history = fit(job, config, material, intake, reporter, folder_of(job.model))
+    return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
+
+
+def forest_learner() -> Learner:
+    """Loads what no network needs. Raises TrainingMissing where it is not installed."""
+    try:
+        from ..forest.fit import grow
+        from ..forest.forest_onnx import export_forest
+    except ModuleNotFoundError as error:
+        if error.name not in ("sklearn", "skl2onnx"):
+            raise
+        raise TrainingMissing(error.name) from None
+
+    def learn(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
+        forest = grow(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
+        return Learnt(0, (), partial(export_forest, forest), lambda path: None)
+
+    return learn
+
+
+LEARNERS = {"random_forest": forest_learner}  # of what is no network, by the job's `network`
+
+
+def learner_of(network: str) -> Learner:
+    """Raises TrainingMissing, before any scene is read."""
+    return LEARNERS[network]() if network in LEARNERS else teach_network
+
+
+def _learn(
+    learner: Learner, job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+) -> Learnt:
+    counts = count_classes(material.train, TRAIN, material.classes)
+    if not counts.any():
+        raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
+    material.tell_classes(counts, reporter)
+    return learner(job, config, material, intake, reporter)
+
+
+def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
+    """The names of what the model reads."""
+    if name in LEARNERS:
+        return ("x",)
+    with torch.device("meta"):
+        network = build(name, config)
+    check_size(network)
+    return network.inputs
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def fit(
+    job: TrainJob,
+    config: NetworkConfig,
+    material: Material,
+    intake: Intake,
+    reporter: Reporter,
+    keep: Path | None = None,
+) -> tuple[Network, tuple[EpochLog, ...]]:
+    """The trained network in eval mode; its state is kept in the folder `keep` after each epoch, where one is given.
+
+    Leaves torch's global random numbers as they were.
+    """
+    counts = count_classes(material.train, TRAIN, material.classes)
+    recipe = resolved(job)
+    patch = round_up(recipe.patch, config.multiple)
+    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
+    changes = changes_of(job, recipe, material.need)
+    patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed, recipe.batch)
+    seen, tile = (*material.train, *material.checks), round_up(job.tile, config.multiple)
+    checks = ScoringPatches(seen, intake, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION)
+    shown = {
+        "classes": material.legend.names,
+        "labelled pixels": counts.tolist(),
+        "patches an epoch": length,
+        **_own(job),
+    }
+    machine = machine_of(job, recipe.optimizer)
+    identity = identity_of(job, config, recipe, intake.stats, material.train, material.checks) | shown
+    remains = Remains(keep, identity) if keep else None
+    with torch.random.fork_rng():
+        torch.manual_seed(job.seed)
+        network = prepared(job, build(job.network, config), material.legend, reporter)
+        shares = torch.from_numpy(shown_shares(counts))
+        lesson = Lesson(network, shares, recipe, job.seed, reporter)
+        learn(lesson, patches, checks, machine, remains, job.earlier)
+    return lesson.learnt().requires_grad_(True), tuple(lesson.history)
+
+
+def prepared(job: TrainJob, network: Network, legend: Legend, reporter: Reporter) -> Network:
+    """The network with the weights it starts from; parts that are not to be trained are frozen."""
+    if job.start:
+        begin(network, read_start(job.start), legend, reporter)
+    for part in job.frozen:
+        found = [p for name, p in network.named_parameters() if name.split(".")[0] == part]
+        if not found:
+            parts = ", ".join(dict.fromkeys(name.split(".")[0] for name, _ in network.named_parameters()))
+            raise BadInput(f"The network {job.network} has no part {part!r} to freeze: choose among {parts}.")
+        for parameter in found:
+            parameter.requires_grad_(False)
+    return network
+
+
+def _own(job: TrainJob) -> dict[str, object]:
+    """Further choices of the job that decide how an epoch goes."""
+    names = ("start", "frozen", "optical_dropout", "radar_dropout", "samples_per_class")
+    return {name: getattr(job, name) for name in names}
+
+
+def changes_of(job: TrainJob, recipe: Recipe, need: Need) -> Changes:
+    """As the paper changes its patches, but for what the job asks for otherwise."""
+    optical = recipe.optical_dropout if job.optical_dropout is None else job.optical_dropout
+    radar = recipe.radar_dropout if job.radar_dropout is None else job.radar_dropout
+    return Changes(job.jitter, recipe.turns, optical, radar, decibels(need))
+
+
+def scaling(job: TrainJob, material: Material) -> Statistics:
+    """Of the training seasons; weights that go on learning keep the scaling they were learnt with."""
+    if not job.start:
+        return statistics(material.train)
+    start = read_start(job.start)
+    return Statistics(np.array(start.mean, np.float32), np.array(start.std, np.float32))
+
+
+def assess(
+    weights: str, tiling: tuple[int, int], material: Material, intake: Intake, reporter: Reporter
+) -> tuple[tuple[str, Confusion], ...]:
+    """Confusion matrices of the ONNX file on the held-out parcels and on the test series, where there are such.
+
+    `tiling`: tile and overlap in pixels.
+    """
+    predict = onnx_predict(weights)
+    tested = []
+    for seasons, on in ((material.places(), ON_HELD_OUT), (material.tests, ON_TESTS)):
+        patches = ScoringPatches(seasons, intake, HELD_OUT, *tiling)
+        if len(patches):
+            confusion = score(predict, patches, material.classes, reporter)
+            tested.append((on, confusion))
+    return tuple(tested)
+
+
+def _sample_maps(weights: str, card: Card, material: Material, intake: Intake) -> tuple[SampleMap, ...]:
+    patches = ScoringPatches(material.places() + material.tests, intake, HELD_OUT, card.tile, card.overlap)
+    return sample_maps(onnx_predict(weights), patches, material.legend)
+
+
+def onnx_predict(weights: str) -> Predict:
+    """The file as a function from its inputs by name to probabilities."""
+    session = ort.InferenceSession(Path(weights).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
+    return lambda inputs: np.asarray(session.run(["probability"], inputs)[0], np.float32)

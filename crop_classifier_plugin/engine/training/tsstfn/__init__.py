@@ -1,0 +1,1 @@
+"""TSSTFN trained on base pairs of fine and coarse images."""

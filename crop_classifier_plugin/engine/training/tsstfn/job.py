@@ -1,0 +1,211 @@
+"""The train_tsstfn job: a year's fine and coarse images -> the folder of a model that fuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ....shared.cards.card import WEIGHTS_FILE, sha256_of
+from ....shared.cards.fusion_card import FUSION_CARD, SAFETENSORS, FusionCard
+from ....shared.errors import BadInput
+from ....shared.jobs.tsstfn import TrainTsstfnJob
+from ...execution.outputs import Outputs
+from ...execution.reporter import Part, Reporter
+from ...execution.run_record import Record
+from ...fusion.image_pairs import (
+    Images,
+    dated_images,
+    fine_grid,
+    is_simulated,
+)
+from ...fusion.tsstfn.forecast_steps import Step, training_step
+from ...networks.base import Network, parameter_count
+from ...networks.tsstfn import Tsstfn, TsstfnConfig
+from ...raster.grid import Grid
+from ...series.cube.stack import files_of
+from ...series.scenes.scene import Scene
+from .tiles import (
+    Place,
+    SplitRule,
+    Tiles,
+    Year,
+    load_year,
+    split_tiles,
+)
+from .trainer import EpochLog, Lesson, Plan
+from .tsstfn_onnx import export, load_weights, save_weights
+
+HISTORY_FILE = "training.csv"
+_NETWORK = "tsstfn"
+_USUAL_TILE, _LARGEST_TILE = 64, 384  # px (choice): the smallest that is not less than the first
+_NORMALISED = ("NDVI", "NDWI", "NDMI", "NDRE", "LSWI")  # lie within -1 and 1; other bands have no limits
+_NO_LIMITS = (-1e6, 1e6)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """The trained network, and what the card tells of the training."""
+
+    network: Network
+    lesson: Lesson
+    tile: int
+    parts: tuple[tuple[Place, ...], tuple[Place, ...]]  # learnt from, validated on
+    rmse_last_fine: float
+    rmse_coarse: float
+
+
+def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
+    """Writes model.onnx, fusion.json (the card), weights.safetensors and training.csv into job.model."""
+    record, folder = Record(job), Path(job.model)
+    config = TsstfnConfig.parse(dict(job.settings), bands=2, dates=job.pairs + 1, classes=1)
+    tile = _tile(job, config)
+    with Outputs() as outputs, ExitStack() as exits:
+        paths = {name: outputs.path(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
+        fine = dated_images(job.fine, job.band, "fine image", reporter, job.dates)
+        coarse = dated_images(job.coarse, job.band, "coarse image", reporter, job.dates)
+        outputs.spare(files_of((*fine.values(), *coarse.values())))
+        step = training_step(job.target, job.pairs, fine, coarse)
+        scenes = [[images[day] for day in (*step.bases, step.target)] for images in (fine, coarse)]
+        grid = fine_grid(scenes[0], scenes[1], job.band, job.extent)
+        _tell(job, step, grid, reporter)
+        opened = [exits.enter_context(Images(each, job.band, grid, reporter)) for each in scenes]
+        year = load_year(opened[0], opened[1], job.pairs + 1, outputs.scratch(), Part(reporter, 0, 0.1))
+        learnt = fit(job, config, year, tile, Part(reporter, 0.1, 0.95))
+        reporter.progress(0.96, "Exporting the network")
+        export(learnt.network, tile, paths[WEIGHTS_FILE])
+        save_weights(learnt.network, paths[SAFETENSORS])
+        card = _card(job, step, learnt, scenes, sha256_of(paths[WEIGHTS_FILE]))
+        outputs.write_text(folder / FUSION_CARD, card.text())
+        outputs.write_text(folder / HISTORY_FILE, _csv(learnt.lesson.history))
+        record.save(outputs, str(folder / FUSION_CARD), {"device": str(learnt.lesson.device)}, reporter)
+    for line in _lines(card):
+        reporter.log(line)
+    reporter.progress(1, "Done")
+    figures = {"rmse": card.rmse, "rmse_last_fine": card.rmse_last_fine, "rmse_coarse": card.rmse_coarse}
+    return {"model": job.model, **figures, "epochs": card.epochs, "device": str(learnt.lesson.device)}
+
+
+def fit(job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, reporter: Reporter) -> _Learnt:
+    """Trains the network. Leaves torch's global random numbers as they were."""
+    parts = split_tiles(year.valid, SplitRule(tile, job.validation, job.split, job.seed))
+    reporter.log(f"{len(parts[0])} tiles of {tile} px to learn from, {len(parts[1])} to validate on ({job.split}).")
+    if job.split == "random":
+        reporter.log("Neighbouring tiles overlap by half: a random split tells too good an error.", "warning")
+    plan = Plan(job.epochs, job.patience, job.batch, job.learning_rate, job.loss, job.device, job.seed)
+    turn = np.random.default_rng(job.seed) if job.augment else None
+    with torch.random.fork_rng():
+        torch.manual_seed(job.seed)
+        network = Tsstfn(config)
+        if job.start:
+            load_weights(network, job.start)
+        lesson = Lesson(network, plan, reporter)
+        learnt = lesson.learn(Tiles(year, parts[0], tile, turn), Tiles(year, parts[1], tile))
+    return _Learnt(learnt, lesson, tile, parts, *_references(year, parts[1], tile))
+
+
+def _references(year: Year, places: Sequence[Place], tile: int) -> tuple[float, float]:
+    """RMSE of the last fine base image and of the target's coarse image, over the validation tiles' known pixels."""
+    sums, count = np.zeros(2), 0
+    for row, col in places:
+        part = (slice(row, row + tile), slice(col, col + tile))
+        valid = year.valid[part]
+        images = (year.fine[-1], year.fine[-2], year.coarse[-1])
+        truth, last, coarse = (image[part][valid].astype(np.float64) for image in images)
+        sums += [((last - truth) ** 2).sum(), ((coarse - truth) ** 2).sum()]
+        count += truth.size
+    first, second = np.sqrt(sums / count).tolist()
+    return first, second
+
+
+def _tile(job: TrainTsstfnJob, config: TsstfnConfig) -> int:
+    """The tile's side, at whose levels every chunk of the network is whole rows. Raises BadInput for another one."""
+    step = config.multiple
+    sides = [side for side in range(step, _LARGEST_TILE + 1, step) if _whole_rows(config, side)]
+    if job.tile and job.tile not in sides:
+        raise BadInput(
+            f"The network's chunks {config.chunks} are no whole rows of tiles of {job.tile} px: choose "
+            f"{', '.join(map(str, sides)) or 'other chunks'}."
+        )
+    if not sides:
+        raise BadInput(
+            f"No tile has rows of which the network's chunks {config.chunks} are whole numbers: change them."
+        )
+    return job.tile or next((side for side in sides if side >= _USUAL_TILE), sides[-1])
+
+
+def _whole_rows(config: TsstfnConfig, side: int) -> bool:
+    rows = (chunk % (side // 2**level) for level, chunk in enumerate(config.chunks, start=1))
+    return not config.paths or not any(rows)
+
+
+def _tell(job: TrainTsstfnJob, step: Step, grid: Grid, reporter: Reporter) -> None:
+    days = ", ".join(map(str, step.bases))
+    reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
+    reporter.log(f"TSSTFN learns {job.band} of {step.target} from the base dates {days}.")
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def _card(
+    job: TrainTsstfnJob, step: Step, learnt: _Learnt, scenes: Sequence[Sequence[Scene]], sha256: str
+) -> FusionCard:
+    best = learnt.lesson.best
+    low, high = (-1.0, 1.0) if job.band in _NORMALISED else _NO_LIMITS
+    return FusionCard(
+        name=Path(job.model).name,
+        title=job.title or Path(job.model).name,
+        network=_NETWORK,
+        settings=_texts(learnt.network.config.settings()),
+        pairs=job.pairs,
+        band=job.band,
+        tile=learnt.tile,
+        base_dates=tuple(map(str, step.bases)),
+        target=str(step.target),
+        strategy=job.strategy,
+        loss=job.loss,
+        epochs=len(learnt.lesson.history),
+        best_epoch=best.epoch,
+        tiles=(len(learnt.parts[0]), len(learnt.parts[1])),
+        split=job.split,
+        rmse=best.validation_rmse,
+        rmse_last_fine=learnt.rmse_last_fine,
+        rmse_coarse=learnt.rmse_coarse,
+        low=low,
+        high=high,
+        pixel_size=scenes[0][0].of(job.band)[0].pixel,
+        parameters=parameter_count(learnt.network),
+        sha256=sha256,
+        simulated=is_simulated(scene for each in scenes for scene in each),
+    )
+
+
+def _texts(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A network's settings as its config reads them back."""
+    return tuple((k, ",".join(map(str, v)) if isinstance(v, list) else str(v)) for k, v in settings.items())
+
+
+def _lines(card: FusionCard) -> list[str]:
+    figures = (
+        f"RMSE on the validation tiles: TSSTFN {card.rmse:.4f}, last fine image {card.rmse_last_fine:.4f}, "
+        f"coarse image resampled {card.rmse_coarse:.4f}."
+    )
+    if card.rmse >= min(card.rmse_last_fine, card.rmse_coarse):
+        return [figures, "A trivial reference is as good: the model is of no use for these images."]
+    return [figures]
+
+
+def _csv(history: Sequence[EpochLog]) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, [*asdict(history[0])], lineterminator="\n")
+    table.writeheader()
+    table.writerows(asdict(log) for log in history)
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""Polygons read, checked and rasterized."""

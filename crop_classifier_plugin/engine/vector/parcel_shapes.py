@@ -1,0 +1,48 @@
+"""Parcels of a vector file without regard to what grows in them: only their shapes count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+from shapely import STRtree
+
+from ...shared.errors import CrsMissing, LabelsUnusable
+from ..raster.grid import Grid
+
+
+@dataclass(frozen=True, eq=False)
+class PlotLayer:
+    """Polygons in the CRS of a grid; () = none."""
+
+    shapes: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def touching(self, grid: Grid) -> list[tuple[Any, int]]:
+        """The polygons near the grid, each with its number from 1."""
+        found: Any = np.sort(STRtree(self.shapes).query(shapely.box(*grid.bounds))) if len(self) else []
+        return [(self.shapes[i], int(i) + 1) for i in found]
+
+
+def read_plots(path: str, layer: str, grid: Grid) -> PlotLayer:
+    """The polygons of a layer ("" = the first) that touch the grid; none where no path is given."""
+    if not path:
+        return PlotLayer(np.zeros(0, object))
+    try:
+        frame = geopandas.read_file(path, columns=[], layer=layer or None)
+    except (DataSourceError, DataLayerError) as error:
+        raise LabelsUnusable(f"The parcels {path} cannot be read ({error}): choose a layer of polygons.") from None
+    shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
+    if shapes.empty:
+        raise LabelsUnusable(f"The parcels {path} hold no polygon: choose a layer of polygons.")
+    if shapes.crs is None:
+        raise CrsMissing(path)
+    moved = shapely.make_valid(shapes.to_crs(grid.crs.to_wkt()).to_numpy())
+    return PlotLayer(moved[shapely.intersects(moved, shapely.box(*grid.bounds))])

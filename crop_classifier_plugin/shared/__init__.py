@@ -1,0 +1,1 @@
+"""What both sides import: jobs, cards, errors, legend. Standard library only, Python 3.9."""

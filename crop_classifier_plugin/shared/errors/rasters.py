@@ -1,0 +1,170 @@
+"""What can be wrong with rasters, their dates, bands and masks. Standard library only: both sides import this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .base import CropClassifierError
+
+
+class BadRaster(CropClassifierError):
+    code = "bad-raster"
+
+    def __init__(self, path: str, reason: str) -> None:
+        why = reason.replace(f"{path}: ", "").strip(" .")
+        super().__init__(f"Cannot read the raster {path} ({why}): check that the file is complete, or leave it out.")
+
+
+class NotAFile(CropClassifierError):
+    code = "not-a-file"
+
+    def __init__(self, layer: str, provider: str) -> None:
+        super().__init__(
+            f"The layer {layer} comes from {provider}, not from a raster file: export it to GeoTIFF and use that."
+        )
+
+
+class CrsMissing(CropClassifierError):
+    code = "crs-missing"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} has no coordinate reference system: assign one to the layer or the file.")
+
+
+class DriverMissing(CropClassifierError):
+    code = "driver-missing"
+
+    def __init__(self, path: str, driver: str) -> None:
+        super().__init__(
+            f"{path} needs GDAL's driver {driver}, which the engine's GDAL lacks: get the product as GeoTIFF (AppEEARS "
+            "offers it), or convert it with a GDAL that has it (gdal_translate)."
+        )
+
+
+class NotGeocoded(CropClassifierError):
+    code = "not-geocoded"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} is in the geometry of the sensor, not on a map: use a terrain-corrected product (Sentinel-1 RTC, "
+            "or SNAP's Range Doppler terrain correction)."
+        )
+
+
+class NoOverlap(CropClassifierError):
+    code = "no-overlap"
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} and {second} do not overlap: choose layers (and an extent) of the same area.")
+
+
+# --- dates and bands -------------------------------------------------------------------------------------------------
+
+
+class DateMissing(CropClassifierError):
+    code = "date-missing"
+
+    def __init__(self, layer: str, tried: Iterable[str]) -> None:
+        super().__init__(
+            f"No acquisition date for {layer} (tried: {'; '.join(tried)}): put the date in its name as YYYYMMDD, "
+            "or give a table with the columns layer and date."
+        )
+
+
+class DateUnreadable(CropClassifierError):
+    code = "date-unreadable"
+
+    def __init__(self, layer: str, text: str) -> None:
+        super().__init__(f"The date {text!r} of {layer} cannot be read: write it as YYYY-MM-DD.")
+
+
+class DateAmbiguous(CropClassifierError):
+    code = "date-ambiguous"
+
+    def __init__(self, layer: str, dates: Iterable[str]) -> None:
+        super().__init__(
+            f"The name of {layer} holds several dates ({', '.join(dates)}): say which one counts in a table with the "
+            "columns layer and date."
+        )
+
+
+class DuplicateDate(CropClassifierError):
+    code = "duplicate-date"
+
+    def __init__(self, date: str, band: str, first: str, second: str) -> None:
+        super().__init__(
+            f"{first} and {second} both give band {band} of {date} for the same place: leave one of them out."
+        )
+
+
+class BandMissing(CropClassifierError):
+    code = "band-missing"
+
+    def __init__(self, missing: Iterable[str], date: str, found: Iterable[str], model: str) -> None:
+        seen = ", ".join(found) or "no named band"
+        super().__init__(
+            f"The model {model} needs {', '.join(missing)}, which the scene of {date} lacks (it has {seen}): add the "
+            "file with it, or name the band in the file's band description."
+        )
+
+
+class UnitUnclear(CropClassifierError):
+    code = "unit-unclear"
+
+    def __init__(self, path: str, reason: str, wanted: str) -> None:
+        super().__init__(
+            f"The values of {path} are {reason}, but the model expects {wanted}: "
+            "set the file's scale and offset (gdal_edit.py -scale), or use the original product."
+        )
+
+
+class OffsetMissing(CropClassifierError):
+    code = "offset-missing"
+
+    def __init__(self, path: str, baseline: str) -> None:
+        super().__init__(
+            f"{path} is of the Sentinel-2 processing baseline {baseline}, whose values hold an offset of 1000, but "
+            "the file declares none: set it (gdal_edit.py -scale 0.0001 -offset -0.1), or take the baseline out of the "
+            "name if the offset is already removed."
+        )
+
+
+class TooFewDates(CropClassifierError):
+    code = "too-few-dates"
+
+    def __init__(self, model: str, needed: str, found: Iterable[str]) -> None:
+        seen = ", ".join(found) or "none"
+        super().__init__(f"The model {model} needs {needed}, the series has {seen}: add scenes of that time.")
+
+
+class WindowsEmpty(CropClassifierError):
+    code = "windows-empty"
+
+    def __init__(self, model: str, least: int, dates: int, empty: list[str], target: str) -> None:
+        what, where = ("months", f" up to the target month {target}") if target else ("stretches of the season", "")
+        lacking = ", ".join(empty)
+        advice = "add scenes of that time" + (", or choose another month." if target else ".")
+        last = " and always of the target month" if target else ""
+        super().__init__(
+            f"The model {model} needs scenes in {least} of the {dates} {what}{where}{last}, {dates - len(empty)} have "
+            f"some (none in {lacking}): {advice}"
+        )
+
+
+class RadarMissing(CropClassifierError):
+    code = "radar-missing"
+
+    def __init__(self, model: str, lacking: str, bands: Iterable[str]) -> None:
+        super().__init__(
+            f"The model {model} reads optical and radar scenes ({', '.join(bands)}) together, {lacking} was not given: "
+            "add the scenes that are missing."
+        )
+
+
+class MaskMissing(CropClassifierError):
+    code = "mask-missing"
+
+    def __init__(self, mask: str, date: str) -> None:
+        super().__init__(
+            f"The scene of {date} has no {mask} mask band: add its file, choose another mask source, or choose 'none'."
+        )

@@ -1,0 +1,76 @@
+"""The classify job. Standard library only: both sides import it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..errors import BadInput
+from .sources import (
+    DEVICES,
+    DateEntry,
+    Extent,
+    SceneSource,
+    check_masks,
+    one_of,
+)
+
+_MONTHS = re.compile(r"(\d{4})-(\d{2})(?:\s*(?:to|\.\.)\s*(\d{4})-(\d{2}))?")
+_MOST = 120  # months in one run
+
+
+@dataclass(frozen=True)
+class ClassifyJob:
+    """Series + model -> crop map (and, on request, confidence, probabilities, number of valid dates, attention).
+
+    With `folder` in place of `class_map`: one crop_map_2020-03.tif a target month in it; the other outputs' names get
+    the month too.
+    """
+
+    kind: ClassVar[str] = "classify"
+    entry: ClassVar[str] = "inference.job:classify"
+    scenes: tuple[SceneSource, ...]
+    model: str  # folder with model.onnx and model.json
+    class_map: str = ""
+    confidence: str = ""
+    probabilities: str = ""
+    valid_dates: str = ""
+    dates: tuple[DateEntry, ...] = ()  # of the scenes and of the radar scenes
+    mask: str = "auto"  # one of MASKS
+    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
+    extent: Optional[Extent] = None
+    area: str = ""  # vector file whose polygons limit the map
+    device: str = "auto"
+    radar: tuple[SceneSource, ...] = ()  # the second series, for models of two
+    months: tuple[str, ...] = ()  # 2020-03: what a monthly model maps; () = the latest month it can
+    folder: str = ""
+    attention: str = ""  # CSV: how much the network heeds each date, by class
+    attention_plot: str = ""  # the same as an HTML page
+
+    def __post_init__(self) -> None:
+        one_of("device", self.device, DEVICES)
+        check_masks(self.mask, self.mask_layers)
+        if not (self.scenes or self.radar):
+            raise BadInput("No raster was given: choose the dated scenes of the season.")
+        if bool(self.class_map) == bool(self.folder):
+            raise BadInput("Name either a crop map or a folder for one map a month: one of the two, not both.")
+        if len(set(self.months)) < len(self.months):
+            raise BadInput(f"A month is named twice in {', '.join(self.months)}: name each once.")
+        if len(self.months) > 1 and not self.folder:
+            raise BadInput("Several months make several maps: name a folder for them in place of the crop map.")
+
+
+def read_months(text: str) -> tuple[str, ...]:
+    """Months from text such as "2020-03, 2020-06 to 2021-01"; "" gives none."""
+    months: list[str] = []
+    for part in filter(None, (p.strip() for p in text.replace(";", ",").split(","))):
+        found = _MONTHS.fullmatch(part)
+        numbers = [int(n) for n in found.groups() if n] if found else []
+        if not numbers or not all(1 <= n <= 12 for n in numbers[1::2]):
+            raise BadInput(f"The months {part!r} cannot be read: write 2020-03, or 2020-03 to 2021-02.")
+        first, last = numbers[0] * 12 + numbers[1] - 1, numbers[-2] * 12 + numbers[-1] - 1
+        if not first <= last < first + _MOST:
+            raise BadInput(f"The months {part!r} are not in order, or more than {_MOST}: correct them.")
+        months += [f"{n // 12}-{n % 12 + 1:02}" for n in range(first, last + 1)]
+    return tuple(months)

@@ -1,0 +1,140 @@
+"""Jobs about fusing fine and coarse images. Standard library only: both sides import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from ..errors import BadInput
+from .sources import (
+    DateEntry,
+    Extent,
+    SceneSource,
+    Series,
+    one_of,
+)
+
+SPREADS = ("image", "window")
+COMBINATIONS = ("product", "logarithm")
+GAIN_SPLITS = ("parcel", "block", "pixel")
+
+
+@dataclass(frozen=True)
+class FuseStarfmJob:
+    """Fine images + coarse images of their days and of a target day -> the fine image of the target day."""
+
+    kind: ClassVar[str] = "fuse_starfm"
+    entry: ClassVar[str] = "fusion.starfm.job:fuse"
+    fine: tuple[SceneSource, ...]
+    coarse: tuple[SceneSource, ...]
+    output: str
+    target: str = ""  # ISO date of a coarse image; "" = the only coarse date without a fine image
+    pairs: int = 1  # base pairs: 1 or 2, the nearest to the target's day
+    band: str = "NDVI"
+    dates: tuple[DateEntry, ...] = ()
+    extent: Optional[Extent] = None
+    window: int = 61  # px of the fine image, odd
+    classes: int = 4
+    distance: float = 0.0  # px at which a neighbour counts half; 0 = half the window
+    sigma_fine: float = 0.03  # uncertainty of the values, in their unit
+    sigma_coarse: float = 0.03
+    temporal_filter: bool = True
+    spread: str = "image"  # one of SPREADS: where the standard deviation of the fine image is taken
+    combination: str = "product"  # one of COMBINATIONS: S T D, or ln(S B + 1) ln(T B + 1) D
+    log_scale: float = 10_000.0  # B
+    cubic: bool = False  # coarse images come to the fine grid cubically, not bilinearly
+
+    def __post_init__(self) -> None:
+        one_of("spread", self.spread, SPREADS)
+        one_of("combination", self.combination, COMBINATIONS)
+        if not self.fine or not self.coarse:
+            raise BadInput("Fine and coarse images are both needed: choose the base dates' and the target's.")
+        if not self.output:
+            raise BadInput("No output was named: say where the fused image goes.")
+        if self.pairs not in (1, 2):
+            raise BadInput(f"STARFM takes one or two base pairs, not {self.pairs}: choose 1 or 2.")
+        if not 3 <= self.window <= 255 or self.window % 2 == 0:
+            raise BadInput(f"The window of {self.window} px cannot be used: choose an odd number from 3 to 255.")
+        if not (self.classes >= 1 and self.log_scale > 0):
+            raise BadInput("The number of classes is at least 1 and the logarithm's scale above 0.")
+        if not min(self.distance, self.sigma_fine, self.sigma_coarse) >= 0:
+            raise BadInput("The distance and the uncertainties are at least 0: correct the negative one.")
+
+
+@dataclass(frozen=True)
+class EvaluateFusionJob:
+    """Fused image + the real fine image of its day -> RMSE, bias, SSIM, scatter; beside two trivial references."""
+
+    kind: ClassVar[str] = "evaluatefusion"
+    entry: ClassVar[str] = "fusion.evaluation.job:evaluate"
+    fused: SceneSource
+    truth: SceneSource  # the real fine image of the fused image's day, which the fusion did not see
+    last_fine: SceneSource  # a fine image of another day: what one would have without fusion
+    coarse: SceneSource  # the coarse image of the fused image's day
+    report_html: str
+    report_json: str
+    report_csv: str
+    band: str = "NDVI"
+    dates: tuple[DateEntry, ...] = ()
+    extent: Optional[Extent] = None
+    cubic: bool = False  # as in FuseStarfmJob: the reference "coarse image resampled"
+    data_range: float = 0.0  # L of SSIM; 0 = 2 for a normalised index, else the range of the real image
+
+    def __post_init__(self) -> None:
+        if not (self.report_html and self.report_json and self.report_csv):
+            raise BadInput("No output was named: say where the three reports go.")
+        if not self.data_range >= 0:
+            raise BadInput(f"A data range of {self.data_range} is none: give one above 0, or 0 for the usual one.")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted images of one strategy: one raster of one date, or of several."""
+
+    source: SceneSource
+    strategy: str = ""  # "" = what stands before the date in the layer's name
+
+
+@dataclass(frozen=True)
+class CropGainJob:
+    """Early season + predicted images + labels -> what each prediction adds to a crop map: table and bar chart."""
+
+    kind: ClassVar[str] = "cropgain"
+    entry: ClassVar[str] = "experiments.crop_gain.job:crop_gain"
+    early: Series
+    predictions: tuple[Prediction, ...]
+    labels: str  # vector file of polygons, or a class raster
+    report_html: str
+    report_json: str
+    report_csv: str
+    class_field: str = ""  # of polygons
+    labels_layer: str = ""
+    before: str = ""  # ISO date: the early season's dates are earlier; "" = the first predicted date
+    index: str = "NDVI"
+    split: str = "parcel"  # one of GAIN_SPLITS: what is held out as a whole; pixel leaks
+    block: int = 64  # px, side of the blocks of split="block"
+    held_out: float = 0.3  # share of the labelled pixels
+    seeds: int = 5  # splits and forests
+    seed: int = 1  # of the first
+    trees: int = 40
+    depth: int = 25
+    leaf: int = 20
+    pixels: int = 20_000  # most that are learnt from, a class
+    test_pixels: int = 100_000  # most that are tested on, drawn at random from all that are held out
+    labels_crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
+
+    def __post_init__(self) -> None:
+        one_of("split", self.split, GAIN_SPLITS)
+        if not self.predictions:
+            raise BadInput("No predicted image was given: choose the outputs of a fusion.")
+        if not self.labels:
+            raise BadInput("No labels were given: choose polygons with a class field, or a class raster.")
+        if not (self.report_html and self.report_json and self.report_csv):
+            raise BadInput("No output was named: say where the three reports go.")
+        if not 0 < self.held_out < 1:
+            raise BadInput(f"The held-out share of {self.held_out} leaves nothing to learn from, or nothing to test.")
+        if min(self.seeds, self.trees, self.depth, self.leaf, self.pixels, self.test_pixels) < 1 or self.block < 4:
+            raise BadInput(
+                "Seeds, trees, depth, leaf and numbers of pixels are at least 1 and a block at least 4 pixels: "
+                "correct the smaller one."
+            )

@@ -1,0 +1,153 @@
+"""Jobs about whole series, from composites to phenology. Standard library only: both sides import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..errors import BadInput
+from .sources import Series, one_of
+
+PERIODS = ("month", "dekad", "days")
+COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
+EMPTY = ("nodata", "skip")
+INDICES = ("NDVI", "EVI", "EVI2", "NDWI", "NDMI", "SAVI", "NDRE", "LSWI", "RVI", "VHVV")
+STRATEGIES = ("A", "B", "C", "D", "E")
+ALIGNED_DAYS = ("prediction", "training", "union", "early_union", "own")
+ALIGN_RULES = ("linear", "nearest")
+FILLERS = ("linear", "savgol", "whittaker")
+
+
+@dataclass(frozen=True)
+class CompositeJob:
+    """Series -> one cloud-masked composite a period: one GeoTIFF a period in `folder`, or one `stack`, or both."""
+
+    kind: ClassVar[str] = "composite"
+    entry: ClassVar[str] = "series.operations.composite.job:composite"
+    series: Series
+    folder: str = ""
+    stack: str = ""
+    valid_dates: str = ""  # one band a period
+    bands: tuple[str, ...] = ()  # () = those of the most complete scene
+    period: str = "month"  # one of PERIODS
+    days: int = 10  # length of a period="days"
+    method: str = "median"  # one of COMPOSITES
+    empty: str = "nodata"  # one of EMPTY: what becomes of a period without a scene
+    first: str = ""  # ISO dates; "" = of the series' own first and last scene
+    last: str = ""
+
+    def __post_init__(self) -> None:
+        one_of("period", self.period, PERIODS)
+        one_of("method", self.method, COMPOSITES)
+        one_of("treatment of empty periods", self.empty, EMPTY)
+        if self.days < 1:
+            raise BadInput(f"A period of {self.days} days is none: give at least 1.")
+        if not (self.folder or self.stack):
+            raise BadInput("No output was asked for: give a folder, a stack, or both.")
+
+
+@dataclass(frozen=True)
+class FillGapsJob:
+    """Series with gaps -> the same dates without, one stack."""
+
+    kind: ClassVar[str] = "fillgaps"
+    entry: ClassVar[str] = "series.operations.gap_filling.job:fill_gaps"
+    series: Series
+    output: str
+    valid_dates: str = ""  # one band a band: how many dates were clear
+    bands: tuple[str, ...] = ()  # () = those of the most complete scene
+    method: str = "whittaker"  # one of FILLERS
+    smooth_all: bool = False  # also values that were observed
+    hold: bool = True  # before the first and after the last clear date: its value, else no data
+    max_gap: float = 0.0  # days between the clear dates beside a gap; longer ones stay open; 0 = no limit
+    window: float = 85.0  # days, Savitzky-Golay
+    order: int = 2  # of Savitzky-Golay's polynomials
+    smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
+
+    def __post_init__(self) -> None:
+        one_of("method", self.method, FILLERS)
+        if not self.output:
+            raise BadInput("No output was named: say where the filled series goes.")
+        if not (self.order >= 0 and self.window > 0 and self.smoothness > 0 and self.max_gap >= 0):
+            raise BadInput("The window and the smoothness are above 0, the order and the longest gap at least 0.")
+
+
+@dataclass(frozen=True)
+class IndexJob:
+    """Series of bands -> the same dates as indices, one stack."""
+
+    kind: ClassVar[str] = "index"
+    entry: ClassVar[str] = "series.operations.indices.job:compute_indices"
+    series: Series
+    output: str
+    indices: tuple[str, ...] = ("NDVI",)  # of INDICES; all optical or all radar
+    valid_dates: str = ""  # one band an index: how many dates have a value
+
+    def __post_init__(self) -> None:
+        if not self.output:
+            raise BadInput("No output was named: say where the series of indices goes.")
+
+
+@dataclass(frozen=True)
+class AlignSeriesJob:
+    """The series of two years -> the same days in both, by a date strategy of TSSTFN's paper or a rule of one's own."""
+
+    kind: ClassVar[str] = "alignseries"
+    entry: ClassVar[str] = "series.operations.alignment.job:align_series"
+    training: Series  # the year that is learnt from
+    prediction: Series  # the year that is predicted
+    training_output: str
+    table: str  # CSV: where each value comes from
+    prediction_output: str = ""
+    bands: tuple[str, ...] = ()  # () = those of the prediction series' most complete scene
+    strategy: str = "B"  # one of STRATEGIES, or custom
+    days: str = "prediction"  # one of ALIGNED_DAYS, with strategy="custom"
+    rule: str = "linear"  # one of ALIGN_RULES, with strategy="custom"
+    count: int = 7  # base dates
+    training_before: str = ""  # ISO date: only earlier dates are base dates; "" = all
+    prediction_before: str = ""
+    target: str = ""  # ISO date of the prediction year that is to be predicted; "" = no target
+    training_target: str = ""  # ISO date of the training year's image for the target; "" = by the strategy
+
+    def __post_init__(self) -> None:
+        one_of("strategy", self.strategy, (*STRATEGIES, "custom"))
+        one_of("days", self.days, ALIGNED_DAYS)
+        one_of("rule", self.rule, ALIGN_RULES)
+        if self.count < 1:
+            raise BadInput(f"{self.count} base dates are none: ask for at least 1.")
+        if not (self.training_output and self.table):
+            raise BadInput("No output was named: say where the training series and the table of dates go.")
+
+
+@dataclass(frozen=True)
+class PhenologyJob:
+    """Series -> start, peak, end, length, amplitude, base and peak value of each pixel's season, one raster."""
+
+    kind: ClassVar[str] = "phenology"
+    entry: ClassVar[str] = "series.operations.phenology.job:phenology"
+    series: Series
+    output: str
+    valid_dates: str = ""  # how many dates were clear
+    index: str = "NDVI"  # of INDICES: taken as it is where the scenes have it, else computed
+    first: str = ""  # ISO dates between which the season lies; "" = of the series' own first and last scene
+    last: str = ""
+    year: int = 0  # whose 1 January is day 1; 0 = that of the middle between the first and the last day
+    start_share: float = 0.2  # of the rise before the peak, at which the season starts
+    end_share: float = 0.2  # of the fall after the peak, at which it ends
+    least_amplitude: float = 0.1  # a smaller rise or fall is none
+    least_dates: int = 6  # fewer clear dates give no data
+    smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
+
+    def __post_init__(self) -> None:
+        if not self.output:
+            raise BadInput("No output was named: say where the phenology goes.")
+        if not (0 < self.start_share < 1 and 0 < self.end_share < 1):
+            raise BadInput(
+                f"The shares of the amplitude {self.start_share} and {self.end_share} must lie between 0 and 1: "
+                "choose others."
+            )
+        if not (self.least_amplitude > 0 and self.smoothness > 0 and self.least_dates >= 3 and self.year >= 0):
+            raise BadInput(
+                "The least amplitude and the smoothness are above 0, the clear dates at least 3 and the year not "
+                "negative: correct the one that is not."
+            )

@@ -1,0 +1,104 @@
+"""What jobs are made of: scenes, their dates, masks and places. Standard library only: both sides import this."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from ..errors import BadInput
+
+_DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
+_NEXT_SETTING = re.compile(r"[;\n]|,(?=\s*\w+\s*=)")  # a comma inside a value parts its numbers
+DEVICES = ("auto", "cpu", "cuda")
+MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer", "modis")
+
+
+def one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuses a value that is none of the allowed ones."""
+    if value not in allowed:
+        raise BadInput(f"The {what} {value!r} is unknown: choose one of {', '.join(allowed)}.")
+
+
+@dataclass(frozen=True)
+class SceneSource:
+    """One raster as the user gave it: anything GDAL opens. A folder, archive or STAC item stands for what is in it."""
+
+    path: str
+    name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name
+    dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
+    crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
+
+
+def check_masks(mask: str, layers: tuple[SceneSource, ...]) -> None:
+    """Refuses mask layers that would not be used, and their absence where they are asked for."""
+    one_of("mask", mask, MASKS)
+    if layers and mask != "layer":
+        raise BadInput(
+            f"Mask layers were given, but the cloud mask is {mask!r}: choose 'layer' ('The mask layers' in QGIS), or "
+            "leave the layers out."
+        )
+    if mask == "layer" and not layers:
+        raise BadInput("The cloud mask 'layer' needs mask layers, none was given: give them, or choose another mask.")
+
+
+@dataclass(frozen=True)
+class DateEntry:
+    """A row of the user's table of dates: `layer` is a layer name, file name or path; `band` 0 means every band."""
+
+    layer: str
+    date: str
+    band: int = 0
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A rectangle in the coordinates of `crs` (authority id or WKT)."""
+
+    xmin: float
+    ymin: float
+    xmax: float
+    ymax: float
+    crs: str
+
+    def __post_init__(self) -> None:
+        if not (self.xmin < self.xmax and self.ymin < self.ymax):
+            raise BadInput(f"The extent {self.xmin}, {self.ymin}, {self.xmax}, {self.ymax} is empty: draw it again.")
+
+
+@dataclass(frozen=True)
+class Series:
+    """Dated scenes with their masks: what every job about a whole series starts from."""
+
+    scenes: tuple[SceneSource, ...]
+    dates: tuple[DateEntry, ...] = ()
+    mask: str = "auto"  # one of MASKS
+    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
+    extent: Optional[Extent] = None
+
+    def __post_init__(self) -> None:
+        check_masks(self.mask, self.mask_layers)
+        if not self.scenes:
+            raise BadInput("No raster was given: choose the dated scenes of the series.")
+
+
+def read_windows(text: str) -> tuple[tuple[int, int], ...]:
+    """Windows of days of the year from text such as "95-135, 150-195"; "" gives none."""
+    windows = []
+    for part in filter(None, (p.strip() for p in text.replace(";", ",").split(","))):
+        found = _DAYS.fullmatch(part)
+        if not found or int(found[1]) > int(found[2]):
+            raise BadInput(f"The date window {part!r} cannot be read: write first-last day of the year, as 95-135.")
+        windows.append((int(found[1]), int(found[2])))
+    return tuple(windows)
+
+
+def read_settings(text: str) -> tuple[tuple[str, str], ...]:
+    """A network's settings from text such as "widths=8,16,24, dropout=0.1", parted by commas or semicolons."""
+    settings = []
+    for part in filter(None, (p.strip(" \t,") for p in _NEXT_SETTING.split(text))):
+        name, sign, value = part.partition("=")
+        if not sign:
+            raise BadInput(f"The setting {part!r} of the network has no value: write it as NAME=VALUE.")
+        settings.append((name.strip(), value.strip()))
+    return tuple(settings)

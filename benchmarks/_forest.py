@@ -11,20 +11,20 @@ from sklearn.ensemble import RandomForestClassifier
 
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
 from crop_classifier_plugin.engine.splits.split import HELD_OUT, TRAIN
-from crop_classifier_plugin.engine.training.data.labelled_series import Season
-from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
+from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
 
 MOST_PIXELS = 100_000  # that a forest learns from
 
 
-def forests(material: Material) -> list[Forest]:
+def forests(material: TrainingData) -> list[Forest]:
     return [Forest(material, neighbours) for neighbours in (False, True)]
 
 
 class Forest:
     """Learns from the training pixels of the material; `score` tells how it does on held-out pixels of seasons."""
 
-    def __init__(self, material: Material, neighbours: bool, seed: int = 0) -> None:
+    def __init__(self, material: TrainingData, neighbours: bool, seed: int = 0) -> None:
         self.name = "random forest, 3 x 3" if neighbours else "random forest"
         self._classes, self._neighbours = material.classes, neighbours
         samples = list(_pixels(material.train, TRAIN, neighbours))
@@ -33,14 +33,14 @@ class Forest:
         trees = RandomForestClassifier(300, min_samples_leaf=2, n_jobs=-1, random_state=seed)
         self._trees = trees.fit(x[kept], y[kept])
 
-    def map(self, season: Season) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube) -> NDArray[np.int64]:
         """(H,W) index in the legend; -1 where a band of a date has no data."""
         known = ~np.isnan(season.image).any(axis=(0, 1))
         found = np.full(season.shape, -1, np.int64)
         found[known] = self._trees.predict(_features(season, known, self._neighbours))
         return found
 
-    def score(self, seasons: Sequence[Season]) -> Confusion:
+    def score(self, seasons: Sequence[LabelledCube]) -> Confusion:
         confusion = Confusion(np.zeros((self._classes, self._classes), np.int64))
         for x, y in _pixels(seasons, HELD_OUT, self._neighbours):
             confusion += Confusion.count(y, self._trees.predict(x), self._classes)
@@ -48,7 +48,7 @@ class Forest:
 
 
 def _pixels(
-    seasons: Sequence[Season], part: int, neighbours: bool
+    seasons: Sequence[LabelledCube], part: int, neighbours: bool
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int16]]]:
     """Features (N, T*C or 2*T*C) and classes (N,) of the pixels of `part`, season by season."""
     for season in seasons:
@@ -56,7 +56,7 @@ def _pixels(
         yield _features(season, wanted, neighbours), season.target[wanted]
 
 
-def _features(season: Season, wanted: NDArray[np.bool_], neighbours: bool) -> NDArray[np.float32]:
+def _features(season: LabelledCube, wanted: NDArray[np.bool_], neighbours: bool) -> NDArray[np.float32]:
     bands = [np.asarray(season.image[t, c]) for t, c in np.ndindex(season.image.shape[:2])]
     features = [band[wanted] for band in bands]
     if neighbours:

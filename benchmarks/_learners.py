@@ -16,10 +16,10 @@ from crop_classifier_plugin.engine.networks.base import Network, parameter_count
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
-from crop_classifier_plugin.engine.training.data.labelled_series import Season
-from crop_classifier_plugin.engine.training.data.normalisation import Intake, statistics
-from crop_classifier_plugin.engine.training.forest.fit import grow
-from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
+from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, statistics
+from crop_classifier_plugin.engine.training.forest.fit import fit_forest
+from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
 from crop_classifier_plugin.engine.training.supervised.job import fit, inputs_of
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 
@@ -32,17 +32,17 @@ NOWHERE = -1
 class Model(Protocol):
     parameters: int
 
-    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
         """(H,W) index in the legend, NOWHERE where it maps nothing. `hidden`: optical dates taken away."""
 
 
-def learn(run: Run, job: TrainJob, material: Material) -> Model:
+def learn(run: Run, job: TrainJob, material: TrainingData) -> Model:
     if run.entrant.trees:
         return PixelForest(Forest(material, neighbours=False, seed=job.seed))
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-    intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+    intake = InputNormaliser(inputs_of(job.network, config), statistics(material.train), len(job.bands))
     if job.network == "random_forest":
-        return PluginForest(grow(config, material.train, intake.stats, job.seed, Silent()), intake)
+        return PluginForest(fit_forest(config, material.train, intake.stats, job.seed, Silent()), intake)
     return Trained(fit(job, config, material, intake, Silent())[0], intake, material.need.least_dates)
 
 
@@ -51,14 +51,14 @@ class Trained:
     """A network. It maps where at least `least` dates are usable in either series; 0 = where all are in both."""
 
     network: Network
-    intake: Intake
+    intake: InputNormaliser
     least: int
 
     @property
     def parameters(self) -> int:
         return parameter_count(self.network)
 
-    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
         cube = _cube(season)
         cube[np.array(hidden, int), self.intake.both[0]] = np.nan
         given = {n: torch.from_numpy(v)[None] for n, v in self.intake.take(cube, season.days).items()}
@@ -74,10 +74,10 @@ class PluginForest:
     """The forest of `train --network random_forest`: it needs every date."""
 
     forest: Any
-    intake: Intake
+    intake: InputNormaliser
     parameters: int = 0
 
-    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
         cube = _cube(season)
         cube[np.array(hidden, int)] = np.nan
         known = ~np.isnan(cube).any(axis=(0, 1))
@@ -93,10 +93,10 @@ class PixelForest:
     forest: Forest
     parameters: int = 0
 
-    def map(self, season: Season, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
         return self.forest.map(season)
 
 
-def _cube(season: Season) -> NDArray[np.float32]:
+def _cube(season: LabelledCube) -> NDArray[np.float32]:
     """(T,C,H,W) of the whole square; a copy."""
     return season.read(Window(0, 0, *season.shape))

@@ -23,7 +23,7 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.vector.polygons import burn, read_polygons
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.legend import Legend
 
@@ -58,7 +58,7 @@ class Square:
         classes = np.array([places[crop.code] for crop in crops if crop], np.int64)
         if len(classes) != len(frame):
             raise SystemExit(f"Some parcels of {folder} have no class in {legend}.")
-        burnt = burn([(shape, i + 1) for i, shape in enumerate(found.geometry)], grid, "uint16")
+        burnt = rasterize_polygons([(shape, i + 1) for i, shape in enumerate(found.geometry)], grid, "uint16")
         place = {"crs": grid.crs, "transform": grid.transform, "width": grid.width, "height": grid.height}
         return cls(folder, named, frame, classes, burnt.astype(np.int64) - 1, place)
 

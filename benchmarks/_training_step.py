@@ -23,11 +23,11 @@ from crop_classifier_plugin.engine.networks.registry import (
     example,
 )
 from crop_classifier_plugin.engine.training.data.patches import TARGET
-from crop_classifier_plugin.engine.training.loop.accelerator import machine_of
-from crop_classifier_plugin.engine.training.loop.module import Lesson
+from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
+from crop_classifier_plugin.engine.training.loop.module import SegmentationModule
 from crop_classifier_plugin.engine.training.loop.trainer import learn
 from crop_classifier_plugin.engine.training.model_folder.card_builder import round_up
-from crop_classifier_plugin.engine.training.optim.recipes import resolved
+from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
 from crop_classifier_plugin.engine.training.tsstfn.job import trainer
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
@@ -155,12 +155,12 @@ def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watc
     job = TrainJob((SceneSource("x"),), "x", "x", "", "x", case.network, **how)  # type: ignore[arg-type]
     settings = {"preset": preset, **dict(case.settings)}
     config = configure(case.network, settings, sample.bands, sample.dates, sample.classes)
-    recipe, side = resolved(job), round_up(job.patch, config.multiple)
+    recipe, side = resolve_recipe(job), round_up(job.patch, config.multiple)
     torch.manual_seed(job.seed)
     network = build(case.network, config)
-    lesson = Lesson(network, torch.full((sample.classes,), 1 / sample.classes), recipe, job.seed, watch)
+    lesson = SegmentationModule(network, torch.full((sample.classes,), 1 / sample.classes), recipe, job.seed, watch)
     patches = _Patches(network, count * recipe.batch, recipe.batch, side)
-    learn(lesson, patches, None, machine_of(job, recipe.optimizer))  # type: ignore[arg-type]
+    learn(lesson, patches, None, choose_accelerator(job, recipe.optimizer))  # type: ignore[arg-type]
     return _sizes(network, recipe.batch, side) | {"optimizer": recipe.optimizer, "loss": recipe.loss}
 
 

@@ -26,18 +26,18 @@ from train_shipped_models import DATA, NAMES, ROOT, flanders_job, simulated_job
 from crop_classifier_plugin.engine.accuracy.confusion import Confusion
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.splits.split import HELD_OUT
-from crop_classifier_plugin.engine.training.data.labelled_series import Season
-from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics
+from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
+from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics
 from crop_classifier_plugin.engine.training.data.patches import ScoringPatches
 from crop_classifier_plugin.engine.training.loop.evaluation import Predict, score
-from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
 from crop_classifier_plugin.engine.training.supervised.job import gather, onnx_predict
 from crop_classifier_plugin.shared.cards.card import WEIGHTS_FILE, Card
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import Legend
 
 Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
-Tests = dict[str, tuple[Season, ...]]
+Tests = dict[str, tuple[LabelledCube, ...]]
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def flanders(place: Path, data: Path) -> list[str]:
     return lines
 
 
-def collect(job: TrainJob, place: Path) -> Material:
+def collect(job: TrainJob, place: Path) -> TrainingData:
     folder = Path(tempfile.mkdtemp(dir=place))
     return gather(job, Legend.load(job.legend), folder, Silent(), max(job.patch, job.tile))
 
@@ -89,14 +89,14 @@ def collect(job: TrainJob, place: Path) -> Material:
 # --- network and forest ----------------------------------------------------------------------------------------------
 
 
-def shipped(folder: Path) -> tuple[Predict, Intake, Card]:
+def shipped(folder: Path) -> tuple[Predict, InputNormaliser, Card]:
     card = Card.load(folder)
     stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
-    intake = Intake(card.inputs, stats, len(card.bands))
+    intake = InputNormaliser(card.inputs, stats, len(card.bands))
     return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), intake, card
 
 
-def against_forests(model: tuple[Predict, Intake, Card], material: Material, tests: Tests) -> list[str]:
+def against_forests(model: tuple[Predict, InputNormaliser, Card], material: TrainingData, tests: Tests) -> list[str]:
     predict, intake, card = model
     rivals = forests(material)
     lines = []

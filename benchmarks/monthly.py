@@ -24,13 +24,13 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.base import parameter_count
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.splits.split import HELD_OUT
-from crop_classifier_plugin.engine.training.data.labelled_series import Season
-from crop_classifier_plugin.engine.training.data.normalisation import Intake, statistics
+from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
+from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, statistics
 from crop_classifier_plugin.engine.training.data.patches import ScoringPatches
 from crop_classifier_plugin.engine.training.loop.evaluation import score
-from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
 from crop_classifier_plugin.engine.training.supervised.job import fit, gather, inputs_of
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 
@@ -108,8 +108,8 @@ class Bench:
 
     def __init__(self, data: Path, cache: Path, place: Path) -> None:
         self._cache, self._place = cache, place
-        self._job, self._legend = complete(monthly_job(str(place / "model"), data, place), Silent())
-        self._material: Material | None = None
+        self._job, self._legend = resolve_job(monthly_job(str(place / "model"), data, place), Silent())
+        self._material: TrainingData | None = None
 
     def trained(self, network: str, months: tuple[str, ...], epochs: int = EPOCHS) -> dict[str, object]:
         file = self._cache / f"{network}_{months[0]}_{len(months)}_{epochs}.json"
@@ -124,14 +124,14 @@ class Bench:
         fields = tuple(p for p in self._job.month_fields if p[0] in months)
         job = replace(self._job, network=network, month_fields=fields, epochs=epochs, patience=epochs // 4)
         config = configure(network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-        intake = Intake(inputs_of(network, config), statistics(material.train), len(job.bands))
+        intake = InputNormaliser(inputs_of(network, config), statistics(material.train), len(job.bands))
         started = time.process_time()
         learnt, history = fit(job, config, material, intake, Silent())
         seconds = time.process_time() - started  # of the processor: others may use it too
         matrices = {s.month: self._score(learnt, s, intake, material.classes).n.tolist() for s in material.train}
         return {"seconds": seconds, "epochs": len(history), "parameters": parameter_count(learnt), "months": matrices}
 
-    def _of(self, months: tuple[str, ...]) -> Material:
+    def _of(self, months: tuple[str, ...]) -> TrainingData:
         if self._material is None:
             folder = self._place / "seasons"
             folder.mkdir()
@@ -139,7 +139,9 @@ class Bench:
         kept = tuple(season for season in self._material.train if season.month in months)
         return replace(self._material, train=kept)
 
-    def _score(self, network: torch.nn.Module, season: Season, intake: Intake, classes: int) -> Confusion:
+    def _score(
+        self, network: torch.nn.Module, season: LabelledCube, intake: InputNormaliser, classes: int
+    ) -> Confusion:
         def predict(item: dict[str, object]) -> object:
             with torch.no_grad():
                 return network(*(torch.from_numpy(item[name]) for name in intake.inputs)).numpy()

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from train_shipped_models import DATA, ROOT, flanders_job
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.model_folder.card_builder import Material
+from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
 from crop_classifier_plugin.engine.training.supervised.job import gather
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 
 CACHE = ROOT / "build" / "benchmarks" / "networks"
@@ -200,7 +200,7 @@ class Bench:
         self.square = Square.load(data, ROOT / "resources" / "legends" / "flanders.json")
         self._data, self._place = data, place
         self._radar = self.square.finer_radar(place / "radar")
-        self._read: dict[Any, Material] = {}
+        self._read: dict[Any, TrainingData] = {}
 
     def outcome(self, run: Run) -> dict[str, Any]:
         """What the map of the held-out parcels is worth, by itself and with optical dates taken away."""
@@ -225,7 +225,7 @@ class Bench:
         e, square = run.entrant, self.square
         if e.series == "three dates":
             job = flanders_job(str(self._place), self._data, run.side, SHARE_OF[run.side], run.seed)
-            return complete(job, Silent())[0]
+            return resolve_job(job, Silent())[0]
         labels, held_out = square.labels, SHARE_OF[run.side]
         if run.share < 1:
             labels = str(self._place / f"{run.side}_{run.share}_{run.seed}.gpkg")
@@ -250,9 +250,9 @@ class Bench:
             overlap=0,
             least_dates=0 if e.trees else 1 if e.gaps and e.network != "random_forest" else -1,
         )
-        return complete(replace(job, **dict(e.training)), Silent())[0]
+        return resolve_job(replace(job, **dict(e.training)), Silent())[0]
 
-    def _material(self, job: TrainJob, run: Run) -> Material:
+    def _material(self, job: TrainJob, run: Run) -> TrainingData:
         key = (run.entrant.series, job.least_dates, job.labels, job.held_side)
         if key not in self._read:
             folder = Path(tempfile.mkdtemp(dir=self._place))

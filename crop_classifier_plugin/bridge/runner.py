@@ -34,7 +34,7 @@ def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
 
 
 def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
-    teller = _Teller(feedback)
+    teller = ProgressRelay(feedback)
     end: dict[str, Any] = {}
     for line in child.lines(feedback.isCanceled):
         event = _event(line)
@@ -67,7 +67,7 @@ def _event(line: str) -> Optional[dict[str, Any]]:
     return event if isinstance(event, dict) and "event" in event else None
 
 
-class _Teller:
+class ProgressRelay:
     """Tells the user what the engine says; progress never goes back, texts come at most once a second."""
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:

@@ -18,7 +18,7 @@ _alive: set[QgsProcessingLayerPostProcessorInterface] = set()
 
 
 @dataclass(frozen=True)
-class Shown:
+class LayerStyle:
     """A result as the layer tree shows it."""
 
     path: str
@@ -28,42 +28,42 @@ class Shown:
     visible: bool = True
 
 
-def dress(context: QgsProcessingContext, shown: Shown) -> None:
+def style_output(context: QgsProcessingContext, shown: LayerStyle) -> None:
     """Dresses an output, if the user wants it opened."""
     if shown.path and context.willLoadLayerOnCompletion(shown.path):
         _dress(context.layerToLoadOnCompletionDetails(shown.path), shown)
 
 
-def load(context: QgsProcessingContext, shown: Shown, output: str) -> None:
+def load(context: QgsProcessingContext, shown: LayerStyle, output: str) -> None:
     """Opens, after the run, a raster that is no output parameter of its own."""
     _load(context, shown, output, QgsProcessingUtils.LayerHint.Raster)
 
 
-def load_table(context: QgsProcessingContext, shown: Shown, output: str) -> None:
+def load_table(context: QgsProcessingContext, shown: LayerStyle, output: str) -> None:
     """Opens a CSV file as a table after the run."""
     _load(context, shown, output, QgsProcessingUtils.LayerHint.Vector)
 
 
-def _load(context: QgsProcessingContext, shown: Shown, output: str, hint: QgsProcessingUtils.LayerHint) -> None:
+def _load(context: QgsProcessingContext, shown: LayerStyle, output: str, hint: QgsProcessingUtils.LayerHint) -> None:
     details = QgsProcessingContext.LayerDetails(shown.name, context.project(), output, hint)
     _dress(details, shown)
     context.addLayerToLoadOnCompletion(shown.path, details)
 
 
-def _dress(details: QgsProcessingContext.LayerDetails, shown: Shown) -> None:
+def _dress(details: QgsProcessingContext.LayerDetails, shown: LayerStyle) -> None:
     details.name = shown.name
     details.forceName = True
     details.groupName = shown.group
     details.layerSortKey = shown.order
-    dresser = Dresser(shown)
+    dresser = LayerStyler(shown)
     _alive.add(dresser)
     details.setPostProcessor(dresser)
 
 
-class Dresser(QgsProcessingLayerPostProcessorInterface):
+class LayerStyler(QgsProcessingLayerPostProcessorInterface):
     """Gives a loaded layer its style and its place. Runs in the main thread."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: LayerStyle) -> None:
         super().__init__()
         self.shown = shown
 

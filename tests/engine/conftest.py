@@ -13,7 +13,7 @@ import rasterio
 from affine import Affine
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.shared.cards.card import Card, Window, sha256_of
+from crop_classifier_plugin.shared.cards.card import Card, DayWindow, sha256_of
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ def write_model(folder: Path, layers: int = 2, **changes: Any) -> Card:
         "network": "tiny",
         "settings": {},
         "bands": BANDS,
-        "windows": (Window(95, 135), Window(150, 195), Window(210, 260)),
+        "windows": (DayWindow(95, 135), DayWindow(150, 195), DayWindow(210, 260)),
         "mean": (800.0, 900.0, 900.0, 3000.0, 2000.0, 1500.0),
         "std": (500.0,) * 6,
         "legend": LEGEND,

@@ -12,16 +12,16 @@ from pathlib import Path
 import torch
 from torch.utils.data import Dataset
 
-from crop_classifier_plugin.engine.execution.ranks import Followed, rank
+from crop_classifier_plugin.engine.execution.ranks import HelperDone, rank
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import build, configure
-from crop_classifier_plugin.engine.training.loop.accelerator import Machine
-from crop_classifier_plugin.engine.training.loop.checkpoint import Remains
-from crop_classifier_plugin.engine.training.loop.module import Lesson
+from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
+from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
+from crop_classifier_plugin.engine.training.loop.module import SegmentationModule
 from crop_classifier_plugin.engine.training.loop.trainer import learn
 from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
 
-CPU = Machine("cpu", "32-true", "On the processor.")
+CPU = Accelerator("cpu", "32-true", "On the processor.")
 RECIPE = replace(RECIPES["unet"], epochs=6, batch=4, learning_rate=0.02)
 
 
@@ -46,11 +46,11 @@ class Toy(Dataset):
 def lesson_of(recipe=RECIPE, reporter=None, seed=1, **settings):
     torch.manual_seed(seed)
     config = configure("unet", {"widths": "4,8", "dropout": "0.2", **settings}, bands=2, dates=1, classes=2)
-    return Lesson(build("unet", config), torch.tensor([0.5, 0.5]), recipe, seed, reporter or Silent())
+    return SegmentationModule(build("unet", config), torch.tensor([0.5, 0.5]), recipe, seed, reporter or Silent())
 
 
 def run(lesson, folder=None, earlier="continue", patches=None, checks=True, identity=None, machine=CPU):
-    remains = Remains(Path(folder), identity or {"of": "toy"}) if folder else None
+    remains = CheckpointStore(Path(folder), identity or {"of": "toy"}) if folder else None
     learn(lesson, patches or Toy(), Toy(5) if checks else None, machine, remains, earlier)
     return lesson
 
@@ -58,7 +58,7 @@ def run(lesson, folder=None, earlier="continue", patches=None, checks=True, iden
 def plain_of(recipe, reporter=None):
     """A lesson whose steps are the same however a batch is parted: without dropout and batch normalisation."""
     torch.manual_seed(1)
-    return Lesson(Plain(), torch.tensor([0.5, 0.5]), recipe, 1, reporter or Silent())
+    return SegmentationModule(Plain(), torch.tensor([0.5, 0.5]), recipe, 1, reporter or Silent())
 
 
 class Plain(torch.nn.Module):
@@ -89,5 +89,5 @@ if __name__ == "__main__":
         run(lesson_of(recipe), sys.argv[1], patches=Toy(pause=0.05))
     else:
         machine = replace(CPU, devices=int(sys.argv[3]))
-        with contextlib.suppress(Followed):
+        with contextlib.suppress(HelperDone):
             run(plain_of(replace(recipe, loss="root_cross_entropy"), Loud()), sys.argv[1], machine=machine)

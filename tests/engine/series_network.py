@@ -12,12 +12,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from crop_classifier_plugin.shared.cards.card import (
     Card,
+    DayWindow,
     Radar,
-    Window,
     sha256_of,
 )
 
-MONTHS = (Window(121, 151), Window(152, 181), Window(182, 212))  # May, June and July of 2023
+MONTHS = (DayWindow(121, 151), DayWindow(152, 181), DayWindow(182, 212))  # May, June and July of 2023
 
 
 def network(

@@ -18,8 +18,8 @@ from stac_model.schema import MLModelProperties
 from crop_classifier_plugin.shared.cards.card import (
     REDUCTIONS,
     Card,
+    DayWindow,
     Radar,
-    Window,
     list_models,
     sha256_of,
 )
@@ -33,7 +33,7 @@ classes = st.builds(CropClass, st.integers(1, 65534), words, colours, st.lists(w
 legends = st.lists(
     classes, min_size=1, max_size=4, unique_by=(lambda c: c.code, lambda c: plain(c.name))
 ).map(lambda found: Legend(tuple(found)))  # fmt: skip
-windows = st.tuples(st.integers(-366, 731), st.integers(-366, 731)).map(lambda days: Window(*sorted(days)))
+windows = st.tuples(st.integers(-366, 731), st.integers(-366, 731)).map(lambda days: DayWindow(*sorted(days)))
 keys = st.from_regex(r"[0-9a-zA-Z_.-]{1,6}", fullmatch=True)
 names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_. \-]{1,8}[a-zA-Z0-9]", fullmatch=True)
 plain_json = st.dictionaries(keys, st.integers() | st.text(max_size=5) | st.booleans(), max_size=3)
@@ -341,7 +341,7 @@ def test_files_that_are_too_large_are_not_read(model):
 
 def test_a_window_is_in_order():
     with pytest.raises(BadInput):
-        Window(10, 9)
+        DayWindow(10, 9)
 
 
 def test_a_missing_card_or_weights(tmp_path, model):

@@ -22,8 +22,8 @@ from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
 from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
-from crop_classifier_plugin.engine.series.cube.model_series import open_feed
-from crop_classifier_plugin.engine.series.scenes.requirements import Need
+from crop_classifier_plugin.engine.series.cube.model_series import open_model_series
+from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import (
     BadInput,
@@ -87,7 +87,7 @@ def test_two_series_give_the_map_that_is_worked_out_by_hand(place: Path) -> None
     probabilities, dates = place / "out" / "p.tif", place / "out" / "d.tif"
     whole = job(place, probabilities=str(probabilities), valid_dates=str(dates))
     classify(whole, Silent())
-    with open_feed(whole.scenes, Need.from_card(card), Silent(), radar=whole.radar) as feed:
+    with open_model_series(whole.scenes, InputSpec.from_card(card), Silent(), radar=whole.radar) as feed:
         cube = feed.read(Window(0, 0, 24, 30))
         expected = by_hand(cube, card, feed.days, 0)
     seen = (~np.isnan(cube[:, :2]).any(axis=1) | ~np.isnan(cube[:, 2:]).any(axis=1)).sum(axis=0)

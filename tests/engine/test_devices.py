@@ -13,9 +13,9 @@ import torch
 from lesson_kit import CPU, Toy, lesson_of, run
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.loop.accelerator import machine_of
+from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
 from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE
-from crop_classifier_plugin.engine.training.loop.micro_batches import Parts
+from crop_classifier_plugin.engine.training.loop.micro_batches import MicroBatches
 from crop_classifier_plugin.engine.training.optim.losses import LOSSES
 from crop_classifier_plugin.shared.errors import BadInput, OutOfMemory
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -59,13 +59,13 @@ def test_more_cards_than_there_are_is_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     job = TrainJob((SceneSource("a.tif"),), "labels.gpkg", "crop", "", "model")
     with pytest.raises(BadInput, match=r"^4 graphics cards were asked for, PyTorch finds 2"):
-        machine_of(replace(job, devices=4), "adamw")
-    assert machine_of(replace(job, devices=0), "adamw").devices == 2
-    assert machine_of(job, "adamw").devices == 1
+        choose_accelerator(replace(job, devices=4), "adamw")
+    assert choose_accelerator(replace(job, devices=0), "adamw").devices == 2
+    assert choose_accelerator(job, "adamw").devices == 1
 
 
 def test_shared_batches_are_not_taken_in_parts():
-    parts = Parts(Silent())
+    parts = MicroBatches(Silent())
     parts.shared = True
 
     def full():

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.model_series import Feed, open_feed
+from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries, open_model_series
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
-from crop_classifier_plugin.engine.series.scenes.requirements import Need
+from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.engine.series.scenes.scene import Scene
 from crop_classifier_plugin.engine.series.selection.choose_scenes import pick_some
 from crop_classifier_plugin.engine.series.selection.season_windows import members, months_until, seasons
 from crop_classifier_plugin.shared.cards.card import Card, Radar
-from crop_classifier_plugin.shared.cards.card import Window as Days
+from crop_classifier_plugin.shared.cards.card import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BandMissing,
@@ -40,9 +40,9 @@ BANDS = ("B04", "B8A")
 MAY, JUNE, JULY = Days(121, 151), Days(152, 181), Days(182, 212)  # the months of 2023
 
 
-def need(**changes: Any) -> Need:
+def need(**changes: Any) -> InputSpec:
     facts = {"reduce": "median", "least_dates": 1} | changes
-    return Need("test", BANDS, (MAY, JUNE, JULY), 10.0, 0.5, 10_000.0, 0.0, **facts)
+    return InputSpec("test", BANDS, (MAY, JUNE, JULY), 10.0, 0.5, 10_000.0, 0.0, **facts)
 
 
 def optical(folder: Path, day: str, clouds: float = 0.3, **profile: Any) -> None:
@@ -73,12 +73,12 @@ def season(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def fed(folder: Path, wanted: Need, **options: Any) -> Feed:
+def fed(folder: Path, wanted: InputSpec, **options: Any) -> ModelSeries:
     with_radar = {"radar": [SceneSource(str(folder / "s1"))]} if wanted.radar else {}
-    return open_feed([SceneSource(str(folder / "s2"))], wanted, Silent(), **with_radar, **options)
+    return open_model_series([SceneSource(str(folder / "s2"))], wanted, Silent(), **with_radar, **options)
 
 
-def everything(feed: Feed) -> np.ndarray:
+def everything(feed: ModelSeries) -> np.ndarray:
     with feed:
         return feed.read(Window(0, 0, feed.grid.height, feed.grid.width))
 
@@ -114,7 +114,7 @@ def test_radar_is_the_composite_jobs_mean(season: Path) -> None:
     coarse = 10 * np.log10((10 ** (found / 10)).reshape(3, 2, 12, 2, 15, 2).mean(axis=(3, 5)))
     assert np.nanmax(np.abs(coarse - expected)[..., inner, inner]) < 3
     alone = replace(need(), bands=("VV", "VH"), pixel_size=20.0)
-    same = everything(open_feed([SceneSource(str(season / "s1"))], alone, Silent()))
+    same = everything(open_model_series([SceneSource(str(season / "s1"))], alone, Silent()))
     np.testing.assert_allclose(same, expected, rtol=1e-6)
 
 
@@ -163,7 +163,9 @@ def test_decibel_and_power_files_mean_the_same(season: Path, unit: str) -> None:
     asked = replace(need(radar_unit=unit), bands=("VV", "VH"), pixel_size=20.0)
     for path in (season / "s1").iterdir():
         radar(season / "linear", f"{path.stem[3:7]}-{path.stem[7:9]}-{path.stem[9:]}", decibel=False)
-    first, second = (everything(open_feed([SceneSource(str(season / n))], asked, Silent())) for n in ("s1", "linear"))
+    first, second = (
+        everything(open_model_series([SceneSource(str(season / n))], asked, Silent())) for n in ("s1", "linear")
+    )
     np.testing.assert_allclose(first, second, rtol=2e-4)
     assert (np.nanmax(first) < 0) == (unit == "decibel")
     power = first if unit == "power" else 10 ** (first / 10)
@@ -176,7 +178,7 @@ def test_power_is_at_most_1_and_never_0_or_less(tmp_path: Path) -> None:
     values[:, 0, 0], values[0, 1, 1], values[:, 2, 2] = 7, 0, -0.001
     write_raster(tmp_path / "S1_20230515.tif", values, names=("VV", "VH"), pixel=20.0)
     asked = replace(need(radar_unit="power"), bands=("VV", "VH"), pixel_size=20.0)
-    found = everything(open_feed([SceneSource(str(tmp_path))], asked, Silent()))[0]
+    found = everything(open_model_series([SceneSource(str(tmp_path))], asked, Silent()))[0]
     assert (found[:, 0, 0] == 1).all()
     assert np.isnan(found[:, [1, 2], [1, 2]]).all()
     assert np.isnan(found).sum() == 4
@@ -202,10 +204,10 @@ def scene_day(path: Path) -> dt.date:
 def test_either_series_may_be_absent(season: Path, reduce: str) -> None:
     wanted = need(reduce=reduce, radar=("VV", "VH"))
     reporter = Silent()
-    alone = open_feed([SceneSource(str(season / "s2"))], wanted, reporter)
+    alone = open_model_series([SceneSource(str(season / "s2"))], wanted, reporter)
     assert any("VV, VH" in text for level, text in reporter.lines if level == "warning")
     assert np.isnan(everything(alone)[:, 2:]).all()
-    heard = open_feed([], wanted, Silent(), radar=[SceneSource(str(season / "s1"))])
+    heard = open_model_series([], wanted, Silent(), radar=[SceneSource(str(season / "s1"))])
     assert heard.grid.pixel == (10, 10)  # the model's, though the radar's pixels are of 20 m
     assert (heard.grid.height, heard.grid.width) == (24, 30)
     cube = everything(heard)
@@ -254,41 +256,41 @@ def rising(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return chains
 
 
-def monthly(**changes: Any) -> Need:
+def monthly(**changes: Any) -> InputSpec:
     return replace(need(monthly=True, reduce="mean"), bands=("VV", "VH"), pixel_size=20.0, **changes)
 
 
 def test_a_monthly_model_takes_the_months_up_to_its_target(season: Path) -> None:
     sources = [SceneSource(str(season / "s1"))]
     for month, first in (("2023-07", "2023-05"), ("2023-06", "2023-04"), ("", "2023-05")):
-        feed = open_feed(sources, monthly(), Silent(), month=month)
+        feed = open_model_series(sources, monthly(), Silent(), month=month)
         assert f"{feed.span[0].first:%Y-%m}" == first
         assert [d.day for d in feed.dates[-1:]] == [16 if month != "2023-06" else 15]
         assert list(feed.present) == [first != "2023-04", True, True]
         feed.close()
     with pytest.raises(WindowsEmpty, match=r"target month 2023-08.*none in 2023-08"):
-        open_feed(sources, monthly(), Silent(), month="2023-08")
+        open_model_series(sources, monthly(), Silent(), month="2023-08")
     with pytest.raises(WindowsEmpty, match=r"3 of the 3 months.*2023-05.*2023-03, 2023-04"):
-        open_feed(sources, monthly(least_dates=0), Silent(), month="2023-05")
+        open_model_series(sources, monthly(least_dates=0), Silent(), month="2023-05")
 
 
 def test_a_model_of_one_month_names_crops_in_no_other(season: Path) -> None:
     sources = [SceneSource(str(season / "s1"))]
     with pytest.raises(BadInput, match="June only, not in 2023-07"):
-        open_feed(sources, monthly(only_month=6), Silent(), month="2023-07")
-    with open_feed(sources, monthly(only_month=6), Silent()) as feed:
+        open_model_series(sources, monthly(only_month=6), Silent(), month="2023-07")
+    with open_model_series(sources, monthly(only_month=6), Silent()) as feed:
         assert f"{feed.span[-1].first:%Y-%m}" == "2023-06"
     with pytest.raises(BadInput, match="maps March"):
-        open_feed(sources, monthly(only_month=3), Silent())
+        open_model_series(sources, monthly(only_month=3), Silent())
 
 
 def test_the_need_of_a_card(tmp_path: Path) -> None:
     card = write_model(tmp_path / "m")
-    assert Need.from_card(card).least_dates == 0
-    assert Need.from_card(replace(card, monthly=True)).only_month == 8  # the last window ends in September
-    assert Need.from_card(replace(card, monthly=True, inputs=("x", "doy"))).only_month == 0
+    assert InputSpec.from_card(card).least_dates == 0
+    assert InputSpec.from_card(replace(card, monthly=True)).only_month == 8  # the last window ends in September
+    assert InputSpec.from_card(replace(card, monthly=True, inputs=("x", "doy"))).only_month == 0
     second = Radar(("VV",), (0.0,), (1.0,))
-    both = Need.from_card(replace(card, radar=second, inputs=("x_s2", "x_s1"), radar_days=3, radar_unit="power"))
+    both = InputSpec.from_card(replace(card, radar=second, inputs=("x_s2", "x_s1"), radar_days=3, radar_unit="power"))
     assert (both.radar, both.radar_days, both.radar_unit) == (("VV",), 3, "power")
     assert isinstance(card, Card)
 
@@ -299,24 +301,24 @@ def test_the_need_of_a_card(tmp_path: Path) -> None:
 def test_what_a_feed_refuses(season: Path) -> None:
     optic, heard = [SceneSource(str(season / "s2"))], [SceneSource(str(season / "s1"))]
     with pytest.raises(RadarMissing, match="VV, VH"):
-        open_feed(optic, need(least_dates=0, radar=("VV", "VH")), Silent())
+        open_model_series(optic, need(least_dates=0, radar=("VV", "VH")), Silent())
     with pytest.raises(RadarMissing, match="optical"):
-        open_feed([], need(least_dates=0, radar=("VV", "VH")), Silent(), radar=heard)
+        open_model_series([], need(least_dates=0, radar=("VV", "VH")), Silent(), radar=heard)
     with pytest.raises(BadInput, match="takes one series"):
-        open_feed(optic, need(), Silent(), radar=heard)
+        open_model_series(optic, need(), Silent(), radar=heard)
     with pytest.raises(BadInput, match="No raster"):
-        open_feed([], need(), Silent())
+        open_model_series([], need(), Silent())
     with pytest.raises(BadInput, match="only VV and VH"):
-        open_feed(optic, need(radar=("HH",)), Silent(), radar=heard)
+        open_model_series(optic, need(radar=("HH",)), Silent(), radar=heard)
     with pytest.raises(BandMissing, match="VV, VH"):
-        open_feed(optic, need(radar=("VV", "VH")), Silent(), radar=optic)
+        open_model_series(optic, need(radar=("VV", "VH")), Silent(), radar=optic)
     (season / "s2" / "S2_20230611.tif").unlink()
     with pytest.raises(WindowsEmpty, match=r"3 of the 3 stretches.*2023-06-01 to 2023-06-30"):
-        open_feed(optic, need(least_dates=3), Silent())
+        open_model_series(optic, need(least_dates=3), Silent())
     far = season / "far"
     radar(far, "2023-05-02", transform=Affine(20, 0, 600000, 0, -20, 5650000))
     with pytest.raises(NoOverlap, match="radar"):
-        open_feed(optic, need(radar=("VV", "VH")), Silent(), radar=[SceneSource(str(far))])
+        open_model_series(optic, need(radar=("VV", "VH")), Silent(), radar=[SceneSource(str(far))])
 
 
 def test_an_extent_limits_the_grid_but_not_what_is_known(season: Path) -> None:
@@ -334,12 +336,12 @@ def test_a_series_of_an_index_is_read_as_it_is(tmp_path: Path) -> None:
     values = np.linspace(-0.2, 0.9, 20 * 20, dtype=np.float32).reshape(1, 20, 20)
     for day in ("20240501", "20240701"):
         write_raster(tmp_path / f"NDVI_{day}.tif", values, names=["NDVI"], nodata=np.nan)
-    asked = Need("m", ("NDVI",), (Days(110, 130), Days(170, 200)), 10.0, 0.5, 10_000.0, 0.0)
+    asked = InputSpec("m", ("NDVI",), (Days(110, 130), Days(170, 200)), 10.0, 0.5, 10_000.0, 0.0)
     reporter = Silent()
-    with open_feed((SceneSource(str(tmp_path)),), asked, reporter) as feed:
+    with open_model_series((SceneSource(str(tmp_path)),), asked, reporter) as feed:
         read = feed.read(Window(0, 0, 20, 20))
     np.testing.assert_array_equal(read, np.stack([values, values]))
     assert not [text for level, text in reporter.lines if level == "warning"]
     write_raster(tmp_path / "NDVI_20240701.tif", values * 10_000, names=["NDVI"], nodata=np.nan)
     with pytest.raises(BadInput, match="within -1 and 1"):
-        open_feed((SceneSource(str(tmp_path)),), asked, Silent())
+        open_model_series((SceneSource(str(tmp_path)),), asked, Silent())

@@ -23,7 +23,7 @@ from crop_classifier_plugin.engine.training.data.normalisation import statistics
 from crop_classifier_plugin.engine.training.forest.fit import samples
 from crop_classifier_plugin.engine.training.forest.forest_onnx import predict, to_onnx
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
-from crop_classifier_plugin.engine.vector.polygons import burn
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
@@ -111,7 +111,9 @@ def test_the_folder_classifies_as_any_other(toy, grown, tmp_path):
     with rasterio.open(tmp_path / "map.tif") as found:
         crop = found.read(1)
     parcels = gpd.read_file(toy / "parcels.gpkg")
-    truth = burn([(shape, int(code) // 10) for shape, code in zip(parcels.geometry, parcels["code"])], grid_of(toy))
+    truth = rasterize_polygons(
+        [(shape, int(code) // 10) for shape, code in zip(parcels.geometry, parcels["code"])], grid_of(toy)
+    )
     assert (crop[:10, :10] == 0).all()  # the cloudy corner is no crop
     known = crop > 0
     assert (crop == truth)[known].mean() > 0.97

@@ -18,7 +18,7 @@ from crop_classifier_plugin.engine.inference import tile_pipeline
 from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
-from crop_classifier_plugin.engine.runtime.base import Answer, Feeds
+from crop_classifier_plugin.engine.runtime.base import Feeds, Prediction
 from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import BadRaster, Cancelled, OutOfMemory
@@ -132,7 +132,7 @@ def test_a_short_memory_halves_the_batch(tiny: tuple[Card, OnnxRuntime]) -> None
     class Small:
         device, why = "cuda", "a test"
 
-        def run(self, feeds: Feeds, attention: bool = False) -> Answer:
+        def run(self, feeds: Feeds, attention: bool = False) -> Prediction:
             if len(feeds["x"]) > 1:
                 raise OutOfMemory("a test")
             return runtime.run(feeds)

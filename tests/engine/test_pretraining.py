@@ -24,7 +24,10 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig
 from crop_classifier_plugin.engine.training.data.normalisation import Statistics
 from crop_classifier_plugin.engine.training.model_folder.encoder_folder import read_facts
-from crop_classifier_plugin.engine.training.model_folder.initial_weights import begin, read_start
+from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
+    load_initial_weights,
+    read_initial_weights,
+)
 from crop_classifier_plugin.engine.training.pretraining import dino, trainer
 from crop_classifier_plugin.engine.training.pretraining import probe as probe_room
 from crop_classifier_plugin.engine.training.pretraining.feature_alignment import Alignment, open_teacher
@@ -32,7 +35,7 @@ from crop_classifier_plugin.engine.training.pretraining.job import pretrain
 from crop_classifier_plugin.engine.training.pretraining.parcel_masking import plot_mask
 from crop_classifier_plugin.engine.training.pretraining.probe import VOID, probe, token_classes
 from crop_classifier_plugin.engine.training.pretraining.sequences import Sequence_, even_dates
-from crop_classifier_plugin.engine.training.pretraining.trainer import Batch, Distiller, Recipe
+from crop_classifier_plugin.engine.training.pretraining.trainer import Batch, DinoRecipe, DinoTrainer
 from crop_classifier_plugin.engine.training.pretraining.views import (
     Viewer,
     blurred,
@@ -51,7 +54,7 @@ from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 torch.set_num_threads(1)
 toy = toy_season  # a fixture
-TINY = Recipe(3, 24, 16, 8, 2, 1, 2, 1, 6.4e-2, 16, 8, 32, momentum=0.9, least_steps=3)
+TINY = DinoRecipe(3, 24, 16, 8, 2, 1, 2, 1, 6.4e-2, 16, 8, 32, momentum=0.9, least_steps=3)
 CONFIG = CropStsConfig(3, 3, 1, patch=4, grid=4, width=16, depth=2, heads=2, taps=(1, 1, 2, 2), pixel_heads=2)
 
 
@@ -193,7 +196,7 @@ def test_the_loss_is_the_mean_of_fourteen_pairs():
 
 def test_the_teacher_is_the_moving_average_of_the_student():
     torch.manual_seed(0)
-    made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
+    made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
     before = [p.clone() for p in made.teacher.parameters()]
     made.schedule(1, 10, 1)
     made.step([a_batch(0), a_batch(1)], 2, frozen=False)
@@ -208,7 +211,7 @@ def test_the_teacher_is_the_moving_average_of_the_student():
 
 def test_the_teacher_sees_everything_where_the_student_is_blind(monkeypatch):
     torch.manual_seed(0)
-    made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
+    made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
     batch, seen = a_batch(0), {"teacher": [], "student": []}
     for name in seen:
         network = getattr(made, name)
@@ -227,7 +230,7 @@ def test_the_teacher_sees_everything_where_the_student_is_blind(monkeypatch):
 
 def test_the_last_layer_waits_in_the_first_epoch():
     torch.manual_seed(0)
-    made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
+    made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
     last, first = made.student.head.last.clone(), made.student.head.mlp[0].weight.clone()
     made.schedule(1, 10, 1)
     made.step([a_batch(0)], 1, frozen=True)
@@ -240,7 +243,7 @@ def test_parts_of_a_batch_give_the_whole_batch_s_gradient():
     grads, centres = [], []
     for parts in (1, 2):
         torch.manual_seed(0)
-        made = Distiller(CONFIG, TINY, None, 1.0, "cpu")
+        made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
         dino.drop_paths(made.student.encoder, 0.0)
         whole = a_batch(0, count=2)
         made.step([whole] if parts == 1 else [one_of(whole, i) for i in range(2)], parts, frozen=False)
@@ -259,7 +262,7 @@ def one_of(batch, i):
 
 
 def test_schedules_of_the_specification():
-    rates = [dino.rate_at(5e-4, step, 100, 10) for step in range(100)]
+    rates = [dino.learning_rate_at(5e-4, step, 100, 10) for step in range(100)]
     assert rates[0] == pytest.approx(5e-5)
     assert rates[9] == rates[10] == max(rates) == 5e-4
     assert rates[-1] == pytest.approx(1e-6)
@@ -269,7 +272,7 @@ def test_schedules_of_the_specification():
 
 
 def test_drop_paths_rise_linearly_and_only_in_training():
-    made = Distiller(replace(CONFIG, depth=3, taps=(1, 2, 3, 3)), TINY, None, 1.0, "cpu")
+    made = DinoTrainer(replace(CONFIG, depth=3, taps=(1, 2, 3, 3)), TINY, None, 1.0, "cpu")
     assert [b.drop_path for b in made.student.encoder.blocks] == pytest.approx([0, 0.05, 0.1])
     assert [b.drop_path for b in made.teacher.encoder.blocks] == [0, 0, 0]
     block = made.student.encoder.blocks[2]
@@ -309,7 +312,7 @@ def test_alignment_with_a_frozen_teacher_falls(tmp_path):
     assert teacher.width == 12
     assert teacher(torch.rand(2, 3, 16, 16) * 3000).shape == (2, 12, 4, 4)
     torch.manual_seed(0)
-    made = Distiller(CONFIG, replace(TINY, rate=2.0), Alignment(teacher, CONFIG.width), 1.0, "cpu")
+    made = DinoTrainer(CONFIG, replace(TINY, rate=2.0), Alignment(teacher, CONFIG.width), 1.0, "cpu")
     batch, losses = a_batch(0), []
     for step in range(12):
         made.schedule(step, 100, 1)
@@ -363,10 +366,10 @@ def test_pre_training_leaves_an_encoder_that_a_network_starts_from(toy, tmp_path
     assert facts.learning["masks"]
     assert len((folder / "pretraining.csv").read_text().splitlines()) == 3
     assert math.isfinite(result["loss"])
-    start = read_start(str(folder))
+    start = read_initial_weights(str(folder))
     assert (start.bands, start.mean, start.settings) == (facts.bands, facts.mean, facts.settings)
     network = CropSts(facts.config(classes=2))
-    begin(network, start, LEGEND, Silent())
+    load_initial_weights(network, start, LEGEND, Silent())
     for name, value in load_file(folder / "encoder.safetensors").items():
         torch.testing.assert_close(network.encoder.state_dict()[name], value)
     again = tmp_path / "again"
@@ -390,13 +393,13 @@ def test_an_encoder_of_another_shape_or_other_bytes_is_refused(toy, tmp_path, ti
     facts = read_facts(folder)
     other = CropSts(replace(facts.config(classes=2), width=32))
     with pytest.raises(BadModel, match="has the shape"):
-        begin(other, read_start(str(folder)), LEGEND, Silent())
+        load_initial_weights(other, read_initial_weights(str(folder)), LEGEND, Silent())
     (folder / "encoder.safetensors").write_bytes(b"x" * 100)
     with pytest.raises(BadModel, match="is not the file"):
-        read_start(str(folder))
+        read_initial_weights(str(folder))
     (folder / "encoder.json").write_text("{}")
     with pytest.raises(BadModel, match="does not describe an encoder"):
-        read_start(str(folder))
+        read_initial_weights(str(folder))
     with pytest.raises(BadModel, match=r"no encoder\.json"):
         read_facts(tmp_path)
 

@@ -22,7 +22,7 @@ from crop_classifier_plugin.engine.training.optim.optimizers import (
     polynomial_rate,
     step_rate,
 )
-from crop_classifier_plugin.engine.training.optim.recipes import RECIPES, recipe_of, resolved
+from crop_classifier_plugin.engine.training.optim.recipes import RECIPES, recipe_of, resolve_recipe
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import train as train_jobs
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -186,14 +186,14 @@ def job_of(**given):
 
 def test_a_job_that_asks_for_nothing_gets_the_paper():
     for network, recipe in RECIPES.items():
-        assert resolved(job_of(network=network, epochs=0, batch=0, patch=0)) == recipe
+        assert resolve_recipe(job_of(network=network, epochs=0, batch=0, patch=0)) == recipe
 
 
 def test_a_job_may_ask_for_something_else():
     asked = job_of(network="cropsts", loss="focal", optimizer="adamw", learning_rate=0.2, patience=0, epochs=7, batch=3)
     expected = replace(RECIPES["cropsts"], loss="focal", learning_rate=0.2, patience=0, epochs=7, batch=3, patch=64)
-    assert resolved(asked) == expected
-    other = resolved(job_of(network="vunet_convlstm", optimizer="sam"))
+    assert resolve_recipe(asked) == expected
+    other = resolve_recipe(job_of(network="vunet_convlstm", optimizer="sam"))
     assert (other.optimizer, other.learning_rate, other.patience) == ("sam", 0.011, 30)
 
 

@@ -18,8 +18,8 @@ import torch
 from lesson_kit import RECIPE, Toy, lesson_of, run
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.loop.accelerator import machine_of
-from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, Remains
+from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
+from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, CheckpointStore
 from crop_classifier_plugin.engine.training.loop.module import EpochLog
 from crop_classifier_plugin.engine.training.optim.losses import LOSSES
 from crop_classifier_plugin.shared.errors import (
@@ -164,7 +164,7 @@ def test_a_state_that_cannot_be_written_does_not_end_the_training(tmp_path):
 
 
 def test_a_state_is_replaced_whole_or_not_at_all(tmp_path):
-    remains = Remains(tmp_path, {})
+    remains = CheckpointStore(tmp_path, {})
     remains.write(lambda path: path.write_text("first"))
 
     def fails(path):
@@ -319,28 +319,28 @@ def test_the_precision_on_a_card(monkeypatch, precision, optimizer, bfloat, expe
     Card(monkeypatch, bfloat)
     if expected is BadInput:
         with pytest.raises(BadInput, match=r": choose .*[.]$"):
-            machine_of(job_of(precision=precision), optimizer)
+            choose_accelerator(job_of(precision=precision), optimizer)
         return
-    machine = machine_of(job_of(precision=precision), optimizer)
+    machine = choose_accelerator(job_of(precision=precision), optimizer)
     assert (machine.accelerator, machine.precision) == ("gpu", expected)
     assert "Toy 3000" in machine.told
-    assert machine_of(job_of(device="cpu"), optimizer).accelerator == "cpu"
+    assert choose_accelerator(job_of(device="cpu"), optimizer).accelerator == "cpu"
 
 
 def test_the_precision_on_the_processor():
-    machine = machine_of(job_of(), "sam")
+    machine = choose_accelerator(job_of(), "sam")
     assert (machine.accelerator, machine.precision) == ("cpu", "32-true")
     with pytest.raises(BadInput, match="needs a graphics card"):
-        machine_of(job_of(precision="16-mixed"), "adamw")
+        choose_accelerator(job_of(precision="16-mixed"), "adamw")
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_bfloat16_learns_too(loss):
-    from crop_classifier_plugin.engine.training.loop.accelerator import Machine
+    from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
     from crop_classifier_plugin.engine.training.loop.trainer import learn
 
     lesson = lesson_of(replace(RECIPE, loss=loss))
-    learn(lesson, Toy(), Toy(4), Machine("cpu", "bf16-mixed", "bfloat16"))
+    learn(lesson, Toy(), Toy(4), Accelerator("cpu", "bf16-mixed", "bfloat16"))
     assert lesson.history[-1].loss < lesson.history[0].loss
     assert all(isinstance(log, EpochLog) for log in lesson.history)
     assert all(v.dtype != torch.bfloat16 for v in lesson.kept.weights.values())

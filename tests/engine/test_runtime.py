@@ -16,13 +16,13 @@ from onnx import TensorProto, helper, numpy_helper
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.runtime.checks import (
-    Broken,
+    ContractViolation,
     check_attention,
     check_declared,
     check_result,
 )
 from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
-from crop_classifier_plugin.shared.cards.card import Card, Window, sha256_of
+from crop_classifier_plugin.shared.cards.card import Card, DayWindow, sha256_of
 from crop_classifier_plugin.shared.errors import BadModel, OutOfMemory
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -116,13 +116,13 @@ def test_attention_is_declared_of_the_cards_dates(card: Card, shape: tuple[objec
     if fits:
         check_declared(told[:1], told[1:], card)
     else:
-        with pytest.raises(Broken, match="attention"):
+        with pytest.raises(ContractViolation, match="attention"):
             check_declared(told[:1], told[1:], card)
 
 
 @pytest.mark.parametrize("shape", [(2,), (2, 4), (2, 3, 1), (2, 4, 1, 1), (2, 3, 9, 9), (2, 3, 8, 10), (2, 3, 0, 1)])
 def test_attention_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(Broken, match="attention weights"):
+    with pytest.raises(ContractViolation, match="attention weights"):
         check_attention(np.full(shape, 0.1, np.float32), X.shape)
 
 
@@ -151,7 +151,7 @@ def test_attention_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     ],
 )
 def test_what_is_no_probability_is_refused(result: object, why: str) -> None:
-    with pytest.raises(Broken, match=why):
+    with pytest.raises(ContractViolation, match=why):
         check_result(result, X.shape, 3)
 
 
@@ -209,7 +209,7 @@ class Failing:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"windows": (Window(95, 135), Window(150, 195))}, r"x has the shape \(any, 3, 6, any, any\)"),
+        ({"windows": (DayWindow(95, 135), DayWindow(150, 195))}, r"x has the shape \(any, 3, 6, any, any\)"),
         ({"bands": ("B02", "B03"), "mean": (0.0, 0.0), "std": (1.0, 1.0)}, r"card says \(any, 3, 2, any, any\)"),
         ({"legend": replace(LEGEND, classes=LEGEND.classes[:2])}, "probability has the shape"),
     ],

@@ -15,10 +15,10 @@ from scipy.ndimage import map_coordinates
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.model_series import Feed, open_feed
-from crop_classifier_plugin.engine.series.scenes.requirements import Need
+from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries, open_model_series
+from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
-from crop_classifier_plugin.shared.cards.card import Window as Days
+from crop_classifier_plugin.shared.cards.card import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadRaster,
@@ -36,19 +36,19 @@ from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneS
 WINDOWS = (Days(95, 135), Days(150, 195), Days(210, 260))
 
 
-def need(**changes: object) -> Need:
+def need(**changes: object) -> InputSpec:
     facts: dict[str, object] = {
         "model": "Test", "bands": BANDS, "windows": WINDOWS, "pixel_size": 10.0, "pixel_tolerance": 0.5,
         "scale": 10000.0, "nodata": 0.0,
     }  # fmt: skip
-    return Need(**(facts | changes))  # type: ignore[arg-type]
+    return InputSpec(**(facts | changes))  # type: ignore[arg-type]
 
 
-def stack_of(folder: Path, wanted: Need | None = None, **options: object) -> Feed:
-    return open_feed([SceneSource(str(folder))], wanted or need(), Silent(), **options)  # type: ignore[arg-type]
+def stack_of(folder: Path, wanted: InputSpec | None = None, **options: object) -> ModelSeries:
+    return open_model_series([SceneSource(str(folder))], wanted or need(), Silent(), **options)  # type: ignore[arg-type]
 
 
-def everything(stack: Feed) -> np.ndarray:
+def everything(stack: ModelSeries) -> np.ndarray:
     return stack.read(Window(0, 0, stack.grid.height, stack.grid.width))
 
 
@@ -66,7 +66,7 @@ def test_a_stack_holds_what_the_files_hold(season: list[Path]) -> None:
 
 def test_click_order_does_not_matter(season: list[Path]) -> None:
     sources = [SceneSource(str(p)) for p in season]
-    stacks = [open_feed(order, need(), Silent()) for order in (sources, sources[::-1])]
+    stacks = [open_model_series(order, need(), Silent()) for order in (sources, sources[::-1])]
     assert stacks[0].dates == stacks[1].dates == tuple(sorted(stacks[0].dates))
     np.testing.assert_array_equal(everything(stacks[0]), everything(stacks[1]))
     for stack in stacks:
@@ -100,7 +100,7 @@ def test_vrt_and_zip_paths_are_read(tmp_path: Path, season: list[Path]) -> None:
         for path in season:
             file.write(path, path.name)
     zipped = [SceneSource(f"/vsizip/{archive}/{p.name}") for p in season]
-    with open_feed(zipped, need(), Silent()) as stack, stack_of(season[0].parent) as plain:
+    with open_model_series(zipped, need(), Silent()) as stack, stack_of(season[0].parent) as plain:
         np.testing.assert_array_equal(everything(stack), everything(plain))
 
 
@@ -282,7 +282,7 @@ def test_bad_series_get_their_sentences(tmp_path: Path, season: list[Path]) -> N
         tmp_path / "d" / "S2_20240620.tif", array, names=BANDS, transform=Affine(10, 0, 700000, 0, -10, 5650000)
     )
     with pytest.raises(NoOverlap, match="2024"):
-        open_feed([SceneSource(str(p)) for p in (season[0], far, season[2])], need(), Silent())
+        open_model_series([SceneSource(str(p)) for p in (season[0], far, season[2])], need(), Silent())
 
 
 def test_a_truncated_file_is_named(tmp_path: Path, season: list[Path]) -> None:
@@ -297,7 +297,7 @@ def test_a_truncated_file_is_named(tmp_path: Path, season: list[Path]) -> None:
 
 def test_flanders_gives_the_10_m_grid(flanders: Path) -> None:
     sources = [SceneSource(str(flanders / name)) for name in ("S2_10m", "S2_20m")]
-    with open_feed(sources, need(), Silent()) as stack, rasterio.open(flanders / "crop_type.tif") as truth:
+    with open_model_series(sources, need(), Silent()) as stack, rasterio.open(flanders / "crop_type.tif") as truth:
         assert stack.grid.transform == truth.transform
         assert (stack.grid.height, stack.grid.width) == truth.shape
         for t, day in enumerate(stack.dates):
@@ -314,6 +314,6 @@ def test_flanders_gives_the_10_m_grid(flanders: Path) -> None:
 def test_an_undated_raster_in_a_folder_is_left_out_with_a_warning(season: list[Path]) -> None:
     write_raster(season[0].parent / "truth.tif", np.ones((1, 50, 70), np.uint8))
     reporter = Silent()
-    with open_feed([SceneSource(str(season[0].parent))], need(), reporter) as stack:
+    with open_model_series([SceneSource(str(season[0].parent))], need(), reporter) as stack:
         assert len(stack.dates) == 3
     assert ("warning", "truth.tif is left out: it has no acquisition date.") in reporter.lines

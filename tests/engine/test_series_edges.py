@@ -20,11 +20,11 @@ from crop_classifier_plugin.engine.cli.options import read_dates
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.products import bands
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.model_series import open_feed
+from crop_classifier_plugin.engine.series.cube.model_series import open_model_series
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import Scene, read_scenes
 from crop_classifier_plugin.engine.series.selection.choose_scenes import choose
-from crop_classifier_plugin.shared.cards.card import Window as Days
+from crop_classifier_plugin.shared.cards.card import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BandMissing,
@@ -68,7 +68,7 @@ def test_what_a_products_mask_does_not_reach_is_no_data(
     expected[:, : int(pixel / 10)] = True
     expected[1, :, 20:] = True
     reporter = Silent()
-    with open_feed([SceneSource(str(tmp_path))], need(), reporter) as stack:
+    with open_model_series([SceneSource(str(tmp_path))], need(), reporter) as stack:
         np.testing.assert_array_equal(np.isnan(everything(stack)).all(axis=1), expected)
         np.testing.assert_array_equal(np.isnan(everything(stack)).any(axis=1), expected)
     (line,) = warnings_of(reporter)
@@ -94,7 +94,7 @@ def test_the_no_data_value_of_a_mask_file_keeps_its_meaning(tmp_path: Path, pixe
         write_raster(tmp_path / f"S2_{day}.tif", np.full((6, 40, 40), 500, np.uint16), names=BANDS)
         write_raster(tmp_path / f"S2_{day}_SCL.tif", scl, names=["SCL"], nodata=0, pixel=pixel)
     reporter = Silent()
-    with open_feed([SceneSource(str(tmp_path))], need(), reporter) as stack:
+    with open_model_series([SceneSource(str(tmp_path))], need(), reporter) as stack:
         gone = np.isnan(everything(stack)).all(axis=(0, 1))
     assert gone[: int(2 * pixel / 10)].all()
     assert not gone[int(2 * pixel / 10) :].any()
@@ -162,14 +162,14 @@ def test_a_baseline_with_an_undeclared_offset_is_refused(tmp_path: Path, baselin
 def test_undeclared_offsets_are_suspected_where_nothing_is_dark(tmp_path: Path) -> None:
     for name, low, expected in (("bright", 1000, 1), ("dark", 200, 0)):
         reporter = Silent()
-        open_feed([SceneSource(str(products(tmp_path / name, "", low)))], need(), reporter).close()
+        open_model_series([SceneSource(str(products(tmp_path / name, "", low)))], need(), reporter).close()
         found = warnings_of(reporter)
         assert sum("baseline 04.00" in line and "-offset -0.1" in line for line in found) == expected
     reporter = Silent()
     folder = products(tmp_path / "early", "", 1000)
     for path in list(folder.iterdir()):
         path.rename(path.with_name(path.name.replace("2024", "2021")))
-    open_feed([SceneSource(str(folder))], need(), reporter).close()
+    open_model_series([SceneSource(str(folder))], need(), reporter).close()
     assert not any("baseline" in line for line in warnings_of(reporter))
 
 
@@ -214,7 +214,7 @@ def test_a_folder_named_after_a_season_dates_nothing(tmp_path: Path) -> None:
     for name in ("truth.tif", "mean_20240401_20240501.tif"):
         write_raster(folder / name, np.ones((1, 50, 70), np.uint8))
     reporter = Silent()
-    with open_feed([SceneSource(str(folder))], need(), reporter) as stack:
+    with open_model_series([SceneSource(str(folder))], need(), reporter) as stack:
         assert len(stack.dates) == 3
     left = sorted(line.split(" is left out")[0] for line in warnings_of(reporter) if "left out" in line)
     assert left == ["mean_20240401_20240501.tif", "truth.tif"]
@@ -242,7 +242,7 @@ def test_rows_of_the_table_that_match_nothing_are_told(tmp_path: Path, season: l
     layers = [SceneSource(str(mask))]
     entries += [DateEntry("S2_20240426", "2024-04-27")]
     folder = [SceneSource(str(season[0].parent))]
-    with open_feed(folder, need(), reporter, entries, "layer", layers) as stack:
+    with open_model_series(folder, need(), reporter, entries, "layer", layers) as stack:
         assert stack.dates[0] == dt.date(2024, 4, 26)
     (line,) = warnings_of(reporter)
     assert "S2_20240426" in line

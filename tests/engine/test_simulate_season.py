@@ -28,7 +28,7 @@ from crop_classifier_plugin.engine.simulate.job import simulate
 from crop_classifier_plugin.engine.simulate.landscape import Landscape
 from crop_classifier_plugin.engine.simulate.optics import block_of, reflectance
 from crop_classifier_plugin.engine.simulate.products import ndvi
-from crop_classifier_plugin.engine.vector.polygons import burn, read_polygons
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -117,7 +117,7 @@ def test_truth_is_what_the_parcels_burn(folder: Path) -> None:
         assert (file.nodata, file.dtypes[0]) == (0, "uint8")
     frame = read_polygons(str(folder / "parcels.gpkg"), "parcels", "crop_name", grid.crs)
     codes = [LEGEND.find(label).code for label in frame["label"]]  # type: ignore[union-attr]
-    assert np.array_equal(burn(zip(frame.geometry, codes), grid, "uint8"), truth)
+    assert np.array_equal(rasterize_polygons(zip(frame.geometry, codes), grid, "uint8"), truth)
 
 
 def test_parcels_know_their_crop_and_area(folder: Path) -> None:

@@ -22,7 +22,7 @@ from crop_classifier_plugin.engine.experiments.crop_gain.features import opened
 from crop_classifier_plugin.engine.labels.labelled_pixels import opened_labels
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.training.supervised.job import gather
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.engine.vector.polygons import read_polygons
 from crop_classifier_plugin.shared.errors import BadInput, CrsMissing
 from crop_classifier_plugin.shared.jobs.train import LabelledSeries
@@ -75,7 +75,7 @@ def test_labels_of_a_training_lie_where_the_user_says(
     for path, told in ((str(labels), ""), (disguised(labels, own, tmp_path), REAL)):
         check = LabelledSeries(sources(place / "s2"), path, labels_crs=told)
         facts = {"labels": path, "labels_crs": told, "class_field": field, "checks": (check,), "least_dates": 1}
-        job, legend = complete(job_of(place, tmp_path, network="unet_3d", settings=(), **facts), Silent())
+        job, legend = resolve_job(job_of(place, tmp_path, network="unet_3d", settings=(), **facts), Silent())
         folder = tmp_path / f"told {bool(told)}"
         folder.mkdir()
         material = gather(job, legend, folder, Silent(), 32)
@@ -128,4 +128,4 @@ def test_a_crs_that_nobody_knows_is_told(place: Path, tmp_path: Path, kind: str)
     if kind == "raster":
         labels, field = write_raster(tmp_path / "truth.tif", np.ones((1, SIDE, SIDE), np.uint8)), ""
     with pytest.raises(BadInput, match=rf"The CRS 'EPSG:1' of {labels} is unknown"):
-        complete(job_of(place, tmp_path, labels=str(labels), class_field=field, labels_crs="EPSG:1"), Silent())
+        resolve_job(job_of(place, tmp_path, labels=str(labels), class_field=field, labels_crs="EPSG:1"), Silent())

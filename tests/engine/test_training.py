@@ -35,10 +35,10 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.training.data.labelled_series import Season
-from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics, statistics
+from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
+from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics, statistics
 from crop_classifier_plugin.engine.training.data.patches import (
-    Changes,
+    Augmentation,
     ScoringPatches,
     TrainingPatches,
     count_classes,
@@ -54,7 +54,7 @@ from crop_classifier_plugin.engine.training.supervised.job import (
     inputs_of,
     train,
 )
-from crop_classifier_plugin.shared.cards.card import Card, Window
+from crop_classifier_plugin.shared.cards.card import Card, DayWindow
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -121,10 +121,10 @@ def season_of(height=40, width=50, seed=0, unknown=0.1):
     dates = (dt.date(2024, 4, 24), dt.date(2024, 6, 23), dt.date(2024, 8, 22))
     days = np.array([114, 174, 234])
     parted = Split("east", np.zeros(0, np.uint8))
-    return Season("toy", image, target, part, days, np.ones(3, bool), dates, grid, nothing, parted)
+    return LabelledCube("toy", image, target, part, days, np.ones(3, bool), dates, grid, nothing, parted)
 
 
-PLAIN = Intake(("x",), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
+PLAIN = InputNormaliser(("x",), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
 
 
 @settings(max_examples=25, deadline=None)
@@ -146,7 +146,7 @@ def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
 @given(st.integers(0, 10_000), st.sampled_from([8, 32, 64]))
 def test_training_patches_show_no_held_out_label(seed, size):
     season = season_of()
-    patches = TrainingPatches([season], PLAIN, size, 6, Changes(), seed=seed)
+    patches = TrainingPatches([season], PLAIN, size, 6, Augmentation(), seed=seed)
     for i in range(6):
         x, target = patches[i]["x"], patches[i]["target"]
         known = target != IGNORE
@@ -157,7 +157,7 @@ def test_training_patches_show_no_held_out_label(seed, size):
 
 
 def test_patches_are_the_same_again_and_others_in_the_next_epoch():
-    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, Changes(jitter=0.05), seed=1)  # noqa: E731
+    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, Augmentation(jitter=0.05), seed=1)  # noqa: E731
     first, again = make(), make()
     assert torch.equal(first[2]["x"], again[2]["x"])
     again.epoch = 1
@@ -194,7 +194,7 @@ def test_counts_and_shown_shares():
 
 def card_of(classes=2, multiple=2):
     colours = tuple(CropClass(i + 1, f"class {i + 1}", "#112233") for i in range(classes))
-    windows = (Window(95, 135), Window(150, 195), Window(210, 260))
+    windows = (DayWindow(95, 135), DayWindow(150, 195), DayWindow(210, 260))
     return Card(
         "toy", "Toy", "lrtacf_net", {}, ("B04", "B8A"), windows, (1.0, 2.0), (3.0, 4.0), Legend(colours), "0" * 64,
         tile=64, overlap=16, multiple=multiple,
@@ -309,7 +309,7 @@ def learn_only(job: TrainJob, place: Path, reporter=None, keep=None):
     place.mkdir()
     material = gather(job, LEGEND, place, Silent(), 32)
     config = configure(job.network, dict(job.settings), 2, 3, 2)
-    intake = Intake(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+    intake = InputNormaliser(inputs_of(job.network, config), statistics(material.train), len(job.bands))
     return fit(job, config, material, intake, reporter or Silent(), keep)
 
 

@@ -29,12 +29,12 @@ from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import (
     MOST_SCENES,
-    complete,
     legend_of,
     months_of,
+    resolve_job,
     windows_around,
 )
-from crop_classifier_plugin.shared.cards.card import Card, Window
+from crop_classifier_plugin.shared.cards.card import Card, DayWindow
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -107,7 +107,7 @@ def test_each_date_lies_in_its_own_window_and_in_no_other(days: list[int], year:
         assert day - a <= 20
         assert b - day <= 20
         assert sum(c <= day <= d for c, d in windows) == 1
-        assert Window(a, b)
+        assert DayWindow(a, b)
 
 
 def test_too_many_dates_or_seasons_ask_for_windows() -> None:
@@ -128,7 +128,7 @@ def test_months_cover_every_date_once_and_follow_each_other(start: dt.date, days
     assert all((later[0] - earlier[1]).days == 1 for earlier, later in itertools.pairwise(spans))
     assert spans[0][0] <= min(dates) <= spans[0][1]
     assert spans[-1][0] <= max(dates) <= spans[-1][1]
-    assert all(Window(*window) for window in windows)
+    assert all(DayWindow(*window) for window in windows)
 
 
 def test_more_than_two_years_ask_for_windows() -> None:
@@ -178,7 +178,7 @@ def test_what_polygons_of_different_classes_share_is_left_out_and_counted(place:
     )  # both over the first parcel, which is Beet: 32 pixels of maize, of which 8 are also the second's
     pd.concat([frame, over]).to_file(tmp_path / "over.gpkg")
     reporter = Silent()
-    job, legend = complete(job_of(place, tmp_path / "m", labels=str(tmp_path / "over.gpkg")), reporter)
+    job, legend = resolve_job(job_of(place, tmp_path / "m", labels=str(tmp_path / "over.gpkg")), reporter)
     (season,) = gather(job, legend, tmp_path, reporter, 32).train
     assert (season.target[:8, :4] == IGNORE).all()
     assert not season.part[:8, :4].any()
@@ -193,7 +193,7 @@ def test_labels_in_another_crs_are_the_same_labels(place: Path, tmp_path: Path) 
     parcels().to_crs("EPSG:4326").to_file(tmp_path / "degrees.gpkg")
     targets = []
     for number, labels in enumerate((place / "parcels.gpkg", tmp_path / "degrees.gpkg")):
-        job, legend = complete(job_of(place, tmp_path / "m", labels=str(labels)), Silent())
+        job, legend = resolve_job(job_of(place, tmp_path / "m", labels=str(labels)), Silent())
         folder = tmp_path / str(number)
         folder.mkdir()
         targets.append(gather(job, legend, folder, Silent(), 32).train[0].target)
@@ -318,7 +318,7 @@ def test_the_command_trains(place: Path, tmp_path: Path) -> None:
     done = call(place, line)
     assert done.returncode == 0, done.stderr
     assert f"report: {tmp_path}/m/training.html" in done.stdout
-    assert Card.load(tmp_path / "m").windows == (Window(100, 130), Window(160, 190))
+    assert Card.load(tmp_path / "m").windows == (DayWindow(100, 130), DayWindow(160, 190))
 
 
 def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
@@ -366,4 +366,4 @@ def test_a_legend_of_the_users_own_is_kept(place: Path, tmp_path: Path) -> None:
     own = [{"code": 10 * i, "name": name, "colour": f"#{i:06x}"} for i, name in enumerate(CROPS, start=1)]
     (tmp_path / "legend.json").write_text(json.dumps(own))
     job = job_of(place, tmp_path / "m", legend=str(tmp_path / "legend.json"))
-    assert complete(job, Silent())[1] == Legend.from_dict(own)
+    assert resolve_job(job, Silent())[1] == Legend.from_dict(own)

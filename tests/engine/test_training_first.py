@@ -17,7 +17,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.training.pretraining.probe import mean_iou
 from crop_classifier_plugin.engine.training.supervised import job as fit
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.errors import BadInput, DeviceMissing
 
 
@@ -46,11 +46,11 @@ def test_what_cannot_be_trained_is_told_before_the_series_is_read(toy, tmp_path,
 
 
 def test_patch_0_is_the_papers_and_maps_have_tiles_of_that_size(toy, tmp_path):  # noqa: F811
-    job, _ = complete(job_of(toy, tmp_path / "m", patch=0), Silent())
+    job, _ = resolve_job(job_of(toy, tmp_path / "m", patch=0), Silent())
     assert (job.patch, job.tile) == (224, 224)
-    job, _ = complete(job_of(toy, tmp_path / "m", network="unet_convlstm", patch=0, settings=()), Silent())
+    job, _ = resolve_job(job_of(toy, tmp_path / "m", network="unet_convlstm", patch=0, settings=()), Silent())
     assert (job.patch, job.tile) == (32, 32)
-    job, _ = complete(job_of(toy, tmp_path / "m", patch=48), Silent())
+    job, _ = resolve_job(job_of(toy, tmp_path / "m", patch=48), Silent())
     assert (job.patch, job.tile) == (48, 32)
 
 

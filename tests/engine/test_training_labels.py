@@ -27,18 +27,18 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.training.data.normalisation import Intake, Statistics, statistics
-from crop_classifier_plugin.engine.training.data.patches import Changes, TrainingPatches, count_classes
+from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics, statistics
+from crop_classifier_plugin.engine.training.data.patches import Augmentation, TrainingPatches, count_classes
 from crop_classifier_plugin.engine.training.model_folder.card_builder import split_json
 from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
-    begin,
     class_axes,
-    read_start,
+    load_initial_weights,
+    read_initial_weights,
     save_weights,
 )
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather, prepared, train
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import BadInput, BadModel, LabelsUnusable
 from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
@@ -96,7 +96,7 @@ def test_seasons_of_months_are_views_of_one_series_with_the_labels_of_their_mont
     monthly: Path,
     tmp_path: Path,
 ) -> None:
-    job, legend = complete(monthly_job(place, monthly, tmp_path), Silent())
+    job, legend = resolve_job(monthly_job(place, monthly, tmp_path), Silent())
     material = gather(job, legend, tmp_path, Silent(), 32)
     may, june = material.train
     assert (may.month, june.month, may.shared, june.shared) == ("2024-05", "2024-06", 0, 4)
@@ -120,10 +120,10 @@ def test_seasons_of_months_are_views_of_one_series_with_the_labels_of_their_mont
 
 
 def test_each_batch_is_of_the_next_month(place: Path, monthly: Path, tmp_path: Path) -> None:  # noqa: F811
-    job, legend = complete(monthly_job(place, monthly, tmp_path), Silent())
+    job, legend = resolve_job(monthly_job(place, monthly, tmp_path), Silent())
     seasons = gather(job, legend, tmp_path, Silent(), 32).train
-    intake = Intake(("x", "doy", "valid"), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
-    patches = TrainingPatches(seasons, intake, 16, 12, Changes(), seed=1, batch=3)
+    intake = InputNormaliser(("x", "doy", "valid"), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
+    patches = TrainingPatches(seasons, intake, 16, 12, Augmentation(), seed=1, batch=3)
     last = [int(patches[i]["doy"][-1]) for i in range(12)]
     assert last == ([int(seasons[0].days[-1])] * 3 + [int(seasons[1].days[-1])] * 3) * 2
 
@@ -142,9 +142,9 @@ def test_a_model_of_months_says_so(place: Path, monthly: Path, tmp_path: Path) -
 
 def test_months_that_the_network_cannot_tell_apart_are_refused(place: Path, monthly: Path, tmp_path: Path) -> None:  # noqa: F811
     with pytest.raises(BadInput, match="not told the month"):
-        complete(monthly_job(place, monthly, tmp_path, network="unet_convlstm"), Silent())
+        resolve_job(monthly_job(place, monthly, tmp_path, network="unet_convlstm"), Silent())
     one = monthly_job(place, monthly, tmp_path, network="unet_convlstm", month_fields=MONTHS[:1])
-    assert len(complete(one, Silent())[0].windows) == 5
+    assert len(resolve_job(one, Silent())[0].windows) == 5
     with pytest.raises(BadInput, match="YYYY-MM"):
         monthly_job(place, monthly, tmp_path, month_fields=(("May", "May"),))
 
@@ -157,7 +157,7 @@ def test_a_class_raster_is_read_as_it_is_and_parted_by_whole_squares(place: Path
     codes = np.where(rng.random((SIDE + 20, SIDE)) < 0.8, rng.integers(1, 3, (SIDE + 20, SIDE)), 0).astype(np.uint8)
     path = write_raster(tmp_path / "truth.tif", codes[None], nodata=0)
     job = job_of(place, tmp_path, labels=str(path), class_field="", least_dates=1, network="unet_3d", settings=())
-    job, legend = complete(job, Silent())
+    job, legend = resolve_job(job, Silent())
     assert legend.codes == (1, 2)
     (season,) = gather(job, legend, tmp_path, Silent(), 32).train
     np.testing.assert_array_equal(season.target, codes[:SIDE].astype(int) - 1)
@@ -182,7 +182,7 @@ def test_a_class_raster_needs_squares_enough_of_each_class(
         codes[row + 4 : row + 9, col + 4 : col + 30] = 2
     path = write_raster(folder / "truth.tif", codes[None], nodata=0)
     changes = {"labels": str(path), "class_field": "", "least_dates": 1, "network": "unet_3d", "settings": ()}
-    job, legend = complete(job_of(place, folder, min_parcels=least, **changes), Silent())
+    job, legend = resolve_job(job_of(place, folder, min_parcels=least, **changes), Silent())
     few = [f"{name} has {n}" for name, n in zip(legend.names, (4, squares)) if n < least]
     if few:
         with pytest.raises(LabelsUnusable, match=re.escape(f"({', '.join(few)}, at least {least}")):
@@ -192,7 +192,7 @@ def test_a_class_raster_needs_squares_enough_of_each_class(
 
 
 def test_labels_are_thinned_to_what_was_asked_and_never_beyond_training(place: Path, tmp_path: Path) -> None:  # noqa: F811
-    job, legend = complete(job_of(place, tmp_path), Silent())
+    job, legend = resolve_job(job_of(place, tmp_path), Silent())
     parts = []
     for number, most in enumerate((0, 37)):
         folder = tmp_path / str(number)
@@ -209,7 +209,7 @@ def test_labels_are_thinned_to_what_was_asked_and_never_beyond_training(place: P
 
 def test_a_second_series_takes_the_place_of_validation_parcels(place: Path, tmp_path: Path) -> None:  # noqa: F811
     more = LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg"))
-    job, legend = complete(job_of(place, tmp_path, checks=(more,)), Silent())
+    job, legend = resolve_job(job_of(place, tmp_path, checks=(more,)), Silent())
     material = gather(job, legend, tmp_path, Silent(), 32)
     assert not count_classes(material.train, VALIDATION, 2).any()
     assert set(np.unique(material.checks[0].part)) <= {0, VALIDATION}
@@ -219,7 +219,7 @@ def test_a_second_series_takes_the_place_of_validation_parcels(place: Path, tmp_
 @pytest.mark.parametrize("second", [False, True], ids=["a share", "a second series"])
 def test_the_split_file_says_what_chose_the_best_epoch(place: Path, tmp_path: Path, second: bool) -> None:  # noqa: F811
     checks = (LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg")),) if second else ()
-    job, legend = complete(job_of(place, tmp_path, validation=0.2, checks=checks), Silent())
+    job, legend = resolve_job(job_of(place, tmp_path, validation=0.2, checks=checks), Silent())
     material = gather(job, legend, tmp_path, Silent(), 32)
     told = json.loads(split_json(job, material))
     (here,) = told["places"]
@@ -251,7 +251,7 @@ def test_classes_of_the_same_name_keep_what_was_learnt_of_them(name: str, tmp_pa
                 std=(1.0, 1.0))  # fmt: skip
     save_weights(before, str(tmp_path / "weights.safetensors"))
     fresh = {key: value.clone() for key, value in after.state_dict().items()}
-    begin(after, read_start(str(tmp_path)), NEW, Silent())
+    load_initial_weights(after, read_initial_weights(str(tmp_path)), NEW, Silent())
     axes = class_axes(config, name)
     assert any(axes.values())
     for key, value in after.state_dict().items():
@@ -262,7 +262,7 @@ def test_classes_of_the_same_name_keep_what_was_learnt_of_them(name: str, tmp_pa
             assert torch.equal(rows[0][0], rows[1][1])  # maize
             assert torch.equal(rows[0][2], rows[1][0])  # wheat
             assert torch.equal(rows[0][1], rows[2][1])  # oats are new
-    begin(after, read_start(str(tmp_path)), OLD, Silent())
+    load_initial_weights(after, read_initial_weights(str(tmp_path)), OLD, Silent())
     assert all(torch.equal(value, before.state_dict()[key]) for key, value in after.state_dict().items())
 
 
@@ -270,22 +270,22 @@ def test_weights_that_are_not_what_they_claim_are_refused(tmp_path: Path) -> Non
     write_model(tmp_path, network="vunet_convlstm", bands=("B04", "B8A"), mean=(1.0, 2.0), std=(1.0, 1.0), legend=OLD)
     network = build("vunet_convlstm", configure("vunet_convlstm", SETTINGS["vunet_convlstm"], 2, 3, 3))
     with pytest.raises(BadModel, match=r"has no weights\.safetensors"):
-        begin(network, read_start(str(tmp_path)), OLD, Silent())
+        load_initial_weights(network, read_initial_weights(str(tmp_path)), OLD, Silent())
     (tmp_path / "weights.safetensors").write_bytes(b"nothing of the kind")
     with pytest.raises(BadModel, match="cannot be read"):
-        begin(network, read_start(str(tmp_path)), OLD, Silent())
+        load_initial_weights(network, read_initial_weights(str(tmp_path)), OLD, Silent())
     save_weights(build("unet", configure("unet", {"preset": "small"}, 2, 3, 3)), str(tmp_path / "weights.safetensors"))
     with pytest.raises(BadModel, match="another network"):
-        begin(network, read_start(str(tmp_path)), OLD, Silent())
+        load_initial_weights(network, read_initial_weights(str(tmp_path)), OLD, Silent())
     whole = {name: value.to(torch.int8) for name, value in network.state_dict().items()}
     save_file(whole, str(tmp_path / "weights.safetensors"))
     with pytest.raises(BadModel, match=r"stored as torch\.int8, not as torch\.float32"):
-        begin(network, read_start(str(tmp_path)), OLD, Silent())
+        load_initial_weights(network, read_initial_weights(str(tmp_path)), OLD, Silent())
     with torch.no_grad():
         next(network.parameters()).fill_(float("nan"))
     save_weights(network, str(tmp_path / "weights.safetensors"))
     with pytest.raises(BadModel, match="no numbers"):
-        begin(network, read_start(str(tmp_path)), OLD, Silent())
+        load_initial_weights(network, read_initial_weights(str(tmp_path)), OLD, Silent())
 
 
 def test_frozen_parts_do_not_learn_and_unknown_ones_are_refused(place: Path, tmp_path: Path) -> None:  # noqa: F811
@@ -302,4 +302,4 @@ def test_frozen_parts_do_not_learn_and_unknown_ones_are_refused(place: Path, tmp
 def test_a_start_of_another_network_is_refused(place: Path, tmp_path: Path) -> None:  # noqa: F811
     write_model(tmp_path / "other", network="unet")
     with pytest.raises(BadInput, match="is a unet"):
-        complete(job_of(place, tmp_path / "m", start=str(tmp_path / "other")), Silent())
+        resolve_job(job_of(place, tmp_path / "m", start=str(tmp_path / "other")), Silent())

@@ -16,10 +16,10 @@ from crop_classifier_plugin.engine.training.loop.module import EpochLog
 from crop_classifier_plugin.engine.training.model_folder.card_builder import validation_share
 from crop_classifier_plugin.engine.training.report.report import Trained, to_html
 from crop_classifier_plugin.engine.training.report.settings_table import (
+    describe_label_sources,
+    describe_split,
     kept_epoch,
-    labels_in_words,
-    manner_of,
-    split_in_words,
+    settings_table,
 )
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -48,23 +48,23 @@ def test_without_validation_the_last_epoch_is_kept(network):
 
 
 def test_the_split_is_told_as_it_was_made():
-    straight, raster = split_in_words(JOB), split_in_words(replace(JOB, class_field=""))
+    straight, raster = describe_split(JOB), describe_split(replace(JOB, class_field=""))
     assert "Whole parcels were parted by a straight cut" in straight
     assert "30% was to be held out for the test, 15% was to choose the best epoch." in straight
     assert "Whole squares of 32 px of the class raster were parted by a straight cut" in raster
-    blocks = split_in_words(replace(JOB, split="block", block=250.0))
+    blocks = describe_split(replace(JOB, split="block", block=250.0))
     assert "Squares of 250 map units were parted at random" in blocks
-    assert "straight" not in blocks + split_in_words(replace(JOB, split="parcel"))
-    checked = split_in_words(replace(JOB, checks=(LabelledSeries(SCENES, "b.gpkg"),)))
+    assert "straight" not in blocks + describe_split(replace(JOB, split="parcel"))
+    checked = describe_split(replace(JOB, checks=(LabelledSeries(SCENES, "b.gpkg"),)))
     assert "15%" not in checked
     assert "Series of their own chose the best epoch, without held-out parcels." in checked
 
 
 def test_labels_are_told_with_all_their_fields():
-    assert labels_in_words(replace(JOB, labels_layer="plots")) == "layer plots, field crop"
-    assert labels_in_words(replace(JOB, class_field="")) == "a class raster"
+    assert describe_label_sources(replace(JOB, labels_layer="plots")) == "layer plots, field crop"
+    assert describe_label_sources(replace(JOB, class_field="")) == "a class raster"
     months = replace(JOB, class_field="", month_fields=(("2019-10", "Oct_2019"), ("2019-11", "Nov_2019")))
-    assert labels_in_words(months) == "fields Oct_2019 (2019-10), Nov_2019 (2019-11)"
+    assert describe_label_sources(months) == "fields Oct_2019 (2019-10), Nov_2019 (2019-11)"
 
 
 def test_a_forest_has_no_validation_and_one_set_of_defaults():
@@ -75,7 +75,7 @@ def test_a_forest_has_no_validation_and_one_set_of_defaults():
 
 def manner(network, history=(), **changes):
     job = replace(JOB, network=network, device="cpu", **changes)
-    return dict(manner_of(job, configure(network, {"preset": "small"}, 6, 4, 3), history, 75.0))
+    return dict(settings_table(job, configure(network, {"preset": "small"}, 6, 4, 3), history, 75.0))
 
 
 def test_the_table_tells_what_decided_the_training():

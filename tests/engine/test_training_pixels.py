@@ -13,7 +13,7 @@ from test_training_defaults import NORTH, WEST, job_of, parcels
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.training.supervised.job import train
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -37,7 +37,7 @@ def test_the_pixel_size_of_a_model_is_that_of_its_series(tmp_path: Path, pixel: 
         bands = rng.integers(800, 3000, (6, 64, 64)).astype(np.uint16)
         write_raster(tmp_path / "season" / f"S2_{day}.tif", bands, names=BANDS, nodata=0, transform=place, crs=crs)
     job = job_of(tmp_path, tmp_path / "model", epochs=1)
-    completed, _ = complete(job, Silent())
+    completed, _ = resolve_job(job, Silent())
     wanted = np.sqrt(pixel**2 * 111_200 * 70_000) if degrees else pixel
     assert completed.pixel_size == pytest.approx(wanted, rel=0.05)
     train(job, Silent())

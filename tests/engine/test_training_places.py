@@ -21,13 +21,13 @@ from test_training_inputs import job_of, place, sources  # noqa: F401 - a fixtur
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.splits.assignment import Known, part_check, part_training
+from crop_classifier_plugin.engine.splits.assignment import PriorAssignments, assign_training, assign_validation
 from crop_classifier_plugin.engine.splits.parcel_overlap import (
     LEARNT,
-    Claims,
-    Ground,
-    Past,
-    limits_of,
+    AssignedParcels,
+    ParcelIndex,
+    WeightsProvenance,
+    describe_limits,
 )
 from crop_classifier_plugin.engine.splits.split import (
     HELD_OUT,
@@ -41,12 +41,12 @@ from crop_classifier_plugin.engine.training.data.normalisation import Statistics
 from crop_classifier_plugin.engine.training.data.split_file import read_split
 from crop_classifier_plugin.engine.training.loop.checkpoint import identity_of
 from crop_classifier_plugin.engine.training.model_folder.card_builder import split_json
-from crop_classifier_plugin.engine.training.model_folder.weights_provenance import read_past
-from crop_classifier_plugin.engine.training.optim.recipes import resolved
+from crop_classifier_plugin.engine.training.model_folder.weights_provenance import read_provenance
+from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
 from crop_classifier_plugin.engine.training.supervised.job import train
-from crop_classifier_plugin.engine.training.supervised.job_defaults import complete
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.engine.training.supervised.load_data import gather
-from crop_classifier_plugin.engine.vector.polygons import burn
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import LabelsUnusable
 from crop_classifier_plugin.shared.jobs.train import LabelledSeries
@@ -65,7 +65,7 @@ def parcels_of(shapes: list[shapely.Polygon], simulated: bool = False) -> Parcel
 
 def pixels(parting, parcels: Parcels) -> np.ndarray:
     """(H,W) the part of each pixel, 0 where none."""
-    number = burn([(shape, i + 1) for i, shape in enumerate(parcels.ground)], GRID).astype(np.int64) - 1
+    number = rasterize_polygons([(shape, i + 1) for i, shape in enumerate(parcels.ground)], GRID).astype(np.int64) - 1
     number = parting.clear(GRID, number)
     return np.where(number >= 0, parting.split.parts[number], 0)
 
@@ -85,9 +85,9 @@ boxes = st.lists(
 @given(first=boxes, second=boxes, kept=st.integers(0, 12), seed=st.integers(0, 99))
 def test_no_pixel_is_held_out_in_one_series_and_learnt_from_in_another(first, second, kept, seed) -> None:
     own, others = parcels_of(first), parcels_of(first[:kept] + second)
-    before = part_training(RULE, Known(), "first", own, GRID, Silent())
-    ground = Known((Ground(own.ground, before.split.parts, GRID.crs, False, "first"),))
-    again = part_training(SplitRule(0.4, 0.2, "auto", seed, "parcel"), ground, "second", others, GRID, Silent())
+    before = assign_training(RULE, PriorAssignments(), "first", own, GRID, Silent())
+    ground = PriorAssignments((AssignedParcels(own.ground, before.split.parts, GRID.crs, False, "first"),))
+    again = assign_training(SplitRule(0.4, 0.2, "auto", seed, "parcel"), ground, "second", others, GRID, Silent())
     assert not together(pixels(before, own), pixels(again, others))
     overlap = shapely.area(shapely.intersection(others.ground[:, None], own.ground[None]))
     overlaps = overlap > 0.0101 * np.minimum(others.areas[:, None], own.areas[None])
@@ -97,7 +97,7 @@ def test_no_pixel_is_held_out_in_one_series_and_learnt_from_in_another(first, se
     assert not (again.split.parts[on[TRAIN] | on[VALIDATION]] == HELD_OUT).any()
     lie = shapely.intersects(others.ground[:, None], own.ground[before.split.parts == HELD_OUT][None]).any(axis=1)
     try:
-        check = part_check(ground, "check", others, GRID, Silent())
+        check = assign_validation(ground, "check", others, GRID, Silent())
     except LabelsUnusable:
         assert lie.all()
     else:
@@ -112,12 +112,12 @@ def test_pixels_of_parcels_that_hardly_overlap_are_nobodys() -> None:
         shapely.box(5e5 + 200, 5.5996e6, 5e5 + 390, 5.5999e6), shapely.box(5e5 + 190, 5.5996e6, 5e5 + 200, 5.59963e6)
     )
     own, other = parcels_of([one]), parcels_of([two])
-    shared = burn([(shape, 1) for shape in one.intersection(two).geoms if shape.area], GRID) > 0
+    shared = rasterize_polygons([(shape, 1) for shape in one.intersection(two).geoms if shape.area], GRID) > 0
     assert shared.sum() == 3
     for part in (HELD_OUT, TRAIN):
         rule = SplitRule(float(part == TRAIN), 0.0, "auto", 1)  # the other one is of the other part
-        ground = Known((Ground(own.ground, np.array([part], np.uint8), GRID.crs),))
-        found = pixels(part_training(rule, ground, "second", other, GRID, Silent()), other)
+        ground = PriorAssignments((AssignedParcels(own.ground, np.array([part], np.uint8), GRID.crs),))
+        found = pixels(assign_training(rule, ground, "second", other, GRID, Silent()), other)
         assert set(np.unique(found)) == {0, TRAIN if part == HELD_OUT else HELD_OUT}
         assert not found[shared].any()
 
@@ -127,10 +127,10 @@ def test_pixels_of_parcels_that_hardly_overlap_are_nobodys() -> None:
 def test_the_same_parcel_keeps_its_part_in_any_order_and_crs(order, seed, crs) -> None:
     shapes = [shapely.box(5e5 + 80 * i, 5.599e6, 5e5 + 80 * i + 80, 5.599e6 + 80) for i in range(16)]  # touching
     own, others = parcels_of(shapes), parcels_of([shapes[i] for i in order])
-    before = part_training(RULE, Known(), "first", own, GRID, Silent()).split.parts
+    before = assign_training(RULE, PriorAssignments(), "first", own, GRID, Silent()).split.parts
     told = gpd.GeoSeries(shapes, crs=GRID.crs).to_crs(crs).to_numpy()
-    ground = Known((Ground(told, before, CRS.from_epsg(crs), False, "first"),))
-    again = part_training(SplitRule(0.3, 0.3, "auto", seed, "block"), ground, "second", others, GRID, Silent())
+    ground = PriorAssignments((AssignedParcels(told, before, CRS.from_epsg(crs), False, "first"),))
+    again = assign_training(SplitRule(0.3, 0.3, "auto", seed, "block"), ground, "second", others, GRID, Silent())
     np.testing.assert_array_equal(again.split.parts, before[list(order)])
     assert again.known.twins(others, "first").all()
     assert not again.known.twins(others, "another").any()
@@ -141,7 +141,9 @@ def test_squares_of_a_raster_go_by_their_ground_whatever_their_classes() -> None
     squares = parcels_of(shapes)
     parts = np.array([(TRAIN, VALIDATION, HELD_OUT)[i % 30 % 3] for i in range(90)], np.uint8)
     order = np.random.default_rng(0).permutation(90)
-    claims = Claims((Ground(squares.ground[order], parts[order], GRID.crs, False, "raster"),), GRID, False)
+    claims = ParcelIndex(
+        (AssignedParcels(squares.ground[order], parts[order], GRID.crs, False, "raster"),), GRID, False
+    )
     touched = claims.touched(squares)
     np.testing.assert_array_equal(touched.argmax(axis=1), parts)
     assert (touched.sum(axis=1) == 1).all()
@@ -152,10 +154,12 @@ def test_simulated_ground_counts_for_the_same_outlines_alone() -> None:
     one = [shapely.box(5e5, 5.599e6, 5e5 + 100, 5.599e6 + 100)]
     two = [shapely.box(5e5 + 30, 5.599e6, 5e5 + 130, 5.599e6 + 100)]
     for simulated in (False, True):
-        ground = Known((Ground(parcels_of(one).ground, np.array([HELD_OUT], np.uint8), GRID.crs, simulated),))
+        ground = PriorAssignments(
+            (AssignedParcels(parcels_of(one).ground, np.array([HELD_OUT], np.uint8), GRID.crs, simulated),)
+        )
         for shapes, out in ((one, True), (two, not simulated)):
             try:
-                parts = part_check(ground, "check", parcels_of(shapes, simulated), GRID, Silent()).split.parts
+                parts = assign_validation(ground, "check", parcels_of(shapes, simulated), GRID, Silent()).split.parts
             except LabelsUnusable:
                 parts = np.array([0])
             assert (parts == 0).all() == out
@@ -176,7 +180,7 @@ def eastern(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # n
 
 
 def gathered(tmp_path: Path, job, reporter=None):
-    job, legend = complete(job, Silent())
+    job, legend = resolve_job(job, Silent())
     folder = tmp_path / "gathered"
     folder.mkdir()
     return gather(job, legend, folder, reporter or Silent(), 32)
@@ -273,25 +277,25 @@ def test_a_training_is_another_with_another_validation_series(place: Path, easte
         material = gathered(tmp_path / str(i), job)
         config = configure(job.network, dict(job.settings), 2, len(material.train[0].days), 2)
         stats = Statistics(np.zeros(2, np.float32), np.ones(2, np.float32))
-        found.append(identity_of(job, config, resolved(job), stats, material.train, material.checks))
+        found.append(identity_of(job, config, resolve_recipe(job), stats, material.train, material.checks))
     assert all(a != b for i, a in enumerate(found) for b in found[:i])
 
 
 # --- from another model ----------------------------------------------------------------------------------------------
 
 
-def past_of(*grounds: Ground, known: bool = True) -> Past:
-    return Past("before", "started from before", grounds, known)
+def past_of(*grounds: AssignedParcels, known: bool = True) -> WeightsProvenance:
+    return WeightsProvenance("before", "started from before", grounds, known)
 
 
 @settings(max_examples=60, deadline=None)
 @given(first=boxes, second=boxes, kept=st.integers(0, 12), seed=st.integers(0, 99), asked=st.sampled_from([0.0, 0.4]))
 def test_nothing_that_the_start_learnt_from_is_held_out(first, second, kept, seed, asked) -> None:
     own, now = parcels_of(first), parcels_of(first[:kept] + second)
-    before = part_training(RULE, Known(), "first", own, GRID, Silent())
-    known = Known((), past_of(Ground(own.ground, before.split.parts, GRID.crs)))
+    before = assign_training(RULE, PriorAssignments(), "first", own, GRID, Silent())
+    known = PriorAssignments((), past_of(AssignedParcels(own.ground, before.split.parts, GRID.crs)))
     rule = SplitRule(asked, 0.2, "auto", seed, "parcel")
-    found = part_training(rule, known, "second", now, GRID, Silent())
+    found = assign_training(rule, known, "second", now, GRID, Silent())
     assert not (np.isin(pixels(before, own), LEARNT) & (pixels(found, now) == HELD_OUT)).any()
     overlap = shapely.area(shapely.intersection(now.ground[:, None], own.ground[None]))
     overlaps = overlap > 0.0101 * np.minimum(now.areas[:, None], own.areas[None])
@@ -319,7 +323,7 @@ def test_another_seed_does_not_test_on_what_the_start_learnt_from(place: Path, t
     start = model_of(tmp_path / "a", split_json(job, first))
     parts = []
     for seed, way in ((2, "parcel"), (3, "side")):
-        reporter, (again, legend) = Silent(), complete(replace(job, seed=seed, split=way), Silent())
+        reporter, (again, legend) = Silent(), resolve_job(replace(job, seed=seed, split=way), Silent())
         (tmp_path / str(seed)).mkdir()
         material = gather(replace(again, start=start), legend, tmp_path / str(seed), reporter, 32)
         (season,) = material.train
@@ -342,7 +346,7 @@ def test_another_seed_does_not_test_on_what_the_start_learnt_from(place: Path, t
 def test_a_start_that_learnt_from_everything_leaves_nothing_to_test_on(place: Path, tmp_path: Path) -> None:  # noqa: F811
     job = job_of(place, tmp_path, held_out=0.0, validation=0.0)
     start = model_of(tmp_path / "a", split_json(job, gathered(tmp_path, job)))
-    again, legend = complete(replace(job, held_out=0.3), Silent())
+    again, legend = resolve_job(replace(job, held_out=0.3), Silent())
     (tmp_path / "again").mkdir()
     reporter = Silent()
     material = gather(replace(again, start=start), legend, tmp_path / "again", reporter, 32)
@@ -361,11 +365,11 @@ def test_parcels_are_read_as_they_were_written(place: Path, tmp_path: Path) -> N
                 del here["outlines"], here["crs"]
             (tmp_path / "a" / "split.json").write_text(json.dumps(facts))
         (ground,) = read_split(tmp_path / "a" / "split.json", False).grounds
-        touched = Claims((ground,), season.grid, False).touched(season.parcels)
+        touched = ParcelIndex((ground,), season.grid, False).touched(season.parcels)
         np.testing.assert_array_equal(touched.argmax(axis=1), season.split.parts)
         assert (touched.sum(axis=1) == 1).all()
     reporter = Silent()
-    assert read_past(str(tmp_path / "a"), reporter).known
+    assert read_provenance(str(tmp_path / "a"), reporter).known
     assert any("names no CRS" in text for _, text in reporter.lines)
 
 
@@ -387,19 +391,19 @@ _json = st.recursive(
 def test_a_split_file_of_another_shape_is_left_aside_with_a_sentence(facts, whole, tmp_path: Path) -> None:
     text = json.dumps({"places": [facts]} if whole else facts)
     reporter = Silent()
-    past = read_past(model_of(tmp_path / "a", text), reporter)
-    Claims(past.grounds, GRID, False).touched(parcels_of([shapely.box(5e5, 5.599e6, 5e5 + 100, 5.5991e6)]))
+    past = read_provenance(model_of(tmp_path / "a", text), reporter)
+    ParcelIndex(past.grounds, GRID, False).touched(parcels_of([shapely.box(5e5, 5.599e6, 5e5 + 100, 5.5991e6)]))
     if not past.known:
         assert not past.grounds
         (line,) = reporter.lines
         assert line[0] == "warning"
         assert "is not known" in line[1]
-        assert "is not known" in limits_of(past)
+        assert "is not known" in describe_limits(past)
 
 
 def test_a_start_without_a_split_file_is_said(tmp_path: Path) -> None:
     reporter = Silent()
-    past = read_past(model_of(tmp_path / "a", None, training_data="fields of Friesland"), reporter)
+    past = read_provenance(model_of(tmp_path / "a", None, training_data="fields of Friesland"), reporter)
     assert not past.known
     assert past.told == "started from a, trained on fields of Friesland"
     assert "split.json of a is missing" in reporter.lines[0][1]
@@ -421,5 +425,5 @@ def test_the_card_and_report_say_what_the_model_started_from(place: Path, tmp_pa
     assert "Nothing that the model it started from is known to have learnt from was held out." in page
     assert json.loads((tmp_path / "b" / "split.json").read_text())["rule"]["start_known"] is False
     reporter = Silent()
-    assert not read_past(str(tmp_path / "b"), reporter).known
+    assert not read_provenance(str(tmp_path / "b"), reporter).known
     assert "started from a model of unknown parcels" in reporter.lines[0][1]

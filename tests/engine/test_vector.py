@@ -10,7 +10,7 @@ from rasterio.crs import CRS
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.vector.polygons import burn, read_polygons
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
 from crop_classifier_plugin.shared.errors import CrsMissing, LabelsUnusable
 
 UTM = CRS.from_epsg(32631)
@@ -154,12 +154,12 @@ def test_a_pixel_takes_the_last_rectangle_that_holds_its_centre(rectangles):
         expected[inside] = value
         if x1 - x0 > 1e-3 and y1 - y0 > 1e-3:
             shapes.append((box(x0, y0, x1, y1), value))
-    burnt = burn(shapes, GRID)
+    burnt = rasterize_polygons(shapes, GRID)
     assert burnt.dtype == np.uint16
     assert (burnt == expected)[~doubtful].all()
 
 
 def test_nothing_burns_to_nothing():
-    assert not burn([], GRID).any()
-    assert burn([], GRID, "int32").dtype == np.int32
-    assert not burn([(box(0, 0, 1, 1), 7)], GRID).any()
+    assert not rasterize_polygons([], GRID).any()
+    assert rasterize_polygons([], GRID, "int32").dtype == np.int32
+    assert not rasterize_polygons([(box(0, 0, 1, 1), 7)], GRID).any()

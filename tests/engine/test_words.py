@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.training.model_folder.card_texts import region_in_words, seasons_in_words
+from crop_classifier_plugin.engine.training.model_folder.card_texts import describe_region, describe_seasons
 
 D = dt.date
 
@@ -25,7 +25,7 @@ D = dt.date
     ],
 )  # fmt: skip
 def test_seasons_are_told_by_their_months(series, said):
-    assert seasons_in_words(series) == said
+    assert describe_seasons(series) == said
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_seasons_are_told_by_their_months(series, said):
     ],
 )
 def test_a_region_is_told_in_degrees(box, said):
-    assert region_in_words(box) == said
+    assert describe_region(box) == said
 
 
 @given(st.tuples(st.floats(-180, 179), st.floats(-90, 89)), st.floats(0.01, 1))
 def test_a_region_names_its_corners(corner, size):
     west, south = corner
-    told = region_in_words((west, south, west + size, south + size))
+    told = describe_region((west, south, west + size, south + size))
     numbers = {abs(float(v)) for v in re.findall(r"\d+\.\d\d", told)}
     assert {float(f"{abs(v):.2f}") for v in (west, south, west + size, south + size)} == numbers

@@ -8,7 +8,7 @@ from conftest import REPO, Recorder, plugged_in, run, values
 from qgis.core import Qgis, QgsProcessingContext, QgsProcessingException, QgsProject, QgsRasterLayer
 
 from crop_classifier_plugin.bridge import runner
-from crop_classifier_plugin.bridge.styling import Dresser, Shown
+from crop_classifier_plugin.bridge.styling import LayerStyle, LayerStyler
 
 MODELS = """
 import sys
@@ -85,7 +85,7 @@ def test_months_make_a_map_each_that_the_temporal_controller_shows(
     for path, first, last in zip(paths, ("2024-06-01", "2024-07-01"), ("2024-06-30", "2024-07-31")):
         layer = QgsRasterLayer(path, Path(path).stem)
         QgsProject.instance().addMapLayer(layer)
-        Dresser(Shown(path, "map", "maps")).postProcessLayer(layer, context, Recorder())
+        LayerStyler(LayerStyle(path, "map", "maps")).postProcessLayer(layer, context, Recorder())
         times = layer.temporalProperties()
         assert times.isActive()
         assert times.mode() == Qgis.RasterTemporalMode.FixedTemporalRange

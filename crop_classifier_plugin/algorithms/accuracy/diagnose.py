@@ -22,7 +22,7 @@ from qgis.core import (
 )
 
 from ...bridge import layers
-from ...bridge.styling import Shown, dress, load
+from ...bridge.styling import LayerStyle, load, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.accuracy import DiagnoseJob
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
@@ -145,10 +145,10 @@ class Diagnose(EngineAlgorithm):
         outputs = event["outputs"]
         group = self.tr("Errors of {}").format(Path(job.class_map).stem)
         classes = outputs["class_layers"]
-        dress(context, Shown(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
+        style_output(context, LayerStyle(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
         if self.parameterAsBool(parameters, "LOAD_CLASSES", context):
             for order, path in enumerate(classes):
-                shown = Shown(path, _title(path), group, len(classes) - order, visible=order == 0)
+                shown = LayerStyle(path, _title(path), group, len(classes) - order, visible=order == 0)
                 load(context, shown, "CLASS_LAYERS")
         return {
             "AGREEMENT": job.agreement,

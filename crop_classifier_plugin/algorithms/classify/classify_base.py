@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ...bridge import layers, shipped_models
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
 from ..common.engine_algorithm import Parameters
@@ -196,7 +196,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             "VALID_DATES": (job.valid_dates, "Number of valid dates"),
         }
         for order, (path, name) in enumerate(reversed(list(written.values()))):
-            dress(context, Shown(path, self.tr(name), group, order, visible=path == job.class_map))
+            style_output(context, LayerStyle(path, self.tr(name), group, order, visible=path == job.class_map))
         told = {"ATTENTION": job.attention, "ATTENTION_PLOT": job.attention_plot}
         paths = {name: path for name, (path, _) in written.items()}
         return {name: path for name, path in {**paths, **told}.items() if path}

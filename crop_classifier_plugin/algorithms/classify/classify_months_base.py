@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge.styling import Shown, load
+from ...bridge.styling import LayerStyle, load
 from ...shared.jobs.classify import ClassifyJob, read_months
 from ..common.engine_algorithm import Parameters
 from .classify_base import ClassifyAlgorithm
@@ -64,5 +64,5 @@ class MonthlyAlgorithm(ClassifyAlgorithm):
         if self.parameterAsBool(parameters, "LOAD_MAPS", context):
             for order, made in enumerate(maps):  # all are switched on: the Temporal Controller shows one at a time
                 name = self.tr("Crop map {}").format(made["month"])
-                load(context, Shown(made["class_map"], name, outputs["group"], order), "MAPS")
+                load(context, LayerStyle(made["class_map"], name, outputs["group"], order), "MAPS")
         return {"FOLDER": job.folder, "MAPS": [made["class_map"] for made in maps]}

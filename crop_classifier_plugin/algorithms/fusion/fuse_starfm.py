@@ -14,7 +14,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.fusion import COMBINATIONS, SPREADS, FuseStarfmJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
@@ -107,5 +107,5 @@ class FuseStarfm(PairsAlgorithm):
         self, job: FuseStarfmJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         title = self.tr("{} of {}, fused").format(job.band, event["outputs"]["date"])
-        dress(context, Shown(job.output, title, self.tr("Fused images"), 1))
+        style_output(context, LayerStyle(job.output, title, self.tr("Fused images"), 1))
         return {"OUTPUT": job.output}

@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.tsstfn import FORECASTS, FuseTsstfnJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
@@ -91,5 +91,5 @@ class FuseTsstfn(PairsAlgorithm):
     ) -> dict[str, Any]:
         facts = event["outputs"]
         title = self.tr("{} of {}, fused").format(facts["band"], ", ".join(facts["dates"]))
-        dress(context, Shown(job.output, title, self.tr("Fused images"), 1))
+        style_output(context, LayerStyle(job.output, title, self.tr("Fused images"), 1))
         return {"OUTPUT": job.output}

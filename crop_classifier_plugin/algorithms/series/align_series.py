@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.series import ALIGN_RULES, ALIGNED_DAYS, STRATEGIES, AlignSeriesJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -122,8 +122,8 @@ class AlignSeries(SeriesAlgorithm):
         self, job: AlignSeriesJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         group = self.tr("Aligned dates, strategy {}").format(job.strategy)
-        dress(context, Shown(job.training_output, self.tr("Training year"), group, 1))
-        dress(context, Shown(job.prediction_output, self.tr("Prediction year"), group, visible=False))
+        style_output(context, LayerStyle(job.training_output, self.tr("Training year"), group, 1))
+        style_output(context, LayerStyle(job.prediction_output, self.tr("Prediction year"), group, visible=False))
         written = {
             "TRAINING_OUTPUT": job.training_output,
             "PREDICTION_OUTPUT": job.prediction_output,

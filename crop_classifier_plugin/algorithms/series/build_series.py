@@ -19,10 +19,10 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...bridge.styling import (
-    Shown,
-    dress,
+    LayerStyle,
     load,
     load_table,
+    style_output,
 )
 from ...shared.jobs.build_series import BuildSeriesJob
 from ..common.engine_algorithm import Parameters
@@ -114,9 +114,9 @@ class BuildSeries(SeriesAlgorithm):
     ) -> dict[str, Any]:
         dates, table = event["outputs"]["dates"], event["outputs"]["table"]
         group = self.tr("Series {} to {}").format(dates[0], dates[-1])
-        dress(context, Shown(job.output, self.tr("Series"), group, 2))
+        style_output(context, LayerStyle(job.output, self.tr("Series"), group, 2))
         if job.vrt:
-            load(context, Shown(job.vrt, self.tr("Light series"), group, 1, visible=not job.output), "VRT")
-        load_table(context, Shown(table, self.tr("Table of the layers"), group), "TABLE")
+            load(context, LayerStyle(job.vrt, self.tr("Light series"), group, 1, visible=not job.output), "VRT")
+        load_table(context, LayerStyle(table, self.tr("Table of the layers"), group), "TABLE")
         written = {"OUTPUT": job.output, "VRT": job.vrt, "TABLE": table}
         return {name: path for name, path in written.items() if path}

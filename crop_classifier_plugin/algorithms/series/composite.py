@@ -17,7 +17,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge.styling import Shown, dress, load
+from ...bridge.styling import LayerStyle, load, style_output
 from ...shared.jobs.series import COMPOSITES, EMPTY, PERIODS, CompositeJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -114,8 +114,8 @@ class Composite(SeriesAlgorithm):
         if self.parameterAsBool(parameters, "LOAD_COMPOSITES", context):
             for order, (path, span) in enumerate(zip(files, spans)):
                 name = f"{span['first']} - {span['last']}"
-                load(context, Shown(path, name, group, len(files) - order, visible=order == 0), "COMPOSITES")
-        dress(context, Shown(job.valid_dates, self.tr("Number of valid dates"), group, -1, visible=False))
-        dress(context, Shown(job.stack, self.tr("Stack of composites"), group, -2, visible=not files))
+                load(context, LayerStyle(path, name, group, len(files) - order, visible=order == 0), "COMPOSITES")
+        style_output(context, LayerStyle(job.valid_dates, self.tr("Number of valid dates"), group, -1, visible=False))
+        style_output(context, LayerStyle(job.stack, self.tr("Stack of composites"), group, -2, visible=not files))
         written = {"FOLDER": job.folder, "STACK": job.stack, "VALID_DATES": job.valid_dates}
         return {**{name: path for name, path in written.items() if path}, "COMPOSITES": files}

@@ -14,7 +14,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.series import FILLERS, FillGapsJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -102,7 +102,7 @@ class FillGaps(SeriesAlgorithm):
     ) -> dict[str, Any]:
         dates = event["outputs"]["dates"]
         group = self.tr("Series {} to {}").format(dates[0], dates[-1])
-        dress(context, Shown(job.output, self.tr("Filled series"), group, 1))
-        dress(context, Shown(job.valid_dates, self.tr("Number of valid dates"), group, visible=False))
+        style_output(context, LayerStyle(job.output, self.tr("Filled series"), group, 1))
+        style_output(context, LayerStyle(job.valid_dates, self.tr("Number of valid dates"), group, visible=False))
         written = {"OUTPUT": job.output, "VALID_DATES": job.valid_dates}
         return {name: path for name, path in written.items() if path}

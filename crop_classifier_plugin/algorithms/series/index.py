@@ -11,7 +11,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
 )
 
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.series import INDICES, IndexJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -67,7 +67,7 @@ class Index(SeriesAlgorithm):
     ) -> dict[str, Any]:
         dates = event["outputs"]["dates"]
         group = self.tr("Series {} to {}").format(dates[0], dates[-1])
-        dress(context, Shown(job.output, ", ".join(job.indices), group, 1))
-        dress(context, Shown(job.valid_dates, self.tr("Number of valid dates"), group, visible=False))
+        style_output(context, LayerStyle(job.output, ", ".join(job.indices), group, 1))
+        style_output(context, LayerStyle(job.valid_dates, self.tr("Number of valid dates"), group, visible=False))
         written = {"OUTPUT": job.output, "VALID_DATES": job.valid_dates}
         return {name: path for name, path in written.items() if path}

@@ -13,7 +13,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
 )
 
-from ...bridge.styling import Shown, dress
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.series import INDICES, PhenologyJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -98,7 +98,7 @@ class Phenology(SeriesAlgorithm):
         self, job: PhenologyJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         group = self.tr("Season {}").format(event["outputs"]["season_year"])
-        dress(context, Shown(job.output, self.tr("Start of season"), group, 1))
-        dress(context, Shown(job.valid_dates, self.tr("Number of valid dates"), group, visible=False))
+        style_output(context, LayerStyle(job.output, self.tr("Start of season"), group, 1))
+        style_output(context, LayerStyle(job.valid_dates, self.tr("Number of valid dates"), group, visible=False))
         written = {"OUTPUT": job.output, "VALID_DATES": job.valid_dates}
         return {name: path for name, path in written.items() if path}

@@ -24,7 +24,7 @@ from ...shared.errors import (
     Unforeseen,
 )
 from . import outputs
-from .ranks import Followed, rank
+from .ranks import HelperDone, rank
 from .reporter import (
     JsonLines,
     Reporter,
@@ -61,7 +61,7 @@ def execute(job: Any, as_json: bool) -> int:
     heard = Silent(stop) if rank() else reporter
     first = os.getppid()
     outcome = _in_thread(lambda: run_job(job, heard), stop)
-    if isinstance(outcome, Followed):
+    if isinstance(outcome, HelperDone):
         return OK
     if rank() and _comes_of_the_end_of(first, outcome):
         return CANCELLED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 
-class Followed(Exception):
+class HelperDone(Exception):
     """Ends the job in a process that only helped the first one, which alone writes outputs and tells results."""
 
 

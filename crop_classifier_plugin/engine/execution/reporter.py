@@ -125,7 +125,7 @@ class Terminal:
             raise Cancelled
 
 
-class Part:
+class SubProgress:
     """A slice [low, high] of another reporter's progress, for a step of a longer job."""
 
     def __init__(self, whole: Reporter, low: float, high: float) -> None:

@@ -18,7 +18,7 @@ from .reporter import Reporter
 _PACKAGES = ("numpy", "rasterio", "onnxruntime", "torch")
 
 
-class Record:
+class RunRecord:
     """Made when a job starts, saved as `<name>.run.json` when it ends."""
 
     def __init__(self, job: Any) -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ...shared.cards.card import Card
 from ..execution.outputs import Outputs
 from ..reporting.templates import template
-from ..series.cube.model_series import Feed
-from .tile_pipeline import Finished
+from ..series.cube.model_series import ModelSeries
+from .tile_pipeline import FinishedBlock
 
 WIDTH, HEIGHT = 640, 260  # of the curves' field, in the units of the drawing
 MEANINGS = {  # what a weight is, by network; the words of the networks' attend()
@@ -38,7 +38,7 @@ class Attention:
         self._sum = np.zeros((len(card.legend), card.dates))
         self.pixels = np.zeros(len(card.legend), np.int64)  # (K,) mapped pixels of each class
 
-    def write(self, block: Finished, known: NDArray[np.bool_]) -> None:
+    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
         """Adds one finished window; `known` (H, W) is where the map has a value."""
         best = block.probability.argmax(axis=0)[known]
         self.pixels += np.bincount(best, minlength=len(self.pixels))
@@ -66,7 +66,9 @@ class Attention:
         return f"cell of {self._cell} px" if self._cell > 1 else "pixel" if self._cell else ""
 
 
-def write_attention(found: Attention, card: Card, feed: Feed, paths: Mapping[str, str], outputs: Outputs) -> None:
+def write_attention(
+    found: Attention, card: Card, feed: ModelSeries, paths: Mapping[str, str], outputs: Outputs
+) -> None:
     """The CSV at paths["attention"] and the page at paths["attention_plot"], where they are asked for."""
     if "attention" in paths:
         outputs.write_text(paths["attention"], to_csv(found, card, feed))
@@ -74,7 +76,7 @@ def write_attention(found: Attention, card: Card, feed: Feed, paths: Mapping[str
         outputs.write_text(paths["attention_plot"], to_html(found, card, feed))
 
 
-def to_csv(found: Attention, card: Card, feed: Feed) -> str:
+def to_csv(found: Attention, card: Card, feed: ModelSeries) -> str:
     """One row a class and date; `scenes` tells whether the date had any, `weights_of` what shares one weight."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -86,7 +88,7 @@ def to_csv(found: Attention, card: Card, feed: Feed) -> str:
     return text.getvalue()
 
 
-def to_html(found: Attention, card: Card, feed: Feed) -> str:
+def to_html(found: Attention, card: Card, feed: ModelSeries) -> str:
     """One page without scripts or outside files."""
     means = found.means
     top = float(np.nanmax(means, initial=0.0)) or 1.0

@@ -11,22 +11,22 @@ from ...shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
 from ..execution.outputs import Outputs, check_geotiffs
-from ..execution.reporter import Part, Reporter
-from ..execution.run_record import Record
+from ..execution.reporter import Reporter, SubProgress
+from ..execution.run_record import RunRecord
 from ..raster.grid import Grid
 from ..raster.provenance import simulated
 from ..runtime.onnxruntime.session import OnnxRuntime
-from ..series.cube.model_series import Feed
+from ..series.cube.model_series import ModelSeries
 from ..vector.area import Area
 from .date_attention import Attention, write_attention
 from .map_targets import Target, open_targets
 from .output_rasters import PRODUCTS, Product
-from .tile_pipeline import Finished, classify_tiles
+from .tile_pipeline import FinishedBlock, classify_tiles
 
 
 def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     """Writes the crop maps and the requested companions; returns their paths and what the run used."""
-    record = Record(job)
+    record = RunRecord(job)
     card = Card.load(job.model)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
@@ -44,7 +44,7 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
             )
         maps = []
         for number, target in enumerate(targets):
-            part = Part(reporter, number / len(targets), (number + 1) / len(targets))
+            part = SubProgress(reporter, number / len(targets), (number + 1) / len(targets))
             facts = _map(job, card, target, runtime, outputs, part)
             record.save(outputs, target.paths["class_map"], facts | {"software": runtime.versions()}, reporter)
             maps.append({**target.paths, "month": target.month, **facts})
@@ -77,7 +77,7 @@ def _map(
         products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
         wanted = target.paths.keys() & {"attention", "attention_plot"}
         heed = Attention(card) if wanted else None
-        share = Part(reporter, 0, 0.97)
+        share = SubProgress(reporter, 0, 0.97)
         blocks = classify_tiles(
             lambda: feed, feed.grid, card, runtime, feed.days, share, part=part, attention=bool(wanted)
         )
@@ -90,18 +90,18 @@ def _map(
     return _facts(card, feed, runtime, target)
 
 
-def _simulated(feed: Feed) -> bool:
+def _simulated(feed: ModelSeries) -> bool:
     """Whether a scene's file says that it was simulated."""
     return simulated({ref.path for layer in feed.layers for ref in layer.scene.refs})
 
 
-def _announce(card: Card, feed: Feed, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
+def _announce(card: Card, feed: ModelSeries, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
     reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in feed.dates)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
 
 
-def _write(blocks: Iterable[Finished], products: list[Product | Attention], area: Area | None, grid: Grid) -> None:
+def _write(blocks: Iterable[FinishedBlock], products: list[Product | Attention], area: Area | None, grid: Grid) -> None:
     for block in blocks:
         known = block.known
         if area:
@@ -110,7 +110,7 @@ def _write(blocks: Iterable[Finished], products: list[Product | Attention], area
             product.write(block, known)
 
 
-def _facts(card: Card, feed: Feed, runtime: OnnxRuntime, target: Target) -> dict[str, object]:
+def _facts(card: Card, feed: ModelSeries, runtime: OnnxRuntime, target: Target) -> dict[str, object]:
     days = [d.isoformat() for d in feed.dates]
     return {
         "model": card.name,

@@ -11,8 +11,8 @@ from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
 from ..execution.outputs import check_distinct, check_geotiffs
 from ..execution.reporter import Reporter
-from ..series.cube.model_series import Feed, open_feed
-from ..series.scenes.requirements import Need
+from ..series.cube.model_series import ModelSeries, open_model_series
+from ..series.scenes.requirements import InputSpec
 from .output_rasters import PRODUCTS, Days
 
 _OTHERS = ("attention", "attention_plot")
@@ -22,7 +22,7 @@ _OTHERS = ("attention", "attention_plot")
 class Target:
     """One crop map: what it is read from, and its files by the job's names of them."""
 
-    feed: Feed
+    feed: ModelSeries
     days: Days  # of a monthly model: the month
     paths: dict[str, str]
 
@@ -49,9 +49,9 @@ def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Repor
 
 
 def _open(job: ClassifyJob, card: Card, month: str, exits: ExitStack, reporter: Reporter) -> Target:
-    feed = open_feed(
+    feed = open_model_series(
         job.scenes,
-        Need.from_card(card),
+        InputSpec.from_card(card),
         reporter,
         job.dates,
         job.mask,

@@ -48,7 +48,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedBlock:
     """Rows that no further tile will change."""
 
     window: Window  # within the part that was asked for
@@ -59,7 +59,7 @@ class Finished:
     cell: int  # px, the side of such a cell; the tile's size where the network tells no finer; 0 = none told so far
 
 
-Said = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,h,w)
+TilePrediction = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,h,w)
 
 
 class TileReader:
@@ -165,7 +165,7 @@ class Strip:
         self._attention = np.zeros((card.dates if attention else 0, tiling.size, width), np.float32)
         self._cell = 0
 
-    def add(self, tile: Tile, said: Said) -> None:
+    def add(self, tile: Tile, said: TilePrediction) -> None:
         """What the network says of a tile; None twice for one without a usable pixel."""
         probability, attention = said
         size = self._tiling.size
@@ -181,7 +181,7 @@ class Strip:
             self._attention[:, :, here] += spread(attention * present, size)[:, :, there] * self._weights[:, there]
             self._cell = -(-size // min(attention.shape[1:]))
 
-    def finish(self, row: int, last: bool) -> Finished | None:
+    def finish(self, row: int, last: bool) -> FinishedBlock | None:
         """The rows from `row` on that are whole once a row of tiles is added; the buffers move on."""
         stride = self._tiling.size if last else self._tiling.stride
         first, end = max(row, self._part.row), min(row + stride, self._part.row + self._part.height)
@@ -192,13 +192,15 @@ class Strip:
             buffer[..., : kept.shape[-2], :] = kept
         return done
 
-    def _cut(self, rows: slice, first: int) -> Finished:
+    def _cut(self, rows: slice, first: int) -> FinishedBlock:
         weight = self._weight[rows]
         seen = self._seen[rows].copy()
         whole: Float = np.maximum(weight, np.float32(1e-12))
         known = (seen >= self._least) & (weight > 0)
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
-        return Finished(window, self._sum[:, rows] / whole, known, seen, self._attention[:, rows] / whole, self._cell)
+        return FinishedBlock(
+            window, self._sum[:, rows] / whole, known, seen, self._attention[:, rows] / whole, self._cell
+        )
 
 
 def spread(attention: Float, size: int) -> Float:
@@ -217,7 +219,7 @@ def classify_tiles(
     batch: int = 4,
     part: Window | None = None,
     attention: bool = False,
-) -> Iterator[Finished]:
+) -> Iterator[FinishedBlock]:
     """Every pixel of the grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
 
     A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
@@ -260,7 +262,7 @@ class Runner:
         self._runtime, self._days, self._batch = runtime, days, batch
         self._least, self._attention = least_dates, attention
 
-    def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, Said]]:
+    def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, TilePrediction]]:
         """The next `count` tiles with what the network says of them, in order."""
         waiting: list[Tile] = []
         for number in range(1, count + 1):
@@ -273,7 +275,7 @@ class Runner:
                 yield from zip(waiting, self._ask(waiting, reporter))
                 waiting = []
 
-    def _ask(self, tiles: list[Tile], reporter: Reporter) -> list[Said]:
+    def _ask(self, tiles: list[Tile], reporter: Reporter) -> list[TilePrediction]:
         reporter.check()
         feeds: dict[str, NDArray[Any]] = {name: np.stack([t.feeds[name] for t in tiles]) for name in tiles[0].feeds}
         feeds["doy"] = np.repeat(self._days[None], len(tiles), axis=0)

@@ -27,7 +27,7 @@ from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window, crs_of
 from ..raster.provenance import SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
-from ..vector.polygons import burn, read_polygons
+from ..vector.polygons import rasterize_polygons, read_polygons
 from .class_names import Named, described, legend_of
 
 BLOCK = 512  # px: side of the squares that are in memory at a time
@@ -229,7 +229,7 @@ class PolygonReference:
         part = self._grid.sub(window)
         touched = np.sort(self._tree.query(shapely.box(*part.bounds)))  # in the file's order: later ones lie on top
         pairs = [(self._shapes[i], self._values[i]) for i in touched.tolist()]
-        return burn(pairs, part, "int32").astype(np.int32) - 1
+        return rasterize_polygons(pairs, part, "int32").astype(np.int32) - 1
 
 
 @contextmanager

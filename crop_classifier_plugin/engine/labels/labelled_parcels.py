@@ -17,7 +17,7 @@ from ...shared.legend import Legend
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..splits.split import Parcels
-from ..vector.polygons import burn, read_polygons
+from ..vector.polygons import rasterize_polygons, read_polygons
 from .class_rasters import Matcher, RasterReference, opened
 from .constants import IGNORE
 
@@ -64,9 +64,9 @@ class PolygonLabels:
         place = self._grid.sub(window)
         box = shapely.box(*place.bounds)
         touching = sorted(self._tree.query(box))
-        parcel = burn([(self._shapes[i], i + 1) for i in touching], place, "uint32").astype(np.int64) - 1
+        parcel = rasterize_polygons([(self._shapes[i], i + 1) for i in touching], place, "uint32").astype(np.int64) - 1
         unclear = [polygon for i in self._unclear.query(box) for polygon in _flat(self._disputed[i])]
-        parcel[burn([(polygon, 1) for polygon in unclear], place) > 0] = NOWHERE
+        parcel[rasterize_polygons([(polygon, 1) for polygon in unclear], place) > 0] = NOWHERE
         return parcel
 
 

@@ -19,7 +19,7 @@ from ...shared.errors import (
 )
 from ...shared.jobs.fusion import CropGainJob
 from ..raster.grid import Grid, Window
-from ..vector.polygons import burn, read_polygons
+from ..vector.polygons import rasterize_polygons, read_polygons
 from .class_rasters import RasterReference, opened
 
 Ints = NDArray[np.int64]
@@ -68,7 +68,7 @@ class PolygonLabels:
     def read(self, window: Window) -> tuple[Ints, Ints]:
         part = self._grid.sub(window)
         touched = np.sort(self._tree.query(shapely.box(*part.bounds))).tolist()
-        parcel = burn([(self._shapes[i], i + 1) for i in touched], part, "uint32").astype(np.int64) - 1
+        parcel = rasterize_polygons([(self._shapes[i], i + 1) for i in touched], part, "uint32").astype(np.int64) - 1
         return self._codes[parcel], self._blocks.read(window) if self._blocks else parcel
 
 

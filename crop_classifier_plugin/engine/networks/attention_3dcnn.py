@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ...shared.errors import BadInput
 from .base import (
+    Capabilities,
     Network,
     NetworkConfig,
-    Promises,
     needed,
 )
 from .layers import date_share, fold_dates, unfold_dates
@@ -56,8 +56,8 @@ class Attention3dCnnConfig(NetworkConfig):
             raise BadInput(f"reduction must lie in 1..{self.fused} and dropout in [0, 1): correct them.")
 
     @property
-    def promises(self) -> Promises:
-        return Promises(any_dates=True, ignores_padding=True)
+    def promises(self) -> Capabilities:
+        return Capabilities(any_dates=True, ignores_padding=True)
 
 
 class AttentionMaps(NamedTuple):

@@ -17,7 +17,7 @@ _MOST_PARAMETERS = 2_000_000_000  # of a network (choice): eight GB, and as much
 
 
 @dataclass(frozen=True)
-class Promises:
+class Capabilities:
     """What a network holds for every input; the contract tests hold it to them."""
 
     any_dates: bool = False  # takes any number of dates, not only config.dates
@@ -47,8 +47,8 @@ class NetworkConfig:
         return 1
 
     @property
-    def promises(self) -> Promises:
-        return Promises()
+    def promises(self) -> Capabilities:
+        return Capabilities()
 
     def settings(self) -> dict[str, Any]:
         """Everything but the sizes that the data decide, as JSON values: what a card keeps."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ...shared.errors import BadInput
-from .base import Network, NetworkConfig, Promises
+from .base import Capabilities, Network, NetworkConfig
 from .layers import (
     date_share,
     fold_dates,
@@ -36,8 +36,8 @@ class ConvStarConfig(NetworkConfig):
             raise BadInput(f"width={self.width} and layers={self.layers} must be positive: correct them.")
 
     @property
-    def promises(self) -> Promises:
-        return Promises(any_dates=True, ignores_padding=True, receptive_radius=self.layers + self.dates - 1)
+    def promises(self) -> Capabilities:
+        return Capabilities(any_dates=True, ignores_padding=True, receptive_radius=self.layers + self.dates - 1)
 
 
 class StarLayer(nn.Module):

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ...shared.errors import BadInput
 from .base import (
+    Capabilities,
     Network,
     NetworkConfig,
-    Promises,
     needed,
 )
 from .layers import date_share, fold_dates, unfold_dates
@@ -77,8 +77,8 @@ class CropStsConfig(NetworkConfig):
         return 2 * self.patch  # UPerNet's coarsest map halves the tokens
 
     @property
-    def promises(self) -> Promises:
-        return Promises(any_dates=True, ignores_padding=True, date_order=self.temporal_code == "index")
+    def promises(self) -> Capabilities:
+        return Capabilities(any_dates=True, ignores_padding=True, date_order=self.temporal_code == "index")
 
 
 class SelfAttention(nn.Module):

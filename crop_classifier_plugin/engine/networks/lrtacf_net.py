@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...shared.errors import BadInput
-from .base import Network, NetworkConfig, Promises
+from .base import Capabilities, Network, NetworkConfig
 from .layers import (
     Encoder,
     conv_bn_relu,
@@ -55,8 +55,8 @@ class LrtacfNetConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Promises:
-        return Promises(receptive_radius=self._receptive_radius())
+    def promises(self) -> Capabilities:
+        return Capabilities(receptive_radius=self._receptive_radius())
 
     def _receptive_radius(self) -> int:
         """An upper bound, from what each step reaches in pixels of its level."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ...shared.errors import BadInput
 from ...shared.jobs.train import FOREST
-from .base import NetworkConfig, Promises
+from .base import Capabilities, NetworkConfig
 
 
 @dataclass(frozen=True)
@@ -32,5 +32,5 @@ class RandomForestConfig(NetworkConfig):
                 raise BadInput(f"The forest cannot have {name}={getattr(self, name)}: give at least one.")
 
     @property
-    def promises(self) -> Promises:
-        return Promises(receptive_radius=1)
+    def promises(self) -> Capabilities:
+        return Capabilities(receptive_radius=1)

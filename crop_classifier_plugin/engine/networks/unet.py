@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ...shared.errors import BadInput
-from .base import Network, NetworkConfig, Promises
+from .base import Capabilities, Network, NetworkConfig
 from .layers import Encoder, double_conv, up
 
 
@@ -40,10 +40,10 @@ class UNetConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Promises:
+    def promises(self) -> Capabilities:
         fine = self.multiple - 1  # 2^i summed over the levels above the lowest
         # two double convolutions (4), pooling (1) and the deconvolution (2) a level, and the lowest double convolution
-        return Promises(receptive_radius=7 * fine + 2 * self.multiple)
+        return Capabilities(receptive_radius=7 * fine + 2 * self.multiple)
 
 
 class UpStep(nn.Module):

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...shared.errors import BadInput
-from .base import Network, NetworkConfig, Promises
+from .base import Capabilities, Network, NetworkConfig
 from .layers import date_share
 
 
@@ -34,10 +34,10 @@ class UNet3dConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Promises:
+    def promises(self) -> Capabilities:
         fine = self.multiple - 1
         # two double convolutions (4), pooling and deconvolution aligned to cells (1 each) a level; the lowest
-        return Promises(any_dates=True, ignores_padding=True, receptive_radius=6 * fine + 2 * self.multiple)
+        return Capabilities(any_dates=True, ignores_padding=True, receptive_radius=6 * fine + 2 * self.multiple)
 
 
 class DoubleConv3d(nn.Module):

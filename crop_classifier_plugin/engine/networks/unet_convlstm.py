@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from ...shared.errors import BadInput
 from .base import (
+    Capabilities,
     Network,
     NetworkConfig,
-    Promises,
     needed,
 )
 from .layers import (
@@ -53,10 +53,10 @@ class UnetConvLstmConfig(NetworkConfig):
         return int(2 ** len(self.widths))
 
     @property
-    def promises(self) -> Promises:
+    def promises(self) -> Capabilities:
         fine = self.multiple - 1
         # a level's convolutions (at most 3), pooling (1) and deconvolution (2); the recurrence reaches a cell a date
-        return Promises(any_dates=True, receptive_radius=6 * fine + 1 + (self.dates + 1) * self.multiple)
+        return Capabilities(any_dates=True, receptive_radius=6 * fine + 1 + (self.dates + 1) * self.multiple)
 
 
 @dataclass(frozen=True)

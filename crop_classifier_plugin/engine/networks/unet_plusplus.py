@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ...shared.errors import BadInput
-from .base import Network, NetworkConfig, Promises
+from .base import Capabilities, Network, NetworkConfig
 from .layers import Encoder, double_conv
 
 
@@ -40,13 +40,13 @@ class UNetPlusPlusConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Promises:
+    def promises(self) -> Capabilities:
         reach = [2]  # of X[i][0]: pooling aligns to its cells, a double convolution reaches two pixels of its level
         for i in range(1, len(self.widths)):
             reach.append(reach[-1] + 2 ** (i - 1) + 2 * 2**i)
         while len(reach) > 1:  # from X[..][j-1] to X[..][j]: the coarser map comes up by a bilinear step
             reach = [max(r, low + 2 * 2**i) + 2 * 2**i for i, (r, low) in enumerate(zip(reach, reach[1:]))]
-        return Promises(receptive_radius=reach[0])
+        return Capabilities(receptive_radius=reach[0])
 
 
 class Node(nn.Module):

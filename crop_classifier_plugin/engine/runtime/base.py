@@ -12,7 +12,7 @@ Float = NDArray[np.float32]
 Feeds = Mapping[str, NDArray[Any]]  # a network's inputs by name, as Card.inputs lists them
 
 
-class Answer(NamedTuple):
+class Prediction(NamedTuple):
     """What a network says of a batch of tiles."""
 
     probability: Float  # (B,K,H,W)
@@ -25,7 +25,7 @@ class Runtime(Protocol):
     device: str
     why: str
 
-    def run(self, feeds: Feeds, attention: bool = False) -> Answer:
+    def run(self, feeds: Feeds, attention: bool = False) -> Prediction:
         """x*: (B,T,C,H,W) float32 normalised; doy (B,T) int64 0..365; valid*: (B,T) float32 usable share of the tile.
 
         Inputs that the network does not ask for are left out.

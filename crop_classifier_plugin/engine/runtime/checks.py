@@ -34,27 +34,27 @@ class Declared(Protocol):
     shape: Sequence[Any]
 
 
-class Broken(Exception):
+class ContractViolation(Exception):
     """Why the network does not keep the contract: words that follow its name."""
 
 
 def check_declared(inputs: Sequence[Declared], outputs: Sequence[Declared], card: Card | None) -> None:
-    """Raises Broken where names, types or fixed dimensions are not the card's (without a card: the engine's)."""
+    """Raises ContractViolation where names, types or fixed sizes are not the card's (without a card: the engine's)."""
     wanted = _wanted(card)
     named = {i.name: i for i in inputs}
     needed = [name for name in (card.inputs if card else ()) if name.startswith("x")]
     missing = [name for name in needed or ("x",) if name not in named]
     if missing and (card or not any(name.startswith("x") and name in _TYPES for name in named)):
-        raise Broken(f"it has no input named {missing[0]}, only {', '.join(named) or 'none'}")
+        raise ContractViolation(f"it has no input named {missing[0]}, only {', '.join(named) or 'none'}")
     for entry in inputs:
         if entry.name not in wanted:
-            raise Broken(f"it asks for the input {entry.name}, the engine gives {', '.join(wanted)}")
+            raise ContractViolation(f"it asks for the input {entry.name}, the engine gives {', '.join(wanted)}")
         if entry.type != _TYPES[entry.name]:
-            raise Broken(f"its input {entry.name} is {entry.type}, the engine gives {_TYPES[entry.name]}")
+            raise ContractViolation(f"its input {entry.name} is {entry.type}, the engine gives {_TYPES[entry.name]}")
         _check_shape(entry, wanted[entry.name])
     given = {o.name: o for o in outputs}
     if "probability" not in given:
-        raise Broken(f"it has no output named probability, only {', '.join(given)}")
+        raise ContractViolation(f"it has no output named probability, only {', '.join(given)}")
     _check_shape(given["probability"], (None, len(card.legend) if card else None, None, None))
     if "attention" in given:
         cells = () if len(given["attention"].shape) == 2 else (None, None)
@@ -79,7 +79,7 @@ def _check_shape(declared: Declared, wanted: tuple[int | None, ...]) -> None:
     if not shape:  # ONNX Runtime says so of an output whose rank is unknown; the result itself is checked
         return
     if not _fits(shape, wanted):
-        raise Broken(f"its {declared.name} has the shape {_words(shape)}, the card says {_words(wanted)}")
+        raise ContractViolation(f"its {declared.name} has the shape {_words(shape)}, the card says {_words(wanted)}")
 
 
 def _fits(shape: Sequence[object], wanted: Sequence[int | None]) -> bool:
@@ -94,35 +94,37 @@ def _words(shape: Sequence[object]) -> str:
 
 
 def check_result(result: object, batch: Sequence[int], classes: int | None) -> Float:
-    """`result` as float32 probabilities (B,K,H,W) of images of the shape `batch` (B,T,C,H,W). Raises Broken where it is
-    nothing such."""
+    """`result` as float32 probabilities (B,K,H,W) of images of the shape `batch` (B,T,C,H,W). Raises ContractViolation
+    where it is nothing such."""
     wanted = (batch[0], classes, *batch[3:])
     numbers = _numbers(result, wanted, "probabilities")
     total = numbers.sum(axis=1, dtype=np.float32)
     if not np.abs(total - 1).max() <= _SUM_TOLERANCE:
-        raise Broken(f"its probabilities sum to between {total.min():.4g} and {total.max():.4g}, not to 1")
+        raise ContractViolation(f"its probabilities sum to between {total.min():.4g} and {total.max():.4g}, not to 1")
     return numbers
 
 
 def check_attention(result: object, batch: Sequence[int]) -> Float:
     """`result`, weights of the dates of such images (B,T) or in each cell of them (B,T,h,w), as float32 (B,T,h,w); one
-    cell stands for the whole tile. Raises Broken where it is nothing such."""
+    cell stands for the whole tile. Raises ContractViolation where it is nothing such."""
     whole = isinstance(result, np.ndarray) and result.ndim == 2
     weights = _numbers(result, (*batch[:2], *(() if whole else (None, None))), "attention weights")
     if whole:
         return weights[:, :, None, None]
     if weights.shape[2] > batch[3] or weights.shape[3] > batch[4]:
-        raise Broken(f"it gives attention weights in {_words(weights.shape[2:])} cells of {_words(batch[3:])} pixels")
+        raise ContractViolation(
+            f"it gives attention weights in {_words(weights.shape[2:])} cells of {_words(batch[3:])} pixels"
+        )
     return weights
 
 
 def _numbers(result: object, wanted: tuple[int | None, ...], what: str) -> Float:
     """`result` as float32 of the wanted shape, all within 0..1."""
     if not isinstance(result, np.ndarray) or not np.issubdtype(result.dtype, np.floating):
-        raise Broken(f"it gives {getattr(result, 'dtype', type(result).__name__)} where {what} are due")
+        raise ContractViolation(f"it gives {getattr(result, 'dtype', type(result).__name__)} where {what} are due")
     if not result.size or not _fits(result.shape, wanted):
-        raise Broken(f"it gives {what} of shape {_words(result.shape)} where {_words(wanted)} are due")
+        raise ContractViolation(f"it gives {what} of shape {_words(result.shape)} where {_words(wanted)} are due")
     low, high = result.min(), result.max()
     if not (low >= 0 and high <= _TOP):  # so written, not-a-number fails too
-        raise Broken(f"it gives values from {low:.4g} to {high:.4g} where {what} of 0 to 1 are due")
+        raise ContractViolation(f"it gives values from {low:.4g} to {high:.4g} where {what} of 0 to 1 are due")
     return result.astype(np.float32, copy=False)

@@ -13,7 +13,7 @@ import rasterio
 
 from ...shared.jobs.simulate import SimulateJob
 from ..execution.outputs import Outputs
-from ..execution.reporter import Part, Reporter
+from ..execution.reporter import Reporter, SubProgress
 from ..raster.grid import Window
 from ..raster.sidecars import rows_of, write_class_sidecars
 from .crops import COVERS, LEGEND
@@ -57,8 +57,8 @@ def simulate(job: SimulateJob, reporter: Reporter) -> dict[str, object]:
         paths = {name: outputs.path(folder / name) for name in (*sorted(names), "parcels.gpkg", "season.json")}
         landscape = Landscape(job.seed)
         ends = len(fine) / (len(fine) + 0.3 * len(coarse))
-        _run(plan, landscape, fine, paths, 1, Part(reporter, 0.0, 0.97 * ends))
-        _run(plan, landscape, coarse, paths, MODIS_PIXELS, Part(reporter, 0.97 * ends, 0.97))
+        _run(plan, landscape, fine, paths, 1, SubProgress(reporter, 0.0, 0.97 * ends))
+        _run(plan, landscape, coarse, paths, MODIS_PIXELS, SubProgress(reporter, 0.97 * ends, 0.97))
         reporter.progress(0.97, "Writing the parcels")
         parcels = write_parcels(paths["parcels.gpkg"], landscape, plan.grid, reporter)
         write_class_sidecars(outputs, folder / "truth.tif", rows_of(LEGEND), "not a crop")

@@ -13,9 +13,9 @@ from ..execution.reporter import Reporter
 from ..raster.grid import Grid
 from .parcel_overlap import (
     LEARNT,
-    Claims,
-    Ground,
-    Past,
+    AssignedParcels,
+    ParcelIndex,
+    WeightsProvenance,
     held,
     learnt,
 )
@@ -31,20 +31,20 @@ from .split import (
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class PriorAssignments:
     """Parcels that are parted already."""
 
-    earlier: tuple[Ground, ...] = ()  # of the series of this training that were read before
-    past: Past | None = None  # of the model that the training starts from
+    earlier: tuple[AssignedParcels, ...] = ()  # of the series of this training that were read before
+    past: WeightsProvenance | None = None  # of the model that the training starts from
 
 
 @dataclass(frozen=True, eq=False)
-class Parting:
+class Assignment:
     """The parts of a series' parcels, and what pixels they may not have."""
 
     split: Split
-    known: Claims = field(repr=False)  # of all that was parted before
-    barred: tuple[tuple[Claims, tuple[int, ...], tuple[int, ...]], ...] = ()  # no pixel of .. on ground of ..
+    known: ParcelIndex = field(repr=False)  # of all that was parted before
+    barred: tuple[tuple[ParcelIndex, tuple[int, ...], tuple[int, ...]], ...] = ()  # no pixel of .. on ground of ..
 
     def clear(self, place: Grid, parcel: NDArray[np.int64]) -> NDArray[np.int64]:
         """`parcel` (H,W), the parcels' numbers on `place`, but negative where a pixel belongs to no part, or where a
@@ -58,18 +58,21 @@ class Parting:
         return np.where(out, -1, parcel)
 
 
-Part = Callable[[str, Parcels, Grid, Reporter], Parting]  # the labels' name and parcels, on a series' grid
+Part = Callable[[str, Parcels, Grid, Reporter], Assignment]  # the labels' name and parcels, on a series' grid
 
 
-def part_training(
-    rule: SplitRule, known: Known, name: str, parcels: Parcels, grid: Grid, reporter: Reporter
-) -> Parting:
+def assign_training(
+    rule: SplitRule, known: PriorAssignments, name: str, parcels: Parcels, grid: Grid, reporter: Reporter
+) -> Assignment:
     """By the rule; but parcels that an earlier series parted keep their part. One that lies on held-out parcels and on
     others is left out. What the model that the training starts from learnt from is not held out, and what it held out
     is, where anything is to be."""
-    claims = Claims(known.earlier, grid, parcels.simulated)
+    claims = ParcelIndex(known.earlier, grid, parcels.simulated)
     touched = claims.touched(parcels)
-    parted, started = split(parcels, rule), Claims(known.past.grounds if known.past else (), grid, parcels.simulated)
+    parted, started = (
+        split(parcels, rule),
+        ParcelIndex(known.past.grounds if known.past else (), grid, parcels.simulated),
+    )
     before = started.touched(parcels)
     new = ~touched.any(axis=1)
     if known.past:
@@ -77,7 +80,7 @@ def part_training(
     parts = _kept(parted.parts, touched, name, reporter)
     parts[(parts == HELD_OUT) & learnt(before)] = 0
     barred = (claims, (HELD_OUT,), LEARNT), (claims, LEARNT, (HELD_OUT,)), (started, (HELD_OUT,), LEARNT)
-    return Parting(replace(parted, parts=parts), claims, barred)
+    return Assignment(replace(parted, parts=parts), claims, barred)
 
 
 def _as_started(
@@ -115,10 +118,12 @@ def _kept(parts: NDArray[np.uint8], touched: NDArray[np.bool_], name: str, repor
     return before.astype(np.uint8)
 
 
-def part_check(known: Known, name: str, parcels: Parcels, grid: Grid, reporter: Reporter) -> Parting:
+def assign_validation(
+    known: PriorAssignments, name: str, parcels: Parcels, grid: Grid, reporter: Reporter
+) -> Assignment:
     """All of them choose the best epoch, but for those on held-out parcels. Raises LabelsUnusable where none is
     left."""
-    claims = Claims(known.earlier, grid, parcels.simulated)
+    claims = ParcelIndex(known.earlier, grid, parcels.simulated)
     touched = claims.touched(parcels)
     out, number = held(touched), len(parcels.areas)
     parts = np.where(out, 0, VALIDATION).astype(np.uint8)
@@ -138,12 +143,12 @@ def part_check(known: Known, name: str, parcels: Parcels, grid: Grid, reporter: 
             f"{int(both.sum())} of {number} parcels of the validation series {name} are also trained on: they tell "
             "how well the model does on other dates, not on other parcels."
         )
-    return Parting(_whole(parcels, parts), claims, ((claims, (VALIDATION,), (HELD_OUT,)),))
+    return Assignment(_whole(parcels, parts), claims, ((claims, (VALIDATION,), (HELD_OUT,)),))
 
 
-def part_test(known: Known, name: str, parcels: Parcels, grid: Grid, reporter: Reporter) -> Parting:
+def assign_test(known: PriorAssignments, name: str, parcels: Parcels, grid: Grid, reporter: Reporter) -> Assignment:
     """All of them are tested on. Those that were learnt from are counted in a warning."""
-    claims = Claims((*known.earlier, *(known.past.grounds if known.past else ())), grid, parcels.simulated)
+    claims = ParcelIndex((*known.earlier, *(known.past.grounds if known.past else ())), grid, parcels.simulated)
     seen = learnt(claims.touched(parcels))
     if seen.any():
         reporter.log(
@@ -151,7 +156,7 @@ def part_test(known: Known, name: str, parcels: Parcels, grid: Grid, reporter: R
             "its figures tell how well the model does on other dates, not on other parcels.",
             "warning",
         )
-    return Parting(_whole(parcels, np.full(len(seen), HELD_OUT, np.uint8)), claims)
+    return Assignment(_whole(parcels, np.full(len(seen), HELD_OUT, np.uint8)), claims)
 
 
 def _whole(parcels: Parcels, parts: NDArray[np.uint8]) -> Split:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from ..raster.grid import Grid
-from ..vector.polygons import burn
+from ..vector.polygons import rasterize_polygons
 from .split import (
     HELD_OUT,
     PARTS,
@@ -31,7 +31,7 @@ UNKNOWN = "whether parcels that are held out now were learnt from before is not 
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class AssignedParcels:
     """N parcels that are parted already: outlines, or points inside them where outlines are not known."""
 
     shapes: NDArray[Any]  # (N,) in the CRS
@@ -40,7 +40,7 @@ class Ground:
     simulated: bool = False  # on invented ground, which other simulations may have too: only the same outlines count
     name: str = ""  # of the labels
 
-    def on(self, grid: Grid) -> Ground:
+    def on(self, grid: Grid) -> AssignedParcels:
         """In the grid's CRS; what cannot be told in it is left out."""
         shapes = self.shapes
         if self.crs is not None and len(shapes):
@@ -50,27 +50,27 @@ class Ground:
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
+class WeightsProvenance:
     """What the model that a training starts from had learnt from. `grounds`: the parcels that it and the models before
     it learnt from, and those that it held out."""
 
     name: str
     told: str  # in words, as a card goes on with it
-    grounds: tuple[Ground, ...] = ()
+    grounds: tuple[AssignedParcels, ...] = ()
     known: bool = True  # whether the grounds are all there is
 
 
-def limits_of(past: Past | None) -> str:
+def describe_limits(past: WeightsProvenance | None) -> str:
     """What a card has to add to what the model is not good for."""
     if past is None or past.known:
         return ""
     return f" It started from {past.name}, and {UNKNOWN}: its accuracy may be overrated."
 
 
-class Claims:
+class ParcelIndex:
     """What earlier grounds say of the parcels and pixels of a series on `grid`."""
 
-    def __init__(self, grounds: Sequence[Ground], grid: Grid, simulated: bool) -> None:
+    def __init__(self, grounds: Sequence[AssignedParcels], grid: Grid, simulated: bool) -> None:
         self._grounds = [_once(ground.on(grid)) for ground in grounds]
         self._simulated, self._pixel = simulated, max(grid.pixel)
         self._trees = [STRtree(ground.shapes) for ground in self._grounds]
@@ -107,10 +107,10 @@ class Claims:
                 here = tree.query(box)
                 here = here[np.isin(ground.parts[here], parts)]
                 shapes += [shape for each in ground.shapes[here] for shape in shapely.get_parts(each)]
-        return burn([(shape, 1) for shape in shapes if shapely.area(shape) > 0], place, "uint8") > 0
+        return rasterize_polygons([(shape, 1) for shape in shapes if shapely.area(shape) > 0], place, "uint8") > 0
 
     def _pairs(
-        self, parcels: Parcels, ground: Ground
+        self, parcels: Parcels, ground: AssignedParcels
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
         """Which parcel shares ground with which of the ground's, by number, and whether they are the same."""
         outlines, points = parcels.ground, np.asarray(shapely.points(parcels.points))
@@ -125,7 +125,7 @@ class Claims:
         return new[counted], old[counted], twin[counted]
 
 
-def _once(ground: Ground) -> Ground:
+def _once(ground: AssignedParcels) -> AssignedParcels:
     """Without parcels on the very same ground as others of their part, as the classes of a square of a raster are."""
     keys = np.array([text + bytes([part]) for text, part in zip(shapely.to_wkb(ground.shapes), ground.parts)], object)
     first = np.unique(keys, return_index=True)[1]
@@ -140,10 +140,10 @@ def _distinct(parcels: Parcels) -> tuple[Parcels, NDArray[np.int64]]:
 
 
 def learnt(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(N,) of what Claims.touched found."""
+    """(N,) of what ParcelIndex.touched found."""
     return np.asarray(touched[:, LEARNT].any(axis=1))
 
 
 def held(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(N,) of what Claims.touched found."""
+    """(N,) of what ParcelIndex.touched found."""
     return np.asarray(touched[:, HELD_OUT])

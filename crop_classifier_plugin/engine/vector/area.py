@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 
 from ...shared.errors import BadInput, CrsMissing, NoOverlap
 from ..raster.grid import Grid
-from .polygons import burn
+from .polygons import rasterize_polygons
 
 
 @dataclass(frozen=True)
@@ -49,5 +49,5 @@ class Area:
 
     def inside(self, grid: Grid) -> NDArray[np.bool_]:
         """(H, W): whether each pixel's centre lies in a polygon."""
-        found: NDArray[np.bool_] = burn([(shape, 1) for shape in self.shapes], grid, "uint8") > 0
+        found: NDArray[np.bool_] = rasterize_polygons([(shape, 1) for shape in self.shapes], grid, "uint8") > 0
         return found

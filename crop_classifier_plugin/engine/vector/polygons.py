@@ -51,7 +51,7 @@ def read_polygons(
     return result
 
 
-def burn(shapes: Iterable[tuple[Any, int]], grid: Grid, dtype: str = "uint16") -> NDArray[Any]:
+def rasterize_polygons(shapes: Iterable[tuple[Any, int]], grid: Grid, dtype: str = "uint16") -> NDArray[Any]:
     """(H, W) array of the values of the polygons that hold each pixel's centre; 0 elsewhere, later polygons on top."""
     pairs = list(shapes)
     if not pairs:

@@ -28,7 +28,7 @@ _TWO_SERIES = {"x_s2", "x_s1", "doy", "valid_s2", "valid_s1"}
 
 
 @dataclass(frozen=True)
-class Window:
+class DayWindow:
     """A stretch of the season in days of year, counted from 1 January of the season's year.
 
     Days below 1 or above 365 lie in the year before or after, so a season may cross the new year.
@@ -69,7 +69,7 @@ class Card:
     network: str
     settings: dict[str, Any]
     bands: tuple[str, ...]
-    windows: tuple[Window, ...]  # one a date the model takes, in order
+    windows: tuple[DayWindow, ...]  # one a date the model takes, in order
     mean: tuple[float, ...]  # a band, in reflectance x scale
     std: tuple[float, ...]
     legend: Legend
@@ -192,7 +192,7 @@ class Card:
     def from_stac(cls, item: dict[str, Any]) -> Card:
         """The card in a STAC Item dictionary."""
         facts = stac.read(item)
-        windows = tuple(Window(*days) for days in facts.pop("windows"))
+        windows = tuple(DayWindow(*days) for days in facts.pop("windows"))
         radar = facts.pop("radar")
         return cls(windows=windows, radar=Radar(**radar) if radar else None, **facts)
 

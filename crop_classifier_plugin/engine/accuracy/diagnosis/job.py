@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.accuracy import DiagnoseJob
 from ...execution.outputs import Outputs, check_distinct
-from ...execution.reporter import Part, Reporter
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, SubProgress
+from ...execution.run_record import RunRecord
 from ...labels.class_rasters import (
     BLOCK,
     NO_DATA,
@@ -40,22 +40,22 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
 
     Raises LabelsUnusable when no value of the reference is a class of the map, NoOverlap, CrsMissing, BadRaster.
     """
-    record = Record(job)
+    record = RunRecord(job)
     check_distinct(job.agreement, job.report_html, job.report_json, job.report_csv)
     with Outputs() as out, opened(job.class_map, job.map_crs) as dataset:
         out.spare((job.class_map, job.reference))
         for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
             out.path(path)  # a place that cannot be written is told before the work, not after it
-        crop_map = CropMap(job.class_map, dataset, Part(reporter, 0, 0.1), job.map_crs)
+        crop_map = CropMap(job.class_map, dataset, SubProgress(reporter, 0, 0.1), job.map_crs)
         layer, field = job.reference_layer, job.class_field
         with open_reference(job.reference, layer, field, crop_map, job.reference_crs) as reference:
             comparison = Comparison(crop_map, reference, Matcher(crop_map.legend, job.mapping))
-            confusion, excluded = comparison.count(Part(reporter, 0.1, 0.4))
+            confusion, excluded = comparison.count(SubProgress(reporter, 0.1, 0.4))
             _warn(comparison, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
             layers = layers_of(job.folder, job.agreement, {k: crop_map.legend.classes[k] for k in used})
             check_distinct(*(layer.path for layer in layers))
-            write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), out, Part(reporter, 0.4, 1))
+            write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), out, SubProgress(reporter, 0.4, 1))
         facts = _facts(job, comparison, confusion, excluded, used, layers)
         write_reports(facts, job, agreement_picture(out.path(job.agreement)), out)
         record.save(out, job.agreement, {"accuracy": facts.overall}, reporter)

@@ -13,8 +13,8 @@ from ....shared.errors import BadInput
 from ....shared.jobs.fusion import CropGainJob
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs, check_distinct
-from ...execution.reporter import Part, Reporter
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, SubProgress
+from ...execution.run_record import RunRecord
 from ...labels.labelled_pixels import Labels, opened_labels
 from .features import (
     GainImages,
@@ -40,7 +40,7 @@ from .report import (
 
 def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     """Writes the three reports; returns their paths and the kappa of the early season and of the best line."""
-    record = Record(job)
+    record = RunRecord(job)
     reports = (job.report_html, job.report_json, job.report_csv)
     check_distinct(*reports)
     if job.split == "pixel":
@@ -65,12 +65,12 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
 
 def _measure(job: CropGainJob, images: GainImages, labels: Labels, outputs: Outputs, reporter: Reporter) -> Facts:
     folder = outputs.scratch()
-    census = take_census(images, labels, folder, Part(reporter, 0.01, 0.15))
+    census = take_census(images, labels, folder, SubProgress(reporter, 0.01, 0.15))
     seeds = range(job.seed, job.seed + job.seeds)
     draws = [draw(census, job, seed, reporter) for seed in seeds]
-    samples = gather(images, census, draws, folder, Part(reporter, 0.15, 0.3))
+    samples = gather(images, census, draws, folder, SubProgress(reporter, 0.15, 0.3))
     rows = rows_of(images.predicted)
-    found = list(_all_forests(job, images, rows, draws, samples, len(census.classes), Part(reporter, 0.3, 0.99)))
+    found = list(_all_forests(job, images, rows, draws, samples, len(census.classes), SubProgress(reporter, 0.3, 0.99)))
     lines = tuple(Line(row, tuple(found[i :: len(rows)])) for i, row in enumerate(rows))
     return Facts(job, images, census, lines, tuple(draws), _untested(census, draws, samples), labels.simulated)
 
@@ -88,7 +88,7 @@ def _all_forests(
     every, done = len(rows) * len(draws), 0
     for number, drawn in enumerate(draws):
         for row in rows:
-            part = Part(reporter, done / every, (done + 1) / every)
+            part = SubProgress(reporter, done / every, (done + 1) / every)
             yield _forest(job, images.columns(row), drawn, samples, classes, job.seed + number, row.name, part)
             done += 1
 

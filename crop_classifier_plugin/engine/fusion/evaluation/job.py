@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import EvaluateFusionJob
 from ...execution.outputs import Outputs
-from ...execution.reporter import Part, Reporter
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, SubProgress
+from ...execution.run_record import RunRecord
 from ...raster.writer import BLOCK
 from ...series.scenes.scene import Scene
 from ..image_pairs import Images, dated_images, fine_grid
@@ -26,7 +26,7 @@ Cube = NDArray[np.float64]
 
 def evaluate(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, object]:
     """Writes the three reports; returns their paths and the fused image's figures."""
-    record = Record(job)
+    record = RunRecord(job)
     _spare_inputs(job)
     reporter.progress(0, "Reading the images")
     with Outputs() as outputs, _opened(job, reporter) as images:
@@ -95,11 +95,11 @@ def _scenes(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, Scene]:
 
 
 def _compare(job: EvaluateFusionJob, images: _Compared, reporter: Reporter) -> Facts:
-    low, high, truths = _ranges(images, Part(reporter, 0.02, 0.3))
+    low, high, truths = _ranges(images, SubProgress(reporter, 0.02, 0.3))
     usual = 2.0 if job.band in _NORMALISED else truths
     data_range = job.data_range or usual or 1.0
     tallies = [Tally(data_range, low, high) for _ in range(3)]
-    for cube, inner in images.blocks(Part(reporter, 0.3, 0.95)):
+    for cube, inner in images.blocks(SubProgress(reporter, 0.3, 0.95)):
         for tally, estimate in zip(tallies, cube[1:]):
             reporter.check()
             tally.add(cube[0], estimate, inner)

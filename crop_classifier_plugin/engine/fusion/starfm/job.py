@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import FuseStarfmJob
 from ...execution.outputs import Outputs, check_geotiffs
-from ...execution.reporter import Part, Reporter
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, SubProgress
+from ...execution.run_record import RunRecord
 from ...products import dates as calendar
 from ...raster.grid import Window
 from ...raster.provenance import SIMULATED_TAG
@@ -33,7 +33,7 @@ _TILE = 128  # px computed at once: small arrays stay in the processor's cache, 
 
 def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused image; returns its path, its date and what it was made of."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.output)
     _spare_inputs(job)
     with ExitStack() as exits:
@@ -140,7 +140,7 @@ def _write(
     job: FuseStarfmJob, images: _Both, bases: tuple[dt.date, ...], target: dt.date, path: str, reporter: Reporter
 ) -> dict[str, object]:
     quantity, settings = quantity_of([job.band]), settings_of(job)
-    spreads = images.spreads(Part(reporter, 0.01, 0.05))
+    spreads = images.spreads(SubProgress(reporter, 0.01, 0.05))
     told = ", ".join(map(str, bases))
     reporter.log(f"STARFM: {job.band} of {target} from the base date {told}, window {job.window} px.")
     tags = {"METHOD": "STARFM", "DATE": str(target), "BASE_DATES": told}
@@ -148,7 +148,7 @@ def _write(
         tags[SIMULATED_TAG] = "yes"
     made = DatedStack(path, images.grid, (job.band,), (target,), quantity, tags)
     with made:
-        empty = _run(images, spreads, settings, made, quantity.scale, Part(reporter, 0.05, 0.97))
+        empty = _run(images, spreads, settings, made, quantity.scale, SubProgress(reporter, 0.05, 0.97))
         reporter.progress(0.97, "Writing overviews")
     share = empty / (images.grid.height * images.grid.width)
     if share == 1:

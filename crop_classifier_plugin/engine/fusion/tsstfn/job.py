@@ -16,8 +16,8 @@ from ....shared.errors import BadInput
 from ....shared.jobs.sources import SceneSource
 from ....shared.jobs.tsstfn import FuseTsstfnJob
 from ...execution.outputs import Outputs, check_geotiffs
-from ...execution.reporter import Part, Reporter
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, SubProgress
+from ...execution.run_record import RunRecord
 from ...raster.grid import Grid
 from ...raster.provenance import SIMULATED_TAG
 from ...raster.tiling import Tiling, reflected, window_of
@@ -43,7 +43,7 @@ Scenes = Mapping[dt.date, Scene]
 
 def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused images into one file; returns its path, the dates and what they were made of."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.output)
     models = _models(job, reporter)
     band = models[0].card.band
@@ -142,14 +142,14 @@ def _write(forecast: _Forecast, path: str, scratch: Path, reporter: Reporter) ->
     steps, made = forecast.steps, []
     fine, empty = dict(forecast.fine), []
     for number, step in enumerate(steps):
-        part = Part(reporter, 0.02 + 0.9 * number / len(steps), 0.02 + 0.9 * (number + 1) / len(steps))
+        part = SubProgress(reporter, 0.02 + 0.9 * number / len(steps), 0.02 + 0.9 * (number + 1) / len(steps))
         made.append(str(scratch / f"{number}.tif"))
         share = _one(forecast, number, fine, made[-1], part)
         source = (SceneSource(made[-1], dates=(str(step.target),)),)
         fine |= dated_images(source, forecast.band, "forecast", reporter, ())
         empty.append(round(share, 6))
         reporter.log(f"{step.target}: {share:.1%} of the pixels stay without data.")
-    _gather(forecast, made, path, Part(reporter, 0.92, 0.99))
+    _gather(forecast, made, path, SubProgress(reporter, 0.92, 0.99))
     return {
         "band": forecast.band,
         "dates": [str(step.target) for step in steps],

@@ -10,9 +10,9 @@ import onnxruntime as ort
 
 from ....shared.cards.card import Card
 from ....shared.errors import BadModel, DeviceMissing, OutOfMemory
-from ..base import Answer, Feeds
+from ..base import Feeds, Prediction
 from ..checks import (
-    Broken,
+    ContractViolation,
     check_attention,
     check_declared,
     check_result,
@@ -52,18 +52,18 @@ class OnnxRuntime:
         """Whether the network tells how much it heeds each date."""
         return any(output.name == "attention" for output in self._session.get_outputs())
 
-    def run(self, feeds: Feeds, attention: bool = False) -> Answer:
+    def run(self, feeds: Feeds, attention: bool = False) -> Prediction:
         """As base.Runtime.run. Raises BadModel where the network gives something else than it should."""
         taken = {name: values for name, values in feeds.items() if name in self._inputs}
         batch = next(values.shape for name, values in taken.items() if name.startswith("x"))
         try:
             result, *more = self._session.run(["probability", *(["attention"] if attention else [])], taken)
-            return Answer(check_result(result, batch, self._classes), *(check_attention(m, batch) for m in more))
+            return Prediction(check_result(result, batch, self._classes), *(check_attention(m, batch) for m in more))
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
             raise self._explain(error, "running the network") from None
 
     def _explain(self, error: Exception, doing: str) -> Exception:
-        text = "" if isinstance(error, Broken) else str(error).lower()
+        text = "" if isinstance(error, ContractViolation) else str(error).lower()
         if isinstance(error, MemoryError) or "alloc" in text or "out of memory" in text:
             return OutOfMemory(doing)
         return BadModel(self._name, _first_line(error))

@@ -13,11 +13,11 @@ from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
 from ...raster.band_ref import BandRef, Bounds
 from ...raster.grid import Grid
-from ..scenes.requirements import Need
+from ..scenes.requirements import InputSpec
 from ..scenes.scene import Scene
 
 
-def common_grid(scenes: Sequence[Scene], need: Need, extent: Extent | None = None) -> Grid:
+def common_grid(scenes: Sequence[Scene], need: InputSpec, extent: Extent | None = None) -> Grid:
     """The grid of the finest needed band, over the area that every date covers (and the extent, if any)."""
     finest = _finest([r for s in scenes for b in need.bands for r in s.of(b)], extent)
     base = Grid(finest.crs, finest.transform, finest.height, finest.width)
@@ -51,7 +51,7 @@ def _ground(ref: BandRef, extent: Extent | None) -> float:
     return float(pixels) * ref.pixel**2
 
 
-def _at_pixel_size(base: Grid, finest: BandRef, need: Need) -> Grid:
+def _at_pixel_size(base: Grid, finest: BandRef, need: InputSpec) -> Grid:
     """`base`, or the same CRS at the model's pixel size when the data are finer than the model can take."""
     low, high = need.pixel_size * (1 - need.pixel_tolerance), need.pixel_size * (1 + need.pixel_tolerance)
     if finest.pixel > high + 1e-6:
@@ -71,7 +71,7 @@ def _units_a_metre(base: Grid, finest: BandRef) -> float:
     return float(base.pixel[0]) / finest.pixel
 
 
-def _cover(scene: Scene, need: Need, crs: CRS) -> Bounds:
+def _cover(scene: Scene, need: InputSpec, crs: CRS) -> Bounds:
     """The area where a scene has every needed band (bounding boxes)."""
     areas = []
     for band in need.bands:

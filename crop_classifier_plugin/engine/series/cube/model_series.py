@@ -24,8 +24,8 @@ from ...products.dates import DateTable
 from ...raster.grid import Grid, Window
 from ..scenes.cloud_masks import Mask, mask_of
 from ..scenes.quantity import INDEX, OPTICAL, Float
-from ..scenes.requirements import Need
-from ..scenes.scene import read_scenes, tell_unmatched
+from ..scenes.requirements import InputSpec
+from ..scenes.scene import log_unmatched, read_scenes
 from ..selection.date_plan import (
     Picks,
     Plan,
@@ -59,7 +59,7 @@ _BYTES = 96 * 2**20  # of the scenes of one date in memory at a time, as float32
 
 
 @dataclass(frozen=True, eq=False)
-class Sensor:
+class SensorSeries:
     """One series of a feed. One that is absent has an empty stack, and all of it is no data."""
 
     stack: Stack
@@ -87,15 +87,21 @@ class Sensor:
                     cube[t, :, top : top + rows] = self.reduce(self.stack.read(part, scenes))
         return cube
 
-    def on(self, grid: Grid) -> Sensor:
+    def on(self, grid: Grid) -> SensorSeries:
         return replace(self, stack=self.stack.on(grid))
 
 
-class Feed:
+class ModelSeries:
     """T dates of the series a model takes, on the grid of the first. Use it in one thread, and close it (or `with`)."""
 
     def __init__(
-        self, need: Need, sensors: Sequence[Sensor], grid: Grid, widest: Grid, span: Span, dates: Sequence[dt.date]
+        self,
+        need: InputSpec,
+        sensors: Sequence[SensorSeries],
+        grid: Grid,
+        widest: Grid,
+        span: Span,
+        dates: Sequence[dt.date],
     ) -> None:
         """`widest`: the grid without the extent; `dates`: what each date goes by."""
         self.need, self.sensors, self.grid, self.widest = need, tuple(sensors), grid, widest
@@ -132,9 +138,9 @@ class Feed:
         """
         return np.concatenate([sensor.read(window) for sensor in self.sensors], axis=1)
 
-    def on(self, grid: Grid) -> Feed:
+    def on(self, grid: Grid) -> ModelSeries:
         """The same feed on another grid; this one is closed."""
-        other = Feed(self.need, [s.on(grid) for s in self.sensors], grid, self.widest, self.span, self.dates)
+        other = ModelSeries(self.need, [s.on(grid) for s in self.sensors], grid, self.widest, self.span, self.dates)
         other.sources, other.notes = self.sources, self.notes
         return other
 
@@ -142,7 +148,7 @@ class Feed:
         for sensor in self.sensors:
             sensor.stack.close()
 
-    def __enter__(self) -> Feed:
+    def __enter__(self) -> ModelSeries:
         return self
 
     def __exit__(
@@ -151,9 +157,9 @@ class Feed:
         self.close()
 
 
-def open_feed(
+def open_model_series(
     scenes: Sequence[SceneSource],
-    need: Need,
+    need: InputSpec,
     reporter: Reporter,
     dates: Iterable[DateEntry] = (),
     mask: str = "auto",
@@ -161,7 +167,7 @@ def open_feed(
     extent: Extent | None = None,
     radar: Sequence[SceneSource] = (),
     month: str = "",
-) -> Feed:
+) -> ModelSeries:
     """Reads headers, chooses the scenes, settles the grid, and checks the units; no pixel is read beyond samples.
 
     `radar`: the second series, `dates` may name its files too. `month` (YYYY-MM): what a monthly model maps; "" = the
@@ -171,7 +177,7 @@ def open_feed(
     table = DateTable(dates)
     first, second = (read_scenes(given, reporter, table) for given in (scenes, radar))
     dated, undated = mask_scenes(mask_layers, reporter, table)
-    tell_unmatched(table, reporter)
+    log_unmatched(table, reporter)
     own = first_need(need)
     source = "none" if mask == "auto" and is_radar(need) else mask  # radar sees through clouds
     shares = ClearShares(own, source, dated, undated, extent, reporter)
@@ -184,7 +190,7 @@ def open_feed(
     return feed
 
 
-def _check_series(scenes: Sequence[SceneSource], radar: Sequence[SceneSource], need: Need) -> None:
+def _check_series(scenes: Sequence[SceneSource], radar: Sequence[SceneSource], need: InputSpec) -> None:
     """Raises where a series is given that the model does not take, or one is lacking that it cannot do without."""
     if radar and not need.radar:
         raise BadInput(
@@ -204,7 +210,9 @@ def _tell_unmasked(layers: Sequence[Layer], reporter: Reporter) -> None:
         reporter.log(f"{', '.join(bare)}: no cloud mask found, every pixel is taken as clear.", "warning")
 
 
-def _assemble(need: Need, plan: Plan, layers: Sequence[Layer], extent: Extent | None, reporter: Reporter) -> Feed:
+def _assemble(
+    need: InputSpec, plan: Plan, layers: Sequence[Layer], extent: Extent | None, reporter: Reporter
+) -> ModelSeries:
     """The feed of what was chosen; the units of every scene in it are checked."""
     own, other = first_need(need), radar_need(need)
     heard = [Layer(scene, Mask("none")) for scene in distinct(plan.radar)]
@@ -218,21 +226,21 @@ def _assemble(need: Need, plan: Plan, layers: Sequence[Layer], extent: Extent | 
         for stack in stacks:
             stack.close()
         raise
-    feed = Feed(need, sensors, grid, widest, plan.span, plan.days)
+    feed = ModelSeries(need, sensors, grid, widest, plan.span, plan.days)
     feed.sources, feed.notes = set().union(*(s.sources for s in stacks)), plan.notes
     return feed
 
 
-def _sensor(stack: Stack, picks: Picks, need: Need, reporter: Reporter) -> Sensor:
+def _sensor(stack: Stack, picks: Picks, need: InputSpec, reporter: Reporter) -> SensorSeries:
     place = {scene.date: t for t, scene in enumerate(distinct(picks))}
     members = tuple(tuple(place[scene.date] for scene in scenes) for scenes in picks)
     if not stack.layers:
         reporter.log(f"No scene with {', '.join(stack.need.bands)} is used: the model works without.", "warning")
     if stack.layers and is_radar(stack.need):
         _check_meets(stack)
-        return Sensor(stack, members, _backscatter(in_decibel(stack, reporter), need.radar_unit))
+        return SensorSeries(stack, members, _backscatter(in_decibel(stack, reporter), need.radar_unit))
     check_quantity(stack, INDEX if is_index(stack.need) else OPTICAL, reporter)
-    return Sensor(stack, members, _whole if need.reduce == "clearest" else _jointly(REDUCERS[need.reduce]))
+    return SensorSeries(stack, members, _whole if need.reduce == "clearest" else _jointly(REDUCERS[need.reduce]))
 
 
 def _whole(cube: Float) -> Float:
@@ -260,7 +268,7 @@ def _backscatter(decibel: bool, unit: str) -> Reduce:
 # --- the grid --------------------------------------------------------------------------------------------------------
 
 
-def _grid(layers: Sequence[Layer], heard: Sequence[Layer], need: Need, extent: Extent | None) -> Grid:
+def _grid(layers: Sequence[Layer], heard: Sequence[Layer], need: InputSpec, extent: Extent | None) -> Grid:
     """The grid of the first series; where that is absent, the radar's, at the model's pixel size if it is coarser."""
     if layers:
         return common_grid([layer.scene for layer in layers], first_need(need), extent)

@@ -17,7 +17,7 @@ from ...raster.writer import BLOCK
 from ..scenes.cloud_masks import mask_of
 from ..scenes.quantity import INDEX, Quantity, quantity_of
 from ..scenes.quantity import RADAR as BACKSCATTER
-from ..scenes.scene import Scene, read_scenes, tell_unmatched
+from ..scenes.scene import Scene, log_unmatched, read_scenes
 from .common_grid import common_grid
 from .stack import (
     Layer,
@@ -60,7 +60,7 @@ def open_series(
     chosen = _complete(scenes, wanted, reporter)
     need = quantity.need(wanted)
     dated, undated = mask_scenes(series.mask_layers, reporter, table)
-    tell_unmatched(table, reporter)
+    log_unmatched(table, reporter)
     source = "none" if quantity is BACKSCATTER and series.mask == "auto" else series.mask  # radar sees through clouds
     layers = [Layer(s, mask_of(s, source, dated, undated)) for s in chosen]
     _tell_unmasked(layers, source, quantity, reporter)

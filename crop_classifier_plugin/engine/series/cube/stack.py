@@ -28,7 +28,7 @@ from ..scenes.reflectance import (
     looks_shifted,
     to_reflectance,
 )
-from ..scenes.requirements import Need
+from ..scenes.requirements import InputSpec
 from ..scenes.scene import Scene, read_scenes
 from .common_grid import common_grid
 
@@ -51,7 +51,7 @@ class Stack:
     def __init__(
         self,
         layers: Sequence[Layer],
-        need: Need,
+        need: InputSpec,
         grid: Grid,
         pure: bool = False,
         cubic: bool = False,
@@ -190,7 +190,7 @@ def mask_scenes(
     return (), read_scenes(layers, reporter, (entry,))[0].refs
 
 
-def tell_mask_gaps(layers: Sequence[Layer], need: Need, grid: Grid, reporter: Reporter) -> None:
+def tell_mask_gaps(layers: Sequence[Layer], need: InputSpec, grid: Grid, reporter: Reporter) -> None:
     """One line about the dates whose mask does not reach all of their data."""
     short = [layer for layer in layers if not reaches(layer.scene, layer.mask, need.bands, grid)]
     if short:
@@ -203,7 +203,7 @@ class ClearShares:
 
     def __init__(
         self,
-        need: Need,
+        need: InputSpec,
         mask: str,
         dated: tuple[Scene, ...],
         undated: tuple[BandRef, ...],

@@ -13,7 +13,7 @@ from rasterio.enums import Resampling
 from ....shared.errors import BadInput
 from ...products import bands as names
 from ...raster.writer import RasterSpec
-from .requirements import Need
+from .requirements import InputSpec
 
 Float = NDArray[np.float32]
 
@@ -29,9 +29,9 @@ class Quantity:
     dtype: str
     nodata: float  # stored
 
-    def need(self, wanted: Sequence[str]) -> Need:
+    def need(self, wanted: Sequence[str]) -> InputSpec:
         """Any number of dates, on the grid of the finest band; 10 m only where a grid is not north-up."""
-        return Need(self.name, tuple(wanted), (), 10.0, math.inf, self.scale, self.source_nodata)
+        return InputSpec(self.name, tuple(wanted), (), 10.0, math.inf, self.scale, self.source_nodata)
 
     def spec(self, descriptions: Sequence[str], tags: dict[str, str], dates: Sequence[str] = ()) -> RasterSpec:
         """`dates`: the ISO date of each band, if it has one."""

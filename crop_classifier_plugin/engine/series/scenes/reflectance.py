@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ....shared.errors import OffsetMissing, UnitUnclear
 from ...products.bands import OPTICAL, numbers_of
 from ...raster.band_ref import BandRef
-from .requirements import Need
+from .requirements import InputSpec
 from .scene import Scene
 
 # Sentinel-2 products since processing baseline 04.00 store reflectance x 10000 + 1000 (ESA, in force on this day).
@@ -22,7 +22,7 @@ _DARK = 900  # raw; clear land always has darker pixels than reflectance 0.09 in
 _VISIBLE = OPTICAL[:5]
 
 
-def to_reflectance(values: NDArray[np.float32], ref: BandRef, need: Need) -> NDArray[np.float32]:
+def to_reflectance(values: NDArray[np.float32], ref: BandRef, need: InputSpec) -> NDArray[np.float32]:
     """Raw values as reflectance x need.scale, by the file's scale and offset; a file without them has it already."""
     if ref.scale != 1 or ref.offset != 0:
         values = values * np.float32(ref.scale * need.scale) + np.float32(ref.offset * need.scale)
@@ -36,7 +36,7 @@ def says_reflectance(unit: str) -> bool:
     return unit.casefold() in {"reflectance", "surface reflectance", "surface reflectance 0-1", "reflectance 0-1"}
 
 
-def check_values(values: NDArray[np.float32], ref: BandRef, need: Need) -> None:
+def check_values(values: NDArray[np.float32], ref: BandRef, need: InputSpec) -> None:
     high, middle = float(np.quantile(values, 0.99)), float(np.median(values))
     wanted = f"surface reflectance x {need.scale:g}" if need.scale != 1 else "surface reflectance"
     declared = ref.scale != 1 or ref.offset != 0 or says_reflectance(ref.unit)
@@ -49,7 +49,7 @@ def check_values(values: NDArray[np.float32], ref: BandRef, need: Need) -> None:
         raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, too large", wanted)
 
 
-def check_offset(scene: Scene, need: Need) -> None:
+def check_offset(scene: Scene, need: InputSpec) -> None:
     """Refuses products that are known by name to hold an offset which their file does not declare."""
     for ref in _optical(scene, need):
         found = _BASELINE.search(ref.path)
@@ -58,7 +58,7 @@ def check_offset(scene: Scene, need: Need) -> None:
             raise OffsetMissing(ref.path, f"{found[1][:2]}.{found[1][2:]}")
 
 
-def looks_shifted(sampled: NDArray[np.float32], scene: Scene, need: Need) -> bool:
+def looks_shifted(sampled: NDArray[np.float32], scene: Scene, need: InputSpec) -> bool:
     """Whether raw values (C, N) without any dark pixel speak for an undeclared offset of baseline 04.00."""
     refs = _optical(scene, need)
     told = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or numbers_of(r.path) for r in refs)
@@ -68,5 +68,5 @@ def looks_shifted(sampled: NDArray[np.float32], scene: Scene, need: Need) -> boo
     return all(row.size and float(np.quantile(row, 0.01)) >= _DARK for row in rows)
 
 
-def _optical(scene: Scene, need: Need) -> list[BandRef]:
+def _optical(scene: Scene, need: InputSpec) -> list[BandRef]:
     return [ref for band in need.bands if band in OPTICAL for ref in scene.of(band)]

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ....shared.cards.card import Card, Window
+from ....shared.cards.card import Card, DayWindow
 from .scene import Scene
 
 ClearShare = Callable[[Scene], float]
 
 
 @dataclass(frozen=True)
-class Need:
+class InputSpec:
     """What a model asks of a series. Values are delivered as reflectance x `scale`, radar in `radar_unit`.
 
     The fields from `reduce` on mean what they mean in a Card; a Stack does not read them.
@@ -21,7 +21,7 @@ class Need:
 
     model: str  # its name, for messages
     bands: tuple[str, ...]
-    windows: tuple[Window, ...]
+    windows: tuple[DayWindow, ...]
     pixel_size: float  # m
     pixel_tolerance: float  # share of pixel_size
     scale: float
@@ -36,7 +36,7 @@ class Need:
     radar_days: int = 6
 
     @classmethod
-    def from_card(cls, card: Card) -> Need:
+    def from_card(cls, card: Card) -> InputSpec:
         last = card.windows[-1]
         fixed = card.monthly and "doy" not in card.inputs
         return cls(

@@ -65,7 +65,7 @@ def read_scenes(
     return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
 
 
-def tell_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
+def log_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
     """One line about the rows of the table of dates that no layer answered to."""
     if table.unmatched:
         rows = ", ".join(table.unmatched)

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 
 from ....shared.errors import BandMissing, TooFewDates
-from ..scenes.requirements import ClearShare, Need
+from ..scenes.requirements import ClearShare, InputSpec
 from ..scenes.scene import Scene
 from .periods import Period
 from .season_windows import Span, seasons
 
 
 def choose(
-    scenes: Sequence[Scene], need: Need, clear_share: ClearShare, spans: Sequence[Span] | None = None
+    scenes: Sequence[Scene], need: InputSpec, clear_share: ClearShare, spans: Sequence[Span] | None = None
 ) -> tuple[tuple[Scene, ...], tuple[str, ...]]:
     """The scenes to use, one a window, and what to tell the user about it.
 
@@ -90,7 +90,7 @@ def _distance(scene: Scene, period: Period) -> int:
     return abs((scene.date - period.middle).days)
 
 
-def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: Need, spans: Sequence[Span]) -> Exception:
+def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: InputSpec, spans: Sequence[Span]) -> Exception:
     """A band is missing where the dates alone would do; else dates are missing."""
     possible = [span for span in spans if _pick(scenes, span, lambda _: 0.0)]
     if possible:
@@ -100,6 +100,6 @@ def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: Need, span
     return TooFewDates(need.model, need.describe(), [s.date.isoformat() for s in scenes])
 
 
-def band_missing(scene: Scene, need: Need) -> BandMissing:
+def band_missing(scene: Scene, need: InputSpec) -> BandMissing:
     missing = [b for b in need.bands if b not in scene.bands]
     return BandMissing(missing, scene.date.isoformat(), scene.bands, need.model)

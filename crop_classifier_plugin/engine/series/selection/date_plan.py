@@ -11,7 +11,7 @@ from ....shared.errors import BadInput, WindowsEmpty
 from ...products.bands import RADAR
 from ..scenes.quantity import INDEX
 from ..scenes.quantity import RADAR as BACKSCATTER
-from ..scenes.requirements import ClearShare, Need
+from ..scenes.requirements import ClearShare, InputSpec
 from ..scenes.scene import Scene
 from .choose_scenes import band_missing, choose, pick_some
 from .periods import Period
@@ -38,17 +38,17 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def is_radar(need: Need) -> bool:
+def is_radar(need: InputSpec) -> bool:
     """Whether the first (or only) series is radar."""
     return set(need.bands) <= set(RADAR)
 
 
-def is_index(need: Need) -> bool:
+def is_index(need: InputSpec) -> bool:
     """Whether the first (or only) series is of indices, as NDVI."""
     return set(need.bands) <= set(INDEX.bands)
 
 
-def first_need(need: Need) -> Need:
+def first_need(need: InputSpec) -> InputSpec:
     """What is asked of the first series' files."""
     if not (is_radar(need) or is_index(need)):
         return need
@@ -56,7 +56,7 @@ def first_need(need: Need) -> Need:
     return replace(need, scale=quantity.scale, nodata=quantity.source_nodata)
 
 
-def radar_need(need: Need) -> Need:
+def radar_need(need: InputSpec) -> InputSpec:
     """What is asked of the second series' files, which may be coarser than the grid."""
     return replace(first_need(replace(need, bands=need.radar)), pixel_tolerance=math.inf)
 
@@ -67,7 +67,7 @@ def distinct(picks: Picks) -> list[Scene]:
     return [used[day] for day in sorted(used)]
 
 
-def make_plan(need: Need, first: Sequence[Scene], radar: Sequence[Scene], shares: ClearShare, month: str) -> Plan:
+def make_plan(need: InputSpec, first: Sequence[Scene], radar: Sequence[Scene], shares: ClearShare, month: str) -> Plan:
     """Raises WindowsEmpty, TooFewDates and BandMissing where the series does not do, BadInput for a wrong month."""
     heard = _usable(radar, radar_need(need))
     if need.reduce == "clearest" and first and not need.least_dates:
@@ -88,7 +88,7 @@ def make_plan(need: Need, first: Sequence[Scene], radar: Sequence[Scene], shares
     return Plan(span, days, picks, behind, (*notes, *_notes(need, span, picks, behind)))
 
 
-def _some(need: Need, usable: Sequence[Scene], span: Span, shares: ClearShare) -> tuple[Picks, tuple[str, ...]]:
+def _some(need: InputSpec, usable: Sequence[Scene], span: Span, shares: ClearShare) -> tuple[Picks, tuple[str, ...]]:
     """The scenes of the first series in a season that may have gaps, or whose scenes are reduced to one."""
     if need.reduce != "clearest":
         return _within(usable, span), ()
@@ -101,7 +101,7 @@ def _dates(scenes: Sequence[Scene]) -> list[dt.date]:
     return [scene.date for scene in scenes]
 
 
-def _usable(scenes: Sequence[Scene], need: Need) -> list[Scene]:
+def _usable(scenes: Sequence[Scene], need: InputSpec) -> list[Scene]:
     """The scenes that have all bands. Raises BandMissing where none has."""
     found = [s for s in scenes if set(need.bands) <= set(s.bands)]
     if scenes and not found:
@@ -109,7 +109,7 @@ def _usable(scenes: Sequence[Scene], need: Need) -> list[Scene]:
     return found
 
 
-def _spans(need: Need, days: Sequence[dt.date], month: str) -> list[Span]:
+def _spans(need: InputSpec, days: Sequence[dt.date], month: str) -> list[Span]:
     """The seasons the dates could be of; of a monthly model the months up to its target month."""
     if not need.monthly:
         return seasons([(w.first, w.last) for w in need.windows], days)
@@ -141,7 +141,7 @@ def _around(scenes: Sequence[Scene], day: dt.date, reach: int) -> tuple[Scene, .
     return tuple(s for s in scenes if abs((s.date - day).days) <= reach)
 
 
-def _check_filled(need: Need, span: Span, series: Sequence[Picks]) -> None:
+def _check_filled(need: InputSpec, span: Span, series: Sequence[Picks]) -> None:
     """Raises WindowsEmpty where fewer dates have a scene than the model needs, or a target month has none."""
     enough = any if need.least_dates else all
     empty = [i for i, picks in enumerate(zip(*series)) if not enough(picks)]
@@ -151,11 +151,11 @@ def _check_filled(need: Need, span: Span, series: Sequence[Picks]) -> None:
         raise WindowsEmpty(need.model, least, len(span), [_words(need, span[i]) for i in empty], target)
 
 
-def _words(need: Need, period: Period) -> str:
+def _words(need: InputSpec, period: Period) -> str:
     return f"{period.first:%Y-%m}" if need.monthly else str(period)
 
 
-def _notes(need: Need, span: Span, picks: Picks, behind: Picks) -> list[str]:
+def _notes(need: InputSpec, span: Span, picks: Picks, behind: Picks) -> list[str]:
     """How many scenes stand behind each date, where that is not always one."""
     if need.reduce == "clearest" and not need.radar and all(picks):
         return []

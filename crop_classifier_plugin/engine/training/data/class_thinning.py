@@ -8,11 +8,11 @@ import numpy as np
 
 from ...labels.constants import IGNORE
 from ...splits.split import TRAIN
-from .labelled_series import Season
+from .labelled_series import LabelledCube
 from .patches import count_classes
 
 
-def thin(seasons: Sequence[Season], most: int, classes: int, seed: int) -> None:
+def limit_pixels_per_class(seasons: Sequence[LabelledCube], most: int, classes: int, seed: int) -> None:
     """Takes labelled pixels at random out of what is trained on, until no class has more than `most`.
 
     Each block gives up its share, drawn as from one urn (hypergeometric), so that no more than a block is in memory.

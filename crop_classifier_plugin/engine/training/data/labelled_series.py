@@ -23,9 +23,9 @@ from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
 from ...labels.labelled_parcels import Labels, Meaning, read_labels
 from ...raster.grid import Grid, Window
-from ...series.cube.model_series import Feed, open_feed
-from ...series.scenes.requirements import Need
-from ...splits.assignment import Part, Parting
+from ...series.cube.model_series import ModelSeries, open_model_series
+from ...series.scenes.requirements import InputSpec
+from ...splits.assignment import Assignment, Part
 from ...splits.split import Parcels, Split
 
 _BLOCK = 256  # px
@@ -50,7 +50,7 @@ class LabelRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Season:
+class LabelledCube:
     """T dates x C bands, H x W px. Blocks farther than `margin` from any label are not filled and never read."""
 
     name: str
@@ -105,7 +105,7 @@ class Season:
 class _Column:
     """A season to be filled: the dates of the feed it shows, and its column of classes."""
 
-    season: Season
+    season: LabelledCube
     span: slice
     classes: NDArray[np.int64]  # (N,) of every parcel; IGNORE where the column says nothing of it
 
@@ -118,13 +118,19 @@ class _Column:
         self.season.part[window.slices] = np.where(known, parts[parcel], 0)
 
 
-def load_seasons(
-    source: LabelledSeries, need: Need, rule: LabelRule, clouds: Clouds, margin: int, folder: Path, reporter: Reporter
-) -> tuple[Season, ...]:
+def load_labelled_cubes(
+    source: LabelledSeries,
+    need: InputSpec,
+    rule: LabelRule,
+    clouds: Clouds,
+    margin: int,
+    folder: Path,
+    reporter: Reporter,
+) -> tuple[LabelledCube, ...]:
     """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
     pixels. Raises LabelsUnusable when no label falls on the series."""
     month = rule.months[-1] if rule.months else ""
-    with open_feed(
+    with open_model_series(
         source.scenes, need, reporter, source.dates, clouds.mask, clouds.layers, radar=source.radar, month=month
     ) as feed:
         for note in feed.notes:
@@ -146,9 +152,9 @@ def load_seasons(
 def _columns(
     name: str,
     image: NDArray[np.float32],
-    feed: Feed,
+    feed: ModelSeries,
     parcels: Parcels,
-    parted: Parting,
+    parted: Assignment,
     rule: LabelRule,
     folder: Path,
 ) -> list[_Column]:
@@ -160,7 +166,7 @@ def _columns(
         span = slice(end - rule.dates if month else 0, end)
         labelled = parcels.classes[:, i] != IGNORE
         own, title = parcels.some(labelled, i), f"{name} {month}".rstrip()
-        season = Season(
+        season = LabelledCube(
             title,
             image[span],
             _array(folder / f"target{i}", image.shape[2:], np.int16),
@@ -179,7 +185,7 @@ def _columns(
     return columns
 
 
-def _dates(feed: Feed, span: slice | None) -> tuple[dt.date, ...]:
+def _dates(feed: ModelSeries, span: slice | None) -> tuple[dt.date, ...]:
     """Of the scenes in use, or of those in some of the feed's stretches of days."""
     days = sorted({layer.scene.date for layer in feed.layers})
     return tuple(d for d in days if span is None or any(d in period for period in feed.span[span]))
@@ -192,9 +198,9 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
 def _fill(
     columns: Sequence[_Column],
     image: NDArray[np.float32],
-    feed: Feed,
+    feed: ModelSeries,
     labels: Labels,
-    parted: Parting,
+    parted: Assignment,
     margin: int,
     reporter: Reporter,
 ) -> None:

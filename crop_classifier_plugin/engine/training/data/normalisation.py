@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...splits.split import HELD_OUT, TRAIN
-from .labelled_series import Season
+from .labelled_series import LabelledCube
 
 Floats = NDArray[np.float32]
 
@@ -33,7 +33,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, eq=False)
-class Intake:
+class InputNormaliser:
     """The inputs of a network by their names, as card.py tells them. `first`: bands of the first series; the second,
     where there is one, has the others."""
 
@@ -67,7 +67,7 @@ class Intake:
         return self.stats.of(bands).normalise(cube[:, bands])
 
 
-def statistics(seasons: Sequence[Season]) -> Statistics:
+def statistics(seasons: Sequence[LabelledCube]) -> Statistics:
     """Over the pixels with data in the blocks that hold training parcels, held-out parcels left out."""
     total, square, count = (np.zeros(seasons[0].image.shape[1]) for _ in range(3))
     for season in seasons:

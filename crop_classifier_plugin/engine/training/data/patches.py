@@ -14,8 +14,8 @@ from torch.utils.data import Dataset
 from ...labels.constants import IGNORE
 from ...raster.grid import Window
 from ...splits.split import TRAIN
-from .labelled_series import Season
-from .normalisation import Intake
+from .labelled_series import LabelledCube
+from .normalisation import InputNormaliser
 
 TARGET = "target"  # an item's key beside the names of the network's inputs
 _DARKEST = 0.1  # least gain of decibels, for which 0 has no meaning (choice)
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
 
 
-def count_classes(seasons: Sequence[Season], part: int, classes: int) -> NDArray[np.int64]:
+def count_classes(seasons: Sequence[LabelledCube], part: int, classes: int) -> NDArray[np.int64]:
     """Pixels a class (K,) in a part of the split."""
     counts = np.zeros(classes, np.int64)
     for season in seasons:
@@ -41,7 +41,7 @@ def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return shares
 
 
-def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
+def cut(season: LabelledCube, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
     """Image (T,C,h,w) with NaN and target (h,w), IGNORE outside `part`; beyond the raster's edge it is mirrored."""
     rows, cols = window.slices
     image = season.read(window)
@@ -54,7 +54,7 @@ def cut(season: Season, window: Window, part: int) -> tuple[Floats, NDArray[np.i
 
 
 @dataclass(frozen=True)
-class Changes:
+class Augmentation:
     """What training patches go through, so that the network does not lean on what differs between seasons."""
 
     jitter: float = 0.0  # standard deviation of the random gain a date and band
@@ -63,7 +63,7 @@ class Changes:
     radar: float = 0.0  # share of the radar dates that is dropped
     decibel: tuple[int, ...] = ()  # bands in decibel, where a gain is added
 
-    def apply(self, cube: Floats, intake: Intake, rng: np.random.Generator) -> Floats:
+    def apply(self, cube: Floats, intake: InputNormaliser, rng: np.random.Generator) -> Floats:
         """(T,C,H,W) with NaN -> the same shape."""
         cube = self._lit(cube, self._gain(rng, cube.shape[:2]))
         for bands, share in zip(intake.both, self._shares(intake, rng)):
@@ -80,7 +80,7 @@ class Changes:
             lit[:, band] = cube[:, band] + 10 * np.log10(np.maximum(gain[:, band], _DARKEST))
         return lit
 
-    def _shares(self, intake: Intake, rng: np.random.Generator) -> tuple[float, ...]:
+    def _shares(self, intake: InputNormaliser, rng: np.random.Generator) -> tuple[float, ...]:
         """Of the dates of each series that are dropped."""
         optical = float(rng.uniform(*self.optical))
         if len(intake.both) > 1:
@@ -120,11 +120,11 @@ class TrainingPatches(Dataset[Item]):
 
     def __init__(
         self,
-        seasons: Sequence[Season],
-        intake: Intake,
+        seasons: Sequence[LabelledCube],
+        intake: InputNormaliser,
         size: int,
         length: int,
-        changes: Changes,
+        changes: Augmentation,
         seed: int,
         batch: int = 1,
     ) -> None:
@@ -156,7 +156,7 @@ class TrainingPatches(Dataset[Item]):
         return max(0, min(start, side - self.size))
 
 
-def item(intake: Intake, cube: Floats, season: Season, target: NDArray[np.int64]) -> Item:
+def item(intake: InputNormaliser, cube: Floats, season: LabelledCube, target: NDArray[np.int64]) -> Item:
     taken = intake.take(cube, season.days)
     return {name: torch.from_numpy(value) for name, value in taken.items()} | {TARGET: torch.from_numpy(target.copy())}
 
@@ -168,7 +168,7 @@ def turn(image: Floats, target: NDArray[np.int64], rng: np.random.Generator) -> 
     return (image[..., ::-1], target[..., ::-1]) if mirrored else (image, target)
 
 
-def _anchors(seasons: Sequence[Season]) -> NDArray[np.int64]:
+def _anchors(seasons: Sequence[LabelledCube]) -> NDArray[np.int64]:
     """(N,5): season, class, row, column, number of pixels it stands for. At most _ANCHORS a class and block."""
     found = []
     for s, season in enumerate(seasons):
@@ -186,7 +186,15 @@ def _anchors(seasons: Sequence[Season]) -> NDArray[np.int64]:
 class ScoringPatches(Dataset[Item]):
     """Windows that together cover every pixel of `part` once: a tile's centre is scored, its rim is context."""
 
-    def __init__(self, seasons: Sequence[Season], intake: Intake, part: int, tile: int, overlap: int, most: int = 0):
+    def __init__(
+        self,
+        seasons: Sequence[LabelledCube],
+        intake: InputNormaliser,
+        part: int,
+        tile: int,
+        overlap: int,
+        most: int = 0,
+    ):
         self.seasons, self.intake, self.part = tuple(seasons), intake, part
         self.tile, self.rim = tile, overlap // 2
         step = tile - 2 * self.rim

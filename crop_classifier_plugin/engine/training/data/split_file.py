@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from ...splits.parcel_overlap import LEARNT, Ground
+from ...splits.parcel_overlap import LEARNT, AssignedParcels
 from ...splits.split import PARTS, TRAIN
-from .labelled_series import Season
+from .labelled_series import LabelledCube
 
 SPLIT_FILE = "split.json"
 _MOST = 500_000_000  # bytes
@@ -32,14 +32,14 @@ class SplitUnusable(Exception):
 class Found:
     """What a split.json tells. `whole`: of all that the model learnt from, earlier models' parcels included."""
 
-    grounds: tuple[Ground, ...]
+    grounds: tuple[AssignedParcels, ...]
     whole: bool
 
 
 # --- written ---------------------------------------------------------------------------------------------------------
 
 
-def place_json(season: Season) -> str:
+def place_json(season: LabelledCube) -> str:
     """[x, y, index of the class in the legend] a parcel of each part, and as WKT their outlines, in the CRS."""
     facts: dict[str, Any] = {
         "dates": [d.isoformat() for d in season.dates],
@@ -56,7 +56,7 @@ def place_json(season: Season) -> str:
     return json.dumps(facts | {"outlines": outlines}, separators=(",", ":"))
 
 
-def learnt_json(ground: Ground) -> str:
+def learnt_json(ground: AssignedParcels) -> str:
     """What an earlier model learnt from, as a place without classes."""
     shapes = ground.shapes[np.isin(ground.parts, LEARNT)]
     low, high = (corners.max() for corners in (-shapely.bounds(shapes), shapely.bounds(shapes)))
@@ -91,7 +91,7 @@ def read_split(path: Path, simulated: bool) -> Found:
         raise SplitUnusable(f"cannot be read ({type(error).__name__})") from None
 
 
-def _ground(place: dict[str, Any], simulated: bool) -> Ground:
+def _ground(place: dict[str, Any], simulated: bool) -> AssignedParcels:
     """Of outlines where there are such, else of the points."""
     shapes: list[Any] = []
     parts: list[int] = []
@@ -102,7 +102,9 @@ def _ground(place: dict[str, Any], simulated: bool) -> Ground:
     told = place.get("crs")
     array = np.empty(len(shapes), object)
     array[:] = shapes
-    return Ground(array, np.array(parts, np.uint8), None if told is None else CRS.from_user_input(str(told)), simulated)
+    return AssignedParcels(
+        array, np.array(parts, np.uint8), None if told is None else CRS.from_user_input(str(told)), simulated
+    )
 
 
 def _shapes(texts: Sequence[str]) -> NDArray[Any]:

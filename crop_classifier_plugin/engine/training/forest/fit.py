@@ -21,7 +21,7 @@ from ...networks.random_forest import RandomForestConfig
 from ...raster.grid import Window
 from ...raster.neighbourhood import COUNT, neighbours
 from ...splits.split import TRAIN
-from ..data.labelled_series import Season
+from ..data.labelled_series import LabelledCube
 from ..data.normalisation import Statistics
 from ..data.patches import count_classes
 
@@ -29,8 +29,8 @@ _MOST_BYTES = 1 << 30  # of features (choice)
 Floats = NDArray[np.float32]
 
 
-def grow(
-    config: RandomForestConfig, seasons: Sequence[Season], stats: Statistics, seed: int, reporter: Reporter
+def fit_forest(
+    config: RandomForestConfig, seasons: Sequence[LabelledCube], stats: Statistics, seed: int, reporter: Reporter
 ) -> RandomForestClassifier:
     """The forest of the training pixels of `seasons`; its classes_ are indices in the legend.
 
@@ -56,7 +56,7 @@ def grow(
 
 
 def samples(
-    config: RandomForestConfig, seasons: Sequence[Season], stats: Statistics, seed: int, reporter: Reporter
+    config: RandomForestConfig, seasons: Sequence[LabelledCube], stats: Statistics, seed: int, reporter: Reporter
 ) -> tuple[Floats, NDArray[np.int64]]:
     """Features (N,9*T*C) and classes (N,) of random training pixels, at most config.pixels a class."""
     counts = count_classes(seasons, TRAIN, config.classes)
@@ -78,7 +78,7 @@ def _draw(counts: NDArray[np.int64], most: int, seed: int) -> list[NDArray[np.in
 
 
 def _features(
-    seasons: Sequence[Season], stats: Statistics, kept: Sequence[NDArray[np.int64]], reporter: Reporter
+    seasons: Sequence[LabelledCube], stats: Statistics, kept: Sequence[NDArray[np.int64]], reporter: Reporter
 ) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
     """The kept pixels, block by block."""
     passed = np.zeros(len(kept), np.int64)
@@ -96,7 +96,7 @@ def _features(
                 yield _around(season, window, stats)[:, wanted].T, target[wanted].astype(np.int64)
 
 
-def _around(season: Season, window: Window, stats: Statistics) -> Floats:
+def _around(season: LabelledCube, window: Window, stats: Statistics) -> Floats:
     """(9*T*C,h,w): the neighbourhoods of a window's z-scores, as the exported file computes them."""
     top, left = max(window.row - 1, 0), max(window.col - 1, 0)
     wider = Window(top, left, window.row + window.height + 1 - top, window.col + window.width + 1 - left)

@@ -14,7 +14,7 @@ FULL = "32-true"
 
 
 @dataclass(frozen=True)
-class Machine:
+class Accelerator:
     """What lightning calls accelerator, devices and precision; `told` says it to the user."""
 
     accelerator: str
@@ -23,7 +23,7 @@ class Machine:
     devices: int = 1
 
 
-def machine_of(job: TrainJob, optimizer: str) -> Machine:
+def choose_accelerator(job: TrainJob, optimizer: str) -> Accelerator:
     """Raises DeviceMissing, and BadInput for a precision or a number of devices that does not go with the rest."""
     gpu = torch.cuda.is_available()
     if job.device == "cuda" and not gpu:
@@ -32,14 +32,14 @@ def machine_of(job: TrainJob, optimizer: str) -> Machine:
         precision = _gpu_precision(job.precision, optimizer)
         devices = _cards(job.devices)
         name = torch.cuda.get_device_name() if devices == 1 else f"{devices} x {torch.cuda.get_device_name()}"
-        return Machine("gpu", precision, f"Training on {name}, precision {precision}.", devices)
+        return Accelerator("gpu", precision, f"Training on {name}, precision {precision}.", devices)
     why = "as asked" if job.device == "cpu" else "PyTorch finds no CUDA device"
     precision = _cpu_precision(job.precision)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     devices = job.devices or 1
     shared = f" by {devices} processes" if devices > 1 else ""
     told = f"Training on the processor{shared} ({cores} cores; {why}), precision {precision}."
-    return Machine("cpu", precision, told, devices)
+    return Accelerator("cpu", precision, told, devices)
 
 
 def _cards(asked: int) -> int:

@@ -25,7 +25,7 @@ from ...execution.ranks import rank
 from ...execution.reporter import Reporter
 from ...networks.base import NetworkConfig
 from ...splits.split import VALIDATION
-from ..data.labelled_series import Season
+from ..data.labelled_series import LabelledCube
 from ..data.normalisation import Statistics
 from ..optim.recipes import Recipe
 
@@ -44,8 +44,8 @@ def identity_of(
     config: NetworkConfig,
     recipe: Recipe,
     stats: Statistics,
-    seasons: Sequence[Season],
-    checks: Sequence[Season],
+    seasons: Sequence[LabelledCube],
+    checks: Sequence[LabelledCube],
 ) -> dict[str, Any]:
     """What decides how an epoch goes and which is the best, but for the device and its precision."""
     chosen = {"dates of the validation series": _dates(checks), "parcels of the validation series": _validation(checks)}
@@ -64,16 +64,16 @@ def identity_of(
     }
 
 
-def _dates(seasons: Sequence[Season]) -> list[list[str]]:
+def _dates(seasons: Sequence[LabelledCube]) -> list[list[str]]:
     return [[str(d) for d in season.dates] for season in seasons]
 
 
-def _validation(seasons: Sequence[Season]) -> list[int]:
+def _validation(seasons: Sequence[LabelledCube]) -> list[int]:
     return [int((season.split.parts == VALIDATION).sum()) for season in seasons]
 
 
 @dataclass(frozen=True)
-class Remains:
+class CheckpointStore:
     """A training's state in `folder`. `identity` says whose it is: tuples in it are lists to a file."""
 
     folder: Path
@@ -146,11 +146,11 @@ class Remains:
 class States:
     """Writes the states of a run, which goes on where one cannot be written; the log says so once."""
 
-    def __init__(self, remains: Remains, reporter: Reporter) -> None:
+    def __init__(self, remains: CheckpointStore, reporter: Reporter) -> None:
         self._remains, self._reporter, self._told = remains, reporter, False
 
     def write(self, save: Callable[[Path], None]) -> bool:
-        """As Remains.write; False where it could not be done."""
+        """As CheckpointStore.write; False where it could not be done."""
         try:
             self._remains.write(save)
         except OSError as error:
@@ -162,10 +162,10 @@ class States:
         return True
 
 
-class Keeper(Checkpoint):
+class CheckpointCallback(Checkpoint):
     """Writes the state at the end of each epoch, after the lesson has drawn its conclusions."""
 
-    def __init__(self, remains: Remains, reporter: Reporter) -> None:
+    def __init__(self, remains: CheckpointStore, reporter: Reporter) -> None:
         self._remains, self._states = remains, States(remains, reporter)
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:

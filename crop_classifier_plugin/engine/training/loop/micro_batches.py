@@ -15,7 +15,7 @@ Batch = dict[str, Tensor]
 T = TypeVar("T")
 
 
-class Parts:
+class MicroBatches:
     """In how many parts each batch is taken: one, doubled whenever the memory does not suffice."""
 
     def __init__(self, reporter: Reporter) -> None:

@@ -24,7 +24,7 @@ from ..optim.losses import LOSSES, deep_supervision
 from ..optim.optimizers import OPTIMIZERS, SCHEDULES
 from ..optim.recipes import Recipe
 from .batch_norm import EarlySteps
-from .micro_batches import Batch, Parts
+from .micro_batches import Batch, MicroBatches
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
 
@@ -47,7 +47,7 @@ class Kept:
     weights: dict[str, Tensor]
 
 
-class Lesson(L.LightningModule):
+class SegmentationModule(L.LightningModule):
     """Trains `network`; `average` is the moving average of its weights, which is validated and kept."""
 
     class_weights: Tensor
@@ -66,7 +66,7 @@ class Lesson(L.LightningModule):
         self.kept: Kept | None = None
         self.ended = False  # all that was to be learnt is learnt
         self._optimizer = OPTIMIZERS[recipe.optimizer](recipe, network)
-        self._parts, self._norms = Parts(reporter), EarlySteps(network)
+        self._parts, self._norms = MicroBatches(reporter), EarlySteps(network)
         self._losses: list[float] = []
         self._f1 = float("nan")
         self._started = 0.0

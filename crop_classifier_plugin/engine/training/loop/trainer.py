@@ -19,11 +19,11 @@ from ....shared.errors import (
     CancelledKept,
     LossNotFinite,
 )
-from ...execution.ranks import Followed, rank
+from ...execution.ranks import HelperDone, rank
 from ..data.patches import Item, ScoringPatches, TrainingPatches
-from .accelerator import Machine
-from .checkpoint import Keeper, Remains
-from .module import Lesson
+from .accelerator import Accelerator
+from .checkpoint import CheckpointCallback, CheckpointStore
+from .module import SegmentationModule
 
 
 class _Epochs(L.Callback):
@@ -37,19 +37,19 @@ class _Epochs(L.Callback):
 
 
 def learn(
-    lesson: Lesson,
+    lesson: SegmentationModule,
     patches: TrainingPatches,
     validation: ScoringPatches | None,
-    machine: Machine,
-    remains: Remains | None = None,
+    machine: Accelerator,
+    remains: CheckpointStore | None = None,
     earlier: str = "continue",
 ) -> None:
     """Runs the lesson to its end, after each epoch of which its state is kept in `remains`, where given.
 
     What an earlier run left there is taken up, as `earlier` (of jobs_training.EARLIER) says. A loss that is no longer
     a number ends the lesson with the weights kept so far. Raises BadInput for a batch that the devices cannot share,
-    Cancelled, CheckpointUnusable, LossNotFinite where no epoch was done before, OutOfMemory, and Followed in a process
-    that only helps.
+    Cancelled, CheckpointUnusable, LossNotFinite where no epoch was done before, OutOfMemory, and HelperDone in a
+    process that only helps.
     """
     if remains and earlier == "restart":
         remains.remove()
@@ -74,7 +74,7 @@ def learn(
             raise
         lesson.reporter.log(f"{error.sentence} The weights of epoch {lesson.kept.epoch + 1} are kept.", "warning")
     if rank():
-        raise Followed
+        raise HelperDone
 
 
 def check_batch(batch: int, devices: int) -> None:
@@ -85,7 +85,7 @@ def check_batch(batch: int, devices: int) -> None:
         )
 
 
-def _take_up(lesson: Lesson, state: dict[str, Any], remains: Remains) -> None:
+def _take_up(lesson: SegmentationModule, state: dict[str, Any], remains: CheckpointStore) -> None:
     with remains.fitting():
         lesson.load_state_dict(state["state_dict"])
         lesson.on_load_checkpoint(state)
@@ -95,16 +95,16 @@ def _take_up(lesson: Lesson, state: dict[str, Any], remains: Remains) -> None:
 
 
 def _run(
-    lesson: Lesson,
+    lesson: SegmentationModule,
     patches: TrainingPatches,
     validation: ScoringPatches | None,
-    machine: Machine,
-    remains: Remains | None,
+    machine: Accelerator,
+    remains: CheckpointStore | None,
     resumed: bool,
 ) -> None:
     lessons = _loader(patches, lesson, machine.devices)
     checks = _loader(validation, lesson, machine.devices) if validation and len(validation) else None
-    keepers = [Keeper(remains, lesson.reporter)] if remains else []
+    keepers = [CheckpointCallback(remains, lesson.reporter)] if remains else []
     with _quiet():
         trainer = L.Trainer(
             max_epochs=lesson.recipe.epochs,
@@ -138,7 +138,7 @@ class _Share(Sampler[int]):
         return len(self._indices)
 
 
-def _loader(patches: TrainingPatches | ScoringPatches, lesson: Lesson, devices: int) -> DataLoader[Item]:
+def _loader(patches: TrainingPatches | ScoringPatches, lesson: SegmentationModule, devices: int) -> DataLoader[Item]:
     """With random numbers of its own: a loader draws from them when it starts, which is sooner or later in the epoch
     of a run that goes on."""
     share = _Share(len(patches), devices if len(patches) >= devices else 1)  # too few for all: each sees them all

@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ....shared.cards.card import Card, Radar, sha256_of
-from ....shared.cards.card import Window as Days
+from ....shared.cards.card import DayWindow as Days
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
@@ -25,16 +25,16 @@ from ...networks.registry import FORESTS
 from ...products.bands import RADAR
 from ...reporting.templates import defined
 from ...series.scenes.quantity import INDEX, OPTICAL
-from ...series.scenes.requirements import Need
-from ...splits.parcel_overlap import LEARNT, Past, limits_of
+from ...series.scenes.requirements import InputSpec
+from ...splits.parcel_overlap import LEARNT, WeightsProvenance, describe_limits
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
-from ..data.labelled_series import Season
-from ..data.normalisation import Intake
+from ..data.labelled_series import LabelledCube
+from ..data.normalisation import InputNormaliser
 from ..data.patches import count_classes
 from ..data.split_file import learnt_json, place_json
 from ..loop.evaluation import accuracy_rows
 from ..loop.module import EpochLog
-from .card_texts import material_in_words, region_in_words, seasons_in_words
+from .card_texts import describe_region, describe_seasons, describe_training_data
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
 _PIXEL = 10.0  # m, of a job that was not completed from its series
@@ -45,21 +45,21 @@ _LIMITS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class TrainingData:
     """Everything a training reads."""
 
     legend: Legend
-    need: Need
-    train: tuple[Season, ...]  # split into train, validation and held-out parcels
-    checks: tuple[Season, ...]  # all of them validation
-    tests: tuple[Season, ...]  # held out as a whole
-    past: Past | None = None  # of the model that the training starts from
+    need: InputSpec
+    train: tuple[LabelledCube, ...]  # split into train, validation and held-out parcels
+    checks: tuple[LabelledCube, ...]  # all of them validation
+    tests: tuple[LabelledCube, ...]  # held out as a whole
+    past: WeightsProvenance | None = None  # of the model that the training starts from
 
     @property
     def classes(self) -> int:
         return len(self.legend)
 
-    def places(self) -> tuple[Season, ...]:
+    def places(self) -> tuple[LabelledCube, ...]:
         """The first training series of each set of labels, and further ones that show more parcels than it."""
         return tuple(season for season in self.train if season.is_place)
 
@@ -76,7 +76,9 @@ class Material:
 # --- the card --------------------------------------------------------------------------------------------------------
 
 
-def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Material, intake: Intake) -> Card:
+def card_of(
+    job: TrainJob, config: NetworkConfig, parameters: int, material: TrainingData, intake: InputNormaliser
+) -> Card:
     """The card but for what is only known of the finished file."""
     dates = sorted({d.isoformat() for season in material.train for d in season.dates})
     west, south, east, north = zip(*(season.bbox() for season in material.train))
@@ -107,18 +109,18 @@ def card_of(job: TrainJob, config: NetworkConfig, parameters: int, material: Mat
         parameters=parameters,
         simulated=job.simulated,
         training_data=_training_data(job, material),
-        region=job.region or region_in_words(box),
-        season=job.season or seasons_in_words([season.dates for season in material.train]),
+        region=job.region or describe_region(box),
+        season=job.season or describe_seasons([season.dates for season in material.train]),
         bbox=box,
         start=f"{dates[0]}T00:00:00Z",
         end=f"{dates[-1]}T23:59:59Z",
-        limits=(job.limits or _LIMITS) + limits_of(material.past),
+        limits=(job.limits or _LIMITS) + describe_limits(material.past),
         licence=job.licence,
         framework_version=onnx.__version__,
     )
 
 
-def _scaling(intake: Intake, bands: slice) -> dict[str, Any]:
+def _scaling(intake: InputNormaliser, bands: slice) -> dict[str, Any]:
     """Mean and standard deviation of a series' bands as the card keeps them."""
     stats = intake.stats.of(bands)
     return {"mean": _rounded(stats.mean), "std": _rounded(stats.std)}
@@ -128,28 +130,28 @@ def _rounded(values: Any) -> tuple[float, ...]:
     return tuple(float(f"{v:.5g}") for v in values)
 
 
-def sealed(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) -> Card:
+def with_file_facts(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) -> Card:
     size = Path(weights).stat().st_size
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
     return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
 
 
-def _training_data(job: TrainJob, material: Material) -> str:
-    own = job.training_data or material_in_words(job, material.train, len(material.legend))
+def _training_data(job: TrainJob, material: TrainingData) -> str:
+    own = job.training_data or describe_training_data(job, material.train, len(material.legend))
     return f"{own}; {material.past.told}" if material.past else own
 
 
-def decibels(need: Need) -> tuple[int, ...]:
+def decibels(need: InputSpec) -> tuple[int, ...]:
     """Which of the bands, the first series' before the second's, are read in decibel."""
     bands = (*need.bands, *need.radar)
     return tuple(i for i, band in enumerate(bands) if band in RADAR and need.radar_unit == "decibel")
 
 
-def need_of(job: TrainJob) -> Need:
+def input_spec_of(job: TrainJob) -> InputSpec:
     """What the training asks of a series: as the model, but all months that its samples need at once."""
     months = [12 * int(month[:4]) + int(month[5:]) for month, _ in job.month_fields]
     values = INDEX if set(job.bands) <= set(INDEX.bands) else OPTICAL
-    return Need(
+    return InputSpec(
         job.name or Path(job.model).name,
         job.bands,
         _days(job) if not months else _days(job)[:1] * (len(job.windows) + max(months) - min(months)),
@@ -182,7 +184,7 @@ def overlap_of(job: TrainJob, multiple: int) -> int:
 # --- what is told and written beside the model -----------------------------------------------------------------------
 
 
-def tell_results(tested: Sequence[tuple[str, Confusion]], reporter: Reporter) -> None:
+def log_results(tested: Sequence[tuple[str, Confusion]], reporter: Reporter) -> None:
     """One line about each test."""
     for on, confusion in tested:
         reporter.log(
@@ -191,7 +193,7 @@ def tell_results(tested: Sequence[tuple[str, Confusion]], reporter: Reporter) ->
         )
 
 
-def run_facts(card: Card, material: Material) -> dict[str, Any]:
+def run_facts(card: Card, material: TrainingData) -> dict[str, Any]:
     """What the record of the run says of the model and of what it was made from."""
     seasons = (*material.train, *material.checks, *material.tests)
     return {
@@ -209,7 +211,7 @@ def headline(tested: Sequence[tuple[str, Confusion]]) -> dict[str, float | None]
     return {"oa": defined(found.oa), "mean_f1": defined(found.mean_f1)} if found else {"oa": None, "mean_f1": None}
 
 
-def parcel_counts(material: Material) -> tuple[tuple[int, int, int], ...]:
+def parcel_counts(material: TrainingData) -> tuple[tuple[int, int, int], ...]:
     """Parcels a class of the legend to train on, to validate, and held out."""
     places = material.places()
     return tuple(
@@ -218,11 +220,11 @@ def parcel_counts(material: Material) -> tuple[tuple[int, int, int], ...]:
     )
 
 
-def _count(places: Sequence[Season], cls: int, part: int) -> int:
+def _count(places: Sequence[LabelledCube], cls: int, part: int) -> int:
     return sum(int(((s.parcels.classes == cls) & s.of(part)).sum()) for s in places)
 
 
-def split_json(job: TrainJob, material: Material) -> str:
+def split_json(job: TrainJob, material: TrainingData) -> str:
     """Which parcels of each place fell into which part, and what models that this one started from had learnt from.
 
     Where series of their own choose the best epoch, they are named: no parcel of a place was asked to.
@@ -248,7 +250,7 @@ def validation_share(job: TrainJob) -> float:
     return 0.0 if job.checks or job.network in FORESTS else job.validation
 
 
-def dated(season: Season) -> dict[str, Any]:
+def dated(season: LabelledCube) -> dict[str, Any]:
     return {"labels": season.name, "dates": [d.isoformat() for d in season.dates]}
 
 

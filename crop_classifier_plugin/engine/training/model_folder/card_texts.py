@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ....shared.jobs.train import TrainJob
-from ..data.labelled_series import Season
+from ..data.labelled_series import LabelledCube
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -18,7 +18,7 @@ _MONTHS = (
 _MOST_DATES = 6  # named one by one
 
 
-def region_in_words(box: tuple[float, float, float, float]) -> str:
+def describe_region(box: tuple[float, float, float, float]) -> str:
     """As "51.00-51.01 N, 2.90-2.91 E", of west, south, east, north in degrees."""
     west, south, east, north = box
     return f"{_degrees(south, north, 'SN')}, {_degrees(west, east, 'WE')}"
@@ -32,7 +32,7 @@ def _degrees(low: float, high: float, sides: str) -> str:
     return f"{near} {last}" if near == far else f"{near}-{far} {last}"
 
 
-def seasons_in_words(series: Sequence[Sequence[dt.date]]) -> str:
+def describe_seasons(series: Sequence[Sequence[dt.date]]) -> str:
     """As "March to October 2024", of the dates of each series; those that overlap are one season."""
     spans: list[tuple[dt.date, dt.date]] = []
     for first, last in sorted((min(dates), max(dates)) for dates in series if dates):
@@ -51,7 +51,7 @@ def _months(first: dt.date, last: dt.date) -> str:
     return f"{_MONTHS[first.month - 1]}{year} to {end}"
 
 
-def material_in_words(job: TrainJob, seasons: Sequence[Season], classes: int) -> str:
+def describe_training_data(job: TrainJob, seasons: Sequence[LabelledCube], classes: int) -> str:
     """How many labels of how many classes, in which files, and the dates of the scenes."""
     files = ", ".join(dict.fromkeys(Path(path).name for path in (job.labels, *(more.labels for more in job.more))))
     dates = sorted({d.isoformat() for season in seasons for d in season.dates})
@@ -59,7 +59,7 @@ def material_in_words(job: TrainJob, seasons: Sequence[Season], classes: int) ->
     return f"{_labels_in_words(job, seasons)} of {classes} classes in {files}, scenes of {few}"
 
 
-def _labels_in_words(job: TrainJob, seasons: Sequence[Season]) -> str:
+def _labels_in_words(job: TrainJob, seasons: Sequence[LabelledCube]) -> str:
     if not (job.class_field or job.month_fields):
         return "A class raster"
     points = np.concatenate([season.parcels.points[season.split.parts > 0] for season in seasons])

@@ -24,7 +24,7 @@ WEIGHTS = "weights.safetensors"  # beside model.onnx: what a later training can 
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class InitialWeights:
     """What the earlier model was, and its weights' file."""
 
     folder: Path
@@ -52,7 +52,7 @@ class Start:
         return {self.prefix + name: value for name, value in found.items()}
 
 
-def read_start(folder: str) -> Start:
+def read_initial_weights(folder: str) -> InitialWeights:
     """Raises BadModel for a folder that holds neither a model nor an encoder."""
     place = Path(folder)
     if not (place / CARD_FILE).is_file() and (place / FACTS_FILE).is_file():
@@ -60,17 +60,17 @@ def read_start(folder: str) -> Start:
     card = Card.load(place)
     more = card.radar
     mean, std = (card.mean, card.std) if not more else ((*card.mean, *more.mean), (*card.std, *more.std))
-    return Start(place, card.network, card.settings, card.bands, mean, std, card, place / WEIGHTS)
+    return InitialWeights(place, card.network, card.settings, card.bands, mean, std, card, place / WEIGHTS)
 
 
-def _encoder(place: Path) -> Start:
+def _encoder(place: Path) -> InitialWeights:
     facts = read_facts(place)
-    return Start(
+    return InitialWeights(
         place, "cropsts", facts.settings, facts.bands, facts.mean, facts.std, None, place / ENCODER_FILE, "encoder."
     )
 
 
-def begin(network: Network, start: Start, legend: Legend, reporter: Reporter) -> None:
+def load_initial_weights(network: Network, start: InitialWeights, legend: Legend, reporter: Reporter) -> None:
     """Puts the earlier weights into the network. A class that both know keeps what was learnt of it, by its name; the
     rest of what is counted by classes stays as it was made.
 

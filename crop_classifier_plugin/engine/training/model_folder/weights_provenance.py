@@ -5,26 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...execution.reporter import Reporter
-from ...splits.parcel_overlap import UNKNOWN, Past
+from ...splits.parcel_overlap import UNKNOWN, WeightsProvenance
 from ..data.split_file import SPLIT_FILE, SplitUnusable, read_split
 from .encoder_folder import read_facts
-from .initial_weights import read_start
+from .initial_weights import read_initial_weights
 
 
-def read_past(folder: str, reporter: Reporter) -> Past:
+def read_provenance(folder: str, reporter: Reporter) -> WeightsProvenance:
     """What is not known of it is said in a warning. Raises BadModel for a folder that holds nothing to start from."""
-    start = read_start(folder)
+    start = read_initial_weights(folder)
     name = start.folder.resolve().name
     if start.card is None:
-        return Past(name, f"started from the encoder {name}, learnt without labels on {read_facts(folder).trained_on}")
+        return WeightsProvenance(
+            name, f"started from the encoder {name}, learnt without labels on {read_facts(folder).trained_on}"
+        )
     past = f"started from {name}" + (f", trained on {start.card.training_data}" if start.card.training_data else "")
     try:
         found = read_split(Path(folder) / SPLIT_FILE, start.card.simulated)
     except SplitUnusable as error:
         reporter.log(f"The {SPLIT_FILE} of {name} {error}: {UNKNOWN}.", "warning")
-        return Past(name, past, (), False)
+        return WeightsProvenance(name, past, (), False)
     if not found.whole:
         reporter.log(f"{name} started from a model of unknown parcels: {UNKNOWN}.", "warning")
     if any(ground.crs is None for ground in found.grounds):
         reporter.log(f"The {SPLIT_FILE} of {name} names no CRS: its parcels are taken to be in that of the series.")
-    return Past(name, past, found.grounds, found.whole)
+    return WeightsProvenance(name, past, found.grounds, found.whole)

@@ -75,7 +75,7 @@ def recipe_of(network: str) -> Recipe:
     return RECIPES[network]
 
 
-def resolved(job: TrainJob) -> Recipe:
+def resolve_recipe(job: TrainJob) -> Recipe:
     """The recipe of the job's network, with what the job asks for otherwise."""
     recipe = recipe_of(job.network)
     if job.optimizer not in ("auto", recipe.optimizer):

@@ -45,7 +45,7 @@ class Head(nn.Module):
         return F.linear(F.normalize(self.mlp(features), dim=-1), F.normalize(self.last, dim=-1))
 
 
-class Pupil(nn.Module):
+class DinoNetwork(nn.Module):
     """Encoder and head: what student and teacher both are."""
 
     def __init__(self, config: CropStsConfig, hidden: int, bottleneck: int, outputs: int) -> None:
@@ -72,7 +72,7 @@ def drop_paths(encoder: CropStsEncoder, last: float) -> None:
         block.drop_path = last * i / max(len(blocks) - 1, 1)
 
 
-def teacher_of(student: Pupil) -> Pupil:
+def teacher_of(student: DinoNetwork) -> DinoNetwork:
     """A copy that takes no gradient and drops nothing."""
     teacher = copy.deepcopy(student).eval().requires_grad_(False)
     drop_paths(teacher.encoder, 0.0)
@@ -80,7 +80,7 @@ def teacher_of(student: Pupil) -> Pupil:
 
 
 @torch.no_grad()
-def follow(teacher: nn.Module, student: nn.Module, momentum: float) -> None:
+def update_teacher(teacher: nn.Module, student: nn.Module, momentum: float) -> None:
     """teacher <- momentum x teacher + (1 - momentum) x student."""
     for slow, fast in zip(teacher.parameters(), student.parameters()):
         slow.lerp_(fast.to(slow.dtype), 1 - momentum)
@@ -98,7 +98,7 @@ def distillation(student: Sequence[Tensor], teacher: Sequence[Tensor], centre: T
     return torch.stack([-(targets[i] * said[j]).sum(dim=-1).mean() for i, j in pairs]).mean()
 
 
-def moved_centre(centre: Tensor, teacher: Iterable[Tensor]) -> Tensor:
+def update_centre(centre: Tensor, teacher: Iterable[Tensor]) -> Tensor:
     """The centre (K,) after a batch of teacher's scores."""
     return centre * CENTRE_MOMENTUM + torch.cat(list(teacher)).mean(dim=0) * (1 - CENTRE_MOMENTUM)
 
@@ -112,7 +112,7 @@ def cosine(first: float, last: float, step: int, steps: int) -> float:
     return last + (first - last) * (1 + math.cos(math.pi * done)) / 2
 
 
-def rate_at(peak: float, step: int, steps: int, warm_up: int) -> float:
+def learning_rate_at(peak: float, step: int, steps: int, warm_up: int) -> float:
     """Learning rate: linear to `peak` over the warm-up's steps, then a cosine to 1e-6."""
     if step < warm_up:
         return peak * (step + 1) / warm_up

@@ -10,11 +10,11 @@ import torch
 from ....shared.errors import BadInput, Cancelled, DeviceMissing
 from ....shared.jobs.pretrain import PretrainJob
 from ...execution.outputs import Outputs
-from ...execution.reporter import Part, Reporter
+from ...execution.reporter import Reporter, SubProgress
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
 from ..data.normalisation import Statistics
-from ..loop.checkpoint import Remains, folder_of
+from ..loop.checkpoint import CheckpointStore, folder_of
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
     FACTS_FILE,
@@ -22,14 +22,14 @@ from ..model_folder.encoder_folder import (
     encoder_settings,
 )
 from .feature_alignment import RGB, Alignment, open_teacher
-from .run import HISTORY_FILE, Course, identity_of
+from .run import HISTORY_FILE, PretrainingRun, identity_of
 from .sequences import Sequences, measured, open_sequences
 from .trainer import (
-    Distiller,
-    EpochLog,
-    Recipe,
-    distil,
+    DinoEpochLog,
+    DinoRecipe,
+    DinoTrainer,
     recipe_of,
+    run_dino,
 )
 from .views import Viewer, rules
 
@@ -46,7 +46,12 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     with (
         Outputs() as place,
         open_sequences(
-            job.series, job.bands, recipe.count, recipe.tile, (job.parcels, job.parcels_layer), Part(reporter, 0, 0.05)
+            job.series,
+            job.bands,
+            recipe.count,
+            recipe.tile,
+            (job.parcels, job.parcels_layer),
+            SubProgress(reporter, 0, 0.05),
         ) as sequences,
     ):
         _check_place(job, sequences, place)
@@ -56,22 +61,24 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
         _check_sizes(recipe, config)
         with torch.random.fork_rng():
             torch.manual_seed(job.seed)
-            distiller = Distiller(config, recipe, _alignment(job, config, reporter), job.align_weight, device)
+            distiller = DinoTrainer(config, recipe, _alignment(job, config, reporter), job.align_weight, device)
             viewer = Viewer(stats, rules(recipe.large, recipe.small), _rgb(job) if job.teacher else ())
             facts = _facts(job, config, stats, sequences, recipe)
-            remains = Remains(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
+            remains = CheckpointStore(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
             if job.earlier == "restart":
                 remains.remove()
-            course = Course(Path(job.folder), distiller, facts, remains, reporter)
-            history = _learn(course, sequences, viewer, job.seed, Part(reporter, 0.05, 1))
+            course = PretrainingRun(Path(job.folder), distiller, facts, remains, reporter)
+            history = _learn(course, sequences, viewer, job.seed, SubProgress(reporter, 0.05, 1))
     remains.remove()
     return {"encoder": job.folder, "loss": history[-1].loss, "epochs": len(history), "device": device}
 
 
-def _learn(course: Course, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter) -> list[EpochLog]:
+def _learn(
+    course: PretrainingRun, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter
+) -> list[DinoEpochLog]:
     course.take_up()
     try:
-        for log in distil(course.distiller, sequences, viewer, seed, reporter, len(course.history)):
+        for log in run_dino(course.distiller, sequences, viewer, seed, reporter, len(course.history)):
             course.add(log)
     except Cancelled as cancelled:
         raise course.cancelled(cancelled) from None
@@ -99,7 +106,7 @@ def _check_place(job: PretrainJob, sequences: Sequences, outputs: Outputs) -> No
     outputs.spare([*sequences.sources, *given])
 
 
-def _check_sizes(recipe: Recipe, config: CropStsConfig) -> None:
+def _check_sizes(recipe: DinoRecipe, config: CropStsConfig) -> None:
     for size in (recipe.large, recipe.small):
         if size % config.patch:
             raise BadInput(
@@ -125,7 +132,7 @@ def _rgb(job: PretrainJob) -> list[int]:
 
 
 def _facts(
-    job: PretrainJob, config: CropStsConfig, stats: Statistics, sequences: Sequences, recipe: Recipe
+    job: PretrainJob, config: CropStsConfig, stats: Statistics, sequences: Sequences, recipe: DinoRecipe
 ) -> EncoderFacts:
     days = sorted({d.isoformat() for place in sequences.places for d in place.dates})
     seen = f"{len(sequences)} tiles of {sequences.tile} px of {len(sequences.places)} series, {days[0]} to {days[-1]}"

@@ -27,9 +27,9 @@ from ....shared.errors import LabelsUnusable
 from ....shared.jobs.pretrain import ProbeJob
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs, check_distinct
-from ...execution.reporter import Part, Reporter
+from ...execution.reporter import Reporter, SubProgress
 from ...networks.cropsts import CropStsEncoder
-from ...vector.polygons import burn, read_polygons
+from ...vector.polygons import rasterize_polygons, read_polygons
 from ..data.normalisation import Statistics
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
@@ -83,7 +83,7 @@ def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
             truths, names = _truths(job, sequences, reporter)
             scores: list[Score] = []
             for i, (name, encoder) in enumerate(_encoders(job, facts)):
-                part = Part(reporter, i / 2, (i + 1) / 2)
+                part = SubProgress(reporter, i / 2, (i + 1) / 2)
                 tokens = _tokens(encoder.to(device).eval(), facts, sequences, truths, part)
                 scores += _draws(job, name, tokens, len(names), part)
         report = _report(job, facts, scores, names)
@@ -123,7 +123,7 @@ def _truths(
         place, window = sequences.windows[index]
         if window.row % window.height or window.col % window.width:
             continue  # the last ones of a row or column share pixels with their neighbours
-        truth = burn(shapes, place.stack.grid.sub(window)).astype(np.int64) - 1
+        truth = rasterize_polygons(shapes, place.stack.grid.sub(window)).astype(np.int64) - 1
         if (truth >= 0).any() and len(found) < job.sequences:
             found[int(index)] = truth
     if len(found) < 2:

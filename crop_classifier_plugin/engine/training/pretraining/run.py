@@ -19,16 +19,16 @@ from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
 from ..data.normalisation import Statistics
-from ..loop.checkpoint import Remains, States, save_state
+from ..loop.checkpoint import CheckpointStore, States, save_state
 from ..model_folder.encoder_folder import EncoderFacts, save_encoder
 from .sequences import Sequences
-from .trainer import Distiller, EpochLog, Recipe
+from .trainer import DinoEpochLog, DinoRecipe, DinoTrainer
 
 HISTORY_FILE = "pretraining.csv"
 
 
 def identity_of(
-    job: PretrainJob, config: CropStsConfig, recipe: Recipe, stats: Statistics, sequences: Sequences
+    job: PretrainJob, config: CropStsConfig, recipe: DinoRecipe, stats: Statistics, sequences: Sequences
 ) -> dict[str, Any]:
     """What decides how an epoch goes, but for the device. Files count by what is in them: QGIS may hand on copies."""
     plots = [place.plots for place in sequences.places]
@@ -49,14 +49,14 @@ def identity_of(
     }
 
 
-class Course:
+class PretrainingRun:
     """What a pre-training has learnt so far: the encoder goes to `folder`, the state to `remains`."""
 
     def __init__(
-        self, folder: Path, distiller: Distiller, facts: EncoderFacts, remains: Remains, reporter: Reporter
+        self, folder: Path, distiller: DinoTrainer, facts: EncoderFacts, remains: CheckpointStore, reporter: Reporter
     ) -> None:
         self.distiller = distiller
-        self.history: list[EpochLog] = []
+        self.history: list[DinoEpochLog] = []
         self._folder, self._facts, self._remains, self._reporter = folder, facts, remains, reporter
         self._states, self._kept = States(remains, reporter), False
 
@@ -66,7 +66,7 @@ class Course:
         if state is not None:
             with self._remains.fitting():
                 own = state["lesson"]
-                self.history = [EpochLog(**log) for log in own["history"]]
+                self.history = [DinoEpochLog(**log) for log in own["history"]]
                 self.distiller.load(own["distiller"])
             self._kept = True
             self._write_encoder()  # what stands there may be of another epoch, or gone
@@ -74,7 +74,7 @@ class Course:
             self._reporter.log(f"An earlier pre-training of this encoder was broken off after {done}: it goes on.")
         self._reporter.log(f"After each epoch the state is kept in {self._remains.folder}, from which a run can go on.")
 
-    def add(self, log: EpochLog) -> None:
+    def add(self, log: DinoEpochLog) -> None:
         """Writes what is learnt so far, the encoder first: of the two it is what the user wants."""
         self.history.append(log)
         self._write_encoder()
@@ -98,9 +98,9 @@ class Course:
             outputs.write_text(self._folder / HISTORY_FILE, _csv(self.history))
 
 
-def _csv(history: Sequence[EpochLog]) -> str:
+def _csv(history: Sequence[DinoEpochLog]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [f.name for f in fields(EpochLog)], lineterminator="\n")
+    writer = csv.DictWriter(text, [f.name for f in fields(DinoEpochLog)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(log) for log in history)
     return text.getvalue()

@@ -18,7 +18,7 @@ from ...raster.provenance import simulated
 from ...series.cube.open_series import open_series
 from ...series.cube.stack import Stack, sample
 from ...vector.parcel_shapes import PlotLayer, read_plots
-from ...vector.polygons import burn
+from ...vector.polygons import rasterize_polygons
 from ..data.normalisation import Statistics
 
 _CLEAR = 0.5  # of the sampled pixels: dates with less are passed over where enough others are there (choice)
@@ -51,7 +51,7 @@ class Place:
     def read(self, window: Window) -> Sequence_:
         days = np.array([day.timetuple().tm_yday - 1 for day in self.dates], np.int64)
         grid = self.stack.grid.sub(window)
-        plots = burn(self.plots.touching(grid), grid, "int32")
+        plots = rasterize_polygons(self.plots.touching(grid), grid, "int32")
         return Sequence_(self.stack.read(window, self.chosen), days, plots)
 
 

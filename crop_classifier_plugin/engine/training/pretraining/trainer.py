@@ -25,7 +25,7 @@ _LAST_LAYER_FROZEN = 1  # epochs
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DinoRecipe:
     """The numbers of a pre-training."""
 
     count: int  # dates
@@ -46,20 +46,20 @@ class Recipe:
 
 
 RECIPES = {
-    "paper": Recipe(15, 224, 224, 96, 100, 10, 256, 8, 5e-4, 2048, 256, 4096),
+    "paper": DinoRecipe(15, 224, 224, 96, 100, 10, 256, 8, 5e-4, 2048, 256, 4096),
     # choice: a few minutes on two cores; with so few steps the teacher follows sooner
-    "small": Recipe(6, 64, 64, 32, 10, 1, 4, 4, 3.2e-2, 128, 64, 256, momentum=0.98, least_steps=10),
+    "small": DinoRecipe(6, 64, 64, 32, 10, 1, 4, 4, 3.2e-2, 128, 64, 256, momentum=0.98, least_steps=10),
 }
 
 
-def recipe_of(job: PretrainJob) -> Recipe:
+def recipe_of(job: PretrainJob) -> DinoRecipe:
     given: dict[str, Any] = {"count": job.count, "epochs": job.epochs, "batch": job.batch, "rate": job.learning_rate}
     recipe = replace(RECIPES[job.preset], **{name: value for name, value in given.items() if value})
     return replace(recipe, at_once=min(recipe.at_once, recipe.batch))
 
 
 @dataclass(frozen=True)
-class EpochLog:
+class DinoEpochLog:
     epoch: int
     loss: float
     distillation: float
@@ -84,12 +84,12 @@ class Batch:
         return self.x[i].masked_fill(self.hidden[i][:, None, None], 0.0)
 
 
-class Distiller:
+class DinoTrainer:
     """Student, teacher and centre, and one step of their learning."""
 
-    def __init__(self, config: CropStsConfig, recipe: Recipe, align: Alignment | None, weight: float, device: str):
+    def __init__(self, config: CropStsConfig, recipe: DinoRecipe, align: Alignment | None, weight: float, device: str):
         self.recipe, self.align, self.weight, self.device = recipe, align, weight, torch.device(device)
-        self.student = dino.Pupil(config, recipe.hidden, recipe.bottleneck, recipe.outputs).to(self.device)
+        self.student = dino.DinoNetwork(config, recipe.hidden, recipe.bottleneck, recipe.outputs).to(self.device)
         self.teacher = dino.teacher_of(self.student)
         dino.drop_paths(self.student.encoder, dino.DROP_PATH)
         self.student.train()
@@ -118,7 +118,7 @@ class Distiller:
         if frozen:
             self.student.head.last.grad = None
         self.optimizer.step()
-        self.centre = dino.moved_centre(self.centre, scores)
+        self.centre = dino.update_centre(self.centre, scores)
         first, second = np.mean(told, axis=0)
         return float(first), float(second)
 
@@ -136,7 +136,7 @@ class Distiller:
 
     def schedule(self, step: int, steps: int, warm_up: int) -> float:
         """Sets learning rate and weight decay of a step; returns the rate."""
-        rate = dino.rate_at(self.recipe.rate * self.recipe.batch / 256, step, steps, warm_up)
+        rate = dino.learning_rate_at(self.recipe.rate * self.recipe.batch / 256, step, steps, warm_up)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.param_groups[0]["weight_decay"] = dino.cosine(*self.recipe.decay, step, steps)
@@ -155,12 +155,12 @@ class Distiller:
         self.centre.copy_(state["centre"])
 
     def follow(self, step: int, steps: int) -> None:
-        dino.follow(self.teacher, self.student, dino.cosine(self.recipe.momentum, 1.0, step, steps))
+        dino.update_teacher(self.teacher, self.student, dino.cosine(self.recipe.momentum, 1.0, step, steps))
 
 
-def distil(
-    distiller: Distiller, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter, done: int = 0
-) -> Iterator[EpochLog]:
+def run_dino(
+    distiller: DinoTrainer, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter, done: int = 0
+) -> Iterator[DinoEpochLog]:
     """Learns epoch by epoch, after the `done` first ones; after each the teacher is what has been learnt so far.
 
     Seeds torch's global random numbers, which drop paths, for each epoch: broken off or not, it goes the same way.
@@ -183,10 +183,10 @@ def distil(
         first, second = (float(v) for v in np.mean(losses, axis=0))
         aligned = second if distiller.align else math.nan
         total = first + distiller.weight * second
-        yield EpochLog(epoch, total, first, aligned, rate, time.monotonic() - started)
+        yield DinoEpochLog(epoch, total, first, aligned, rate, time.monotonic() - started)
 
 
-def _parts(recipe: Recipe) -> list[int]:
+def _parts(recipe: DinoRecipe) -> list[int]:
     """A batch in parts of at most `at_once`."""
     whole, rest = divmod(recipe.batch, recipe.at_once)
     return [recipe.at_once] * whole + [rest] * bool(rest)

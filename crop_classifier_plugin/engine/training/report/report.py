@@ -19,9 +19,9 @@ from ..loop.module import EpochLog
 from .sample_maps import SampleMap
 from .settings_table import (
     Rows,
+    describe_label_sources,
+    describe_split,
     kept_epoch,
-    labels_in_words,
-    split_in_words,
 )
 
 WIDTH, HEIGHT = 560, 220  # of a curve's field, in the units of the drawing
@@ -54,8 +54,8 @@ class Trained:
             "bands": list(self.card.bands),
             "windows": [[w.first, w.last] for w in self.card.windows],
             "how": [{"what": what, "how": how} for what, how in self.manner],
-            "split": split_in_words(self.job),
-            "labels": labels_in_words(self.job),
+            "split": describe_split(self.job),
+            "labels": describe_label_sources(self.job),
             "kept_epoch": kept_epoch(self.job, self.history),
             "history": [{k: _number(v) for k, v in asdict(log).items()} for log in self.history],
             "parcels": [

@@ -11,10 +11,10 @@ from ...execution.run_record import versions
 from ...labels.labelled_parcels import CELL
 from ...networks.base import NetworkConfig
 from ...networks.registry import FORESTS
-from ..loop.accelerator import machine_of
+from ..loop.accelerator import choose_accelerator
 from ..loop.module import EpochLog, takes_its_place
 from ..model_folder.card_builder import round_up, validation_share
-from ..optim.recipes import Recipe, resolved
+from ..optim.recipes import Recipe, resolve_recipe
 
 _LOSSES = {
     "bce_iou": "cross-entropy + IoU, weighted",
@@ -27,14 +27,14 @@ _OPTIMIZERS = {"sam": "SAM", "adamw": "AdamW", "adam": "Adam"}
 Rows = tuple[tuple[str, str], ...]
 
 
-def manner_of(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog], seconds: float) -> Rows:
+def settings_table(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog], seconds: float) -> Rows:
     """What and how, row by row; `seconds`: what this run has taken so far."""
     settings = dict(job.settings)
     size = f"preset {settings['preset']}: " if "preset" in settings else ""
     rows = [
         ("Network", f"{TRAINABLE[job.network]} ({job.network})"),
         ("Settings", size + ", ".join(f"{name}={_written(value)}" for name, value in config.settings().items())),
-        *(() if job.network in FORESTS else _learning(job, config, resolved(job), history)),
+        *(() if job.network in FORESTS else _learning(job, config, resolve_recipe(job), history)),
         ("Time", _time(history, seconds)),
         ("Seed", str(job.seed)),
     ]
@@ -63,7 +63,7 @@ def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Seq
         ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule}"),
         ("Batch", f"{recipe.batch} patches of {side} x {side} px"),
         ("Epochs", f"{len(history)} of {recipe.epochs} at most{patience}"),
-        ("Device", machine_of(job, recipe.optimizer).told.removeprefix("Training on ").rstrip(".")),
+        ("Device", choose_accelerator(job, recipe.optimizer).told.removeprefix("Training on ").rstrip(".")),
     )
 
 
@@ -85,12 +85,12 @@ def kept_epoch(job: TrainJob, history: Sequence[EpochLog]) -> int:
     kept = 0
     for i, log in enumerate(history):
         best = history[kept - 1].validation_mean_f1
-        if not kept or takes_its_place(log.validation_mean_f1, best, resolved(job).ties):
+        if not kept or takes_its_place(log.validation_mean_f1, best, resolve_recipe(job).ties):
             kept = i + 1
     return kept
 
 
-def split_in_words(job: TrainJob) -> str:
+def describe_split(job: TrainJob) -> str:
     """How parcels were parted: two or three sentences."""
     raster = not (job.class_field or job.month_fields)
     units = f"squares of {CELL} px of the class raster" if raster else "parcels"
@@ -108,7 +108,7 @@ def split_in_words(job: TrainJob) -> str:
     return f"{told} Of the labelled area {job.held_out:.0%} was to be held out for the test{checks}.{series}{start}"
 
 
-def labels_in_words(job: TrainJob) -> str:
+def describe_label_sources(job: TrainJob) -> str:
     """What was read of the labels' file."""
     layer = [f"layer {job.labels_layer}"] if job.labels_layer else []
     if job.month_fields:

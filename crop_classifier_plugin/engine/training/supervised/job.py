@@ -19,8 +19,8 @@ from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs
-from ...execution.reporter import Part, Reporter, Silent
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, Silent, SubProgress
+from ...execution.run_record import RunRecord
 from ...networks.base import (
     Network,
     NetworkConfig,
@@ -30,50 +30,50 @@ from ...networks.base import (
 from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import build, configure
 from ...runtime.onnxruntime.session import session_options
-from ...series.scenes.requirements import Need
+from ...series.scenes.requirements import InputSpec
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
-from ..data.normalisation import Intake, Statistics, statistics
+from ..data.normalisation import InputNormaliser, Statistics, statistics
 from ..data.patches import (
-    Changes,
+    Augmentation,
     ScoringPatches,
     TrainingPatches,
     count_classes,
     shown_shares,
 )
 from ..data.split_file import SPLIT_FILE
-from ..loop.accelerator import machine_of
-from ..loop.checkpoint import Remains, folder_of, identity_of
+from ..loop.accelerator import choose_accelerator
+from ..loop.checkpoint import CheckpointStore, folder_of, identity_of
 from ..loop.evaluation import Predict, score
-from ..loop.module import EpochLog, Lesson
+from ..loop.module import EpochLog, SegmentationModule
 from ..loop.trainer import check_batch, learn
 from ..model_folder.card_builder import (
     ON_HELD_OUT,
     ON_TESTS,
-    Material,
+    TrainingData,
     card_of,
     decibels,
     headline,
     history_csv,
+    log_results,
     overlap_of,
     parcel_counts,
     round_up,
     run_facts,
-    sealed,
     split_json,
-    tell_results,
+    with_file_facts,
 )
 from ..model_folder.initial_weights import (
     WEIGHTS,
-    begin,
-    read_start,
+    load_initial_weights,
+    read_initial_weights,
     save_weights,
 )
 from ..model_folder.onnx_export import export
-from ..optim.recipes import Recipe, resolved
+from ..optim.recipes import Recipe, resolve_recipe
 from ..report.report import Trained, write_report
 from ..report.sample_maps import SampleMap, sample_maps
-from ..report.settings_table import manner_of
-from .job_defaults import complete
+from ..report.settings_table import settings_table
+from .job_defaults import resolve_job
 from .load_data import gather
 
 HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
@@ -85,8 +85,8 @@ _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, model.json (the card), weights.safetensors, split.json, training.csv, .json, .html and
     .run.json into job.model."""
-    record, learner = Record(job), learner_of(job.network)
-    job, legend = complete(job, reporter)
+    record, learner = RunRecord(job), learner_of(job.network)
+    job, legend = resolve_job(job, reporter)
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
     inputs = inputs_of(job.network, config)
     _check_first(job, config, legend)
@@ -94,24 +94,24 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         folder = Path(job.model)
         paths = {name: outputs.path(folder / name) for name in _FILES}
         margin = max(job.patch, job.tile, config.multiple)
-        material = gather(job, legend, outputs.scratch(folder_of(job.model)), Part(reporter, 0, 0.15), margin)
-        intake = Intake(inputs, scaling(job, material), len(job.bands))
-        learnt = _learn(learner, job, config, material, intake, Part(reporter, 0.15, 0.9))
+        material = gather(job, legend, outputs.scratch(folder_of(job.model)), SubProgress(reporter, 0, 0.15), margin)
+        intake = InputNormaliser(inputs, scaling(job, material), len(job.bands))
+        learnt = _learn(learner, job, config, material, intake, SubProgress(reporter, 0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, intake)
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
-        tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, Part(reporter, 0.9, 1))
-        card = sealed(card, paths[WEIGHTS_FILE], tested)
+        tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, SubProgress(reporter, 0.9, 1))
+        card = with_file_facts(card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
         maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
-        manner = manner_of(job, config, learnt.history, record.seconds)
+        manner = settings_table(job, config, learnt.history, record.seconds)
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
-        tell_results(tested, reporter)
+        log_results(tested, reporter)
         record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)
-    Remains(folder_of(job.model), {}).remove()
+    CheckpointStore(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
 
@@ -120,8 +120,8 @@ def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend) -> None:
     """Refuses, before the series is read, what could only be refused after it."""
     if job.network in LEARNERS:
         return
-    recipe = resolved(job)
-    check_batch(recipe.batch, machine_of(job, recipe.optimizer).devices)
+    recipe = resolve_recipe(job)
+    check_batch(recipe.batch, choose_accelerator(job, recipe.optimizer).devices)
     with torch.device("meta"):
         prepared(job, build(job.network, config), legend, Silent())
 
@@ -136,11 +136,11 @@ class Learnt:
     keep: Callable[[str], None]  # writes the weights that a later training can start from
 
 
-Learner = Callable[[TrainJob, NetworkConfig, Material, Intake, Reporter], Learnt]
+Learner = Callable[[TrainJob, NetworkConfig, TrainingData, InputNormaliser, Reporter], Learnt]
 
 
 def teach_network(
-    job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+    job: TrainJob, config: NetworkConfig, material: TrainingData, intake: InputNormaliser, reporter: Reporter
 ) -> Learnt:
     network, history = fit(job, config, material, intake, reporter, folder_of(job.model))
     return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
@@ -149,15 +149,17 @@ def teach_network(
 def forest_learner() -> Learner:
     """Loads what no network needs. Raises TrainingMissing where it is not installed."""
     try:
-        from ..forest.fit import grow
+        from ..forest.fit import fit_forest
         from ..forest.forest_onnx import export_forest
     except ModuleNotFoundError as error:
         if error.name not in ("sklearn", "skl2onnx"):
             raise
         raise TrainingMissing(error.name) from None
 
-    def learn(job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter) -> Learnt:
-        forest = grow(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
+    def learn(
+        job: TrainJob, config: NetworkConfig, material: TrainingData, intake: InputNormaliser, reporter: Reporter
+    ) -> Learnt:
+        forest = fit_forest(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
         return Learnt(0, (), partial(export_forest, forest), lambda path: None)
 
     return learn
@@ -172,7 +174,12 @@ def learner_of(network: str) -> Learner:
 
 
 def _learn(
-    learner: Learner, job: TrainJob, config: NetworkConfig, material: Material, intake: Intake, reporter: Reporter
+    learner: Learner,
+    job: TrainJob,
+    config: NetworkConfig,
+    material: TrainingData,
+    intake: InputNormaliser,
+    reporter: Reporter,
 ) -> Learnt:
     counts = count_classes(material.train, TRAIN, material.classes)
     if not counts.any():
@@ -197,8 +204,8 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
 def fit(
     job: TrainJob,
     config: NetworkConfig,
-    material: Material,
-    intake: Intake,
+    material: TrainingData,
+    intake: InputNormaliser,
     reporter: Reporter,
     keep: Path | None = None,
 ) -> tuple[Network, tuple[EpochLog, ...]]:
@@ -207,7 +214,7 @@ def fit(
     Leaves torch's global random numbers as they were.
     """
     counts = count_classes(material.train, TRAIN, material.classes)
-    recipe = resolved(job)
+    recipe = resolve_recipe(job)
     patch = round_up(recipe.patch, config.multiple)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
     changes = changes_of(job, recipe, material.need)
@@ -220,14 +227,14 @@ def fit(
         "patches an epoch": length,
         **_own(job),
     }
-    machine = machine_of(job, recipe.optimizer)
+    machine = choose_accelerator(job, recipe.optimizer)
     identity = identity_of(job, config, recipe, intake.stats, material.train, material.checks) | shown
-    remains = Remains(keep, identity) if keep else None
+    remains = CheckpointStore(keep, identity) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         network = prepared(job, build(job.network, config), material.legend, reporter)
         shares = torch.from_numpy(shown_shares(counts))
-        lesson = Lesson(network, shares, recipe, job.seed, reporter)
+        lesson = SegmentationModule(network, shares, recipe, job.seed, reporter)
         learn(lesson, patches, checks, machine, remains, job.earlier)
     return lesson.learnt().requires_grad_(True), tuple(lesson.history)
 
@@ -235,7 +242,7 @@ def fit(
 def prepared(job: TrainJob, network: Network, legend: Legend, reporter: Reporter) -> Network:
     """The network with the weights it starts from; parts that are not to be trained are frozen."""
     if job.start:
-        begin(network, read_start(job.start), legend, reporter)
+        load_initial_weights(network, read_initial_weights(job.start), legend, reporter)
     for part in job.frozen:
         found = [p for name, p in network.named_parameters() if name.split(".")[0] == part]
         if not found:
@@ -252,23 +259,23 @@ def _own(job: TrainJob) -> dict[str, object]:
     return {name: getattr(job, name) for name in names}
 
 
-def changes_of(job: TrainJob, recipe: Recipe, need: Need) -> Changes:
+def changes_of(job: TrainJob, recipe: Recipe, need: InputSpec) -> Augmentation:
     """As the paper changes its patches, but for what the job asks for otherwise."""
     optical = recipe.optical_dropout if job.optical_dropout is None else job.optical_dropout
     radar = recipe.radar_dropout if job.radar_dropout is None else job.radar_dropout
-    return Changes(job.jitter, recipe.turns, optical, radar, decibels(need))
+    return Augmentation(job.jitter, recipe.turns, optical, radar, decibels(need))
 
 
-def scaling(job: TrainJob, material: Material) -> Statistics:
+def scaling(job: TrainJob, material: TrainingData) -> Statistics:
     """Of the training seasons; weights that go on learning keep the scaling they were learnt with."""
     if not job.start:
         return statistics(material.train)
-    start = read_start(job.start)
+    start = read_initial_weights(job.start)
     return Statistics(np.array(start.mean, np.float32), np.array(start.std, np.float32))
 
 
 def assess(
-    weights: str, tiling: tuple[int, int], material: Material, intake: Intake, reporter: Reporter
+    weights: str, tiling: tuple[int, int], material: TrainingData, intake: InputNormaliser, reporter: Reporter
 ) -> tuple[tuple[str, Confusion], ...]:
     """Confusion matrices of the ONNX file on the held-out parcels and on the test series, where there are such.
 
@@ -284,7 +291,7 @@ def assess(
     return tuple(tested)
 
 
-def _sample_maps(weights: str, card: Card, material: Material, intake: Intake) -> tuple[SampleMap, ...]:
+def _sample_maps(weights: str, card: Card, material: TrainingData, intake: InputNormaliser) -> tuple[SampleMap, ...]:
     patches = ScoringPatches(material.places() + material.tests, intake, HELD_OUT, card.tile, card.overlap)
     return sample_maps(onnx_predict(weights), patches, material.legend)
 

@@ -30,7 +30,7 @@ from ...products.bands import RADAR
 from ...raster.band_ref import Bounds
 from ...series.scenes.scene import Scene, read_scenes
 from ...vector.polygons import read_polygons
-from ..model_folder.initial_weights import read_start
+from ..model_folder.initial_weights import read_initial_weights
 from ..optim.recipes import RECIPES
 
 MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
@@ -41,14 +41,14 @@ _MOST_CLASSES = 1000  # of a card
 
 
 @dataclass(frozen=True)
-class Labels:
+class LabelFacts:
     """What the labels of all training series say before a pixel is read."""
 
     counts: Counter[str]  # polygons on the series a label, as it is written
     simulated: bool
 
 
-def complete(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
+def resolve_job(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     """The job with its windows and what follows from the series, and the legend. Refuses classes with fewer parcels
     than the job asks for.
 
@@ -86,7 +86,7 @@ def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
 
 def _from_start(job: TrainJob, reporter: Reporter) -> TrainJob:
     """The job with what the weights it starts from were made for."""
-    start = read_start(job.start)
+    start = read_initial_weights(job.start)
     if start.network != job.network:
         raise BadInput(f"{start.folder} is a {start.network}, the training is of {job.network}: choose another start.")
     settings = dict(job.settings) if start.card is None else {}
@@ -179,12 +179,12 @@ def _with_dates(job: TrainJob, dates: Sequence[dt.date], reporter: Reporter) -> 
 def _least_dates(job: TrainJob, dates: int, months: bool) -> int:
     """A third of the dates for a network that is told which are missing; without that, every window that was chosen
     must be filled, and of months two thirds (choice)."""
-    if told_of_gaps(job):
+    if knows_gaps(job):
         return max(1, dates // 3)
     return -(-2 * dates // 3) if months else 0
 
 
-def told_of_gaps(job: TrainJob) -> bool:
+def knows_gaps(job: TrainJob) -> bool:
     """Whether the network reads how much of each date is usable."""
     return any(name.startswith("valid") for name in _inputs(job))
 
@@ -252,7 +252,7 @@ def _usable(scenes: Sequence[Scene], job: TrainJob) -> list[Scene]:
     raise BandMissing(lacking, first.date.isoformat(), first.bands, job.name or "to be trained")
 
 
-def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> Labels:
+def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> LabelFacts:
     """Counts labels once a file, wherever its first series lies."""
     counts: Counter[str] = Counter()
     simulated = []
@@ -267,7 +267,7 @@ def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> Label
         raise LabelsUnusable(
             f"No labelled polygon of {job.labels} lies on the series: check the labels' place, CRS and class field."
         )
-    return Labels(counts, any(simulated))
+    return LabelFacts(counts, any(simulated))
 
 
 def _sources(job: TrainJob) -> list[LabelledSeries]:

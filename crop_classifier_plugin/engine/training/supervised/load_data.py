@@ -7,59 +7,59 @@ from pathlib import Path
 
 from ....shared.jobs.train import LabelledSeries, TrainJob
 from ....shared.legend import Legend
-from ...execution.reporter import Part as Share
 from ...execution.reporter import Reporter
+from ...execution.reporter import SubProgress as Share
 from ...labels.labelled_parcels import Meaning
 from ...labels.legend_from_labels import check_squares
 from ...splits.assignment import (
-    Known,
     Part,
-    part_check,
-    part_test,
-    part_training,
+    PriorAssignments,
+    assign_test,
+    assign_training,
+    assign_validation,
 )
-from ...splits.parcel_overlap import Ground
+from ...splits.parcel_overlap import AssignedParcels
 from ...splits.split import HELD_OUT, SplitRule
-from ..data.class_thinning import thin
+from ..data.class_thinning import limit_pixels_per_class
 from ..data.labelled_series import (
     Clouds,
+    LabelledCube,
     LabelRule,
-    Season,
-    load_seasons,
+    load_labelled_cubes,
 )
 from ..model_folder.card_builder import (
-    Material,
-    need_of,
+    TrainingData,
+    input_spec_of,
     parcel_counts,
     validation_share,
 )
-from ..model_folder.weights_provenance import read_past
+from ..model_folder.weights_provenance import read_provenance
 from .job_defaults import is_class_raster
 
 
-def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> Material:
+def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> TrainingData:
     """Loads every season of the job into `place`."""
-    need = need_of(job)
+    need = input_spec_of(job)
     sources = _sources(job)
-    past = read_past(job.start, reporter) if job.start else None
+    past = read_provenance(job.start, reporter) if job.start else None
     months = tuple(month for month, _ in job.month_fields)
     meaning = Meaning(tuple(field for _, field in job.month_fields) or (job.class_field,), legend)
-    found: dict[str, list[Season]] = {"train": [], "check": [], "test": []}
+    found: dict[str, list[LabelledCube]] = {"train": [], "check": [], "test": []}
     for i, (role, source) in enumerate(sources):
         folder = place / str(i)
         folder.mkdir()
         share = Share(reporter, i / len(sources), (i + 1) / len(sources))
-        known = Known(_grounds(found), past)
+        known = PriorAssignments(_grounds(found), past)
         labels = LabelRule(meaning, _part(job, role, known), months, len(job.windows))
         clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
-        found[role] += load_seasons(source, need, labels, clouds, margin, folder, share)
+        found[role] += load_labelled_cubes(source, need, labels, clouds, margin, folder, share)
     train, checks, tests = (tuple(seasons) for seasons in found.values())
-    material = Material(legend, need, train, checks, tests, past)
+    material = TrainingData(legend, need, train, checks, tests, past)
     _tell_untested(job, material, reporter)
     if is_class_raster(job):
         check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)
     if job.samples_per_class:
-        thin(train, job.samples_per_class, len(legend), job.seed)
+        limit_pixels_per_class(train, job.samples_per_class, len(legend), job.seed)
     return material
 
 
@@ -70,22 +70,22 @@ def _sources(job: TrainJob) -> list[tuple[str, LabelledSeries]]:
     return [(role, source) for role, sources in roles for source in sources]
 
 
-def _part(job: TrainJob, role: str, known: Known) -> Part:
+def _part(job: TrainJob, role: str, known: PriorAssignments) -> Part:
     rule = SplitRule(job.held_out, validation_share(job), job.held_side, job.seed, job.split, job.block)
-    others = {"check": part_check, "test": part_test}
-    return partial(others[role], known) if role in others else partial(part_training, rule, known)
+    others = {"check": assign_validation, "test": assign_test}
+    return partial(others[role], known) if role in others else partial(assign_training, rule, known)
 
 
-def _grounds(found: dict[str, list[Season]]) -> tuple[Ground, ...]:
+def _grounds(found: dict[str, list[LabelledCube]]) -> tuple[AssignedParcels, ...]:
     return tuple(
-        Ground(s.parcels.ground, s.split.parts, s.grid.crs, s.parcels.simulated, s.name)
+        AssignedParcels(s.parcels.ground, s.split.parts, s.grid.crs, s.parcels.simulated, s.name)
         for seasons in found.values()
         for s in seasons
         if s.is_place
     )
 
 
-def _tell_untested(job: TrainJob, material: Material, reporter: Reporter) -> None:
+def _tell_untested(job: TrainJob, material: TrainingData, reporter: Reporter) -> None:
     held = any((season.part == HELD_OUT).any() for season in material.train)
     if job.held_out and not held and material.past and material.past.grounds:
         reporter.log(

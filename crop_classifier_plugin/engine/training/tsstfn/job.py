@@ -18,8 +18,8 @@ from ....shared.cards.fusion_card import FUSION_CARD, SAFETENSORS, FusionCard
 from ....shared.errors import BadInput
 from ....shared.jobs.tsstfn import TrainTsstfnJob
 from ...execution.outputs import Outputs
-from ...execution.reporter import Part, Reporter
-from ...execution.run_record import Record
+from ...execution.reporter import Reporter, SubProgress
+from ...execution.run_record import RunRecord
 from ...fusion.image_pairs import (
     Images,
     dated_images,
@@ -64,7 +64,7 @@ class _Learnt:
 
 def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, fusion.json (the card), weights.safetensors and training.csv into job.model."""
-    record, folder = Record(job), Path(job.model)
+    record, folder = RunRecord(job), Path(job.model)
     config = TsstfnConfig.parse(dict(job.settings), bands=2, dates=job.pairs + 1, classes=1)
     tile = _tile(job, config)
     with Outputs() as outputs, ExitStack() as exits:
@@ -77,8 +77,8 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
         grid = fine_grid(scenes[0], scenes[1], job.band, job.extent)
         _tell(job, step, grid, reporter)
         opened = [exits.enter_context(Images(each, job.band, grid, reporter)) for each in scenes]
-        year = load_year(opened[0], opened[1], job.pairs + 1, outputs.scratch(), Part(reporter, 0, 0.1))
-        learnt = fit(job, config, year, tile, Part(reporter, 0.1, 0.95))
+        year = load_year(opened[0], opened[1], job.pairs + 1, outputs.scratch(), SubProgress(reporter, 0, 0.1))
+        learnt = fit(job, config, year, tile, SubProgress(reporter, 0.1, 0.95))
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])
         save_weights(learnt.network, paths[SAFETENSORS])

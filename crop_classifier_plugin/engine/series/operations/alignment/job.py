@@ -14,8 +14,8 @@ from rasterio.warp import transform_bounds
 from .....shared.errors import NoOverlap
 from .....shared.jobs.series import AlignSeriesJob
 from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Part, Reporter
-from ....execution.run_record import Record
+from ....execution.reporter import Reporter, SubProgress
+from ....execution.run_record import RunRecord
 from ....products import dates
 from ....raster.provenance import marks
 from ...cube.dated_style import ramp_of, write_dated_look
@@ -43,7 +43,7 @@ _MORE = ("prediction_date", "prediction_rule", "prediction_sources", "note")
 
 def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
     """Writes both aligned series and the table of dates; returns their paths and the table's rows."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.training_output, job.prediction_output)
     limits = _days(job)
     with ExitStack() as exits:
@@ -57,11 +57,11 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
         rows = plan(job, training.dates, prediction.dates, limits)
         _tell(rows, reporter)
         values = [row.training for row in rows]
-        _write(training, values, training.dates, temporary[0], Part(reporter, 0.02, 0.5))
+        _write(training, values, training.dates, temporary[0], SubProgress(reporter, 0.02, 0.5))
         if job.prediction_output:
             values = [row.prediction for row in rows if row.prediction]
             base = [d for d in prediction.dates if not limits["prediction_before"] or d < limits["prediction_before"]]
-            _write(prediction, values, base, temporary[1], Part(reporter, 0.5, 0.98))
+            _write(prediction, values, base, temporary[1], SubProgress(reporter, 0.5, 0.98))
         _write_looks(job, rows, prediction, outputs)
         table = [_told(row) for row in rows]
         outputs.write_text(job.table, _csv(table))

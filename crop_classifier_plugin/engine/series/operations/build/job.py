@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from .....shared.errors import BadInput
 from .....shared.jobs.build_series import BuildSeriesJob
 from ....execution.outputs import Outputs, check_distinct, check_geotiffs
-from ....execution.reporter import Part, Reporter
-from ....execution.run_record import Record
+from ....execution.reporter import Reporter, SubProgress
+from ....execution.run_record import RunRecord
 from ....raster.cog import write_cog
 from ....raster.provenance import marks
 from ....raster.writer import RasterWriter
@@ -28,7 +28,7 @@ from .vrt import vrt_of
 
 def build_series(job: BuildSeriesJob, reporter: Reporter) -> dict[str, object]:
     """Tells and writes the table, then writes the series; returns their paths and what it is made of."""
-    record = Record(job)
+    record = RunRecord(job)
     table = _check_outputs(job)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
@@ -37,13 +37,13 @@ def build_series(job: BuildSeriesJob, reporter: Reporter) -> dict[str, object]:
         reporter.progress(0, "Reading the series")
         stack = exits.enter_context(_open(job, reporter))
         outputs.spare(stack.sources | ({job.reference} if job.reference else set()))
-        shares = _shares(stack, Part(reporter, 0.05, 0.2))
+        shares = _shares(stack, SubProgress(reporter, 0.05, 0.2))
         scene_table.tell(stack, shares, job.max_gap, reporter)
         outputs.write_text(table, scene_table.as_csv(scene_table.rows_of(stack, shares)))
         if job.vrt:
             _write_vrt(job, stack, outputs, reporter)
         if job.output:
-            _write_cog(job, stack, outputs, Part(reporter, 0.2, 0.98))
+            _write_cog(job, stack, outputs, SubProgress(reporter, 0.2, 0.98))
         facts = _facts(stack, shares)
         record.save(outputs, job.output or job.vrt or table, facts, reporter)
     reporter.progress(1, "Done")
@@ -126,7 +126,7 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
     days = [day.isoformat() for day in stack.dates for _ in stack.need.bands]
     spec = quantity.spec(_names(stack), {"SERIES": "true", **marks(stack.scene_files)}, days)
     with RasterWriter(plain, stack.grid, spec) as file:
-        clear = _run(stack, file, Part(reporter, 0, 0.8))
+        clear = _run(stack, file, SubProgress(reporter, 0, 0.8))
         _tell_clouded(stack, clear, reporter)
         reporter.progress(0.8, "Writing overviews")
     reporter.progress(0.9, "Laying the file out for the cloud")

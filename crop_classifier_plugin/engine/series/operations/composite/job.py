@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from .....shared.errors import BadInput
 from .....shared.jobs.series import CompositeJob
 from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Part, Reporter
-from ....execution.run_record import Record
+from ....execution.reporter import Reporter, SubProgress
+from ....execution.run_record import RunRecord
 from ....products import dates
 from ....raster.provenance import marks
 from ...cube.backscatter import in_decibel
@@ -39,7 +39,7 @@ _RED, _NIR = ("B04",), ("B08", "B8A")
 
 def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the composites and returns their paths and what they were made of."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.stack, job.valid_dates)
     span = dates.span(job.first, job.last)
     with ExitStack() as exits:
@@ -53,7 +53,7 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
         files = exits.enter_context(
             CompositeFiles(job, outputs, stack.grid, bands, plan.periods, ramp, marks(stack.scene_files))
         )
-        clear = _make(stack, plan, _reducer(job, stack, reporter), files, Part(reporter, 0.02, 0.95))
+        clear = _make(stack, plan, _reducer(job, stack, reporter), files, SubProgress(reporter, 0.02, 0.95))
         _tell_clouded(stack, plan, clear, reporter)
         reporter.progress(0.95, "Writing overviews")
         written = files.finish()

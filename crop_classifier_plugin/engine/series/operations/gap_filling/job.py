@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from .....shared.errors import BadInput
 from .....shared.jobs.series import FillGapsJob
 from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Part, Reporter
-from ....execution.run_record import Record
+from ....execution.reporter import Reporter, SubProgress
+from ....execution.run_record import RunRecord
 from ....raster.provenance import marks
 from ....raster.sidecars import write_ramp_style
 from ....raster.writer import RasterWriter
@@ -42,7 +42,7 @@ Smoother = Callable[[Float, Days], Float]
 
 def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
     """Writes the filled series; returns its path and what was filled."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.output, job.valid_dates)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
@@ -69,7 +69,7 @@ def _write(job: FillGapsJob, stack: Stack, paths: list[str], reporter: Reporter)
         exits.enter_context(filled)
         names = [f"valid dates {band}" for band in bands]
         count = exits.enter_context(counter(paths[1], stack.grid, names)) if job.valid_dates else None
-        known, made = _run(job, stack, filled, count, Part(reporter, 0.02, 0.95))
+        known, made = _run(job, stack, filled, count, SubProgress(reporter, 0.02, 0.95))
         if not known.any():
             raise BadInput(
                 f"Every pixel is clouded or empty on all dates ({', '.join(map(str, days))}): "

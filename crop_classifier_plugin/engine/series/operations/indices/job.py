@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from .....shared.jobs.series import IndexJob
 from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Part, Reporter
-from ....execution.run_record import Record
+from ....execution.reporter import Reporter, SubProgress
+from ....execution.run_record import RunRecord
 from ....raster.provenance import marks
 from ....raster.sidecars import write_ramp_style
 from ....raster.writer import RasterWriter
@@ -37,7 +37,7 @@ from .formulas import (
 
 def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
     """Writes the indices of every date; returns their path and what they were made of."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.output, job.valid_dates)
     names = tuple(dict.fromkeys(job.indices))
     check_names(names)
@@ -66,7 +66,7 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
         exits.enter_context(made)
         counted = [f"valid dates {name}" for name in names]
         count = exits.enter_context(counter(paths[1], stack.grid, counted)) if paths[1:] else None
-        seen = _run(names, stack, decibel, made, count, Part(reporter, 0.02, 0.95))
+        seen = _run(names, stack, decibel, made, count, SubProgress(reporter, 0.02, 0.95))
         tell_clouded(stack.dates, seen, reporter)
         reporter.progress(0.95, "Writing overviews")
     return {"indices": formulas, "bands": list(stack.need.bands), "dates": [str(d) for d in stack.dates]}

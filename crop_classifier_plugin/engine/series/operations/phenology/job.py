@@ -12,8 +12,8 @@ from rasterio.enums import Resampling
 from .....shared.errors import BadInput
 from .....shared.jobs.series import PhenologyJob
 from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Part, Reporter
-from ....execution.run_record import Record
+from ....execution.reporter import Reporter, SubProgress
+from ....execution.run_record import RunRecord
 from ....products import dates
 from ....raster.provenance import marks
 from ....raster.sidecars import Ramp, write_ramp_style
@@ -41,7 +41,7 @@ _COLOURS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231
 
 def phenology(job: PhenologyJob, reporter: Reporter) -> dict[str, object]:
     """Writes the raster of seasons; returns its path and what was found."""
-    record = Record(job)
+    record = RunRecord(job)
     check_geotiffs(job.output, job.valid_dates)
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
@@ -148,7 +148,7 @@ def _write(job: PhenologyJob, series: IndexSeries, paths: list[str], reporter: R
         made = exits.enter_context(RasterWriter(paths[0], series.grid, spec))
         names = [f"valid dates {job.index}"]
         count = exits.enter_context(counter(paths[1], series.grid, names)) if job.valid_dates else None
-        _run(job, series, first_day, made, count, tally, Part(reporter, 0.02, 0.95))
+        _run(job, series, first_day, made, count, tally, SubProgress(reporter, 0.02, 0.95))
         reporter.progress(0.95, "Writing overviews")
     return tally
 

@@ -41,7 +41,7 @@ def measure(side: int, model: str) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         days = [word for day in DATES for word in ("--date", day)]
         size = ("--width", str(side), "--height", str(side), "--cloud-share", "0.1", "--seed", "11")
-        call("simulate", "--out", f"{folder}/season", *size, *days, "--no-sentinel1", "--no-modis")
+        call("simulate-season", "--out", f"{folder}/season", *size, *days, "--no-sentinel1", "--no-modis")
         outputs = ("--out", f"{folder}/map.tif", "--confidence", f"{folder}/confidence.tif")
         call("classify", "--series", f"{folder}/season", "--model", model, *outputs)
         record = json.loads(Path(folder, "map.run.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from . import assets
 from .algorithms.provider import CropClassifierProvider
 
 MENU = "Crop Classifier"
-TOOLBAR = ("classify_lrtacfnet", "diagnose")
+TOOLBAR = ("classify_lrtacf_net", "diagnose")
 
 
 class CropClassifierPlugin:

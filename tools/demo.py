@@ -109,13 +109,13 @@ def simulate(card: Card, project: QgsProject) -> dict[str, Any]:
     shutil.rmtree(DEMO / "season", ignore_errors=True)
     size = {"WIDTH": SIZE, "HEIGHT": SIZE, "YEAR": YEAR, "SEED": SEED, "CLOUD_SHARE": CLOUDS}
     chosen = {"DATES": ",".join(dates(card)), "SENTINEL1": False, "MODIS": False, "FOLDER": str(DEMO / "season")}
-    return run(f"Simulated a season of {SIZE} x {SIZE} px", "simulateseason", size | chosen, context_of(project))
+    return run(f"Simulated a season of {SIZE} x {SIZE} px", "simulate_season", size | chosen, context_of(project))
 
 
 def classify(card: Card, season: dict[str, Any], project: QgsProject) -> dict[str, Any]:
     outputs = {"OUTPUT": opened("crop_map.tif", project), "CONFIDENCE": opened("confidence.tif", project)}
     inputs = {"INPUT": season["SCENES"], "MODEL": card.name}
-    return run(f"Classified it with {card.title}", "classify_lrtacfnet", inputs | outputs, context_of(project))
+    return run(f"Classified it with {card.title}", "classify_lrtacf_net", inputs | outputs, context_of(project))
 
 
 def diagnose(crop_map: dict[str, Any], season: dict[str, Any], project: QgsProject) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def model_choice() -> QgsProcessingParameterString:
     An enumeration would refuse a wrong or a numbered model with QGIS's words; a text leaves it to the algorithm.
     """
     registry = QgsApplication.processingRegistry()
-    models = registry.algorithmById("cropclassifier:classify_lrtacfnet").parameterDefinition("MODEL")
+    models = registry.algorithmById("cropclassifier:classify_lrtacf_net").parameterDefinition("MODEL")
     choice = QgsProcessingParameterString("MODEL", "Model", models.defaultValue(), optional=True)
     choice.setMetadata({"widget_wrapper": {"value_hints": models.options()}})
     return choice
@@ -102,7 +102,7 @@ CLASSIFY_AND_DIAGNOSE = Chain(
     (
         Step(
             "classify",
-            "classify_lrtacfnet",
+            "classify_lrtacf_net",
             ("INPUT", "MODEL", "MODEL_FOLDER", "EXTENT"),
             outputs={"OUTPUT": "Crop map", "CONFIDENCE": "Confidence"},
         ),
@@ -140,12 +140,12 @@ CLOUDY_SEASON = Chain(
     "forest learns the labelled parcels on all these dates, and its map is held against other parcels.",
     cloudy_parameters,
     (
-        Step("build", "buildseries", linked={"INPUT": ("SCENES",)}, fixed={"BANDS": "B04 B08"}),
+        Step("build", "build_series", linked={"INPUT": ("SCENES",)}, fixed={"BANDS": "B04 B08"}),
         Step("index", "index", linked={"INPUT": (("build", "OUTPUT"),)}, fixed={"INDICES": ["NDVI"]}),
-        Step("fill", "fillgaps", linked={"INPUT": (("index", "OUTPUT"),)}, outputs={"OUTPUT": "NDVI of the season"}),
+        Step("fill", "fill_gaps", linked={"INPUT": (("index", "OUTPUT"),)}, outputs={"OUTPUT": "NDVI of the season"}),
         Step(
             "align",
-            "alignseries",
+            "align_series",
             linked={"TRAINING": ("COARSE",), "PREDICTION": (("fill", "OUTPUT"),)},
             fixed={"STRATEGY": 1, "COUNT": 1, "BANDS": "NDVI"},  # B: linear in time, to the last fine date
         ),
@@ -157,7 +157,7 @@ CLOUDY_SEASON = Chain(
         ),
         Step(
             "train",
-            "train_randomforest",
+            "train_random_forest",
             ("LABELS", "FIELD", "WINDOWS"),
             {"INPUT": SERIES},
             {"BANDS": "NDVI"},

@@ -193,7 +193,7 @@ def test_a_card_that_is_broken(place: Path) -> None:
 # --- the job itself, the terminal, and the other jobs ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("job", [{}, {"kind": "bake"}, {"kind": "classify"}, {"kind": "simulate", "folder": 3}])
+@pytest.mark.parametrize("job", [{}, {"kind": "bake"}, {"kind": "classify"}, {"kind": "simulate_season", "folder": 3}])
 def test_a_job_that_is_none(place: Path, job: dict[str, Any]) -> None:
     with untouched(place):
         refusal(run(job, place))

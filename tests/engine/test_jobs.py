@@ -27,14 +27,14 @@ from crop_classifier_plugin.shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, 
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
-    "alignseries": {
+    "align_series": {
         "training": {"scenes": [{"path": "a.tif"}]},
         "prediction": {"scenes": [{"path": "b.tif"}]},
         "training_output": "o.tif",
         "table": "t.csv",
     },
     "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
-    "cropgain": {
+    "crop_gain": {
         "early": {"scenes": [{"path": "a.tif"}]},
         "predictions": [{"source": {"path": "p.tif"}}],
         "labels": "l.gpkg",
@@ -42,14 +42,14 @@ LEAST = {
     },
     "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
     "train_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m"},
-    "evaluatefusion": {
+    "evaluate_fusion": {
         **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
-    "buildseries": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "build_series": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
-    "fillgaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "fill_gaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": dict.fromkeys(
         ("class_map", "reference", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"
@@ -62,7 +62,7 @@ LEAST = {
         "class_field": "f",
         "report_json": "r.json",
     },
-    "simulate": {"folder": "d"},
+    "simulate_season": {"folder": "d"},
     "train": {
         "scenes": [{"path": "a.tif"}],
         "labels": "l",
@@ -111,15 +111,15 @@ CHOICES = {
     "empty": EMPTY,
 }
 OWN_CHOICES = {
-    ("fillgaps", "method"): FILLERS,
-    ("cropgain", "split"): GAIN_SPLITS,
+    ("fill_gaps", "method"): FILLERS,
+    ("crop_gain", "split"): GAIN_SPLITS,
     ("fuse_starfm", "spread"): SPREADS,
     ("fuse_starfm", "combination"): COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
     ("fuse_starfm", "window"): (3, 61, 255),
     ("train", "network"): tuple(TRAINABLE),
-    ("buildseries", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
-    ("buildseries", "vrt"): ("",),
+    ("build_series", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
+    ("build_series", "vrt"): ("",),
     ("fuse_tsstfn", "forecast"): FORECASTS,
     ("fuse_tsstfn", "next_model"): ("",),
     ("train_tsstfn", "loss"): FUSION_LOSSES,
@@ -133,9 +133,9 @@ OWN_CHOICES = {
     ("train", "radar_dropout"): (None, 0.0, 0.5),
     ("train", "month_fields"): ((), (("2020-01", "crop"), ("2020-02", "crop 2"))),
     ("probe", "support"): (0.1, 0.5),
-    ("alignseries", "strategy"): (*STRATEGIES, "custom"),
-    ("alignseries", "days"): ALIGNED_DAYS,
-    ("alignseries", "rule"): ALIGN_RULES,
+    ("align_series", "strategy"): (*STRATEGIES, "custom"),
+    ("align_series", "days"): ALIGNED_DAYS,
+    ("align_series", "rule"): ALIGN_RULES,
 }
 POSITIVE = (
     "samples_per_class",
@@ -224,9 +224,9 @@ def test_defaults_fill_what_is_left_out(kind, tmp_path):
 
 
 def test_parsing_leaves_its_argument_alone():
-    data = {"kind": "simulate", "folder": "d"}
+    data = {"kind": "simulate_season", "folder": "d"}
     registry.parse(data)
-    assert data == {"kind": "simulate", "folder": "d"}
+    assert data == {"kind": "simulate_season", "folder": "d"}
 
 
 def sentence(data):
@@ -244,7 +244,7 @@ def test_unknown_kinds(kind):
     assert repr(kind) in sentence({"kind": kind})
 
 
-@pytest.mark.parametrize("data", [None, [], "classify", 3, [{"kind": "simulate"}]])
+@pytest.mark.parametrize("data", [None, [], "classify", 3, [{"kind": "simulate_season"}]])
 def test_what_is_no_object(data):
     assert "kind" in sentence(data)
 
@@ -300,7 +300,7 @@ def test_a_number_too_large_for_a_float_is_refused():
     assert "xmax" in sentence({"kind": "classify", **LEAST["classify"], "extent": extent})
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1, 2", "\xff\xfe", '{"kind": "simulate"'])
+@pytest.mark.parametrize("text", ["", "{", "[1, 2", "\xff\xfe", '{"kind": "simulate_season"'])
 def test_files_that_are_no_json(tmp_path, text):
     path = tmp_path / "job.json"
     path.write_bytes(text.encode("latin-1"))

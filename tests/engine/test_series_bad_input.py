@@ -45,17 +45,17 @@ def job(kind: str, given: Series, out: Path) -> Any:
     """The job of a kind on a series of NDVI; the other inputs of those that need more stand beside it."""
     out.mkdir(exist_ok=True)
     place = str(out / "o.tif")
-    if kind == "alignseries":
+    if kind == "align_series":
         return AlignSeriesJob(given, given, place, str(out / "t.csv"), count=3)
-    if kind == "buildseries":
+    if kind == "build_series":
         return BuildSeriesJob(given, place)
     if kind == "composite":
         return CompositeJob(given, stack=place)
-    if kind == "fillgaps":
+    if kind == "fill_gaps":
         return FillGapsJob(given, place)
     if kind == "phenology":
         return PhenologyJob(given, place)
-    if kind == "cropgain":
+    if kind == "crop_gain":
         extra = out.parent / "extra"
         late = write_raster(extra / "NDVI_B_20230801.tif", np.full((1, SIZE, SIZE), 0.5, np.float32), names=["NDVI"])
         crops = np.where(np.arange(SIZE) % 12 < 6, 1, 2)[None, None].repeat(SIZE, 1).astype(np.uint8)
@@ -69,7 +69,7 @@ def job(kind: str, given: Series, out: Path) -> Any:
     raise AssertionError(kind)
 
 
-KINDS = ("alignseries", "buildseries", "composite", "cropgain", "fillgaps", "fuse_starfm", "phenology")
+KINDS = ("align_series", "build_series", "composite", "crop_gain", "fill_gaps", "fuse_starfm", "phenology")
 
 
 def run(kind: str, given: Series, folder: Path) -> Silent:
@@ -130,7 +130,7 @@ def test_dates_that_are_all_clouded_are_named(kind: str, tmp_path: Path) -> None
     assert str(named) in refusal(kind, series(tmp_path / "s"), tmp_path)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("phenology", "fuse_starfm", "cropgain")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("phenology", "fuse_starfm", "crop_gain")])
 def test_one_clouded_date_is_named_in_the_log(kind: str, tmp_path: Path) -> None:
     """The last: one that every job uses."""
     season(tmp_path / "s", lambda k: 0.5 if k != 7 else np.nan)
@@ -145,9 +145,9 @@ def test_an_extent_beside_the_series_is_refused(kind: str, tmp_path: Path) -> No
     assert "overlap" in sentence
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("fuse_starfm", "cropgain")])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("fuse_starfm", "crop_gain")])
 def test_a_series_in_degrees_is_worked_on_in_degrees(kind: str, tmp_path: Path) -> None:
-    """No job but buildseries is asked for a resolution: the grid is the scenes' own."""
+    """No job but build_series is asked for a resolution: the grid is the scenes' own."""
     place = {"crs": "EPSG:4326", "transform": rasterio.Affine(1e-4, 0, 3, 0, -1e-4, 51)}
     season(tmp_path / "s", **place)
     run(kind, series(tmp_path / "s"), tmp_path)

@@ -47,7 +47,7 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
     [
         ("composite --series 2023 --out c --valid-dates n.tif --period days --days 45 --method medoid", "c n.tif"),
         ("composite --series 2023 --stack c.tif --band B08 --first 2023-05-01", "c.tif"),
-        ("fillgaps --series 2023 --out f.tif --method savgol --max-gap 40 --no-hold", "f.tif"),
+        ("fill-gaps --series 2023 --out f.tif --method savgol --max-gap 40 --no-hold", "f.tif"),
         ("index --series 2022 --series 2023 --index NDVI --index SAVI --out i.tif", "i.tif"),
         ("phenology --series 2022 --least-dates 3 --out p.tif --valid-dates n.tif", "p.tif p.qml n.tif p.run.json"),
         (f"fuse-starfm {FUSION} --target 2022-06-16 --out f.tif --band B04 --window 5", "f.tif f.run.json"),
@@ -57,16 +57,16 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
             "f.tif",
         ),
         (
-            "evaluatefusion --fused 2022/S2_20220616.tif --truth 2022/S2_20220616.tif --coarse 2022/S2_20220616.tif "
+            "evaluate-fusion --fused 2022/S2_20220616.tif --truth 2022/S2_20220616.tif --coarse 2022/S2_20220616.tif "
             "--last-fine 2022/S2_20220515.tif --band B04 --out e",
             "e/fusion.html e/fusion.json e/fusion.csv e/fusion.run.json",
         ),
         (
-            "cropgain --series 2022 --before 2022-06-01 --index NDVI --prediction B=i.tif --labels t.tif --split block "
-            "--block 4 --seeds 1 --leaf 1 --mask none --out g",
-            "g/cropgain.html g/cropgain.json g/cropgain.csv g/cropgain.run.json",
+            "crop-gain --series 2022 --before 2022-06-01 --index NDVI --prediction B=i.tif --labels t.tif "
+            "--split block --block 4 --seeds 1 --leaf 1 --mask none --out g",
+            "g/crop_gain.html g/crop_gain.json g/crop_gain.csv g/crop_gain.run.json",
         ),
-        ("alignseries --training 2022 --series 2023 --count 3 --strategy E --out t.tif --table d.csv", "t.tif d.csv"),
+        ("align-series --training 2022 --series 2023 --count 3 --strategy E --out t.tif --table d.csv", "t.tif d.csv"),
     ],
 )
 def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: str) -> None:
@@ -88,10 +88,10 @@ def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: st
         ("phenology --series 2023 --out p.tif", "has 4 dates, a season needs 6"),
         ("fuse-starfm --fine 2022 --coarse 2023 --out f.tif --band B04 --target 2023-05-16", "needs 1 base pair"),
         (f"fuse-starfm {FUSION} --out f.tif --window 4", "The window of 4 px cannot be used"),
-        ("evaluatefusion --fused a.tif --truth b.tif --last-fine c.tif --coarse d.tif --out e", "a.tif"),
-        ("cropgain --series 2022 --prediction i.tif --labels t.tif --out g", "has no parcels to hold out"),
-        ("fillgaps --series 2023 --out f.png", "f.png is not a GeoTIFF"),
-        ("alignseries --training 2022 --series 2023 --out t.tif --table d.csv", "7 base dates are wanted"),
+        ("evaluate-fusion --fused a.tif --truth b.tif --last-fine c.tif --coarse d.tif --out e", "a.tif"),
+        ("crop-gain --series 2022 --prediction i.tif --labels t.tif --out g", "has no parcels to hold out"),
+        ("fill-gaps --series 2023 --out f.png", "f.png is not a GeoTIFF"),
+        ("align-series --training 2022 --series 2023 --out t.tif --table d.csv", "7 base dates are wanted"),
     ],
 )
 def test_refusal_is_one_sentence(place: Path, line: str, says: str) -> None:
@@ -109,7 +109,7 @@ def test_cancelled_run_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
     for day in range(10, 28):
         array = rng.integers(100, 4000, (1, 1500, 1500)).astype(np.uint16)
         write_raster(tmp_path / "s" / f"S2_202305{day}.tif", array, names=["B04"], nodata=0)
-    command = [*ENGINE, "fillgaps", "--series", "s", "--out", "out/f.tif"]
+    command = [*ENGINE, "fill-gaps", "--series", "s", "--out", "out/f.tif"]
     with subprocess.Popen(command, env=VARIABLES, cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
         while not list(tmp_path.glob("out/.f.*.part.tif")):
             assert run.poll() is None

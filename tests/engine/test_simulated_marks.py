@@ -20,11 +20,11 @@ DAYS = ("20240301", "20240401", "20240501", "20240601", "20240701", "20240801", 
 LEVELS = (0.1, 0.2, 0.4, 0.7, 0.8, 0.5, 0.2, 0.1)  # NDVI
 JOBS: dict[str, Callable[[Series, str], Any]] = {
     "composite": lambda series, made: CompositeJob(series, stack=made),
-    "fillgaps": lambda series, made: FillGapsJob(series, made),
+    "fill_gaps": lambda series, made: FillGapsJob(series, made),
     "index": lambda series, made: IndexJob(series, made),
     "phenology": lambda series, made: PhenologyJob(series, made),
-    "buildseries": lambda series, made: BuildSeriesJob(series, made),
-    "alignseries": lambda series, made: AlignSeriesJob(series, series, made, made.replace(".tif", ".csv"), count=2),
+    "build_series": lambda series, made: BuildSeriesJob(series, made),
+    "align_series": lambda series, made: AlignSeriesJob(series, series, made, made.replace(".tif", ".csv"), count=2),
 }
 
 

@@ -167,7 +167,7 @@ def season(engine, card, tmp_path_factory):
         "SENTINEL1": False,
         "MODIS": False,
     }
-    results = run("simulateseason", parameters, QgsProcessingContext())
+    results = run("simulate_season", parameters, QgsProcessingContext())
     plugin.unload()
     return results
 
@@ -177,7 +177,7 @@ def crop_map(season, card, tmp_path_factory):
     plugin = plugged_in()
     path = tmp_path_factory.mktemp("map") / "map.tif"
     run(
-        "classify_lrtacfnet",
+        "classify_lrtacf_net",
         {"INPUT": season["SCENES"], "MODEL": card.name, "OUTPUT": str(path)},
         QgsProcessingContext(),
     )

@@ -63,7 +63,7 @@ def test_labels_of_a_training_carry_the_crs_that_was_assigned(lesson, truth, par
     polygons = {"LABELS": given(parcels), "FIELD": "crop_name", "VALIDATION_LABELS": given(parcels)}
     for _ in range(2):
         for labels in (rasters, polygons):
-            run("train_lrtacfnet", lesson | labels, context)
+            run("train_lrtacf_net", lesson | labels, context)
         assign(truth)
         assign(parcels)
     told = [(job.labels_crs, job.checks[0].labels_crs) for job in asked]
@@ -76,7 +76,7 @@ def test_a_copy_of_selected_polygons_has_the_crs_that_was_assigned(lesson, parce
     parcels.selectByIds([feature.id() for feature in list(parcels.getFeatures())[:9]])
     chosen = QgsProcessingFeatureSourceDefinition(parcels.id(), True)
     del lesson["VALIDATION_INPUT"]
-    run("train_lrtacfnet", lesson | {"LABELS": chosen, "FIELD": "crop_name"}, context)
+    run("train_lrtacf_net", lesson | {"LABELS": chosen, "FIELD": "crop_name"}, context)
     (job,) = asked
     copy = QgsVectorLayer(job.labels)
     assert (copy.featureCount(), copy.crs().authid(), job.labels_crs) == (9, OTHER, "")
@@ -87,7 +87,7 @@ def test_references_and_labels_of_the_crop_gain_carry_it_too(truth, parcels, sea
     for layer in (truth, parcels):
         assign(layer)
     field, told = {"FIELD": "crop_name"}, set()
-    diagnose, gain = (provider.algorithm(name).create() for name in ("diagnose", "cropgain"))
+    diagnose, gain = (provider.algorithm(name).create() for name in ("diagnose", "crop_gain"))
     for vector, parameters in ((False, {"REFERENCE": truth}), (True, {"REFERENCE_VECTOR": parcels, **field})):
         found = diagnose.inputs({"MAP": truth, **parameters}, context, None)
         told |= {found["map_crs"], found["reference_crs"]}

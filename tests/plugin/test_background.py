@@ -17,7 +17,7 @@ from qgis.PyQt.QtCore import QEventLoop, QTimer
 class Run:
     """The algorithm in a task of QGIS's task manager, while this thread's event loop goes on."""
 
-    def __init__(self, parameters, context, feedback, cancel_after=None, algorithm="simulateseason"):
+    def __init__(self, parameters, context, feedback, cancel_after=None, algorithm="simulate_season"):
         self.ticks, self.ok, self.results = 0, None, None
         self.seen = []
         loop = QEventLoop()
@@ -88,7 +88,7 @@ def test_results_of_a_background_run_are_opened_with_names_and_groups(
     """What a run in another thread registers for loading must survive its way back to the main thread."""
     asked = {"OUTPUT": opened(tmp_path / "map.tif"), "CONFIDENCE": opened("TEMPORARY_OUTPUT")}
     inputs = {"INPUT": season["SCENES"], "MODEL": card.name}
-    run = Run(inputs | asked, context, Recorder(), algorithm="classify_lrtacfnet")
+    run = Run(inputs | asked, context, Recorder(), algorithm="classify_lrtacf_net")
     assert run.ok
     shown = context.layersToLoadOnCompletion()
     assert {path: details.name for path, details in shown.items()} == {

@@ -90,7 +90,7 @@ def test_bad_input_is_one_sentence_and_no_file(inputs, context, tmp_path, spoil)
     changed, said = spoil(inputs, tmp_path / "in")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(QgsProcessingException, match=said) as caught:
-        run("classify_lrtacfnet", inputs | changed, context)
+        run("classify_lrtacf_net", inputs | changed, context)
     assert "Traceback" not in str(caught.value)
     left = [p.name for p in tmp_path.rglob("*") if p not in before and not p.name.endswith(".aux.xml")]
     assert left == []
@@ -101,7 +101,7 @@ def test_map_in_the_place_of_a_scene_is_refused_and_the_scene_stays(inputs, cont
     before = [path.read_bytes() for path in copies]
     taken = {"INPUT": [str(path) for path in copies], "OUTPUT": str(copies[0])}
     with pytest.raises(QgsProcessingException, match="would replace an input"):
-        run("classify_lrtacfnet", inputs | taken, context)
+        run("classify_lrtacf_net", inputs | taken, context)
     assert [path.read_bytes() for path in copies] == before
 
 
@@ -113,18 +113,18 @@ def test_relative_output_of_a_killed_engine_leaves_nothing(provider, fake, conte
     Path("in").mkdir()
     Path("in/s_20240501.asc").write_text("ncols 1\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n1\n")
     with pytest.raises(QgsProcessingException, match="killed by SIGKILL"):
-        run("classify_lrtacfnet", {"INPUT": ["in/s_20240501.asc"], "OUTPUT": sink("map.tif")}, context)
+        run("classify_lrtacf_net", {"INPUT": ["in/s_20240501.asc"], "OUTPUT": sink("map.tif")}, context)
     assert sorted(p.name for p in tmp_path.iterdir()) == [".truth.1.part.tif", "in"]  # not ours: of another process
 
 
 @pytest.mark.parametrize(
     ("algorithm", "refuses"),
     [
-        ("classify_lrtacfnet", ClassifyJob),
+        ("classify_lrtacf_net", ClassifyJob),
         ("composite", Series),
-        ("fillgaps", Series),
+        ("fill_gaps", Series),
         ("index", Series),
-        ("alignseries", Series),
+        ("align_series", Series),
     ],
 )
 def test_what_a_job_refuses_is_told_word_by_word(provider, context, tmp_path, monkeypatch, algorithm, refuses):
@@ -178,7 +178,7 @@ def test_cancel_of_the_real_engine_within_two_seconds(inputs, context, tmp_path,
     pressed = []
     feedback.canceled.connect(lambda: pressed.append(time.monotonic()))
     with pytest.raises(QgsProcessingException, match="Cancelled"):
-        run("classify_lrtacfnet", large, context, feedback)
+        run("classify_lrtacf_net", large, context, feedback)
     assert time.monotonic() - pressed[0] < 2
     assert [p.name for p in tmp_path.iterdir()] == ["in"]
 
@@ -198,5 +198,5 @@ def test_killed_engine_is_one_sentence_and_leaves_nothing(inputs, context, tmp_p
     feedback = Recorder()
     feedback.progressChanged.connect(lambda percent: percent > 12 and os.kill(pids[0], signal.SIGKILL))
     with pytest.raises(QgsProcessingException, match="killed by SIGKILL"):
-        run("classify_lrtacfnet", large, context, feedback)
+        run("classify_lrtacf_net", large, context, feedback)
     assert [p.name for p in tmp_path.iterdir()] == ["in"]

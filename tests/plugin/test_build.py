@@ -66,7 +66,7 @@ def built(season, tmp_path_factory):
     context = QgsProcessingContext()
     context.setProject(QgsProject.instance())
     asked = {"OUTPUT": str(folder / "s.tif"), "TABLE": str(folder / "t.csv")}
-    results = run("buildseries", {"INPUT": season["SCENES"], "BANDS": "B08 B04", **asked}, context)
+    results = run("build_series", {"INPUT": season["SCENES"], "BANDS": "B08 B04", **asked}, context)
     loaded = dict(context.layersToLoadOnCompletion())
     plugin.unload()
     assert results == asked
@@ -97,7 +97,7 @@ def test_the_table_opens_as_a_table(built, season):
 
 def test_only_the_table(provider, season, context, tmp_path):
     inputs = {"INPUT": season["SCENES"], "ONLY_TABLE": True, "OUTPUT": str(tmp_path / "s.tif")}
-    results = run("buildseries", inputs, context)
+    results = run("build_series", inputs, context)
     assert set(results) == {"TABLE"}
     assert Path(results["TABLE"]).is_file()
     assert list(tmp_path.iterdir()) == []
@@ -106,31 +106,31 @@ def test_only_the_table(provider, season, context, tmp_path):
 def test_a_light_series(provider, season, context, tmp_path):
     ten = [p for p in season["SCENES"] if "10m" in p]
     vrt = str(tmp_path / "light.vrt")
-    results = run("buildseries", {"INPUT": ten, "VRT": vrt, "BANDS": "B04 B08"}, context)
+    results = run("build_series", {"INPUT": ten, "VRT": vrt, "BANDS": "B04 B08"}, context)
     assert results["VRT"] == vrt
     check_times(vrt, dates_of(season), 2)
 
 
 def test_a_grid_of_ones_own_and_its_refusal(provider, season, context, tmp_path):
     inputs = {"INPUT": season["SCENES"], "BANDS": "B04", "OUTPUT": str(tmp_path / "s.tif")}
-    run("buildseries", inputs | {"RESOLUTION": 20}, context)
+    run("build_series", inputs | {"RESOLUTION": 20}, context)
     assert QgsRasterLayer(inputs["OUTPUT"]).rasterUnitsPerPixelX() == 20
-    run("buildseries", inputs | {"REFERENCE": season["SCENES"][0]}, context)
+    run("build_series", inputs | {"REFERENCE": season["SCENES"][0]}, context)
     assert QgsRasterLayer(inputs["OUTPUT"]).extent() == QgsRasterLayer(season["SCENES"][0]).extent()
     with pytest.raises(QgsProcessingException, match="counts in degrees"):
-        run("buildseries", inputs | {"RESOLUTION": 10, "CRS": "EPSG:4326"}, context)
+        run("build_series", inputs | {"RESOLUTION": 10, "CRS": "EPSG:4326"}, context)
 
 
 def test_filled_aligned_composited_series_and_indices_have_their_times(provider, season, context, tmp_path):
     dates = dates_of(season)
     out = {"OUTPUT": str(tmp_path / "o.tif")}
-    run("fillgaps", {"INPUT": season["SCENES"], "BANDS": "B04 B08", "METHOD": 0, **out}, context)
+    run("fill_gaps", {"INPUT": season["SCENES"], "BANDS": "B04 B08", "METHOD": 0, **out}, context)
     check_times(out["OUTPUT"], dates, 2)
     run("index", {"INPUT": season["SCENES"], "INDICES": ["NDVI"], **out}, context)
     check_times(out["OUTPUT"], dates, 1)
     aligned = {"TRAINING_OUTPUT": str(tmp_path / "t.tif"), "PREDICTION_OUTPUT": str(tmp_path / "p.tif")}
     both = {"TRAINING": season["SCENES"], "PREDICTION": season["SCENES"], "TABLE": str(tmp_path / "d.csv")}
-    run("alignseries", {**both, "BANDS": "B04", "COUNT": 2, **aligned}, context)
+    run("align_series", {**both, "BANDS": "B04", "COUNT": 2, **aligned}, context)
     check_times(aligned["TRAINING_OUTPUT"], dates[-2:], 1)
     check_times(aligned["PREDICTION_OUTPUT"], dates[-2:], 1)
     stack = {"STACK": str(tmp_path / "c.tif"), "FOLDER": str(tmp_path / "c")}

@@ -37,14 +37,14 @@ def scenes(engine, tmp_path_factory):
     plugin = plugged_in()
     folder = tmp_path_factory.mktemp("season")
     asked = {"FOLDER": str(folder), "WIDTH": 64, "HEIGHT": 64, "MODIS": False, "SENTINEL1": True, "CLOUD_SHARE": 0.2}
-    results = run("simulateseason", {**asked, "DATES": "2024-05-12,2024-06-10,2024-07-14"}, QgsProcessingContext())
+    results = run("simulate_season", {**asked, "DATES": "2024-05-12,2024-06-10,2024-07-14"}, QgsProcessingContext())
     plugin.unload()
     radar = sorted(str(p) for p in folder.rglob("S1*.tif"))
     assert radar
     return results["SCENES"], radar
 
 
-@pytest.mark.parametrize("algorithm", ["classify_attention3dcnn", "classify_model"])
+@pytest.mark.parametrize("algorithm", ["classify_attention_3dcnn", "classify_model"])
 def test_two_series_make_a_map_and_either_may_be_missing(provider, context, models, scenes, tmp_path, algorithm):
     optical, radar = scenes
     both = {"INPUT": optical, "RADAR": radar, "MODEL_FOLDER": str(models / "both")}
@@ -65,13 +65,13 @@ def test_attention_is_written_beside_the_map(provider, context, models, scenes, 
     told = {"ATTENTION": str(tmp_path / "a.csv"), "ATTENTION_PLOT": str(tmp_path / "a.html")}
     given = {"INPUT": scenes[0], "RADAR": scenes[1], "MODEL_FOLDER": str(models / "both")}
     output = str(tmp_path / "map.tif")
-    assert run("classify_attention3dcnn", {**given, **told, "OUTPUT": output}, context) == {"OUTPUT": output, **told}
+    assert run("classify_attention_3dcnn", {**given, **told, "OUTPUT": output}, context) == {"OUTPUT": output, **told}
     lines = Path(told["ATTENTION"]).read_text().splitlines()
     assert len(lines) == 1 + 3 * 3
     assert "<svg" in Path(told["ATTENTION_PLOT"]).read_text()
 
 
-@pytest.mark.parametrize("algorithm", ["classify_unetconvlstm", "classify_model"])
+@pytest.mark.parametrize("algorithm", ["classify_unet_convlstm", "classify_model"])
 def test_months_make_a_map_each_that_the_temporal_controller_shows(
     provider, context, models, scenes, tmp_path, algorithm
 ):
@@ -97,9 +97,9 @@ def test_months_make_a_map_each_that_the_temporal_controller_shows(
 def test_a_month_that_cannot_be_mapped_is_told_in_a_sentence(provider, context, models, scenes, tmp_path):
     asked = {"INPUT": scenes[1], "MODEL_FOLDER": str(models / "months"), "FOLDER": str(tmp_path / "maps")}
     with pytest.raises(QgsProcessingException, match=r"target month 2021-06"):
-        run("classify_unetconvlstm", {**asked, "MONTHS": "2021-06"}, context)
+        run("classify_unet_convlstm", {**asked, "MONTHS": "2021-06"}, context)
     with pytest.raises(QgsProcessingException, match="write 2020-03"):
-        run("classify_unetconvlstm", {**asked, "MONTHS": "June"}, context)
+        run("classify_unet_convlstm", {**asked, "MONTHS": "June"}, context)
     assert not list((tmp_path / "maps").glob("*.tif"))
 
 

@@ -32,7 +32,7 @@ def test_season_gives_every_declared_output(season):
 
 def test_classify_gives_every_declared_output_on_the_grid_of_the_scenes(inputs, season, context, tmp_path):
     asked = {name: str(tmp_path / f"{name}.tif") for name in ("OUTPUT", "CONFIDENCE", "PROBABILITIES", "VALID_DATES")}
-    results = run("classify_lrtacfnet", inputs | asked, context)
+    results = run("classify_lrtacf_net", inputs | asked, context)
     assert results == asked
     scene = QgsRasterLayer(season["SCENES"][0])
     for path in asked.values():
@@ -45,7 +45,7 @@ def test_classify_gives_every_declared_output_on_the_grid_of_the_scenes(inputs, 
 def test_relative_output_is_opened_from_where_it_was_written(inputs, context, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     output = QgsProcessingOutputLayerDefinition("map.tif", QgsProject.instance())
-    results = run("classify_lrtacfnet", inputs | {"OUTPUT": output}, context)
+    results = run("classify_lrtacf_net", inputs | {"OUTPUT": output}, context)
     assert results == {"OUTPUT": str(tmp_path / "map.tif")}
     details = context.layersToLoadOnCompletion()
     assert list(details) == [str(tmp_path / "map.tif")]
@@ -53,20 +53,20 @@ def test_relative_output_is_opened_from_where_it_was_written(inputs, context, tm
 
 
 def test_optional_outputs_are_left_out_when_not_asked_for(inputs, context, tmp_path):
-    results = run("classify_lrtacfnet", inputs, context)
+    results = run("classify_lrtacf_net", inputs, context)
     assert results == {"OUTPUT": inputs["OUTPUT"]}
     assert sorted(p.name for p in tmp_path.glob("*.tif")) == ["map.tif"]
 
 
 def test_temporary_outputs_are_geotiffs(inputs, context):
-    results = run("classify_lrtacfnet", inputs | {"OUTPUT": "TEMPORARY_OUTPUT"}, context)
+    results = run("classify_lrtacf_net", inputs | {"OUTPUT": "TEMPORARY_OUTPUT"}, context)
     assert results["OUTPUT"].endswith(".tif")
 
 
 @pytest.mark.parametrize("given", [int, str], ids=["number", "number as text"])
 def test_model_may_be_given_by_its_number(provider, inputs, crop_map, card, context, given):
-    number = provider.algorithm("classify_lrtacfnet").parameterDefinition("MODEL").options().index(card.name)
-    run("classify_lrtacfnet", inputs | {"MODEL": given(number)}, context)
+    number = provider.algorithm("classify_lrtacf_net").parameterDefinition("MODEL").options().index(card.name)
+    run("classify_lrtacf_net", inputs | {"MODEL": given(number)}, context)
     assert values(inputs["OUTPUT"]) == values(crop_map)
 
 
@@ -80,7 +80,7 @@ def test_map_opens_with_its_legend_in_a_bare_qgis(crop_map, card):
 
 
 def test_order_of_the_scenes_does_not_matter(inputs, crop_map, context):
-    run("classify_lrtacfnet", inputs | {"INPUT": inputs["INPUT"][::-1]}, context)
+    run("classify_lrtacf_net", inputs | {"INPUT": inputs["INPUT"][::-1]}, context)
     assert values(inputs["OUTPUT"]) == values(crop_map)
 
 
@@ -90,7 +90,7 @@ def test_inputs_are_never_touched_nor_given_companions(inputs, context, tmp_path
     folder.mkdir()
     copies = [shutil.copy(path, folder) for path in inputs["INPUT"]]
     before = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
-    run("classify_lrtacfnet", inputs | {"INPUT": copies}, context)
+    run("classify_lrtacf_net", inputs | {"INPUT": copies}, context)
     assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == before
 
 
@@ -125,7 +125,7 @@ def table_of_dates(undated, kind, folder):
 @pytest.mark.parametrize("kind", ["layer", "csv"])
 def test_dates_from_a_table(inputs, undated, crop_map, context, tmp_path, kind):
     table = table_of_dates(undated, kind, tmp_path)
-    run("classify_lrtacfnet", inputs | {"INPUT": list(undated), "DATES": table}, context)
+    run("classify_lrtacf_net", inputs | {"INPUT": list(undated), "DATES": table}, context)
     assert values(inputs["OUTPUT"]) == values(crop_map)
 
 
@@ -135,7 +135,7 @@ def test_dates_from_a_table(inputs, undated, crop_map, context, tmp_path, kind):
 def test_extent_in_another_crs_is_on_the_same_grid(inputs, season, context):
     scene = QgsRasterLayer(season["SCENES"][0])
     wanted = QgsReferencedRectangle(scene.extent().buffered(-400), scene.crs())
-    run("classify_lrtacfnet", inputs | {"EXTENT": wanted}, context)
+    run("classify_lrtacf_net", inputs | {"EXTENT": wanted}, context)
     layer = QgsRasterLayer(inputs["OUTPUT"])
     assert (layer.width(), layer.height()) == (SIZE - 80, SIZE - 100)
     assert layer.extent() == scene.extent().buffered(-400)
@@ -144,7 +144,7 @@ def test_extent_in_another_crs_is_on_the_same_grid(inputs, season, context):
 def test_extent_without_crs_is_in_that_of_the_scenes(inputs, season, context):
     box = QgsRasterLayer(season["SCENES"][0]).extent().buffered(-400)
     text = f"{box.xMinimum()},{box.xMaximum()},{box.yMinimum()},{box.yMaximum()}"
-    run("classify_lrtacfnet", inputs | {"EXTENT": text}, context)
+    run("classify_lrtacf_net", inputs | {"EXTENT": text}, context)
     assert QgsRasterLayer(inputs["OUTPUT"]).extent() == box
 
 
@@ -161,7 +161,7 @@ def test_only_the_selected_polygons_are_mapped(inputs, season, crop_map, context
     QgsProject.instance().addMapLayer(area)
     area.selectByRect(left.buffered(-100))
     selected = QgsProcessingFeatureSourceDefinition(area.id(), selectedFeaturesOnly=True)
-    run("classify_lrtacfnet", inputs | {"AREA": selected}, context)
+    run("classify_lrtacf_net", inputs | {"AREA": selected}, context)
     assert QgsRasterLayer(inputs["OUTPUT"]).extent() == left
     assert any(values(inputs["OUTPUT"]))
 
@@ -228,4 +228,4 @@ def test_assigned_crs_reaches_the_engine(inputs, season, context):
     layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32660"))
     QgsProject.instance().addMapLayer(layer)
     with pytest.raises(QgsProcessingException, match="overlap"):
-        run("classify_lrtacfnet", inputs | {"INPUT": [layer.id(), *season["SCENES"][1:]]}, context)
+        run("classify_lrtacf_net", inputs | {"INPUT": [layer.id(), *season["SCENES"][1:]]}, context)

@@ -141,9 +141,9 @@ def test_environment_of_the_users_own_is_tried_and_remembered(provider, fake, tm
     monkeypatch.delenv("CROP_CLASSIFIER_PYTHON", raising=False)
     try:
         python = fake()
-        assert run("setupengine", {"OWN": python}, context) == {"INTERPRETER": python}
+        assert run("setup_engine", {"OWN": python}, context) == {"INTERPRETER": python}
         assert settings.ENGINE_PYTHON.value() == python
         with pytest.raises(QgsProcessingException, match="No module named rasterio"):
-            run("setupengine", {"OWN": fake(proof="echo No module named rasterio >&2; exit 1")}, context)
+            run("setup_engine", {"OWN": fake(proof="echo No module named rasterio >&2; exit 1")}, context)
     finally:
         settings.ENGINE_PYTHON.remove()

@@ -11,7 +11,7 @@ from qgis.core import QgsProcessingException, QgsRasterLayer
 from crop_classifier_plugin.bridge import layers
 from crop_classifier_plugin.shared.errors import BadRaster
 
-WITH_FOLDER = ["alignseries", "buildseries", "classify_lrtacfnet", "composite", "fillgaps", "index", "phenology"]
+WITH_FOLDER = ["align_series", "build_series", "classify_lrtacf_net", "composite", "fill_gaps", "index", "phenology"]
 
 
 def names(path):

@@ -21,7 +21,7 @@ def images(engine, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
     days = ["2024-05-24", "2024-06-25", "2024-07-27"]
     season = {"FOLDER": str(folder), "WIDTH": 150, "HEIGHT": 150, "CLOUD_SHARE": 0, "SENTINEL1": False, "SEED": 3}
-    scenes = run("simulateseason", season | {"DATES": ",".join(days)}, QgsProcessingContext())["SCENES"]
+    scenes = run("simulate_season", season | {"DATES": ",".join(days)}, QgsProcessingContext())["SCENES"]
     fine = str(folder / "ndvi.tif")
     run("index", {"INPUT": scenes, "INDICES": ["NDVI"], "OUTPUT": fine}, QgsProcessingContext())
     plugin.unload()
@@ -40,7 +40,7 @@ def test_a_hidden_date_is_fused_and_evaluated(provider, images, context, tmp_pat
     assert record["base_dates"] == ["2024-05-24", "2024-07-27"]
     reports = {f"REPORT_{kind}": str(tmp_path / f"r.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
     four = {"FUSED": output, "TRUTH": images["FINE"], "LAST_FINE": images["FINE"], "COARSE": images["COARSE"][1]}
-    results = run("evaluatefusion", {**four, **reports}, context)
+    results = run("evaluate_fusion", {**four, **reports}, context)
     assert {name: results[name] for name in reports} == reports
     assert 0 < results["RMSE"] < 1
     assert results["DATA_RANGE"] == 2
@@ -76,7 +76,7 @@ def test_choices_and_defaults_are_the_jobs(provider):
     assert algorithm.parameterDefinition("TEMPORAL_FILTER").defaultValue() == job.temporal_filter
 
 
-# --- cropgain --------------------------------------------------------------------------------------------------------
+# --- crop_gain --------------------------------------------------------------------------------------------------------
 
 
 def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
@@ -88,7 +88,7 @@ def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
     labels = {"LABELS": str(next(folder.rglob("parcels.gpkg"))), "FIELD": "crop_name"}
     few = {"SEEDS": 1, "TREES": 4, "BEFORE": "2024-07-01"}
     asked = {"INPUT": early, "PREDICTIONS": [real], **labels, **few, **reports}
-    results = run("cropgain", asked, context)
+    results = run("crop_gain", asked, context)
     document = json.loads(Path(reports["REPORT_JSON"]).read_text())
     assert [row["name"] for row in document["rows"]] == ["early season", "real: + 2024-07-27"]
     assert document["early_dates"] == ["2024-05-24"]
@@ -97,15 +97,15 @@ def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
     table = tmp_path / "strategies.csv"
     table.write_text("layer,strategy\nNDVI_real,Sentinel-2 itself\n")
     truth = {"LABELS": None, "LABELS_RASTER": str(next(folder.rglob("truth.tif"))), "SPLIT": 2}
-    run("cropgain", {**asked, **truth, "STRATEGIES": str(table)}, context)
+    run("crop_gain", {**asked, **truth, "STRATEGIES": str(table)}, context)
     document = json.loads(Path(reports["REPORT_JSON"]).read_text())
     assert document["leaks"]
     assert document["predictions"][0]["strategy"] == "Sentinel-2 itself"
     with pytest.raises(QgsProcessingException, match="choose either labelled polygons or a class raster"):
-        run("cropgain", {**asked, "LABELS_RASTER": truth["LABELS_RASTER"]}, context)
+        run("crop_gain", {**asked, "LABELS_RASTER": truth["LABELS_RASTER"]}, context)
 
 
 def test_choices_of_the_crop_gain_and_jobs_agree(provider):
-    algorithm = provider.algorithm("cropgain")
+    algorithm = provider.algorithm("crop_gain")
     for parameter, values in {"SPLIT": GAIN_SPLITS, "INDEX": INDICES}.items():
         assert len(algorithm.parameterDefinition(parameter).options()) == len(values)

@@ -34,8 +34,8 @@ def load_results(loader, algorithm, context, results):
 
 def test_results_are_grouped_named_and_styled(loader, inputs, card, context, tmp_path):
     asked = {"OUTPUT": opened(tmp_path / "map.tif", "x"), "CONFIDENCE": opened(tmp_path / "confidence.tif", "y")}
-    results = run("classify_lrtacfnet", inputs | asked, context)
-    load_results(loader, "classify_lrtacfnet", context, results)
+    results = run("classify_lrtacf_net", inputs | asked, context)
+    load_results(loader, "classify_lrtacf_net", context, results)
     (group,) = QgsProject.instance().layerTreeRoot().findGroups()
     assert group.name().startswith(card.title)
     assert "2024-" in group.name()

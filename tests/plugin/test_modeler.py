@@ -19,7 +19,7 @@ def cloudy(engine, tmp_path_factory):
     plugin, folder = plugged_in(), tmp_path_factory.mktemp("cloudy")
     dates = "2024-04-20,2024-05-14,2024-06-05,2024-06-28"
     asked = {"FOLDER": str(folder), "WIDTH": 120, "HEIGHT": 120, "SENTINEL1": False, "SEED": 4, "CLOUD_SHARE": 0.2}
-    found = run("simulateseason", asked | {"DATES": dates}, QgsProcessingContext())
+    found = run("simulate_season", asked | {"DATES": dates}, QgsProcessingContext())
     plugin.unload()
     coarse = sorted(map(str, folder.rglob("MOD13Q1_*.tif")))
     return {

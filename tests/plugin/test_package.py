@@ -52,7 +52,7 @@ def test_zip_installs_into_an_empty_profile_and_loads(archive, tmp_path):
     zipfile.ZipFile(archive).extractall(plugins)
     run("qgis_process", "plugins", "enable", "crop_classifier_plugin", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
     assert algorithms_of(tmp_path) == ALGORITHMS
-    shown = run("qgis_process", "help", "cropclassifier:classify_lrtacfnet", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
+    shown = run("qgis_process", "help", "cropclassifier:classify_lrtacf_net", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
     assert "Turns the dated scenes" in shown  # resources are found inside the plugin
 
 
@@ -63,7 +63,7 @@ def test_installed_plugin_without_an_engine_says_how_to_get_one(archive, tmp_pat
     run("qgis_process", "plugins", "enable", "crop_classifier_plugin", QGIS_CUSTOM_CONFIG_PATH=str(tmp_path))
     without = {k: v for k, v in os.environ.items() if k != "CROP_CLASSIFIER_PYTHON"}
     done = subprocess.run(
-        ["qgis_process", "run", "cropclassifier:simulateseason", "--", f"FOLDER={tmp_path}/season"],
+        ["qgis_process", "run", "cropclassifier:simulate_season", "--", f"FOLDER={tmp_path}/season"],
         capture_output=True,
         text=True,
         timeout=120,

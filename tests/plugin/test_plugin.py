@@ -14,33 +14,33 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 from crop_classifier_plugin import assets, classFactory
 
 ALGORITHMS = [
-    "alignseries",
-    "buildseries",
-    "classify_attention3dcnn",
+    "align_series",
+    "build_series",
+    "classify_attention_3dcnn",
     "classify_cropsts",
-    "classify_lrtacfnet",
+    "classify_lrtacf_net",
     "classify_model",
-    "classify_randomforest",
-    "classify_unetconvlstm",
+    "classify_random_forest",
+    "classify_unet_convlstm",
     "composite",
-    "cropgain",
+    "crop_gain",
     "diagnose",
-    "evaluatefusion",
-    "fillgaps",
+    "evaluate_fusion",
+    "fill_gaps",
     "fuse_starfm",
     "fuse_tsstfn",
     "index",
     "phenology",
     "pretrain_cropsts",
-    "setupengine",
-    "simulateseason",
-    "train_attention3dcnn",
+    "setup_engine",
+    "simulate_season",
+    "train_attention_3dcnn",
     "train_cropsts",
-    "train_lrtacfnet",
+    "train_lrtacf_net",
     "train_network",
-    "train_randomforest",
+    "train_random_forest",
     "train_tsstfn",
-    "train_unetconvlstm",
+    "train_unet_convlstm",
 ]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
@@ -144,7 +144,9 @@ def test_actions_open_the_dialogs(monkeypatch):
 
 def test_algorithm_ids(provider):
     """Each has a help file of its name, and no help file is left over."""
-    assert {"classify_lrtacfnet", "diagnose", "fillgaps", "index", "setupengine", "simulateseason"} <= set(ALGORITHMS)
+    assert {"classify_lrtacf_net", "diagnose", "fill_gaps", "index", "setup_engine", "simulate_season"} <= set(
+        ALGORITHMS
+    )
     assert sorted(a.name() for a in provider.algorithms()) == ALGORITHMS
     assert all(re.fullmatch(r"[a-z0-9_]+", a.name()) for a in provider.algorithms())
 
@@ -180,30 +182,30 @@ def test_only_what_is_needed_must_be_given(provider):
             if not p.flags() & optional and p.defaultValue() is None and not p.isDestination()
         ]
 
-    assert asked("classify_lrtacfnet") == []  # layers or a folder: test_folders.py
+    assert asked("classify_lrtacf_net") == []  # layers or a folder: test_folders.py
     assert asked("classify_model") == ["MODEL_FOLDER"]
     for network in ("attention3dcnn", "cropsts", "randomforest", "unetconvlstm"):  # offer a model where one is shipped
         assert set(asked(f"classify_{network}")) <= {"MODEL_FOLDER"}
     for network in ("attention3dcnn", "cropsts", "lrtacfnet", "network", "randomforest", "unetconvlstm"):
         assert asked(f"train_{network}") == ["INPUT"]  # labels of one kind or the other: test_train_labels.py
-    assert asked("buildseries") == []
+    assert asked("build_series") == []
     assert asked("composite") == []
-    assert asked("fillgaps") == []
+    assert asked("fill_gaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]
-    assert asked("evaluatefusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
-    assert asked("alignseries") == []
+    assert asked("evaluate_fusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
+    assert asked("align_series") == []
     assert asked("index") == []
     assert asked("pretrain_cropsts") == []
     assert asked("diagnose") == ["MAP"]
-    assert asked("simulateseason") == []
-    assert asked("setupengine") == []
+    assert asked("simulate_season") == []
+    assert asked("setup_engine") == []
 
 
 def test_choices_and_jobs_agree(provider):
     from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS
 
     for name, values in (("MASK", MASKS), ("DEVICE", DEVICES)):
-        parameter = provider.algorithm("classify_lrtacfnet").parameterDefinition(name)
+        parameter = provider.algorithm("classify_lrtacf_net").parameterDefinition(name)
         assert isinstance(parameter, QgsProcessingParameterEnum)
         assert len(parameter.options()) == len(values)
 
@@ -238,7 +240,7 @@ builtins.__import__ = watched
 from crop_classifier_plugin import classFactory
 plugin = classFactory(None)
 plugin.initGui()
-algorithm = QgsApplication.processingRegistry().createAlgorithmById("cropclassifier:simulateseason")
+algorithm = QgsApplication.processingRegistry().createAlgorithmById("cropclassifier:simulate_season")
 results, ok = algorithm.run({{"FOLDER": {folder!r}}}, QgsProcessingContext(), QgsProcessingFeedback())
 assert ok
 print(json.dumps(sorted({{name.split(".")[0] for name in (set(sys.modules) - before) | asked}})))

@@ -58,7 +58,7 @@ def labels(path):
 def test_simulated_season(qgis_process, season, card, tmp_path):
     outputs = {"OUTPUT": str(tmp_path / "map.tif"), "CONFIDENCE": str(tmp_path / "confidence.tif")}
     inputs = {"INPUT": season["SCENES"], "MODEL": card.name, **outputs}
-    status, results, printed = qgis_process("cropclassifier:classify_lrtacfnet", inputs)
+    status, results, printed = qgis_process("cropclassifier:classify_lrtacf_net", inputs)
     assert status == 0, printed
     assert outputs.items() <= results.items()
     assert set(card.legend.names) <= set(labels(outputs["OUTPUT"]))
@@ -70,7 +70,7 @@ def test_bad_input_is_exit_status_one_and_one_sentence(qgis_process, season, tmp
     cut.parent.mkdir()
     cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     inputs = {"INPUT": [str(cut), *season["SCENES"][1:]], "OUTPUT": str(tmp_path / "map.tif")}
-    status, _, printed = qgis_process("cropclassifier:classify_lrtacfnet", inputs)
+    status, _, printed = qgis_process("cropclassifier:classify_lrtacf_net", inputs)
     assert status == 1
     assert f"Cannot read the raster {cut}" in printed
     assert "Traceback" not in printed
@@ -135,7 +135,7 @@ def flanders():
 def test_real_season_on_the_grid_of_its_scenes_with_clouds_as_no_data(qgis_process, flanders, tmp_path):
     model, scenes = flanders
     inputs = {"INPUT": scenes, "MODEL": model.name, "OUTPUT": str(tmp_path / "map.tif")}
-    status, results, printed = qgis_process("cropclassifier:classify_lrtacfnet", inputs)
+    status, results, printed = qgis_process("cropclassifier:classify_lrtacf_net", inputs)
     assert status == 0, printed
     made, scene = QgsRasterLayer(results["OUTPUT"]), QgsRasterLayer(scenes[0])
     assert (made.extent(), made.width(), made.height()) == (scene.extent(), scene.width(), scene.height())

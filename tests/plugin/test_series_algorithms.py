@@ -61,12 +61,12 @@ def test_refusals_are_told_as_they_are(provider, season, context, tmp_path):
         run("composite", {"INPUT": season["SCENES"], "FOLDER": ""}, context)
 
 
-# --- fillgaps --------------------------------------------------------------------------------------------------------
+# --- fill_gaps --------------------------------------------------------------------------------------------------------
 
 
 def test_filled_series_has_every_date_of_the_scenes(provider, season, context, tmp_path):
     asked = {name: str(tmp_path / f"{name}.tif") for name in ("OUTPUT", "VALID_DATES")}
-    assert run("fillgaps", {"INPUT": season["SCENES"], "BANDS": "B04", "METHOD": 0, **asked}, context) == asked
+    assert run("fill_gaps", {"INPUT": season["SCENES"], "BANDS": "B04", "METHOD": 0, **asked}, context) == asked
     dates = sorted({Path(p).stem[-8:] for p in season["SCENES"]})
     assert [d[4:].replace("-", "") for d in descriptions(asked["OUTPUT"])] == dates
     assert descriptions(asked["VALID_DATES"]) == ["valid dates B04"]
@@ -97,25 +97,25 @@ def test_season_of_a_simulated_season(provider, season, context, tmp_path):
         run("phenology", inputs | {"FIRST": "2031-01-01", "LAST": None}, context)
 
 
-# --- alignseries -----------------------------------------------------------------------------------------------------
+# --- align_series -----------------------------------------------------------------------------------------------------
 
 
 def test_a_season_is_aligned_to_itself(provider, season, context, tmp_path):
     asked = {"TRAINING_OUTPUT": "t.tif", "PREDICTION_OUTPUT": "p.tif", "TABLE": "dates.csv"}
     asked = {name: str(tmp_path / file) for name, file in asked.items()}
     inputs = {"TRAINING": season["SCENES"], "PREDICTION": season["SCENES"], "BANDS": "B04", "COUNT": 2, **asked}
-    assert run("alignseries", inputs, context) == asked
+    assert run("align_series", inputs, context) == asked
     assert descriptions(asked["TRAINING_OUTPUT"]) == descriptions(asked["PREDICTION_OUTPUT"])
     assert len(Path(asked["TABLE"]).read_text().splitlines()) == 1 + 2
     with pytest.raises(QgsProcessingException, match="40 base dates are wanted"):
-        run("alignseries", inputs | {"COUNT": 40}, context)
+        run("align_series", inputs | {"COUNT": 40}, context)
 
 
 def test_choices_of_the_series_and_jobs_agree(provider):
     choices = {
         "composite": {"PERIOD": PERIODS, "METHOD": COMPOSITES, "EMPTY": EMPTY, "MASK": MASKS},
-        "fillgaps": {"METHOD": FILLERS, "MASK": MASKS},
-        "alignseries": {"STRATEGY": (*STRATEGIES, "custom"), "DAYS": ALIGNED_DAYS, "RULE": ALIGN_RULES},
+        "fill_gaps": {"METHOD": FILLERS, "MASK": MASKS},
+        "align_series": {"STRATEGY": (*STRATEGIES, "custom"), "DAYS": ALIGNED_DAYS, "RULE": ALIGN_RULES},
         "index": {"INDICES": INDICES, "MASK": MASKS},
         "phenology": {"INDEX": INDICES, "MASK": MASKS},
     }

@@ -15,12 +15,12 @@ from qgis.core import (
 from crop_classifier_plugin.shared.cards.card import Card
 
 TRAININGS = [
-    "train_attention3dcnn",
+    "train_attention_3dcnn",
     "train_cropsts",
-    "train_lrtacfnet",
+    "train_lrtacf_net",
     "train_network",
-    "train_randomforest",
-    "train_unetconvlstm",
+    "train_random_forest",
+    "train_unet_convlstm",
 ]
 
 
@@ -50,7 +50,7 @@ def test_a_class_raster_needs_no_field(lesson, raster, season, context, asked, n
 def test_validation_scenes_bring_their_own_labels(lesson, polygons, raster, season, context, asked):
     half = {"VALIDATION_INPUT": season["SCENES"][:4]}
     run("train_cropsts", lesson | polygons | half | {"VALIDATION_LABELS": season["PARCELS"]}, context)
-    run("train_lrtacfnet", lesson | raster | half | {"VALIDATION_LABEL_RASTER": season["TRUTH"]}, context)
+    run("train_lrtacf_net", lesson | raster | half | {"VALIDATION_LABEL_RASTER": season["TRUTH"]}, context)
     for job, labels in zip(asked, (season["PARCELS"], season["TRUTH"])):
         (series,) = job.checks
         assert [scene.path for scene in series.scenes] == season["SCENES"][:4]
@@ -61,11 +61,11 @@ def test_validation_scenes_bring_their_own_labels(lesson, polygons, raster, seas
 def test_validation_scenes_may_bring_radar(lesson, polygons, season, context, asked):
     scenes = season["SCENES"]
     check = {"VALIDATION_INPUT": scenes[:2], "VALIDATION_LABELS": season["PARCELS"], "VALIDATION_RADAR": scenes[2:4]}
-    run("train_attention3dcnn", lesson | polygons | check | {"RADAR": scenes[4:6]}, context)
+    run("train_attention_3dcnn", lesson | polygons | check | {"RADAR": scenes[4:6]}, context)
     assert [scene.path for scene in asked[0].radar] == scenes[4:6]
     assert [scene.path for scene in asked[0].checks[0].radar] == scenes[2:4]
     with pytest.raises(QgsProcessingException, match="only of use beside dated radar scenes"):
-        run("train_attention3dcnn", lesson | polygons | check, context)
+        run("train_attention_3dcnn", lesson | polygons | check, context)
 
 
 @pytest.mark.parametrize("name", [*TRAININGS, "train_tsstfn"])
@@ -78,7 +78,7 @@ def test_help_names_every_advanced_parameter(provider, name):
 
 
 def test_a_forest_has_no_epoch_to_choose(provider):
-    names = {p.name() for p in provider.algorithm("train_randomforest").parameterDefinitions()}
+    names = {p.name() for p in provider.algorithm("train_random_forest").parameterDefinitions()}
     assert not {name for name in names if name.startswith("VALIDATION")}
 
 
@@ -87,7 +87,7 @@ def test_selected_parcels_and_a_field_that_is_not_there(lesson, polygons, season
     context.project().addMapLayer(other)
     check = {"VALIDATION_INPUT": season["SCENES"][:2], "VALIDATION_LABELS": other.id()}
     with pytest.raises(QgsProcessingException, match=r"labels others have no field 'crop_name' \(fields: kind\)"):
-        run("train_lrtacfnet", lesson | polygons | check, context)
+        run("train_lrtacf_net", lesson | polygons | check, context)
     assert not asked
 
 
@@ -112,7 +112,7 @@ def test_labels_that_do_not_go_together_are_refused(lesson, season, provider, co
     }  # fmt: skip
     names, said = WRONG[case]
     parameters = lesson | {name: known[name] for name in names}
-    algorithm = provider.algorithm("train_lrtacfnet").create()
+    algorithm = provider.algorithm("train_lrtacf_net").create()
     if checked:
         ok, sentence = algorithm.checkParameterValues(parameters, context)
         assert not ok
@@ -124,7 +124,7 @@ def test_labels_that_do_not_go_together_are_refused(lesson, season, provider, co
 
 
 def test_a_model_is_trained_on_a_class_raster(lesson, raster, season, context):
-    results = run("train_randomforest", lesson | raster | {"MIN_PARCELS": 1, "TREES": 3}, context)
+    results = run("train_random_forest", lesson | raster | {"MIN_PARCELS": 1, "TREES": 3}, context)
     assert 0 <= results["MEAN_F1"] <= results["OA"] <= 1
     card = Card.load(Path(results["MODEL_FOLDER"]))
     assert set(values(season["TRUTH"])) - {0} <= set(card.legend.codes)

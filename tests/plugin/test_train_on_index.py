@@ -12,7 +12,9 @@ def test_a_forest_of_ndvi_is_trained_and_used(provider, season, context, tmp_pat
     run("index", {"INPUT": season["SCENES"], "INDICES": ["NDVI"], "OUTPUT": series}, context)
     labels = {"LABELS": season["PARCELS"], "FIELD": "crop_name", "MIN_PARCELS": 1, "TREES": 10}
     folder = str(tmp_path / "forest")
-    results = run("train_randomforest", {"INPUT": [series], "BANDS": "NDVI", "MODEL_FOLDER": folder, **labels}, context)
+    results = run(
+        "train_random_forest", {"INPUT": [series], "BANDS": "NDVI", "MODEL_FOLDER": folder, **labels}, context
+    )
     assert results["MODEL_FOLDER"] == folder
     assert 0 <= results["OA"] <= 1
     card = json.loads((Path(folder) / "model.json").read_text())["properties"]

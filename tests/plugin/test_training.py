@@ -34,8 +34,8 @@ def lesson(provider, season, tmp_path):
 
 def test_a_model_is_trained_and_maps_the_season(lesson, season, provider, context, tmp_path):
     feedback = Recorder()
-    results = run("train_lrtacfnet", lesson, context, feedback)
-    assert set(results) == {o.name() for o in provider.algorithm("train_lrtacfnet").outputDefinitions()}
+    results = run("train_lrtacf_net", lesson, context, feedback)
+    assert set(results) == {o.name() for o in provider.algorithm("train_lrtacf_net").outputDefinitions()}
     assert 0 <= results["MEAN_F1"] <= results["OA"] <= 1
     folder = Path(results["MODEL_FOLDER"])
     names = ["model.json", "model.onnx", "split.json", "training.csv", "training.html", "training.json"]
@@ -79,7 +79,7 @@ def test_only_the_selected_parcels_reach_the_engine(lesson, season, context, tmp
     chosen = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True)
     asked = []
     monkeypatch.setattr(runner, "run", lambda job, feedback: asked.append((job, len_and_crs(job.labels))) or RESULT)
-    run("train_lrtacfnet", lesson | {"LABELS": chosen, "WINDOWS": "95-135, 150-195"}, context)
+    run("train_lrtacf_net", lesson | {"LABELS": chosen, "WINDOWS": "95-135, 150-195"}, context)
     ((job, told),) = asked
     assert told == (layer.selectedFeatureCount(), "EPSG:4326")
     assert told[0] < layer.featureCount()
@@ -120,7 +120,7 @@ BAD = {
 def test_refusals_are_one_sentence(lesson, season, context, tmp_path, case):
     change, said = BAD[case]
     with pytest.raises(QgsProcessingException, match=said):
-        run("train_lrtacfnet", lesson | change(season, tmp_path), context)
+        run("train_lrtacf_net", lesson | change(season, tmp_path), context)
     assert not list((tmp_path / "model").glob("*"))
 
 
@@ -134,7 +134,7 @@ def test_cancelled_training_is_gone_within_two_seconds(lesson, context, tmp_path
     feedback = Recorder()
     started = time.monotonic()
     whole = lesson | {"EPOCHS": 1000}
-    run_ = Run(whole, context, feedback, cancel_after=6, algorithm="train_lrtacfnet")
+    run_ = Run(whole, context, feedback, cancel_after=6, algorithm="train_lrtacf_net")
     assert run_.ok is False
     assert run_.ended - run_.cancelled < 2
     assert run_.cancelled - started > 5
@@ -152,4 +152,4 @@ def test_choices_and_jobs_agree(provider):
         "MASK": MASKS,
     }
     for parameter, known in choices.items():
-        assert len(provider.algorithm("train_lrtacfnet").parameterDefinition(parameter).options()) == len(known)
+        assert len(provider.algorithm("train_lrtacf_net").parameterDefinition(parameter).options()) == len(known)

@@ -32,7 +32,7 @@ def years(engine, tmp_path_factory):
         folder = tmp_path_factory.mktemp(year)
         season = {"FOLDER": str(folder), "WIDTH": 200, "HEIGHT": 200, "CLOUD_SHARE": 0, "SENTINEL1": False, "SEED": 3}
         asked = season | {"DATES": ",".join(days), "YEAR": int(year)}
-        scenes = run("simulateseason", asked, QgsProcessingContext())["SCENES"]
+        scenes = run("simulate_season", asked, QgsProcessingContext())["SCENES"]
         fine = str(folder / "ndvi.tif")
         run("index", {"INPUT": scenes, "INDICES": ["NDVI"], "OUTPUT": fine}, QgsProcessingContext())
         coarse = [str(next(folder.rglob(f"MOD13Q1_{day.replace('-', '')}_NDVI.tif"))) for day in days]

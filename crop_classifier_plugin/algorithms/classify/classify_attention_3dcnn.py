@@ -6,7 +6,7 @@ from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyAttention3dCnn(ClassifyAlgorithm):
-    NAME = "classify_attention3dcnn"
+    NAME = "classify_attention_3dcnn"
     TITLE = "Classify crops with Attention-3DCNN"
     NETWORKS = ("attention_3dcnn",)
     SCENES = "Dated optical scenes"

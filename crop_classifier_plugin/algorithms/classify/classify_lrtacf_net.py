@@ -6,7 +6,7 @@ from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyLrtacfNet(ClassifyAlgorithm):
-    NAME = "classify_lrtacfnet"
+    NAME = "classify_lrtacf_net"
     TITLE = "Classify crops with LRTACF-Net"
     NETWORKS = ("lrtacf_net",)
     ATTENTIVE = True

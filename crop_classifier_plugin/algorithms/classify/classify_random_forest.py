@@ -6,6 +6,6 @@ from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyRandomForest(ClassifyAlgorithm):
-    NAME = "classify_randomforest"
+    NAME = "classify_random_forest"
     TITLE = "Classify crops with a random forest"
     NETWORKS = ("random_forest",)

@@ -6,7 +6,7 @@ from .classify_months_base import MonthlyAlgorithm
 
 
 class ClassifyUnetConvLstm(MonthlyAlgorithm):
-    NAME = "classify_unetconvlstm"
+    NAME = "classify_unet_convlstm"
     TITLE = "Classify crops of target months with VUnetConvLSTM"
     NETWORKS = ("vunet_convlstm", "unet_convlstm")
     SCENES = "Dated scenes of the months before and of the target"

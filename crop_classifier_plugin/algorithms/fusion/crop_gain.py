@@ -48,7 +48,7 @@ FIGURES = {"EARLY_KAPPA": "Kappa of the early season", "BEST_KAPPA": "Best kappa
 
 
 class CropGain(SeriesAlgorithm):
-    NAME = "cropgain"
+    NAME = "crop_gain"
     TITLE = "Crop gain of predicted images"
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:

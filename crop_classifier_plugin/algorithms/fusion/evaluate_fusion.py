@@ -35,7 +35,7 @@ FIGURES = {"RMSE": "RMSE", "BIAS": "Bias", "SSIM": "SSIM", "DATA_RANGE": "Data r
 
 
 class EvaluateFusion(SeriesAlgorithm):
-    NAME = "evaluatefusion"
+    NAME = "evaluate_fusion"
     TITLE = "Evaluate a fused image"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

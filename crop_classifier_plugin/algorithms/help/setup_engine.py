@@ -23,7 +23,7 @@ ANY = "All files (*)"  # QGIS's own default is *.*, which refuses a file called 
 
 
 class SetUpEngine(CropAlgorithm):
-    NAME = "setupengine"
+    NAME = "setup_engine"
     TITLE = "Set up the engine"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -22,7 +22,7 @@ INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParame
 
 
 class SimulateSeason(EngineAlgorithm):
-    NAME = "simulateseason"
+    NAME = "simulate_season"
     TITLE = "Simulate a season"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

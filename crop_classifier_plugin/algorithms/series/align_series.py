@@ -35,7 +35,7 @@ CHOICES = {
 
 
 class AlignSeries(SeriesAlgorithm):
-    NAME = "alignseries"
+    NAME = "align_series"
     TITLE = "Align the dates of two years"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -32,7 +32,7 @@ INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParame
 
 
 class BuildSeries(SeriesAlgorithm):
-    NAME = "buildseries"
+    NAME = "build_series"
     TITLE = "Build a series"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -24,7 +24,7 @@ METHODS = ("Linear in time", "Savitzky-Golay", "Whittaker")
 
 
 class FillGaps(SeriesAlgorithm):
-    NAME = "fillgaps"
+    NAME = "fill_gaps"
     TITLE = "Fill the gaps of a series"
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

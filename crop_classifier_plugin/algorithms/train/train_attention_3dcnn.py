@@ -14,7 +14,7 @@ from .train_two_series_base import TrainTwoSeriesAlgorithm
 
 
 class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
-    NAME = "train_attention3dcnn"
+    NAME = "train_attention_3dcnn"
     TITLE = "Train Attention-3DCNN on your labels"
     NETWORK = "attention_3dcnn"
 

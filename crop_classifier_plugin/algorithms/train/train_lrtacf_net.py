@@ -15,7 +15,7 @@ MOST_LEVELS = 6  # more would not fit into a tile
 
 
 class TrainLrtacfNet(TrainNetworkAlgorithm):
-    NAME = "train_lrtacfnet"
+    NAME = "train_lrtacf_net"
     TITLE = "Train LRTACF-Net on your labels"
     NETWORK = "lrtacf_net"
 

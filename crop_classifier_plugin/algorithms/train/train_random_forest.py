@@ -22,7 +22,7 @@ _ASKED = ("HELD_OUT", "SEED", "MIN_PARCELS")
 
 
 class TrainRandomForest(TrainNetworkAlgorithm):
-    NAME = "train_randomforest"
+    NAME = "train_random_forest"
     TITLE = "Train a random forest on your labels"
     NETWORK = "random_forest"
 

@@ -31,7 +31,7 @@ def month_of(field: str) -> str:
 
 
 class TrainUnetConvLstm(TrainNetworkAlgorithm):
-    NAME = "train_unetconvlstm"
+    NAME = "train_unet_convlstm"
     TITLE = "Train VUnetConvLSTM on your labels by month"
     BANDS = "VV, VH"
 

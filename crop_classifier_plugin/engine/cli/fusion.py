@@ -75,7 +75,7 @@ def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, *
 @click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX")
 @click.option("--extent-crs", default="", help="CRS of --extent; default: the fused image's own.")
 @json_option
-def evaluatefusion(out: str, as_json: bool, **given: Any) -> None:
+def evaluate_fusion(out: str, as_json: bool, **given: Any) -> None:
     """Compare a fused image with the real one: RMSE, bias, SSIM, beside two trivial references."""
     place = take_place(given)
     images: dict[str, Any] = {name: SceneSource(given.pop(name)) for name in ("fused", "truth", "last_fine", "coarse")}
@@ -91,7 +91,7 @@ def evaluatefusion(out: str, as_json: bool, **given: Any) -> None:
 @click.option("--labels", required=True, help="Polygons, or a class raster.")
 @click.option("--field", "class_field", default="", help="The polygons' field with the class.")
 @click.option("--labels-layer", default="", help="Layer of the vector file; default: the first.")
-@click.option("--out", required=True, help="Folder for cropgain.html, cropgain.json and cropgain.csv.")
+@click.option("--out", required=True, help="Folder for crop_gain.html, crop_gain.json and crop_gain.csv.")
 @click.option("--before", default="", help="YYYY-MM-DD, end of the early season. Default: the first predicted date.")
 @click.option("--index", default="NDVI", show_default=True)
 @click.option("--split", type=click.Choice(GAIN_SPLITS), default="parcel", show_default=True, help="Pixel leaks.")
@@ -105,10 +105,10 @@ def evaluatefusion(out: str, as_json: bool, **given: Any) -> None:
 @click.option("--pixels", default=20_000, show_default=True, help="Most pixels a class that are learnt from.")
 @click.option("--test-pixels", default=100_000, show_default=True, help="Most pixels that are tested.")
 @json_option
-def cropgain(out: str, predictions: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def crop_gain(out: str, predictions: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Measure what predicted images add to a crop map of the early season; --series is the early season."""
     reports: dict[str, Any] = {
-        f"report_{kind}": str(Path(out) / f"cropgain.{kind}") for kind in ("html", "json", "csv")
+        f"report_{kind}": str(Path(out) / f"crop_gain.{kind}") for kind in ("html", "json", "csv")
     }
     images = tuple(_prediction(text) for text in predictions)
     finish(CropGainJob(early=take_series(given), predictions=images, **reports, **given), as_json)
@@ -122,4 +122,4 @@ def _prediction(text: str) -> Prediction:
     return Prediction(SceneSource(path), strategy)
 
 
-COMMANDS = (fuse_starfm, evaluatefusion, cropgain)
+COMMANDS = (fuse_starfm, evaluate_fusion, crop_gain)

@@ -144,7 +144,7 @@ def diagnose(
 @click.option("--sentinel1/--no-sentinel1", default=True, show_default=True)
 @click.option("--modis/--no-modis", default=True, show_default=True)
 @json_option
-def simulate(out: str, dates: tuple[str, ...], as_json: bool, **rest: Any) -> None:
+def simulate_season(out: str, dates: tuple[str, ...], as_json: bool, **rest: Any) -> None:
     """Simulate a season with known truth."""
     finish(SimulateJob(folder=out, dates=dates, **rest), as_json)
 

@@ -102,7 +102,7 @@ def composite(as_json: bool, **given: Any) -> None:
 @click.option("--order", default=2, show_default=True, help="Of the polynomials of Savitzky-Golay.")
 @click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
 @json_option
-def fillgaps(as_json: bool, **given: Any) -> None:
+def fill_gaps(as_json: bool, **given: Any) -> None:
     """Fill the gaps of a series: linear in time, Savitzky-Golay or Whittaker."""
     finish(FillGapsJob(series=take_series(given), **given), as_json)
 
@@ -134,7 +134,7 @@ def index(as_json: bool, **given: Any) -> None:
 @click.option("--target", default="", help="The day of the prediction year that is to be predicted.")
 @click.option("--training-target", default="", help="The training year's image for the target.")
 @json_option
-def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def align_series(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Bring the dates of two years together; --series is the year that is predicted."""
     prediction = take_series(given)
     learnt = replace(prediction, scenes=sources(training))
@@ -152,7 +152,7 @@ def alignseries(training: tuple[str, ...], as_json: bool, **given: Any) -> None:
 @click.option("--reference", default="", help="Raster whose grid is taken, in place of --resolution and --crs.")
 @click.option("--max-gap", default=30, show_default=True, help="Days without a scene that are told; 0: none.")
 @json_option
-def build(as_json: bool, **given: Any) -> None:
+def build_series(as_json: bool, **given: Any) -> None:
     """Build one analysis-ready series of many files, with a table of what it is made of."""
     finish(BuildSeriesJob(series=take_series(given), **given), as_json)
 
@@ -176,4 +176,4 @@ def phenology(as_json: bool, **given: Any) -> None:
     finish(PhenologyJob(series=take_series(given), **given), as_json)
 
 
-COMMANDS = (build, composite, fillgaps, index, alignseries, phenology)
+COMMANDS = (build_series, composite, fill_gaps, index, align_series, phenology)

@@ -13,7 +13,7 @@ from .sources import Series
 class BuildSeriesJob:
     """Layers of any kind -> one analysis-ready series, and the table of what it is made of; or the table alone."""
 
-    kind: ClassVar[str] = "buildseries"
+    kind: ClassVar[str] = "build_series"
     entry: ClassVar[str] = "series.operations.build.job:build_series"
     series: Series
     output: str = ""  # cloud-optimised GeoTIFF

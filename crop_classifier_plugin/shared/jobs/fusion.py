@@ -65,7 +65,7 @@ class FuseStarfmJob:
 class EvaluateFusionJob:
     """Fused image + the real fine image of its day -> RMSE, bias, SSIM, scatter; beside two trivial references."""
 
-    kind: ClassVar[str] = "evaluatefusion"
+    kind: ClassVar[str] = "evaluate_fusion"
     entry: ClassVar[str] = "fusion.evaluation.job:evaluate"
     fused: SceneSource
     truth: SceneSource  # the real fine image of the fused image's day, which the fusion did not see
@@ -99,7 +99,7 @@ class Prediction:
 class CropGainJob:
     """Early season + predicted images + labels -> what each prediction adds to a crop map: table and bar chart."""
 
-    kind: ClassVar[str] = "cropgain"
+    kind: ClassVar[str] = "crop_gain"
     entry: ClassVar[str] = "experiments.crop_gain.job:crop_gain"
     early: Series
     predictions: tuple[Prediction, ...]

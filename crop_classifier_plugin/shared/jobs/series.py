@@ -50,7 +50,7 @@ class CompositeJob:
 class FillGapsJob:
     """Series with gaps -> the same dates without, one stack."""
 
-    kind: ClassVar[str] = "fillgaps"
+    kind: ClassVar[str] = "fill_gaps"
     entry: ClassVar[str] = "series.operations.gap_filling.job:fill_gaps"
     series: Series
     output: str
@@ -92,7 +92,7 @@ class IndexJob:
 class AlignSeriesJob:
     """The series of two years -> the same days in both, by a date strategy of TSSTFN's paper or a rule of one's own."""
 
-    kind: ClassVar[str] = "alignseries"
+    kind: ClassVar[str] = "align_series"
     entry: ClassVar[str] = "series.operations.alignment.job:align_series"
     training: Series  # the year that is learnt from
     prediction: Series  # the year that is predicted

@@ -10,7 +10,7 @@ from typing import ClassVar
 class SimulateJob:
     """A seeded season: Sentinel-2 (10 and 20 m, SCL), Sentinel-1, MODIS NDVI, truth raster and parcels in `folder`."""
 
-    kind: ClassVar[str] = "simulate"
+    kind: ClassVar[str] = "simulate_season"
     entry: ClassVar[str] = "simulate.job:simulate"
     folder: str
     width: int = 512  # in 10 m pixels; a multiple of 2

@@ -1,4 +1,4 @@
-"""The evaluatefusion job: a fused image against the real one, beside what one would have without fusion."""
+"""The evaluate_fusion job: a fused image against the real one, beside what one would have without fusion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alignseries job: two years -> the same days in both, with the table of where each value comes from."""
+"""The align_series job: two years -> the same days in both, with the table of where each value comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The buildseries job: layers of any kind -> one series on one grid, with the table of what it is made of."""
+"""The build_series job: layers of any kind -> one series on one grid, with the table of what it is made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fillgaps job: a series with clouds -> the same dates without gaps, one stack."""
+"""The fill_gaps job: a series with clouds -> the same dates without gaps, one stack."""
 
 from __future__ import annotations
 

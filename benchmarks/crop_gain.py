@@ -1,4 +1,4 @@
-"""What fused images add to a crop map: `python benchmarks/cropgain.py`; writes benchmarks/cropgain.md.
+"""What fused images add to a crop map: `python benchmarks/crop_gain.py`; writes benchmarks/crop_gain.md.
 
 The question of TSSTFN's paper on a simulated place of two years, with the paper's base dates: July and August of the
 second year are hidden from the fine sensor and forecast by TSSTFN (learnt on the first year, strategies A to E) and
@@ -144,7 +144,7 @@ def report(document: dict, seconds: float) -> str:
     lines = [
         "# Crop gain",
         "",
-        "By `benchmarks/cropgain.py`, one run.",
+        "By `benchmarks/crop_gain.py`, one run.",
         "",
         f"A simulated place of {SIDE} x {SIDE} px of 10 m, {LEARNT} and {USED}, on the days of TSSTFN's paper (base "
         "images without clouds;",

@@ -109,7 +109,7 @@ def test_the_job_of_each_algorithm(provider, context, scenes, models, tmp_path, 
     answer = {"outputs": {"group": "g", "maps": []}}
     monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or answer)
     given = {"INPUT": scenes[0], "MODEL_FOLDER": str(models / "both"), "OUTPUT": str(tmp_path / "m.tif")}
-    for name in ("cropsts", "randomforest", "attention3dcnn", "lrtacfnet", "model"):
+    for name in ("cropsts", "random_forest", "attention_3dcnn", "lrtacf_net", "model"):
         run(f"classify_{name}", given, context)
     assert {(job.class_map, job.folder, job.attention, job.months) for job in jobs} == {(given["OUTPUT"], "", "", ())}
     run("classify_model", {**given, "FOLDER": str(tmp_path / "f"), "MONTHS": "2020-03, 2020-11 to 2021-01"}, context)

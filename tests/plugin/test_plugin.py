@@ -184,9 +184,14 @@ def test_only_what_is_needed_must_be_given(provider):
 
     assert asked("classify_lrtacf_net") == []  # layers or a folder: test_folders.py
     assert asked("classify_model") == ["MODEL_FOLDER"]
-    for network in ("attention3dcnn", "cropsts", "randomforest", "unetconvlstm"):  # offer a model where one is shipped
+    for network in (
+        "attention_3dcnn",
+        "cropsts",
+        "random_forest",
+        "unet_convlstm",
+    ):  # offer a model where one is shipped
         assert set(asked(f"classify_{network}")) <= {"MODEL_FOLDER"}
-    for network in ("attention3dcnn", "cropsts", "lrtacfnet", "network", "randomforest", "unetconvlstm"):
+    for network in ("attention_3dcnn", "cropsts", "lrtacf_net", "network", "random_forest", "unet_convlstm"):
         assert asked(f"train_{network}") == ["INPUT"]  # labels of one kind or the other: test_train_labels.py
     assert asked("build_series") == []
     assert asked("composite") == []

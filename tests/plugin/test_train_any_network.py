@@ -9,7 +9,7 @@ from qgis.core import QgsProcessingException
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.jobs.train import TRAINABLE
 
-TRAININGS = ["attention3dcnn", "cropsts", "lrtacfnet", "network", "randomforest", "unetconvlstm"]
+TRAININGS = ["attention_3dcnn", "cropsts", "lrtacf_net", "network", "random_forest", "unet_convlstm"]
 
 
 @pytest.fixture

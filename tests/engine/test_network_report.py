@@ -16,7 +16,7 @@ from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS
 from crop_classifier_plugin.shared.errors import BadInput
 
 # GFLOP of CropSTS' encoder by T, as specified: 224 px / 16 and 128 px / 8, decoupled and joint; attention products
-CURVE = {
+CURVE = {  # docs/papers/cropsts.md, section 2.3
     1: (12.2, 9.4, 15.8, 12.2, 1.21, 1.21),
     6: (73.3, 77.7, 95.1, 109.5, 7.42, 43.5),
     15: (183.7, 290.0, 238.5, 436.8, 19.2, 271.8),
@@ -58,7 +58,7 @@ def test_networks_prints_a_table(monkeypatch):
     ]
 
 
-def test_complexity_of_cropsts_is_the_specification_s():
+def test_complexity_of_cropsts_is_as_its_page_tells():
     asked = [a for t in CURVE for a in ("--dates", str(t))]
     for row in json.loads(call("complexity", "--network", "cropsts", "--json", *asked)):
         expected = CURVE[row.pop("dates")]

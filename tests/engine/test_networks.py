@@ -1,4 +1,4 @@
-"""Laws of every network, and the numbers that pin LRTACF-Net to its specification."""
+"""Laws of every network, and the numbers that pin LRTACF-Net to docs/papers/lrtacf_net.md, section 2."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make(name: str = "lrtacf_net", bands: int = 6, dates: int = 3, classes: int 
     return build(name, configure(name, {"preset": "small", **extra}, bands, dates, classes))
 
 
-# --- LRTACF-Net's specification --------------------------------------------------------------------------------------
+# --- docs/papers/lrtacf_net.md, section 2 ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("blocks", "parameters"), [(0, 166_114_900), (3, 167_184_496), (5, 167_640_688)])

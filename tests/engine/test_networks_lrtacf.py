@@ -1,4 +1,4 @@
-"""LRTACF-Net's own blocks against slow references written from the specification."""
+"""LRTACF-Net's own blocks against slow references written from docs/papers/lrtacf_net.md, sections 2.3 and 2.4."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_masks_hide_the_share_of_the_parcels_and_nothing_else(seed, count, ratio
 
 
 def test_half_is_hidden_and_the_boundary_stays_on_parcels_of_pastis_size():
-    """The specification's figures: 13 x 15 px parcels keep 95 % of their 1-px boundary."""
+    """docs/papers/cropsts.md, section 3.6: 13 x 15 px parcels keep 95 % of their 1-px boundary."""
     plots = np.kron(np.arange(1, 65).reshape(8, 8), np.ones((13, 15), int))
     mask = plot_mask(plots, np.random.default_rng(0))
     edge = inner_edges(plots)
@@ -261,7 +261,7 @@ def one_of(batch, i):
     return part
 
 
-def test_schedules_of_the_specification():
+def test_schedules_of_the_paper():  # docs/papers/cropsts.md, section 4.1
     rates = [dino.learning_rate_at(5e-4, step, 100, 10) for step in range(100)]
     assert rates[0] == pytest.approx(5e-5)
     assert rates[9] == rates[10] == max(rates) == 5e-4

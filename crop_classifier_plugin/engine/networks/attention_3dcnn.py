@@ -1,7 +1,8 @@
 """Attention-3DCNN: an optical and a radar series fused by channel, temporal and spatial attention.
 
 Only the paper's abstract is public: it fixes the two branches (3-D and 2-D convolutions; depthwise separable ones), the
-three attentions and the residual connections. Widths, order and the rest are choices.
+three attentions and the residual connections. Widths, order and the rest are choices: docs/papers/attention_3dcnn.md,
+sections 2 and 3.
 Shapes: B batch, T dates common to both series, C bands, K classes; a date's validity is its usable share, 0..1.
 """
 

@@ -1,7 +1,8 @@
 """ConvSTAR: layers of a light convolutional recurrence with one gate; a baseline of the Attention-3DCNN paper.
 
 Cell: k = sigmoid(W [x, h]), u = tanh(W x), h' = k h + (1 - k) u; 64 wide, 3x3, as in the multi-stage ConvSTAR network's
-code; three layers (choice). Shapes: B batch, T dates, C bands or features, K classes.
+code; three layers (choice): docs/papers/attention_3dcnn.md, section 6.1. Shapes: B batch, T dates, C bands or features,
+K classes.
 """
 
 from __future__ import annotations

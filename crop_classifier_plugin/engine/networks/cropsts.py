@@ -1,7 +1,8 @@
 """CropSTS: a vision transformer with attention over time and over space in turn, L-TAE and UPerNet.
 
 Encoder: the CropSTS paper (2025), section 3.1; what it leaves out is ViT-S's. L-TAE and UPerNet are its segmentation
-head. Shapes: B batch, T dates, C bands, h x w = N patches ("tokens") of d features a date, K classes.
+head (docs/papers/cropsts.md, sections 2 and 3). Shapes: B batch, T dates, C bands, h x w = N patches ("tokens") of d
+features a date, K classes.
 """
 
 from __future__ import annotations

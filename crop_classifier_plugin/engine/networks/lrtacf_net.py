@@ -1,7 +1,8 @@
 """LRTACF-Net: lowest-resolution temporal self-attention and cascaded feedback (CFMA) over a U-Net.
 
 J. Computer and Communications 13:272-287 (2025), doi 10.4236/jcc.2025.136018. The paper leaves details open; they are
-the most literal reading within 1.1 % of its parameter and FLOP counts. Shapes: B batch, T dates, C bands, K classes.
+the most literal reading within 1.1 % of its parameter and FLOP counts (docs/papers/lrtacf_net.md, section 3). Shapes: B
+batch, T dates, C bands, K classes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from .base import Capabilities, NetworkConfig
 
 @dataclass(frozen=True)
 class RandomForestConfig(NetworkConfig):
-    """The defaults are those of the crop maps in TSSTFN's paper."""
+    """The defaults are those of the crop maps in TSSTFN's paper (docs/papers/methods.md, section 5.5)."""
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {},

@@ -1,7 +1,7 @@
 """TSSTFN: the spatial-temporal-spectral fusion of dated coarse and fine images by a U-Net, CBAM and LSTMs.
 
 How the LSTM paths read and join the U-Net is not said in the paper; this is the reading in which its numbers 384, 96,
-96 and nine have a meaning. Shapes: B batch, T = base pairs + 1 dates, K outputs.
+96 and nine have a meaning (docs/papers/tsstfn.md, section 3.1). Shapes: B batch, T = base pairs + 1 dates, K outputs.
 """
 
 from __future__ import annotations

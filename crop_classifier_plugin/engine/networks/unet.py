@@ -1,7 +1,8 @@
 """U-Net on stacked dates: Models 1-3 of LRTACF-Net's table 1.
 
 J. Computer and Communications 13:272-287 (2025), doi 10.4236/jcc.2025.136018, table 1; widths and deconvolutions are
-the reading that gives its parameters and FLOPs to the digit. Shapes: B batch, T dates, C bands, K classes, L levels.
+the reading that gives its parameters and FLOPs to the digit (docs/papers/lrtacf_net.md, section 3.1). Shapes: B batch,
+T dates, C bands, K classes, L levels.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """3-D U-Net: convolutions over time and space; a baseline.
 
 Widths 64, 128, 256 as in the DeepSatModels code. It pools space only, and ends in a mean over the dates, so that any
-number of dates fits (choice). Shapes: B batch, T dates, C bands or features, K classes.
+number of dates fits (choice): docs/papers/attention_3dcnn.md, section 6.2. Shapes: B batch, T dates, C bands or
+features, K classes.
 """
 
 from __future__ import annotations

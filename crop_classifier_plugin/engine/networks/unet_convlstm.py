@@ -1,7 +1,8 @@
 """UnetConvLSTM and VUnetConvLSTM: a U-Net a date, and a convolutional LSTM over the dates at its lowest resolution.
 
-The sizes follow the released code of the paper's authors, which its table 3 abbreviates. VUnetConvLSTM reads the day of
-year and names the crop at the last date, whatever its month. Shapes: B batch, T dates, C bands, K classes.
+The sizes follow the released code of the paper's authors, which its table 3 abbreviates (docs/papers/vunet_convlstm.md,
+sections 2 and 3). VUnetConvLSTM reads the day of year and names the crop at the last date, whatever its month. Shapes:
+B batch, T dates, C bands, K classes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """UPerNet over four maps of one resolution: a feature pyramid, and pooling at four scales on its coarsest map.
 
-As in the segmentation benchmark that the CropSTS paper uses. Shapes: B batch, d features, h x w patches, K classes.
+As in the segmentation benchmark that the CropSTS paper uses (docs/papers/cropsts.md, section 2.2). Shapes: B batch, d
+features, h x w patches, K classes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The crop_gain job: what predicted images add to a crop map of the early season (TSSTFN's paper, tables 3 to 5)."""
+"""The crop_gain job: what predicted images add to a crop map of the early season (TSSTFN's paper, tables 3 to 5).
+
+docs/papers/tsstfn.md, sections 4 to 6.
+"""
 
 from __future__ import annotations
 

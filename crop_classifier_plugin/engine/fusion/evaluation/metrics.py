@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Double = NDArray[np.float64]
 
 SSIM_RADIUS = 5  # px: 11 x 11 windows
-_SIGMA, _K1, _K2 = 1.5, 0.01, 0.03  # Wang et al. 2004, IEEE TIP 13, 600-612
+_SIGMA, _K1, _K2 = 1.5, 0.01, 0.03  # Wang et al. 2004, IEEE TIP 13, 600-612 (docs/papers/methods.md, section 1.3)
 BINS = 64
 
 

@@ -1,7 +1,8 @@
 """STARFM (Gao et al. 2006, IEEE TGRS 44, 2207-2218): a fine image from base pairs and a coarse image of another day.
 
 The paper's equations 6 and 7 for the spectral and the temporal difference; thresholds, distance and weights as its
-public implementations have them. No loop over pixels: one over the window's offsets, each for all pixels at once.
+public implementations have them (docs/papers/methods.md, section 1.1). No loop over pixels: one over the window's
+offsets, each for all pixels at once.
 """
 
 from __future__ import annotations

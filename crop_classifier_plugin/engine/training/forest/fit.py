@@ -1,7 +1,7 @@
 """A random forest on the 3 x 3 neighbourhood of each labelled pixel: what the networks are measured against.
 
-Crop mapping of TSSTFN's paper (40 trees, depth 25, leaves of 20). It learns from the same seasons, the same parcels
-and the same z-scores as the networks.
+Crop mapping of TSSTFN's paper (40 trees, depth 25, leaves of 20; docs/papers/methods.md, section 5.5). It learns from
+the same seasons, the same parcels and the same z-scores as the networks.
 """
 
 from __future__ import annotations

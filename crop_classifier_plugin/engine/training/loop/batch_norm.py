@@ -2,7 +2,7 @@
 
 A paper's momentum of 0.01 needs some 500 steps until the statistics leave their start of 0 and 1 behind; a training of
 the small presets is over by then. So the first steps are averaged evenly, until the network's own momentum is larger
-(choice, as the bias correction of Adam; Kingma and Ba 2015, section 3).
+(choice, as the bias correction of Adam; Kingma and Ba 2015, section 3; docs/papers/methods.md, section 4.4).
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from ...labels.constants import IGNORE
 
 
 def weighted_bce_iou(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """The loss of LRTACF-Net, eq. 7: weighted binary cross-entropy + weighted IoU, class-weighted reading.
+    """The loss of LRTACF-Net, eq. 7: weighted binary cross-entropy + weighted IoU, class-weighted reading
+    (docs/papers/lrtacf_net.md, section 3.7).
 
     The weights sum to 1; a class of weight 0 (the paper's class 0, no data) is left out. Over the N known pixels and
     the C classes with a weight: BCE = sum W_c bce / (N C) with W_c = C w_c, and IoU = sum w_c (1 - IoU_c) with

@@ -15,7 +15,8 @@ from .recipes import Recipe
 
 
 class Sam(torch.optim.Optimizer):
-    """Sharpness-aware minimisation (Foret et al. 2021, eq. 2-3) over SGD with momentum: two gradients a step.
+    """Sharpness-aware minimisation (Foret et al. 2021, eq. 2-3) over SGD with momentum: two gradients a step
+    (docs/papers/methods.md, section 4.1).
 
     `second_pass` is entered around the second evaluation (to freeze the batch statistics).
     """

@@ -31,14 +31,14 @@ class Recipe:
     radar_dropout: float = 0.0  # the same of radar dates
 
 
-# LRTACF-Net's eq. 7 and section 3.2; momentum, schedule, turns and flips are of the baseline whose set-up it keeps.
+# docs/papers/lrtacf_net.md, section 4: eq. 7, and of the baseline whose set-up it keeps momentum, schedule and turns.
 _CLARK = Recipe("bce_iou", "sam", 0.011, "polynomial", epochs=100, batch=6, patch=224)
-# The abstract of Attention-3DCNN names no training: the recommended one of docs/networks.md, section 6.2.
+# The abstract of Attention-3DCNN names no training: a choice (docs/papers/attention_3dcnn.md, section 4).
 _PASTIS = Recipe(
     "root_cross_entropy", "adamw", 1e-3, "cosine", epochs=100, batch=16, patch=64, patience=15,
     weight_decay=1e-4, optical_dropout=(0.1, 0.3), radar_dropout=0.1,
 )  # fmt: skip
-# UnetConvLSTM, from its released code: Keras' Adam, and l2(1e-4) on gamma and beta.
+# docs/papers/vunet_convlstm.md, section 4, from the released code: Keras' Adam, and l2(1e-4) on gamma and beta.
 _LEM = Recipe(
     "focal",
     "adam",
@@ -58,7 +58,7 @@ RECIPES = {
     "convstar": _PASTIS,
     "cropsts": Recipe(
         "cross_entropy", "adamw", 1e-4, "steps", epochs=80, batch=8, patch=128, weight_decay=0.05, turns=False
-    ),  # PANGAEA's fine-tuning, which the paper uses
+    ),  # PANGAEA's fine-tuning, which the paper uses (docs/papers/cropsts.md, section 4.2)
     "lrtacf_net": _CLARK,
     "unet": _CLARK,
     "unet_3d": _PASTIS,

@@ -1,4 +1,5 @@
-"""Self-distillation without labels: DINO (Caron et al. 2021) with the values of the CropSTS paper, section 3.
+"""Self-distillation without labels: DINO (Caron et al. 2021) with the values of the CropSTS paper, section 3
+(docs/papers/cropsts.md, section 4.1).
 
 A student that sees eight views learns to say of each what its teacher, the moving average of itself, says of another.
 """

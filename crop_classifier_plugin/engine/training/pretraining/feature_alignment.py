@@ -1,7 +1,8 @@
 """Alignment of the student's tokens with a frozen teacher's, which has seen ordinary photographs (CropSTS paper).
 
-The teacher is a file of the user's: an ONNX vision transformer (DINO's ViT-B/16, say) that takes (B,3,S,S) by
-ImageNet's mean and std and gives tokens (B,N,D) or a map (B,D,h,w); or an encoder of B04, B03, B02 by pretrain-cropsts.
+docs/papers/cropsts.md, section 3.7. The teacher is a file of the user's: an ONNX vision transformer (DINO's ViT-B/16,
+say) that takes (B,3,S,S) by ImageNet's mean and std and gives tokens (B,N,D) or a map (B,D,h,w); or an encoder of B04,
+B03, B02 by pretrain-cropsts.
 """
 
 from __future__ import annotations

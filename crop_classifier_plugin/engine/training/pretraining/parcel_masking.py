@@ -1,6 +1,7 @@
 """Plot-wise masks: the inner halves of parcels are hidden from the student, their boundaries stay (CropSTS paper).
 
-The paper gives the idea and the ratio; the ranking by distance to the edge is a choice of this project.
+The paper gives the idea and the ratio; the ranking by distance to the edge is a choice of this project
+(docs/papers/cropsts.md, section 3.6).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The probe job: how well an encoder's features tell crops apart, by nearest neighbours and by a linear classifier.
 
 As the CropSTS paper probes; a sample is a token (its mean over the dates), for with ten sequences to learn from,
-twenty neighbours are more than there are sequences.
+twenty neighbours are more than there are sequences (docs/papers/cropsts.md, section 3.9).
 """
 
 from __future__ import annotations

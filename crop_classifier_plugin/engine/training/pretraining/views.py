@@ -1,7 +1,7 @@
 """Views of a sequence for self-distillation: two large crops and six small ones, each turned into other light.
 
-DINO's recipe (Caron et al. 2021) with multispectral replacements for its colour jitter. All dates of a view share its
-crop, its flip and its light; all views of a sequence share its dates.
+DINO's recipe (Caron et al. 2021) with multispectral replacements for its colour jitter (docs/papers/cropsts.md, section
+3.5). All dates of a view share its crop, its flip and its light; all views of a sequence share its dates.
 """
 
 from __future__ import annotations

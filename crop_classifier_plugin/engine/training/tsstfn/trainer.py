@@ -1,4 +1,7 @@
-"""How TSSTFN learns: Adam, a loss over the known pixels, and an end when the validation gets no better."""
+"""How TSSTFN learns: Adam, a loss over the known pixels, and an end when the validation gets no better.
+
+The paper's training and what differs: docs/papers/tsstfn.md, sections 4 and 5.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 TSSTFN learns on one year (training) and predicts in another (prediction). Both need the same number of base dates; the
 strategies differ in which days of the year those are, and in where a value comes from on a day without an image.
-Source: the reading of the paper's strategies in which its dates, seasons and weights agree (the test holds the table).
+Source: the reading of the paper's strategies in which its dates, seasons and weights agree (docs/papers/tsstfn.md,
+section 3.5; the test holds the table).
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ _UNIT = 10.0  # days; the unit of time in which Whittaker's smoothness is counte
 def savitzky_golay(values: Float, days: Days, window: float, order: int) -> Float:
     """(T, ...): local polynomials of `order` over `window` days, on the linearly filled curve every STEP days.
 
-    Savitzky and Golay (1964); on filled curves of vegetation indices: Chen et al. (2004), step 1.
+    Savitzky and Golay (1964); on filled curves of vegetation indices: Chen et al. (2004), step 1
+    (docs/papers/methods.md, section 2.1).
     """
     regular = np.arange(days[0], days[-1] + STEP, STEP)
     points = odd_points(window, order, len(regular))
@@ -36,8 +37,8 @@ def odd_points(window: float, order: int, most: int) -> int:
 def whittaker(values: Float, days: Days, smoothness: float) -> Float:
     """(T, ...): the z that minimises sum of (y - z)^2 over known dates + smoothness x integral of z''(t)^2 dt.
 
-    Whittaker (1923), Eilers (2003) with second divided differences for uneven dates; t counts dekads. NaN where a
-    pixel has fewer than two known values.
+    Whittaker (1923), Eilers (2003) with second divided differences for uneven dates (docs/papers/methods.md, section
+    2.2); t counts dekads. NaN where a pixel has fewer than two known values.
     """
     if len(days) < 3:
         return linear(values, days, days)

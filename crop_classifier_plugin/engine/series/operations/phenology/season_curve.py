@@ -44,9 +44,9 @@ def find_season(curve: Float, points: Days, start_share: float, end_share: float
     A season is a peak of the curve with a low on either side: the lowest value between the peak and the next value
     above it, or the end of the curve. It starts where the curve, seen from the peak backwards, is down to
     `start_share` of the way from the earlier low, ends likewise, and its base is the mean of the lows (Jonsson and
-    Eklundh 2004, TIMESAT). Of several seasons it is the one with the highest peak. A side that rises less than
-    `least_amplitude` has no start (or end), and the base is the other low; such a half season counts only where
-    there is no whole one.
+    Eklundh 2004, TIMESAT; docs/papers/methods.md, section 2.3). Of several seasons it is the one with the highest peak.
+    A side that rises less than `least_amplitude` has no start (or end), and the base is the other low; such a half
+    season counts only where there is no whole one.
     """
     flat = curve.reshape(len(curve), -1)
     found = np.full((len(NAMES), flat.shape[1]), np.nan, np.float32)

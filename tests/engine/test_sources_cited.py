@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from crop_classifier_plugin.engine.networks.report import list_networks
+
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "crop_classifier_plugin"
 FOLDERS = ("crop_classifier_plugin", "tests", "benchmarks", "tools", "docs", "models", "resources")
@@ -71,6 +73,12 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
 def test_code_that_a_paper_s_page_names_is_there(page: Path) -> None:
     named = CODE.findall(page.read_text(encoding="utf-8"))
     assert [path for path in named if not (PACKAGE / path).exists()] == []
+
+
+def test_parameters_of_every_network_stand_on_a_paper_s_page() -> None:
+    told = "".join(page.read_text(encoding="utf-8") for page in pages() if page.parent.name == "papers")
+    counted = [row for row in list_networks() if row.parameters]
+    assert [row for row in counted if f"{row.parameters:,}" not in told] == []
 
 
 @pytest.mark.parametrize("page", pages(), ids=label)

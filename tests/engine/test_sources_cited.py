@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crop_classifier_plugin.engine.networks.report import list_networks
+from crop_classifier_plugin.engine.networks.complexity import list_networks
 
 REPOSITORY = Path(__file__).parents[2]
 PACKAGE = REPOSITORY / "crop_classifier_plugin"

@@ -27,7 +27,7 @@ from crop_classifier_plugin.engine.simulate.job import simulate
 from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
 from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, IndexJob
 from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import LabelSource, SceneSource, Series
 from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 
 HERE = Path(__file__).resolve()
@@ -125,8 +125,7 @@ def gain(folder: Path, forecasts: dict[str, list[Path]]) -> dict:
     job = CropGainJob(
         early=Series(sources(folder / f"{USED}.tif"), mask="none"),
         predictions=predictions,
-        labels=str(folder / str(USED) / "parcels.gpkg"),
-        class_field="crop_name",
+        labels=LabelSource(str(folder / str(USED) / "parcels.gpkg"), class_field="crop_name"),
         before=EARLY_ENDS,
         seeds=SPLITS,
         pixels=PIXELS,

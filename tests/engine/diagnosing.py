@@ -15,6 +15,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
 from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
+from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 DATA = Path(os.environ.get("CROP_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -54,7 +55,10 @@ def job(tmp_path, crop_map, reference, **options):
     out = tmp_path / "out"
     places = {"agreement": "agreement.tif", "report_html": "r.html", "report_json": "r.json", "report_csv": "r.csv"}
     places = {key: str(out / name) for key, name in places.items()}
-    return DiagnoseJob(str(crop_map), str(reference), str(out), **places | options)
+    labels = LabelSource(
+        str(reference), class_field=options.pop("class_field", ""), crs=options.pop("reference_crs", "")
+    )
+    return DiagnoseJob(str(crop_map), labels, str(out), **places | options)
 
 
 def run(tmp_path, crop_map, reference, reporter=None, **options):

@@ -16,7 +16,7 @@ from conftest import BANDS, write_raster
 from program import ENGINE, classify, contents, environment, events, make_place, refusal, run, untouched
 
 from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.sources import LabelSource, SceneSource
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -228,6 +228,6 @@ def test_a_diagnosis_without_common_ground(place: Path) -> None:
     write_raster(place / "map.tif", np.ones((1, 9, 9), np.uint8))
     write_raster(place / "truth.tif", np.ones((1, 9, 9), np.uint8), transform=rasterio.Affine(10, 0, 0, 0, -10, 0))
     out = {key: str(place / "out" / key) for key in ("agreement", "report_html", "report_json", "report_csv")}
-    job = DiagnoseJob(str(place / "map.tif"), str(place / "truth.tif"), str(place / "out"), **out)
+    job = DiagnoseJob(str(place / "map.tif"), LabelSource(str(place / "truth.tif")), str(place / "out"), **out)
     with untouched(place):
         assert "overlap" in refusal(run(job, place))

@@ -34,7 +34,7 @@ from crop_classifier_plugin.shared.errors import (
     NoOverlap,
 )
 from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, Prediction
-from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import Extent, LabelSource, SceneSource, Series
 
 FIELD = 12  # px, side of a field: 8 x 6 fields of three crops
 HEIGHT, WIDTH = 6 * FIELD, 8 * FIELD
@@ -82,8 +82,7 @@ def job(place: Path, out: Path, **changes: Any) -> CropGainJob:
     facts: dict[str, Any] = {
         "early": Series((SceneSource(str(place / "early")),)),
         "predictions": images(place, "real"),
-        "labels": str(place / "fields.gpkg"),
-        "class_field": "crop",
+        "labels": LabelSource(str(place / "fields.gpkg"), class_field="crop"),
         "seeds": 2,
         "trees": 8,
         "leaf": 5,
@@ -229,7 +228,7 @@ def test_a_leaking_split_is_marked_in_every_output(place: Path, tmp_path: Path) 
 
 
 def test_a_class_raster_and_blocks(place: Path, tmp_path: Path) -> None:
-    asked = job(place, tmp_path, labels=str(place / "truth.tif"), class_field="", split="block", block=16)
+    asked = job(place, tmp_path, labels=LabelSource(str(place / "truth.tif")), split="block", block=16)
     crop_gain(asked, Silent())
     document = json.loads((tmp_path / "g.json").read_text())
     assert [c["name"] for c in document["classes"]] == ["1", "2", "3"]
@@ -276,9 +275,13 @@ def twice(place: Path) -> tuple[Prediction, ...]:
     ("changes", "kind", "says"),
     [
         (lambda p: {"predictions": twice(p)}, BadInput, "are both the prediction 'B' of 2024-07-15"),
-        (lambda p: {"labels": str(p / "truth.tif"), "class_field": ""}, BadInput, "has no parcels to hold out"),
-        (lambda p: {"class_field": ""}, LabelsUnusable, "name the field with their class"),
-        (lambda p: {"class_field": "name"}, LabelsUnusable, "has no field 'name'"),
+        (lambda p: {"labels": LabelSource(str(p / "truth.tif"))}, BadInput, "has no parcels to hold out"),
+        (lambda p: {"labels": LabelSource(str(p / "fields.gpkg"))}, LabelsUnusable, "name the field with their class"),
+        (
+            lambda p: {"labels": LabelSource(str(p / "fields.gpkg"), class_field="name")},
+            LabelsUnusable,
+            "has no field 'name'",
+        ),
         (lambda p: {"before": "2024-01-01"}, BadInput, "No scene lies between"),
         (lambda p: {"before": "spring"}, Exception, "'spring' of the end of the early season cannot be read"),
         (lambda p: {"split": "block", "block": 100}, BadInput, "lie in one block of 100 pixels"),
@@ -320,7 +323,8 @@ ONE_FIELD = Extent(500000, 5650000 - 110, 500110, 5650000, "")
 def test_job_refuses_what_cannot_be_meant(place: Path, tmp_path: Path) -> None:
     for changes, says in (
         ({"predictions": ()}, "No predicted image"),
-        ({"labels": ""}, "No labels"),
+        ({"labels": LabelSource("l.gpkg", legend="legend.json")}, "leave the legend legend.json out"),
+        ({"labels": LabelSource("l.gpkg", month_fields=(("2024-05", "may"),))}, "classes by month"),
         ({"report_csv": ""}, "No output was named"),
         ({"held_out": 1.0}, "leaves nothing to learn from"),
         ({"seeds": 0}, "at least 1"),
@@ -328,6 +332,13 @@ def test_job_refuses_what_cannot_be_meant(place: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(BadInput, match=says):
             job(place, tmp_path, **changes)
+
+
+def test_labels_are_valid_from_birth() -> None:
+    with pytest.raises(BadInput, match="No labels were given"):
+        LabelSource("")
+    with pytest.raises(BadInput, match="'2024-13' of the labels cannot be read"):
+        LabelSource("l.gpkg", month_fields=(("2024-13", "f"),))
 
 
 def test_day_of_a_prediction_is_the_end_of_the_early_season_unless_told(place: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ LEAST = {
     "crop_gain": {
         "early": {"scenes": [{"path": "a.tif"}]},
         "predictions": [{"source": {"path": "p.tif"}}],
-        "labels": "l.gpkg",
+        "labels": {"path": "l.gpkg"},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
     "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
@@ -51,9 +51,10 @@ LEAST = {
     "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fill_gaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
-    "diagnose": dict.fromkeys(
-        ("class_map", "reference", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"
-    ),
+    "diagnose": {
+        "reference": {"path": "x"},
+        **dict.fromkeys(("class_map", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"),
+    },
     "pretrain_cropsts": {"series": [{"scenes": [{"path": "a.tif"}]}], "folder": "d"},
     "probe": {
         "encoder": "e",

@@ -23,7 +23,7 @@ from crop_classifier_plugin.shared.errors import (
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
 from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
 from crop_classifier_plugin.shared.jobs.series import EMPTY, AlignSeriesJob, CompositeJob, FillGapsJob, PhenologyJob
-from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, LabelSource, SceneSource, Series
 
 SIZE = 24
 DAYS = [dt.date(2023, 4, 10) + dt.timedelta(12 * k) for k in range(8)]
@@ -62,7 +62,7 @@ def job(kind: str, given: Series, out: Path) -> Any:
         truth = str(write_raster(extra / "truth.tif", crops, nodata=0))
         reports = {f"report_{ending}": str(out / f"g.{ending}") for ending in ("html", "json", "csv")}
         facts: dict[str, Any] = {"split": "block", "block": 8, "seeds": 1, "trees": 2, **reports}
-        return CropGainJob(given, (Prediction(SceneSource(str(late))),), truth, **facts)
+        return CropGainJob(given, (Prediction(SceneSource(str(late))),), LabelSource(truth), **facts)
     fine = coarse = given.scenes  # the pairs of one sensor: all that counts here is what is refused
     if kind == "fuse_starfm":
         return FuseStarfmJob(fine, coarse, place, str(DAYS[-1]), dates=given.dates, extent=given.extent, window=3)

@@ -25,6 +25,7 @@ from crop_classifier_plugin.engine.training.supervised.job import gather
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.engine.vector.polygons import read_polygons
 from crop_classifier_plugin.shared.errors import BadInput, CrsMissing
+from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from crop_classifier_plugin.shared.jobs.train import LabelledSeries
 
 pytestmark = pytest.mark.filterwarnings("ignore:'crs' was not provided")
@@ -114,8 +115,8 @@ def test_labels_of_a_crop_gain_lie_where_the_user_says(
     labels, field = (gain_place / "truth.tif", "") if kind == "raster" else (gain_place / "fields.gpkg", "crop")
     seen = []
     for path, told in ((str(labels), ""), (disguised(labels, own, tmp_path), REAL)):
-        facts = {"labels": path, "labels_crs": told, "class_field": field, "split": "block"}
-        asked = gain_job(gain_place, tmp_path, **facts)
+        source = LabelSource(path, class_field=field, crs=told)
+        asked = gain_job(gain_place, tmp_path, labels=source, split="block")
         with opened(asked, Silent()) as images, opened_labels(asked, images.grid, "x") as found:
             codes, _ = found.read(Window(0, 0, images.grid.height, images.grid.width))
             seen.append(np.array([*found.classes, ""])[codes])

@@ -90,10 +90,10 @@ def test_references_and_labels_of_the_crop_gain_carry_it_too(truth, parcels, sea
     diagnose, gain = (provider.algorithm(name).create() for name in ("diagnose", "crop_gain"))
     for vector, parameters in ((False, {"REFERENCE": truth}), (True, {"REFERENCE_VECTOR": parcels, **field})):
         found = diagnose.inputs({"MAP": truth, **parameters}, context, None)
-        told |= {found["map_crs"], found["reference_crs"]}
+        told |= {found["map_crs"], found["reference"].crs}
         labels = {"LABELS": parcels, **field} if vector else {"LABELS_RASTER": truth}
         early = {"INPUT": season["SCENES"], "PREDICTIONS": season["SCENES"][:1]}
-        told.add(gain.inputs({**early, **labels}, context, None)["labels_crs"])
+        told.add(gain.inputs({**early, **labels}, context, None)["labels"].crs)
     assert told == {OTHER}
 
 

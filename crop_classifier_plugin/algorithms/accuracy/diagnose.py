@@ -25,6 +25,7 @@ from ...bridge import layers
 from ...bridge.styling import LayerStyle, load, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.accuracy import DiagnoseJob
+from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
 from ..common.formats import FORMATS
 
@@ -107,7 +108,7 @@ class Diagnose(EngineAlgorithm):
             "class_map": crop_map.path,
             "map_crs": crop_map.crs,
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
-            **self._reference(parameters, context, feedback),
+            "reference": self._reference(parameters, context, feedback),
         }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DiagnoseJob:
@@ -122,13 +123,13 @@ class Diagnose(EngineAlgorithm):
 
     def _reference(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, str]:
+    ) -> LabelSource:
         raster, vector = (self.given(parameters, name) for name in ("REFERENCE", "REFERENCE_VECTOR"))
         if raster == vector:
             raise BadInput("One reference is needed: choose either a reference raster or reference polygons.")
         if raster:
             scene = layers.scenes(parameters["REFERENCE"], context)[0]
-            return {"reference": scene.path, "reference_crs": scene.crs}
+            return LabelSource(scene.path, crs=scene.crs)
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
@@ -137,7 +138,7 @@ class Diagnose(EngineAlgorithm):
             parameters, "REFERENCE_VECTOR", context, FORMATS, "gpkg", feedback
         )
         crs = layers.labels_crs(source, path, layer)
-        return {"reference": path, "reference_layer": layer, "reference_crs": crs, "class_field": fields[0]}
+        return LabelSource(path, layer, fields[0], crs=crs)
 
     def results(
         self, job: DiagnoseJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext

@@ -22,6 +22,7 @@ from ...bridge import layers
 from ...shared.errors import BadInput
 from ...shared.jobs.fusion import GAIN_SPLITS, CropGainJob, Prediction
 from ...shared.jobs.series import INDICES
+from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import Parameters
 from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
@@ -130,18 +131,18 @@ class CropGain(SeriesAlgorithm):
         return {
             "early": self.series(parameters, context),
             "predictions": tuple(Prediction(scene, named.get(scene.name.casefold(), "")) for scene in found),
-            **self._labels(parameters, context, feedback),
+            "labels": self._labels(parameters, context, feedback),
         }
 
     def _labels(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, str]:
+    ) -> LabelSource:
         raster, vector = (self.given(parameters, name) for name in ("LABELS_RASTER", "LABELS"))
         if raster == vector:
             raise BadInput("Labels are needed once: choose either labelled polygons or a class raster.")
         if raster:
             scene = layers.scenes(parameters["LABELS_RASTER"], context)[0]
-            return {"labels": scene.path, "labels_crs": scene.crs}
+            return LabelSource(scene.path, crs=scene.crs)
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
@@ -150,7 +151,7 @@ class CropGain(SeriesAlgorithm):
             parameters, "LABELS", context, FORMATS, "gpkg", feedback
         )
         crs = layers.labels_crs(source, path, layer)
-        return {"labels": path, "labels_layer": layer, "labels_crs": crs, "class_field": fields[0]}
+        return LabelSource(path, layer, fields[0], crs=crs)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CropGainJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}

@@ -16,7 +16,7 @@ from ...shared.jobs.fusion import (
     FuseStarfmJob,
     Prediction,
 )
-from ...shared.jobs.sources import Extent, SceneSource
+from ...shared.jobs.sources import Extent, LabelSource, SceneSource
 from .options import finish, json_option, read_dates
 from .series import series_options, take_series
 
@@ -111,7 +111,9 @@ def crop_gain(out: str, predictions: tuple[str, ...], as_json: bool, **given: An
         f"report_{kind}": str(Path(out) / f"crop_gain.{kind}") for kind in ("html", "json", "csv")
     }
     images = tuple(_prediction(text) for text in predictions)
-    finish(CropGainJob(early=take_series(given), predictions=images, **reports, **given), as_json)
+    labels = LabelSource(given.pop("labels"), given.pop("labels_layer"), given.pop("class_field"))
+    job = CropGainJob(early=take_series(given), predictions=images, labels=labels, **reports, **given)
+    finish(job, as_json)
 
 
 def _prediction(text: str) -> Prediction:

@@ -21,6 +21,7 @@ from ...shared.jobs import registry
 from ...shared.jobs.accuracy import DiagnoseJob
 from ...shared.jobs.classify import ClassifyJob, read_months
 from ...shared.jobs.simulate import SimulateJob
+from ...shared.jobs.sources import LabelSource
 from ..execution.dispatch import FAILED
 from .fusion import COMMANDS as FUSION_COMMANDS
 from .networks import COMMANDS as NETWORK_COMMANDS
@@ -108,21 +109,19 @@ def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_jso
 @cli.command()
 @click.option("--map", "class_map", required=True, help="The crop map.")
 @click.option("--reference", required=True, help="Class raster, or vector file of polygons.")
-@click.option("--layer", "reference_layer", default="", help="Layer inside the vector file.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
 @click.option("--field", "class_field", default="", help="Field with the class, for polygons.")
 @click.option("--mapping", default="", help="CSV table with the columns reference and class.")
 @click.option("--out", required=True, help="Folder for the report and the layers.")
 @json_option
 def diagnose(
-    class_map: str, reference: str, reference_layer: str, class_field: str, mapping: str, out: str, as_json: bool
+    class_map: str, reference: str, layer: str, class_field: str, mapping: str, out: str, as_json: bool
 ) -> None:
     """Compare a crop map with a reference: TP / FP / FN layers a class, agreement, accuracy report."""
     folder = Path(out)
     job = DiagnoseJob(
         class_map=class_map,
-        reference=reference,
-        reference_layer=reference_layer,
-        class_field=class_field,
+        reference=LabelSource(reference, layer, class_field),
         mapping=tuple(read_mapping(mapping)) if mapping else (),
         folder=str(folder),
         agreement=str(folder / "agreement.tif"),

@@ -22,6 +22,7 @@ from ...shared.errors import (
     LabelsUnusable,
     NoOverlap,
 )
+from ...shared.jobs.sources import LabelSource
 from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window, crs_of
@@ -233,13 +234,14 @@ class PolygonReference:
 
 
 @contextmanager
-def open_reference(path: str, layer: str, field: str, crop_map: CropMap, crs: str = "") -> Iterator[Reference]:
+def open_reference(source: LabelSource, crop_map: CropMap) -> Iterator[Reference]:
     """Polygons when a field is named or the file is no raster, else the raster's first band."""
-    if layer or field or not is_raster(path):
-        yield PolygonReference(path, layer, field, crop_map.grid, crop_map.path, crs)
+    path, field = source.path, source.class_field
+    if source.layer or field or not is_raster(path):
+        yield PolygonReference(path, source.layer, field, crop_map.grid, crop_map.path, source.crs)
         return
-    with opened(path, crs) as dataset:
-        yield RasterReference(path, dataset, crop_map.grid, crop_map.path, crs)
+    with opened(path, source.crs) as dataset:
+        yield RasterReference(path, dataset, crop_map.grid, crop_map.path, source.crs)
 
 
 def is_raster(path: str) -> bool:

@@ -54,9 +54,10 @@ class PolygonLabels:
     """Labelled polygons; a unit is a polygon, or a block."""
 
     def __init__(self, job: CropGainJob, grid: Grid, beside: str) -> None:
-        frame = read_polygons(job.labels, job.labels_layer, job.class_field, grid.crs, grid.bounds, job.labels_crs)
+        source = job.labels
+        frame = read_polygons(source.path, source.layer, source.class_field, grid.crs, grid.bounds, source.crs)
         if not len(frame):
-            raise NoOverlap(beside, job.labels)
+            raise NoOverlap(beside, source.path)
         self.classes = tuple(sorted(set(frame["label"])))
         self.simulated = bool(frame.attrs["simulated"])
         self._codes = np.array([self.classes.index(label) for label in frame["label"]] + [-1])
@@ -78,7 +79,7 @@ class RasterLabels:
     def __init__(self, path: str, dataset: Any, job: CropGainJob, grid: Grid, beside: str) -> None:
         if job.split == "parcel":
             raise BadInput(f"The class raster {path} has no parcels to hold out: choose the split by blocks.")
-        self._reference = RasterReference(path, dataset, grid, beside, job.labels_crs)
+        self._reference = RasterReference(path, dataset, grid, beside, job.labels.crs)
         self.simulated = self._reference.simulated
         self._blocks = _Blocks(grid, job.block)
 
@@ -95,17 +96,17 @@ class RasterLabels:
 @contextmanager
 def opened_labels(job: CropGainJob, grid: Grid, beside: str) -> Iterator[Labels]:
     """Polygons where a class field is named, else a class raster. `beside`: what the labels lie on, for messages."""
-    if job.class_field or job.labels_layer:
+    if job.labels.class_field or job.labels.layer:
         yield PolygonLabels(job, grid, beside)
         return
     with ExitStack() as exits:
         try:
-            dataset = exits.enter_context(opened(job.labels, job.labels_crs))
+            dataset = exits.enter_context(opened(job.labels.path, job.labels.crs))
         except BadRaster:
             raise LabelsUnusable(
-                f"The labels {job.labels} are no class raster: for polygons name the field with their class."
+                f"The labels {job.labels.path} are no class raster: for polygons name the field with their class."
             ) from None
-        yield RasterLabels(job.labels, dataset, job, grid, beside)
+        yield RasterLabels(job.labels.path, dataset, job, grid, beside)
 
 
 def _ranges(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import BadInput
+from .sources import LabelSource
 
 
 @dataclass(frozen=True)
@@ -15,18 +16,16 @@ class DiagnoseJob:
     kind: ClassVar[str] = "diagnose"
     entry: ClassVar[str] = "accuracy.diagnosis.job:diagnose"
     class_map: str
-    reference: str  # raster, or vector file
+    reference: LabelSource
     folder: str  # per-class layers go here, as diagnosis_<code>_<name>.tif
     agreement: str
     report_html: str
     report_json: str
     report_csv: str
-    reference_layer: str = ""  # layer inside a vector file; "" = the first
-    class_field: str = ""  # polygons only
     mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class), over the legend's own names and aliases
     map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
-    reference_crs: str = ""  # the same of the reference
 
     def __post_init__(self) -> None:
-        if not self.class_map or not self.reference:
+        if not self.class_map:
             raise BadInput("A crop map and a reference are needed: choose both.")
+        self.reference.check_one_class("reference")

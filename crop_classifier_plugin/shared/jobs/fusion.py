@@ -9,6 +9,7 @@ from ..errors import BadInput
 from .sources import (
     DateEntry,
     Extent,
+    LabelSource,
     SceneSource,
     Series,
     one_of,
@@ -103,12 +104,10 @@ class CropGainJob:
     entry: ClassVar[str] = "experiments.crop_gain.job:crop_gain"
     early: Series
     predictions: tuple[Prediction, ...]
-    labels: str  # vector file of polygons, or a class raster
+    labels: LabelSource
     report_html: str
     report_json: str
     report_csv: str
-    class_field: str = ""  # of polygons
-    labels_layer: str = ""
     before: str = ""  # ISO date: the early season's dates are earlier; "" = the first predicted date
     index: str = "NDVI"
     split: str = "parcel"  # one of GAIN_SPLITS: what is held out as a whole; pixel leaks
@@ -121,14 +120,12 @@ class CropGainJob:
     leaf: int = 20
     pixels: int = 20_000  # most that are learnt from, a class
     test_pixels: int = 100_000  # most that are tested on, drawn at random from all that are held out
-    labels_crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
 
     def __post_init__(self) -> None:
         one_of("split", self.split, GAIN_SPLITS)
         if not self.predictions:
             raise BadInput("No predicted image was given: choose the outputs of a fusion.")
-        if not self.labels:
-            raise BadInput("No labels were given: choose polygons with a class field, or a class raster.")
+        self.labels.check_one_class("file of labels")
         if not (self.report_html and self.report_json and self.report_csv):
             raise BadInput("No output was named: say where the three reports go.")
         if not 0 < self.held_out < 1:

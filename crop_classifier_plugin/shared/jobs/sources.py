@@ -8,6 +8,7 @@ from typing import Optional
 
 from ..errors import BadInput
 
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
 _NEXT_SETTING = re.compile(r"[;\n]|,(?=\s*\w+\s*=)")  # a comma inside a value parts its numbers
 DEVICES = ("auto", "cpu", "cuda")
@@ -80,6 +81,37 @@ class Series:
         check_masks(self.mask, self.mask_layers)
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """What the user knows of the ground: polygons with a class field, or with one a month; or a class raster."""
+
+    path: str  # vector file, or class raster
+    layer: str = ""  # inside a vector file; "" = the first
+    class_field: str = ""  # of polygons whose class is one for all dates; "" with a class raster
+    month_fields: tuple[tuple[str, str], ...] = ()  # (YYYY-MM, field) of labels that change by month, for class_field
+    crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
+    legend: str = ""  # JSON file of classes, for jobs that learn; "" = one class a name in the labels
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise BadInput("No labels were given: choose polygons with a class field, or a class raster.")
+        for month, _ in self.month_fields:
+            if not _MONTH.fullmatch(month):
+                raise BadInput(f"The month {month!r} of the labels cannot be read: write it as YYYY-MM.")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The field of each column of classes: one, or one a month; ("",) where none is named."""
+        return tuple(field for _, field in self.month_fields) or (self.class_field,)
+
+    def check_one_class(self, what: str) -> None:
+        """Refuses what a job would not read whose labels are compared and not learnt; `what` names them to the user."""
+        if self.month_fields:
+            raise BadInput(f"The {what} has classes by month, but one is compared: name one class field.")
+        if self.legend:
+            raise BadInput(f"The {what} names its classes itself: leave the legend {self.legend} out.")
 
 
 def read_windows(text: str) -> tuple[tuple[int, int], ...]:

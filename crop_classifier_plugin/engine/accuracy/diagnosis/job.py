@@ -43,12 +43,11 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
     record = RunRecord(job)
     check_distinct(job.agreement, job.report_html, job.report_json, job.report_csv)
     with Outputs() as out, opened(job.class_map, job.map_crs) as dataset:
-        out.spare((job.class_map, job.reference))
+        out.spare((job.class_map, job.reference.path))
         for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
             out.path(path)  # a place that cannot be written is told before the work, not after it
         crop_map = CropMap(job.class_map, dataset, SubProgress(reporter, 0, 0.1), job.map_crs)
-        layer, field = job.reference_layer, job.class_field
-        with open_reference(job.reference, layer, field, crop_map, job.reference_crs) as reference:
+        with open_reference(job.reference, crop_map) as reference:
             comparison = Comparison(crop_map, reference, Matcher(crop_map.legend, job.mapping))
             confusion, excluded = comparison.count(SubProgress(reporter, 0.1, 0.4))
             _warn(comparison, excluded, reporter)
@@ -142,7 +141,7 @@ def _facts(
     crop_map = comparison.crop_map
     return Facts(
         class_map=job.class_map,
-        reference=job.reference,
+        reference=job.reference.path,
         legend_from=crop_map.legend_from,
         grid=crop_map.grid,
         classes=tuple(crop_map.legend.classes[k] for k in used),
@@ -179,7 +178,10 @@ def _warn(comparison: Comparison, excluded: Excluded, reporter: Reporter) -> Non
 
 def _tags(job: DiagnoseJob, comparison: Comparison) -> dict[str, str]:
     """What the layers' own metadata say; one simulated side makes a simulated diagnosis."""
-    names = {"CROP_CLASSIFIER_MAP": Path(job.class_map).name, "CROP_CLASSIFIER_REFERENCE": Path(job.reference).name}
+    names = {
+        "CROP_CLASSIFIER_MAP": Path(job.class_map).name,
+        "CROP_CLASSIFIER_REFERENCE": Path(job.reference.path).name,
+    }
     return names | ({SIMULATED_TAG: "yes"} if comparison.simulated else {})
 
 

@@ -52,7 +52,7 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     with ExitStack() as exits:
         outputs = exits.enter_context(Outputs())
         images = exits.enter_context(opened(job, reporter))
-        outputs.spare({*images.early.stack.sources, *(p.path for p in images.predicted), job.labels})
+        outputs.spare({*images.early.stack.sources, *(p.path for p in images.predicted), job.labels.path})
         labels = exits.enter_context(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
         for path in reports:
             outputs.path(path)

@@ -96,7 +96,7 @@ class Facts:
             "predictions": [
                 {"strategy": p.strategy, "date": str(p.date), "path": p.path} for p in self.images.predicted
             ],
-            "labels": job.labels,
+            "labels": job.labels.path,
             "pixels": {
                 "labelled": census.labelled,
                 "with_a_value_on_every_date": sum(counts),

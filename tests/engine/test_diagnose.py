@@ -44,7 +44,13 @@ def test_every_pixel_of_the_map_is_compared_or_left_out_for_one_reason(tmp_path)
     _, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth))
     left_out = document["excluded"]
     outside = sum(row["pixels"] for row in left_out["outside_legend"])
-    whole = document["overall"]["pixels"] + left_out["map_no_data"] + left_out["reference_no_data"] + outside
+    whole = (
+        document["overall"]["pixels"]
+        + left_out["map_no_data"]
+        + left_out["reference_no_data"]
+        + outside
+        + left_out["disputed"]
+    )
     assert whole == truth.size
     assert outside == int((mapped[:4] != 0).sum())
 
@@ -124,16 +130,16 @@ def test_polygons_are_their_rasterised_selves(tmp_path):
         assert by_polygons[key] == by_raster[key]
 
 
-def test_later_polygons_lie_on_top_across_blocks(tmp_path):
+def test_overlaps_of_different_classes_are_no_reference_across_blocks(tmp_path):
     mapped = np.full((1100, 530), 2, np.uint8)
-    whole = box(6e5, 56e5 - 11000, 6e5 + 5300, 56e5)
-    shapes = [whole.buffer(k) for k in range(40)]
-    names = ["Winter wheat"] * 39 + ["Maize"]
-    frame = geopandas.GeoDataFrame({"crop": names}, geometry=shapes, crs=UTM)
-    frame.to_file(tmp_path / "p.gpkg")
-    result, _ = run(tmp_path, write_map(tmp_path / "m.tif", mapped), tmp_path / "p.gpkg", class_field="crop")
-    assert result["oa"] == 1
-    assert result["pixels"] == mapped.size
+    whole, strip = (box(6e5, 56e5 - 11000, 6e5 + width, 56e5) for width in (5300, 1000))
+    shapes, names = [*(whole.buffer(k) for k in range(39)), strip], ["Winter wheat"] * 39 + ["Maize"]
+    geopandas.GeoDataFrame({"crop": names}, geometry=shapes, crs=UTM).to_file(tmp_path / "p.gpkg")
+    result, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), tmp_path / "p.gpkg", class_field="crop")
+    assert document["excluded"]["disputed"] == 1100 * 100
+    assert result["pixels"] == mapped.size - 1100 * 100
+    assert result["oa"] == 0  # the map has the code of maize where all but the strip is wheat
+    assert any("39 pairs of polygons of different classes overlap" in note for note in document["notes"])
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (13, -7), (-150, 25), (3.4, 2.3), (0.5, -0.2)])

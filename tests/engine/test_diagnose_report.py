@@ -50,6 +50,7 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
     assert [(v, number(n)) for v, n in html_table(page, "excluded")[1:]] == [
         ("the map has no data", document["excluded"]["map_no_data"]),
         ("the reference has no data", document["excluded"]["reference_no_data"]),
+        ("polygons of different classes overlap", document["excluded"]["disputed"]),
         *((f"the map has no class {row['value']}", row["pixels"]) for row in outside),
     ]
 

@@ -10,16 +10,18 @@ from typing import Any, Protocol
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import STRtree
 
 from ...shared.jobs.train import LabelledSeries
 from ...shared.legend import Legend
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..splits.split import Parcels
-from ..vector.polygons import rasterize_polygons, read_polygons
-from .class_rasters import Matcher, RasterReference, opened
+from ..vector.polygons import read_polygons
+from .class_map import opened
 from .constants import IGNORE
+from .matching import Matcher
+from .polygon_raster import PolygonRaster
+from .raster_reference import RasterReference
 
 NOWHERE = -1  # in place of a parcel's number
 CELL = 32  # px, side of the squares that a class raster is parted by (choice)
@@ -47,35 +49,34 @@ class Labels(Protocol):
 
 
 class PolygonLabels:
-    """Polygons with a class each: a parcel is a polygon."""
+    """Polygons with a class each: a parcel is a polygon.
+
+    Polygons that the legend has no class for are no parcels, but they dispute what they share with parcels.
+    """
 
     def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
         shapes, classes, simulated = _labelled(source, meaning, grid, reporter)
-        self._grid, self._shapes, self._tree = grid, shapes, STRtree(shapes)
-        self._disputed = _disputed(shapes, classes, grid, reporter)
-        self._unclear = STRtree(self._disputed)
-        self.parcels = _parcels(shapes, classes, simulated)
+        known = (classes >= 0).any(axis=1)
+        self._number = np.where(known, np.cumsum(known) - 1, NOWHERE)
+        self._polygons = PolygonRaster(shapes, classes, grid)
+        for note in self._polygons.notes:
+            reporter.log(note, "warning")
+        self.parcels = _parcels(shapes[known], np.maximum(classes[known], IGNORE), simulated)
 
     def near(self, window: Window, margin: int) -> bool:
-        box = shapely.box(*self._grid.sub(window).bounds).buffer(margin * max(self._grid.pixel))
-        return bool(len(self._tree.query(box)))
+        return self._polygons.near(window, margin)
 
     def read(self, window: Window) -> NDArray[np.int64]:
-        place = self._grid.sub(window)
-        box = shapely.box(*place.bounds)
-        touching = sorted(self._tree.query(box))
-        parcel = rasterize_polygons([(self._shapes[i], i + 1) for i in touching], place, "uint32").astype(np.int64) - 1
-        unclear = [polygon for i in self._unclear.query(box) for polygon in _flat(self._disputed[i])]
-        parcel[rasterize_polygons([(polygon, 1) for polygon in unclear], place) > 0] = NOWHERE
-        return parcel
+        polygon = self._polygons.read(window)
+        return np.where(polygon >= 0, self._number[np.maximum(polygon, 0)], NOWHERE)
 
 
 def _labelled(
     source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter
 ) -> tuple[NDArray[Any], NDArray[np.int64], bool]:
-    """Polygons (N,) with a class in some column, and their classes (N,M); IGNORE where a column says nothing known.
-    And whether they are marked as simulated."""
-    unknown: set[str] = set()
+    """Labelled polygons (N,) and their classes (N,M): IGNORE where a column says nothing, a number below it where it
+    names a class outside the legend. And whether they are marked as simulated."""
+    unknown: dict[str, int] = {}
     simulated = False
     columns: dict[bytes, NDArray[np.int64]] = {}
     shapes: dict[bytes, Any] = {}
@@ -83,15 +84,14 @@ def _labelled(
         frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds, source.labels_crs)
         meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
         simulated |= bool(frame.attrs["simulated"])
-        unknown |= {label for label, found in meant.items() if found is None}
+        for label in sorted(label for label, found in meant.items() if found is None):
+            unknown.setdefault(label, IGNORE - 1 - len(unknown))
         for label, shape in zip(frame["label"], frame.geometry):
             found = meant[label]
-            if found is None:
-                continue
             key = shape.wkb if len(meaning.fields) > 1 else str(len(shapes)).encode()
             shapes.setdefault(key, shape)
             row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
-            row[month] = meaning.legend.classes.index(found)
+            row[month] = unknown[label] if found is None else meaning.legend.classes.index(found)
     if unknown:
         reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
     several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
@@ -100,34 +100,11 @@ def _labelled(
     return everywhere, several, simulated
 
 
-def _disputed(shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid, reporter: Reporter) -> NDArray[Any]:
-    """Where polygons of different classes overlap. Nobody knows the truth there, so such pixels are left out
-    (choice); the polygons' other pixels are used. Overlaps below a hundredth of a pixel are drawing accuracy."""
-    first, second = STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = (first < second) & (classes[first] != classes[second]).any(axis=1)
-    shared: NDArray[Any] = shapely.intersection(shapes[first[pairs]], shapes[second[pairs]])
-    shared = shared[shapely.area(shared) > 0.01 * grid.pixel[0] * grid.pixel[1]]
-    if len(shared):
-        pixels = float(shapely.area(shapely.union_all(shared))) / (grid.pixel[0] * grid.pixel[1])
-        reporter.log(
-            f"{len(shared)} pairs of polygons of different classes overlap: what they share (about {pixels:,.0f} "
-            "pixels) is not used.",
-            "warning",
-        )
-    return shared
-
-
 def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64], simulated: bool) -> Parcels:
     inside = shapely.point_on_surface(shapes)
     points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1) if len(shapes) else np.zeros((0, 2))
     areas = np.asarray(shapely.area(shapes), dtype=np.float64)
     return Parcels(points, areas, classes, None, shapes, simulated)
-
-
-def _flat(shape: Any) -> list[Any]:
-    """The polygons of a shape: an overlap may hold lines and points too, which rasterising would burn."""
-    parts = shapely.get_parts(shape)
-    return [part for part in parts if shapely.area(part) > 0]
 
 
 class RasterLabels:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from ....shared.legend import CropClass
 from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter
-from ...labels.class_rasters import BLOCK, NO_DATA, CropMap
+from ...labels.class_map import BLOCK, CropMap
+from ...labels.constants import NO_DATA
 from ...raster.grid import Grid
 from ...raster.sidecars import RGB, Row, write_class_sidecars
 from ...raster.writer import RasterSpec, RasterWriter

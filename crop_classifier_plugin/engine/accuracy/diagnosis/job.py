@@ -16,15 +16,10 @@ from ....shared.jobs.accuracy import DiagnoseJob
 from ...execution.outputs import Outputs, check_distinct
 from ...execution.reporter import Reporter, SubProgress
 from ...execution.run_record import RunRecord
-from ...labels.class_rasters import (
-    BLOCK,
-    NO_DATA,
-    CropMap,
-    Matcher,
-    Reference,
-    open_reference,
-    opened,
-)
+from ...labels.class_map import BLOCK, CropMap, opened
+from ...labels.constants import DISPUTED, NO_DATA
+from ...labels.matching import Matcher
+from ...labels.open_labels import Labels, open_labels
 from ...raster.grid import Window
 from ...raster.provenance import SIMULATED_TAG
 from ..confusion import Confusion
@@ -47,8 +42,9 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
         for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
             out.path(path)  # a place that cannot be written is told before the work, not after it
         crop_map = CropMap(job.class_map, dataset, SubProgress(reporter, 0, 0.1), job.map_crs)
-        with open_reference(job.reference, crop_map) as reference:
-            comparison = Comparison(crop_map, reference, Matcher(crop_map.legend, job.mapping))
+        matcher = Matcher(crop_map.legend, job.mapping)
+        with open_labels(job.reference, crop_map.grid, crop_map.path, matcher.position) as reference:
+            comparison = Comparison(crop_map, reference, matcher)
             confusion, excluded = comparison.count(SubProgress(reporter, 0.1, 0.4))
             _warn(comparison, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
@@ -65,7 +61,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
 class Comparison:
     """Map and reference, read together on the map's grid."""
 
-    def __init__(self, crop_map: CropMap, reference: Reference, matcher: Matcher) -> None:
+    def __init__(self, crop_map: CropMap, reference: Labels, matcher: Matcher) -> None:
         self.crop_map, self.reference, self._matcher = crop_map, reference, matcher
         self._table: list[int] = []  # position in the legend of each of the reference's labels
 
@@ -86,7 +82,7 @@ class Comparison:
         """The confusion matrix of the whole map and what was left out of it."""
         size = len(self.crop_map.legend)
         total = Confusion(np.zeros((size, size), dtype=np.int64))
-        map_no_data = reference_no_data = 0
+        map_no_data = reference_no_data = disputed = 0
         outside: Counter[int] = Counter()
         blocks = list(self.crop_map.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
@@ -97,12 +93,13 @@ class Comparison:
             total += Confusion.count(truth[both], mapped[both], size)
             map_no_data += int((~has_map).sum())
             reference_no_data += int((has_map & (labels == NO_DATA)).sum())
-            values, pixels = np.unique(labels[has_map & (labels != NO_DATA) & ~both], return_counts=True)
+            disputed += int((has_map & (labels == DISPUTED)).sum())
+            values, pixels = np.unique(labels[has_map & (labels >= 0) & ~both], return_counts=True)
             outside.update(dict(zip(values.tolist(), pixels.tolist())))
             reporter.progress(done / len(blocks), "Comparing map and reference", done, len(blocks))
         self._must_have_matched(total, outside)
         named = tuple((str(self.reference.labels[i]), pixels) for i, pixels in outside.most_common())
-        return total, Excluded(map_no_data, reference_no_data, named)
+        return total, Excluded(map_no_data, reference_no_data, disputed, named)
 
     def _positions(self) -> list[int]:
         for label in self.reference.labels[len(self._table) :]:
@@ -111,7 +108,7 @@ class Comparison:
         return self._table
 
     def _classes(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
-        table = np.array([*self._positions(), NO_DATA], dtype=np.int32)  # the last one answers to NO_DATA = -1
+        table = np.array([*self._positions(), NO_DATA, NO_DATA], dtype=np.int32)  # the last answer to DISPUTED, NO_DATA
         classes: NDArray[np.int32] = table[labels]
         return classes
 
@@ -171,6 +168,10 @@ def _warn(comparison: Comparison, excluded: Excluded, reporter: Reporter) -> Non
     unnamed = comparison.crop_map.unnamed
     if unnamed and comparison.crop_map.legend_from != "the codes found in it":
         reporter.log(f"The map's legend does not name the codes {_listed(map(str, unnamed))}.", "warning")
+    if excluded.disputed:
+        reporter.log(
+            f"Left out, because polygons of different classes overlap there: {excluded.disputed:,} px.", "warning"
+        )
     if excluded.outside_legend:
         values = _listed(f"{name}: {pixels:,} px" for name, pixels in excluded.outside_legend)
         reporter.log(f"Left out, because the map has no such class: {values}.", "warning")

@@ -33,6 +33,7 @@ class Excluded:
 
     map_no_data: int
     reference_no_data: int
+    disputed: int  # where polygons of different classes overlap
     outside_legend: tuple[tuple[str, int], ...]  # (reference value, pixels), largest first
 
     @property
@@ -98,6 +99,7 @@ class Facts:
             "excluded": {
                 "map_no_data": self.excluded.map_no_data,
                 "reference_no_data": self.excluded.reference_no_data,
+                "disputed": self.excluded.disputed,
                 "outside_legend": [{"value": v, "pixels": n} for v, n in self.excluded.outside_legend],
             },
             "notes": list(self.notes),
@@ -187,6 +189,7 @@ def _reasons(document: dict[str, Any]) -> list[tuple[str, int]]:
     reasons = [
         ("the map has no data", left_out["map_no_data"]),
         ("the reference has no data", left_out["reference_no_data"]),
+        ("polygons of different classes overlap", left_out["disputed"]),
     ]
     outside = [(f"the map has no class {row['value']}", row["pixels"]) for row in left_out["outside_legend"]]
     return reasons + outside

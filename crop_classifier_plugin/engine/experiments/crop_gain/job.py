@@ -18,7 +18,7 @@ from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs, check_distinct
 from ...execution.reporter import Reporter, SubProgress
 from ...execution.run_record import RunRecord
-from ...labels.labelled_pixels import Labels, opened_labels
+from ...labels.labelled_pixels import LabelledPixels, opened_labels
 from .features import (
     GainImages,
     Row,
@@ -54,6 +54,8 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
         images = exits.enter_context(opened(job, reporter))
         outputs.spare({*images.early.stack.sources, *(p.path for p in images.predicted), job.labels.path})
         labels = exits.enter_context(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
+        for note in labels.notes:
+            reporter.log(note, "warning")
         for path in reports:
             outputs.path(path)
         facts = _measure(job, images, labels, outputs, reporter)
@@ -66,7 +68,9 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     return {**paths, "early_kappa": facts.early.kappa, "best_kappa": facts.best.kappa, "best": facts.best.row.name}
 
 
-def _measure(job: CropGainJob, images: GainImages, labels: Labels, outputs: Outputs, reporter: Reporter) -> Facts:
+def _measure(
+    job: CropGainJob, images: GainImages, labels: LabelledPixels, outputs: Outputs, reporter: Reporter
+) -> Facts:
     folder = outputs.scratch()
     census = take_census(images, labels, folder, SubProgress(reporter, 0.01, 0.15))
     seeds = range(job.seed, job.seed + job.seeds)

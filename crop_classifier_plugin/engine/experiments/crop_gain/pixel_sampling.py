@@ -13,7 +13,7 @@ from scipy.ndimage import maximum_filter
 from ....shared.errors import BadInput, LabelsUnusable
 from ....shared.jobs.fusion import CropGainJob
 from ...execution.reporter import Reporter
-from ...labels.labelled_pixels import Ints, Labels
+from ...labels.labelled_pixels import Ints, LabelledPixels
 from ...raster.grid import Grid, Window
 from .features import GainImages
 
@@ -42,7 +42,7 @@ class Draw:
     test: Ints
 
 
-def take_census(images: GainImages, labels: Labels, folder: Path, reporter: Reporter) -> Census:
+def take_census(images: GainImages, labels: LabelledPixels, folder: Path, reporter: Reporter) -> Census:
     """Reads everything once. Raises LabelsUnusable where fewer than two classes are left."""
     grid = images.grid
     size = (grid.height, grid.width)

@@ -18,7 +18,7 @@ from ....shared.errors import (
 from ....shared.jobs.train import LabelledSeries, TrainJob
 from ....shared.legend import Legend
 from ...execution.reporter import Reporter
-from ...labels.class_rasters import CropMap, is_raster, opened
+from ...labels.class_map import CropMap, is_raster, opened
 from ...labels.legend_from_labels import check_parcels, legend_of
 from ...networks.registry import (
     NETWORKS,

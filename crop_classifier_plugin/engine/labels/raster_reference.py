@@ -1,0 +1,113 @@
+"""A class raster as labels on another raster's grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import CRSError
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
+
+from ...shared.errors import LabelsUnusable, NoOverlap
+from ..raster.grid import Grid, Window, crs_of
+from ..raster.provenance import SIMULATED_TAG
+from ..raster.writer import GDAL_ERRORS, as_rasterio
+from .class_map import blaming
+from .class_names import Named, described
+from .constants import NO_DATA
+from .matching import Label
+
+_MOST_VALUES = 4096  # more different values than this are measurements, not classes
+
+
+class RasterReference:
+    """A class raster on the grid of the map: as it stands on the same lattice, else its nearest pixel.
+
+    `crs`: the user's, in place of the file's own.
+    """
+
+    has_parcels = False
+
+    def __init__(self, path: str, dataset: Any, grid: Grid, map_path: str, crs: str = "") -> None:
+        self.labels: list[Label] = []
+        self._path, self._dataset, self._grid = path, dataset, grid
+        self._own = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
+        self._names: dict[int, Named] = described(path, dataset)[0]
+        self._seen: dict[float, int] = {}
+        self.simulated = SIMULATED_TAG in dataset.tags()
+        _must_overlap(self._own, grid, path, map_path)
+        self._direct = grid.same_lattice(self._own.crs, self._own.transform)
+        note = "The reference was brought onto the map's grid by its nearest pixel."
+        self.notes: tuple[str, ...] = () if self._direct else (note,)
+
+    def read(self, window: Window) -> NDArray[np.int32]:
+        with blaming(self._path):
+            values, known = self._same_lattice(window) if self._direct else self._warped(window)
+        known &= np.isfinite(values)
+        ids = np.full(values.shape, NO_DATA, dtype=np.int32)
+        distinct, inverse = np.unique(values[known], return_inverse=True)
+        ids[known] = np.array([self._id(value) for value in distinct.tolist()], dtype=np.int32)[inverse]
+        return ids
+
+    def read_parcels(self, window: Window) -> NDArray[np.int64]:
+        return np.full((window.height, window.width), NO_DATA, np.int64)
+
+    def _id(self, value: float) -> int:
+        if value not in self._seen:
+            if len(self._seen) == _MOST_VALUES:
+                raise LabelsUnusable(
+                    f"{self._path} holds more than {_MOST_VALUES} different values: choose a reference of classes."
+                )
+            whole = int(value) if float(value).is_integer() else None
+            named = self._names.get(whole, Named("")) if whole is not None else Named("")
+            self._seen[value] = len(self.labels)
+            self.labels.append(Label(str(value if whole is None else whole), named.name, named.aliases))
+        return self._seen[value]
+
+    def _same_lattice(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Values and whether they are known, (H, W) each; unknown beyond the raster's edge."""
+        there, ours = self._dataset.transform, self._grid.sub(window).transform
+        row, col = round((ours.f - there.f) / there.e), round((ours.c - there.c) / there.a)
+        top, left = max(row, 0), max(col, 0)
+        bottom = min(row + window.height, self._dataset.height)
+        right = min(col + window.width, self._dataset.width)
+        values = np.zeros((window.height, window.width), dtype=self._dataset.dtypes[0])
+        known = np.zeros(values.shape, dtype=bool)
+        if top < bottom and left < right:
+            area = as_rasterio(Window(top, left, bottom - top, right - left))
+            inside = (slice(top - row, bottom - row), slice(left - col, right - col))
+            values[inside] = self._dataset.read(1, window=area)
+            known[inside] = self._dataset.read_masks(1, window=area) > 0
+        return values, known
+
+    def _warped(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """As _same_lattice, through GDAL's warper with exact coordinates."""
+        part = self._grid.sub(window)
+        options: dict[str, Any] = {"nodata": self._dataset.nodata}
+        if self._dataset.nodata is None:
+            options = {"add_alpha": True}
+        with WarpedVRT(
+            self._dataset,
+            src_crs=self._own.crs,
+            crs=part.crs,
+            transform=part.transform,
+            height=part.height,
+            width=part.width,
+            resampling=Resampling.nearest,
+            tolerance=1e-9,  # px; GDAL would otherwise be up to an eighth of a pixel off
+            **options,
+        ) as vrt:
+            return vrt.read(1), vrt.dataset_mask() > 0
+
+
+def _must_overlap(own: Grid, grid: Grid, path: str, map_path: str) -> None:
+    xmin, ymin, xmax, ymax = grid.bounds
+    try:
+        left, bottom, right, top = transform_bounds(own.crs, grid.crs, *own.bounds)
+    except (CRSError, *GDAL_ERRORS):  # no coordinates of the reference exist in the map's system
+        raise NoOverlap(map_path, path) from None
+    if not (left < xmax and right > xmin and bottom < ymax and top > ymin):
+        raise NoOverlap(map_path, path)

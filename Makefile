@@ -40,10 +40,11 @@ link: qgis .engine/base.done ## put this checkout into the default QGIS profile 
 	@$(SYSTEM_PYTHON) tools/link.py
 
 bench: .engine/test.done ## print the tables of the README and benchmarks/
-	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; PYTHONPATH=. $(ENGINE) $$each || exit 1; done
+	@for each in $(patsubst %.py,%,$(subst /,.,$(wildcard benchmarks/speed/[a-su-z]*.py benchmarks/speed/training.py benchmarks/accuracy/[a-z]*.py))); do \
+		echo "== $$each"; $(ENGINE) -m $$each || exit 1; done
 
 models: .engine/test.done ## train the shipped models again (needs real data for two of them: models/README.md)
-	@PYTHONPATH=. $(ENGINE) benchmarks/train_shipped_models.py all
+	@$(ENGINE) -m tools.train_shipped_models all
 
 qgis:
 	@tools/setup_qgis.sh

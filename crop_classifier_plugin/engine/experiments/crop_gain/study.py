@@ -1,4 +1,4 @@
-"""What fused images add to a crop map: `python benchmarks/crop_gain.py`; writes benchmarks/crop_gain.md.
+"""What fused images add to a crop map.
 
 The question of TSSTFN's paper on a simulated place of two years, with the paper's base dates: July and August of the
 second year are hidden from the fine sensor and forecast by TSSTFN (learnt on the first year, strategies A to E) and
@@ -8,29 +8,23 @@ by STARFM; the hidden images themselves are the best that a forecast could be. W
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from ....shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
+from ....shared.jobs.series import AlignSeriesJob, IndexJob
+from ....shared.jobs.simulate import SimulateJob
+from ....shared.jobs.sources import LabelSource, SceneSource, Series
+from ....shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
+from ...execution.reporter import Silent
+from ...fusion.starfm.job import fuse as fuse_starfm
+from ...fusion.tsstfn.job import fuse as fuse_tsstfn
+from ...series.operations.alignment.job import align_series
+from ...series.operations.indices.job import compute_indices
+from ...simulate.job import simulate
+from ...training.tsstfn.job import train
+from .job import crop_gain
 
-from crop_classifier_plugin.engine.fusion.starfm.starfm.job import fuse as fuse_starfm
-from crop_classifier_plugin.engine.training.tsstfn.job.job import train
-
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.experiments.crop_gain.job import crop_gain
-from crop_classifier_plugin.engine.fusion.tsstfn.job import fuse as fuse_tsstfn
-from crop_classifier_plugin.engine.series.operations.alignment.job import align_series
-from crop_classifier_plugin.engine.series.operations.indices.job import compute_indices
-from crop_classifier_plugin.engine.simulate.job import simulate
-from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
-from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, IndexJob
-from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
-from crop_classifier_plugin.shared.jobs.sources import LabelSource, SceneSource, Series
-from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
-
-HERE = Path(__file__).resolve()
 SEED, SIDE, EPOCHS, BATCH, SPLITS, PIXELS = 1, 320, 20, 2, 3, 2_000
 LEARNT, USED = 2020, 2021
 DAYS = {  # of clear fine images: the paper's, but for the targets, which are days of the simulated MODIS
@@ -42,18 +36,14 @@ EARLY_ENDS = "2021-07-01"
 STRATEGIES = ("A", "B", "C", "D", "E")
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder, started = Path(name), time.monotonic()
-        for year, days in DAYS.items():
-            season(folder, year, days)
-        forecasts = {f"TSSTFN, strategy {s}": tsstfn(folder, s) for s in STRATEGIES}
-        forecasts["STARFM"] = starfm(folder)
-        forecasts["hidden images"] = [hidden(folder, day) for day in TARGETS]
-        document = gain(folder, forecasts)
-        text = report(document, time.monotonic() - started)
-    HERE.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+def study(folder: Path) -> dict[str, Any]:
+    """The crop gain job's report on all forecasts."""
+    for year, days in DAYS.items():
+        season(folder, year, days)
+    forecasts = {f"TSSTFN, strategy {s}": tsstfn(folder, s) for s in STRATEGIES}
+    forecasts["STARFM"] = starfm(folder)
+    forecasts["hidden images"] = [hidden(folder, day) for day in TARGETS]
+    return gain(folder, forecasts)
 
 
 def sources(*paths: object) -> tuple[SceneSource, ...]:
@@ -176,7 +166,3 @@ def report(document: dict, seconds: float) -> str:
 
 def both(told: dict) -> str:
     return f"{told['mean']:.3f} ± {told['sd']:.3f}"
-
-
-if __name__ == "__main__":
-    main()

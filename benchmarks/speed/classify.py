@@ -1,4 +1,4 @@
-"""Time and peak memory of a classification: `python benchmarks/classify.py [SIDE ...] [--model NAME]`.
+"""Time and peak memory of a classification: `python -m benchmarks.speed.classify [SIDE ...] [--model NAME]`.
 
 Simulates a three-date season of each size, classifies it in a process of its own (as QGIS does), and prints seconds,
 megapixels a second and peak memory. The last column is the peak as a ratio of the first size's: it must stay near 1.

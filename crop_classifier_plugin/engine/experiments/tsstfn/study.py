@@ -1,6 +1,4 @@
-"""TSSTFN against STARFM and what one has without fusion: `python benchmarks/tsstfn.py`; writes benchmarks/tsstfn.md.
-
-`--cache DIR` keeps each finished part there, and takes what is there already.
+"""TSSTFN against STARFM and what one has without fusion.
 
 Accuracy: simulated places (SEEDS) of two years with the dates of TSSTFN's paper. The first year is learnt from, in the
 second July and August are hidden from the fine sensor. Real images: landsat_modis_2016, learnt on the left half, used
@@ -17,29 +15,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import fusion as starfm
 import numpy as np
 import rasterio
-from crop_classifier_plugin.engine.fusion.starfm.starfm.job import fuse as fuse_starfm
-from crop_classifier_plugin.engine.training.tsstfn.job.job import train
 
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
-from crop_classifier_plugin.engine.fusion.tsstfn.job import fuse as fuse_tsstfn
-from crop_classifier_plugin.engine.series.operations.alignment.job import align_series
-from crop_classifier_plugin.engine.series.operations.indices.job import compute_indices
-from crop_classifier_plugin.engine.simulate.job import simulate
-from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
-from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, IndexJob
-from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
-from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
-from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
+from ....shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
+from ....shared.jobs.series import AlignSeriesJob, IndexJob
+from ....shared.jobs.simulate import SimulateJob
+from ....shared.jobs.sources import Extent, SceneSource, Series
+from ....shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
+from ...execution.reporter import Silent
+from ...fusion.evaluation.job import evaluate
+from ...fusion.starfm.job import fuse as fuse_starfm
+from ...fusion.tsstfn.job import fuse as fuse_tsstfn
+from ...series.operations.alignment.job import align_series
+from ...series.operations.indices.job import compute_indices
+from ...simulate.job import simulate
+from ...training.tsstfn.job import train
+from ..starfm import study as starfm
 
 HERE = Path(__file__).resolve()
 TITLE = "TSSTFN on a simulated season"
@@ -53,26 +48,6 @@ TARGETS = ("2021-07-28", "2021-08-29")
 METHODS = ("TSSTFN, strategy B", "TSSTFN, strategy B, in sequence", "TSSTFN, strategy A", "STARFM")
 REFERENCES = ("last fine image (25 June)", "coarse image, resampled")
 RUNS = ((1024, 768), (3071, 2294))  # width, height
-
-
-def main() -> None:
-    cache = Path(sys.argv[2]) if sys.argv[1:2] == ["--cache"] else Path(tempfile.mkdtemp())
-    cache.mkdir(parents=True, exist_ok=True)
-    used = kept(cache, "memory", memory)  # first, while this process is small
-    with ProcessPoolExecutor(WORKERS) as pool:
-        halves = pool.submit(kept, cache, "real", real)
-        places = [pool.submit(kept, cache, f"place{seed}", place, seed) for seed in SEEDS]
-        parts = (simulated([each.result() for each in places]), halves.result(), used)
-    lines = [
-        "# TSSTFN",
-        "",
-        "By `benchmarks/tsstfn.py`; the small network (preset `small`), on a processor.",
-        "",
-    ]
-    for part in parts:
-        lines += [*part, ""]
-    HERE.with_suffix(".md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-    print("\n".join(lines))
 
 
 def kept(cache: Path, name: str, work: Callable[..., Any], *given: object) -> Any:
@@ -161,7 +136,7 @@ def _years(folder: Path, seed: int) -> None:
         compute_indices(IndexJob(scenes, str(folder / f"{year}.tif")), Silent())
 
 
-def shipped(model: str, folder: Path) -> None:
+def train_shipped_tsstfn(model: str, folder: Path) -> None:
     """The model that ships: strategy B on the first place."""
     folder.mkdir(parents=True, exist_ok=True)
     _years(folder, SEEDS[0])
@@ -231,7 +206,7 @@ def evaluated(folder: Path, images: tuple[SceneSource, ...], extent: Extent | No
 # --- real images -----------------------------------------------------------------------------------------------------
 
 
-def real() -> list[str]:
+def real(data: Path) -> list[str]:
     lines = [
         "## Real Landsat-8 and MODIS images of 2016",
         "",
@@ -243,7 +218,7 @@ def real() -> list[str]:
     ]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        starfm._write_real(folder)
+        starfm.write_real(folder, data / starfm.NAME)
         for base, target in (("220", "243"), ("243", "220")):
             cells = " | ".join(f"{each['rmse']:.4f} ({each['bias']:+.4f})" for each in _halves(folder, base, target))
             lines.append(f"| {base} -> {target} | {cells} |")
@@ -344,10 +319,6 @@ def write_pairs(folder: Path, height: int, width: int) -> None:
 
 
 def run(folder: Path, *words: str) -> None:
-    variables = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    variables = os.environ | {"PYTHONPATH": str(HERE.parents[4])}
     command = [sys.executable, "-m", "crop_classifier_plugin.engine", *words]
     subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True)
-
-
-if __name__ == "__main__":
-    main()

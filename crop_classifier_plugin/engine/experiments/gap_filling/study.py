@@ -1,4 +1,4 @@
-"""How well gaps are filled: `python benchmarks/series.py`; writes benchmarks/series.md.
+"""How well gaps are filled.
 
 Real NDVI with real cloud masks (sentinel2_ndvi_series: 68 Sentinel-2 dates of 2015-2017, 101 x 100 px). Clear
 observations are hidden, filled from the others, and compared. The Savitzky-Golay window and Whittaker's smoothness are
@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from crop_classifier_plugin.engine.series.operations.gap_filling.interpolation import days_of, nearest
-from crop_classifier_plugin.engine.series.operations.gap_filling.job import filler
-from crop_classifier_plugin.shared.jobs.series import FillGapsJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
+from ....shared.jobs.series import FillGapsJob
+from ....shared.jobs.sources import SceneSource, Series
+from ...series.operations.gap_filling.interpolation import days_of, nearest
+from ...series.operations.gap_filling.job import filler
 
-HERE = Path(__file__).resolve()
-DATA = Path(os.environ.get("CROP_DATA", HERE.parents[2] / "shared" / "data")) / "sentinel2_ndvi_series"
+NAME = "sentinel2_ndvi_series"
 Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def main() -> None:
-    values, days = read()
+def study(folder: Path) -> str:
+    """The page."""
+    values, days = read(folder)
     hidings = {
         "single (20 %)": hide_single(values, 0.2),
         "runs of 5": hide_runs(values, 5),
@@ -42,15 +41,13 @@ def main() -> None:
     for name, fill in methods.items():
         table.append((name, [rmse(fill, values, hidden, days, slice(1, None, 2)) for hidden in hidings.values()]))
     counts = [int(hidden[:, :, 1::2].sum()) for hidden in hidings.values()]
-    text = report(table, list(hidings), counts, values)
-    HERE.with_suffix(".md").write_text(text, encoding="utf-8")
-    print(text)
+    return report(table, list(hidings), counts, values)
 
 
-def read() -> tuple[np.ndarray, np.ndarray]:
+def read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """(T, H, W) NDVI with NaN under clouds, (T,) days."""
-    ndvi, clouds, valid = (np.load(DATA / f"{name}.npy")[..., 0] for name in ("NDVI", "CLM", "IS_VALID"))
-    dates = [dt.datetime.fromisoformat(t).date() for t in json.loads((DATA / "timestamps.json").read_text())]
+    ndvi, clouds, valid = (np.load(folder / f"{name}.npy")[..., 0] for name in ("NDVI", "CLM", "IS_VALID"))
+    dates = [dt.datetime.fromisoformat(t).date() for t in json.loads((folder / "timestamps.json").read_text())]
     once = [t for t, day in enumerate(dates) if day not in dates[:t]]  # some days come twice: the first is kept
     values = np.where((clouds == 0) & valid, ndvi, np.nan).astype(np.float32)
     return values[once], days_of([dates[t] for t in once])
@@ -121,7 +118,3 @@ def report(table: list[tuple[str, list[float]]], hidings: list[str], counts: lis
         "",
     ]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main()

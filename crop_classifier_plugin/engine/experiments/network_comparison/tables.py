@@ -1,4 +1,4 @@
-"""The tables of benchmarks/networks.py, from the results that it keeps."""
+"""The tables of the comparison, from the results that it keeps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _entrants import ENTRANTS, Entrant
-from _square import SHARE_OF
 from numpy.typing import NDArray
 
-from crop_classifier_plugin.engine.accuracy.confusion import Confusion
+from ...accuracy.confusion import Confusion
+from .entrants import ENTRANTS, Entrant
+from .square import SHARE_OF
 
 Result = dict[str, Any]
 Results = dict[tuple[str, str, float], list[Result]]  # of an entrant, a side and a share of parcels: one a seed
@@ -33,7 +33,7 @@ def parcel_oa(result: Result) -> float:
 
 def mapped_share(result: Result) -> float:
     total = _confusion(result).total
-    return total / (total + result["unmapped"])
+    return total / (total + int(result["unmapped"]))
 
 
 def _confusion(result: Result) -> Confusion:

@@ -1,4 +1,4 @@
-"""How fast the networks learn: `python benchmarks/training.py [--device cuda]`; writes benchmarks/training.md.
+"""How fast the networks learn: `python -m benchmarks.speed.training [--device cuda]`.
 
 Real training steps on random input, each network in a process of its own: on the processor, and where PyTorch finds a
 graphics card, on that, in two precisions. What was measured is kept in --cache, by device, so that an interrupted run
@@ -19,10 +19,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from _training_step import LONGEST, PATIENCE, Case, limit_memory, measure
+from benchmarks.lib.places import CACHE, RESULTS, ROOT
+from benchmarks.speed.training_step import LONGEST, PATIENCE, Case, limit_memory, measure
 
-HERE = Path(__file__).resolve()
-CACHE = HERE.parents[1] / "build" / "benchmarks" / "training.json"
 STEPS = 5
 MOST_GIB = 20
 PRESETS = ("small", "paper")
@@ -51,7 +50,7 @@ Kept = dict[str, Result]  # by the run's key
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: all that there are")
-    parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--cache", type=Path, default=CACHE / "training.json")
     parser.add_argument("--only", choices=PRESETS, help="one of the presets")
     parser.add_argument("--note", default="", help="what else the machine did meanwhile, for the page")
     parser.add_argument("--now", action="store_true", help="do nothing but the page, of what there is")
@@ -65,7 +64,7 @@ def main() -> None:
         presets = (given.only,) if given.only else PRESETS
         measure_all(presets, devices(given.device), kept, given.cache, given.note)
     page = "\n".join(report(kept))
-    HERE.with_suffix(".md").write_text(page, encoding="utf-8")
+    (RESULTS / "training.md").write_text(page, encoding="utf-8")
     print(page)
 
 
@@ -124,8 +123,8 @@ def in_own_process(case: Case, preset: str, device: str, precision: str) -> Resu
         "steps": 1 if cpu and preset == "paper" else STEPS,
         "limit": spare if cpu else 0,
     }
-    words = (sys.executable, str(HERE), "--one", json.dumps(asked))
-    done = subprocess.run(words, capture_output=True, text=True)
+    words = (sys.executable, "-m", "benchmarks.speed.training", "--one", json.dumps(asked))
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     if done.returncode == 0:
         return dict(json.loads(done.stdout))
     if -done.returncode in TOO_LONG:
@@ -147,9 +146,10 @@ def one(case: dict[str, Any], preset: str, device: str, precision: str, steps: i
 HEAD = (
     "# How fast the networks learn",
     "",
-    "By `benchmarks/training.py`, on random input: a step is the train job's own (loss, optimiser and moving average",
-    "of the weights; SAM evaluates the network twice), with the job's batch of 8 patches of 64 px (TSSTFN: 16 tiles of",
-    "64 px, as its paper has it 192 px), and as many dates, bands and classes as the network's paper has. Patches/s:",
+    "By `benchmarks/speed/training.py`, on random input: a step is the train job's own (loss, optimiser and moving",
+    "average of the weights; SAM evaluates the network twice), with the job's batch of 8 patches of 64 px (TSSTFN: 16",
+    "tiles of 64 px, as its paper has it 192 px), and as many dates, bands and classes as the network's paper has.",
+    "Patches/s:",
     f"by the median of {STEPS} steps after a first one. Memory: the most of the run, in MiB; on the processor of the",
     "whole process, on a graphics card what PyTorch allocated there.",
     "",
@@ -184,7 +184,7 @@ def about_gpu(kept: Kept) -> list[str]:
         return [f"Graphics card: {', '.join(names)}. TSSTFN trains in 32 bits only."]
     return [
         "Graphics card: none was at hand (PyTorch finds no CUDA device), so its columns are empty. On a machine with",
-        "one, `python benchmarks/training.py --device cuda` fills them.",
+        "one, `python -m benchmarks.speed.training --device cuda` fills them.",
     ]
 
 

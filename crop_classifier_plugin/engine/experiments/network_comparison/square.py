@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
-from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.splits.split import (
+from ....shared.jobs.sources import SceneSource
+from ....shared.legend import Legend
+from ...accuracy.confusion import Confusion
+from ...raster.grid import Grid
+from ...splits.split import (
     HELD_OUT,
     Parcels,
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.legend import Legend
+from ...vector.polygons import rasterize_polygons, read_polygons
 
 NAME = "flanders_AC91C"
 OPTICAL = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")

@@ -1,4 +1,4 @@
-"""One network's training steps on random input, in this process: what benchmarks/training.py measures one by one."""
+"""One network's training steps on random input, in this process: what training.py measures one by one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from crop_classifier_plugin.engine.training.loop.module import SegmentationModul
 from crop_classifier_plugin.engine.training.loop.trainer import learn
 from crop_classifier_plugin.engine.training.model_folder.card_builder import round_up
 from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
-from crop_classifier_plugin.engine.training.tsstfn.job import trainer
+from crop_classifier_plugin.engine.training.tsstfn import trainer
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob

@@ -1,41 +1,41 @@
-"""One VUnetConvLSTM for all months beside twelve UnetConvLSTMs: `python benchmarks/monthly.py [--data FOLDER]`.
+"""One VUnetConvLSTM for all months beside twelve UnetConvLSTMs.
 
-The parcels and their crops a month are real (LEM+), the radar images are simulated (_monthly_radar.py). Whole
-parcels are held out. Writes benchmarks/monthly.md.
+The parcels and their crops a month are real (LEM+), the radar images are simulated (simulated_radar.py). Whole
+parcels are held out.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from _monthly_radar import MONTHS, SIDE, TARGETS, merged, parcels, write_series
+from numpy.typing import NDArray
+from torch import Tensor
 
-from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.networks.base import parameter_count
-from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.splits.split import HELD_OUT
-from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, statistics
-from crop_classifier_plugin.engine.training.data.patches import ScoringPatches
-from crop_classifier_plugin.engine.training.loop.evaluation import score
-from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
-from crop_classifier_plugin.engine.training.supervised.job import fit, gather, inputs_of
-from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.train import TrainJob
+from ...accuracy.confusion import Confusion
+from ...execution.reporter import Silent
+from ...networks.base import parameter_count
+from ...networks.registry import configure
+from ...splits.split import HELD_OUT
+from ...training.data.labelled_series import LabelledCube
+from ...training.data.normalisation import InputNormaliser, statistics
+from ...training.data.patches import ScoringPatches
+from ...training.loop.evaluation import score
+from ...training.model_folder.card_builder import TrainingData
+from ...training.supervised.job import fit, inputs_of
+from ...training.supervised.job_defaults import resolve_job
+from ...training.supervised.load_data import gather
+from .simulated_radar import MONTHS, SIDE, TARGETS, merged, parcels, write_series
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
 PARCELS = "lem_plus/lem_plus_monthly_crops.gpkg"
 TILE, OVERLAP = 64, 16
 EPOCHS, LONGER = 16, 48  # the second: about the paper's share of the twelve networks' time
@@ -86,23 +86,6 @@ def monthly_job(model: str, data: Path, place: Path) -> TrainJob:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--cache", type=Path, default=ROOT / "build" / "benchmarks" / "monthly")
-    given = parser.parse_args()
-    torch.set_num_threads(1)
-    given.cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        bench = Bench(given.data, given.cache, Path(place))
-        one = bench.trained("vunet_convlstm", TARGETS)
-        many = [bench.trained("unet_convlstm", (month,)) for month in TARGETS]
-        longer = bench.trained("vunet_convlstm", TARGETS, LONGER)
-    page = "\n".join(report((one, longer), many))
-    print(page)
-    (ROOT / "benchmarks" / "monthly.md").write_text(page + "\n", encoding="utf-8")
-
-
 class Bench:
     """Trains on the months that it is told; what was done is kept in `cache`, so that a stopped run goes on."""
 
@@ -115,7 +98,6 @@ class Bench:
         file = self._cache / f"{network}_{months[0]}_{len(months)}_{epochs}.json"
         if not file.exists():
             file.write_text(json.dumps(self._train(network, months, epochs)), encoding="utf-8")
-            print(file.stem, "done", flush=True)
         found: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
         return found
 
@@ -142,9 +124,10 @@ class Bench:
     def _score(
         self, network: torch.nn.Module, season: LabelledCube, intake: InputNormaliser, classes: int
     ) -> Confusion:
-        def predict(item: dict[str, object]) -> object:
+        def predict(item: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
             with torch.no_grad():
-                return network(*(torch.from_numpy(item[name]) for name in intake.inputs)).numpy()
+                found: Tensor = network(*(torch.from_numpy(item[name]) for name in intake.inputs))
+            return np.asarray(found.numpy(), np.float32)
 
         return score(predict, ScoringPatches((season,), intake, HELD_OUT, TILE, OVERLAP), classes, Silent())
 
@@ -188,7 +171,3 @@ def report(ones: tuple[dict[str, object], ...], many: list[dict[str, object]]) -
 def _figures(found: dict[str, object], month: str) -> tuple[float, float]:
     confusion = Confusion(np.array(found["months"][month], np.int64))  # type: ignore[index]
     return confusion.oa, confusion.mean_f1
-
-
-if __name__ == "__main__":
-    main()

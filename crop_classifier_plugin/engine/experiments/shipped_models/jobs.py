@@ -1,47 +1,38 @@
-"""Rebuilds the shipped models: `python benchmarks/train_shipped_models.py NAME ... [--data FOLDER] [--into models]`.
-
-Without a name it says what it would do and does nothing, for it would replace files of the repository; `all` means
-every model (`make models`). Two of them need real data (models/README.md): flanders_AC91C, and lem_plus.
-"""
+"""How each model that ships is trained, and the random forests that its card tells beside it."""
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
-import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-import monthly
 import numpy as np
-import shipped_seasons
-import tsstfn
-from _forest import forests
 
-from crop_classifier_plugin.engine.execution.reporter import Silent, Stop, Terminal
-from crop_classifier_plugin.engine.simulate.job import simulate
-from crop_classifier_plugin.engine.training.loop.evaluation import accuracy_rows
-from crop_classifier_plugin.engine.training.supervised.job import (
-    ON_HELD_OUT,
-    ON_TESTS,
-    gather,
-    train,
-)
-from crop_classifier_plugin.shared.cards.card import Card
-from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
-from crop_classifier_plugin.shared.legend import Legend
+from ....shared.cards.card import Card
+from ....shared.jobs.simulate import SimulateJob
+from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.train import LabelledSeries, TrainJob
+from ....shared.legend import Legend
+from ...execution.reporter import Reporter, Silent
+from ...simulate.job import simulate
+from ...training.loop.evaluation import accuracy_rows
+from ...training.model_folder.card_builder import ON_HELD_OUT, ON_TESTS
+from ...training.supervised.job import train
+from ...training.supervised.load_data import gather
+from ..monthly.study import monthly_job
+from ..pixel_forest import forests
+from ..places import Places
+from ..tsstfn.study import train_shipped_tsstfn
+from .whole_seasons import attention_3dcnn, cropsts, random_forest
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
 NAMES = ("lrtacfnet_simulated_season", "lrtacfnet_flanders")
-WHOLE_SEASONS = {
-    "attention3dcnn_simulated_season": "attention_3dcnn",
-    "cropsts_simulated_season": "cropsts",
-    "randomforest_simulated_season": "random_forest",
+WHOLE_SEASONS: dict[str, Callable[[str, Places], TrainJob]] = {
+    "attention3dcnn_simulated_season": attention_3dcnn,
+    "cropsts_simulated_season": cropsts,
+    "randomforest_simulated_season": random_forest,
 }
 MONTHLY, FUSION = "vunetconvlstm_simulated_radar", "tsstfn_simulated_season"
 SHIPPED = ("model.onnx", "model.json", "fusion.json", "weights.safetensors", "split.json", "training.csv")
@@ -55,16 +46,16 @@ TRAINING_SEEDS = tuple(range(101, 117))
 TEST_SEEDS = (201, 202, 203)
 
 
-def simulated_job(model: str, place: Path) -> TrainJob:
+def simulated_job(model: str, places: Places) -> TrainJob:
     """Sixteen seasons to learn from and three to test on, each of another landscape, year and set of dates."""
-    first, *more = [_season(place, seed) for seed in TRAINING_SEEDS]
+    first, *more = [_season(places.work, seed) for seed in TRAINING_SEEDS]
     return TrainJob(
         scenes=first.scenes,
         labels=first.labels,
         more=tuple(more),
-        tests=tuple(_season(place, seed) for seed in TEST_SEEDS),
+        tests=tuple(_season(places.work, seed) for seed in TEST_SEEDS),
         class_field="crop_code",
-        legend=str(ROOT / "resources" / "legends" / "simulated_season.json"),
+        legend=places.legend("simulated_season"),
         model=model,
         settings=(
             ("widths", "12,16,24,32,32,32"),
@@ -116,9 +107,9 @@ EARLY_SUMMER = ("20190620", "20190630")
 LATE_SUMMER = ("20190725", "20190730", "20190824")
 
 
-def flanders_job(model: str, data: Path, side: str = "south", held_out: float = 0.35, seed: int = 1) -> TrainJob:
+def flanders_job(model: str, places: Places, side: str = "south", held_out: float = 0.35, seed: int = 1) -> TrainJob:
     """Trained on one side of a straight cut. With the south held out every class keeps a parcel to learn from."""
-    place = data / "flanders_AC91C"
+    place = places.data / "flanders_AC91C"
     others = [days for days in product(SPRING, EARLY_SUMMER, LATE_SUMMER) if days != MAIN_DATES]
     first, *more = [_dates_of(place, days) for days in (MAIN_DATES, *others)]
     return TrainJob(
@@ -126,7 +117,7 @@ def flanders_job(model: str, data: Path, side: str = "south", held_out: float = 
         labels=first.labels,
         more=tuple(more),
         class_field="crop_code",
-        legend=str(ROOT / "resources" / "legends" / "flanders.json"),
+        legend=places.legend("flanders"),
         model=model,
         settings=(
             ("widths", "16,16,16"),
@@ -167,31 +158,16 @@ def _dates_of(place: Path, days: tuple[str, ...]) -> LabelledSeries:
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=(*EVERY, "all"), metavar="NAME")
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--into", type=Path, default=ROOT / "models")
-    given = parser.parse_args()
-    if not given.names:
-        print(f"Give the names of the models to train again, or all: {', '.join(EVERY)}.")
-    with tempfile.TemporaryDirectory() as place:
-        for name in EVERY if "all" in given.names else given.names:
-            make(name, str(given.into / name), given.data, Path(place))
-
-
-def make(name: str, model: str, data: Path, place: Path) -> None:
-    """Trains one model; its seasons are simulated into `place`."""
+def make(name: str, model: str, places: Places, reporter: Reporter) -> None:
+    """Trains one model; its seasons are simulated into `places.work`."""
     if name == FUSION:
-        tsstfn.shipped(model, place / name)
+        train_shipped_tsstfn(model, places.work / name)
         shed(Path(model))
         return
-    train(job_of(name, model, data, place), Terminal(Stop()))
+    train(job_of(name, model, places), reporter)
     shed(Path(model))
     if name in NAMES:
-        add_forests(job_of(name, model, data, place), place)
-    for row in Card.load(model).accuracy:
-        print(row)
+        add_forests(job_of(name, model, places), places.work)
 
 
 def shed(model: Path) -> None:
@@ -201,12 +177,12 @@ def shed(model: Path) -> None:
             file.unlink()
 
 
-def job_of(name: str, model: str, data: Path, place: Path) -> TrainJob:
+def job_of(name: str, model: str, places: Places) -> TrainJob:
     if name == MONTHLY:
-        return monthly.monthly_job(model, data, place / name)
+        return monthly_job(model, places.data, places.work / name)
     if name in WHOLE_SEASONS:
-        return getattr(shipped_seasons, WHOLE_SEASONS[name])(model, place)
-    return simulated_job(model, place) if name == NAMES[0] else flanders_job(model, data)
+        return WHOLE_SEASONS[name](model, places)
+    return simulated_job(model, places) if name == NAMES[0] else flanders_job(model, places)
 
 
 def add_forests(job: TrainJob, place: Path) -> Card:
@@ -225,7 +201,3 @@ def add_forests(job: TrainJob, place: Path) -> Card:
     card = replace(card, accuracy=tuple(rows))
     card.save(job.model)
     return card
-
-
-if __name__ == "__main__":
-    main()

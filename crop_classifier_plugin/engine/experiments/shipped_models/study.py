@@ -1,82 +1,52 @@
-"""Accuracy of the shipped models beside a random forest: `python benchmarks/accuracy.py [--data FOLDER]`.
+"""Accuracy of the shipped models beside a random forest.
 
 Network and forest learn from the same pixels of the same series and are tested on the same held-out parcels. The forest
-(300 trees) takes the bands of all dates of a pixel; the second one also their mean over the 3 x 3 neighbours. Then
-every network is trained anew on Flanders (benchmarks/networks.py, which can be run before and apart). Writes
-benchmarks/accuracy.md.
+(300 trees) takes the bands of all dates of a pixel; the second one also their mean over the 3 x 3 neighbours.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import networks
 import numpy as np
-import onnxruntime
-import sklearn
-import torch
-from _forest import forests
-from train_shipped_models import DATA, NAMES, ROOT, flanders_job, simulated_job
 
-from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.splits.split import HELD_OUT
-from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics
-from crop_classifier_plugin.engine.training.data.patches import ScoringPatches
-from crop_classifier_plugin.engine.training.loop.evaluation import Predict, score
-from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
-from crop_classifier_plugin.engine.training.supervised.job import gather, onnx_predict
-from crop_classifier_plugin.shared.cards.card import WEIGHTS_FILE, Card
-from crop_classifier_plugin.shared.jobs.train import TrainJob
-from crop_classifier_plugin.shared.legend import Legend
+from ....shared.cards.card import WEIGHTS_FILE, Card
+from ....shared.jobs.train import TrainJob
+from ....shared.legend import Legend
+from ...accuracy.confusion import Confusion
+from ...execution.reporter import Silent
+from ...splits.split import HELD_OUT
+from ...training.data.labelled_series import LabelledCube
+from ...training.data.normalisation import InputNormaliser, Statistics
+from ...training.data.patches import ScoringPatches
+from ...training.loop.evaluation import Predict, score
+from ...training.model_folder.card_builder import TrainingData
+from ...training.supervised.job import onnx_predict
+from ...training.supervised.load_data import gather
+from ..pixel_forest import forests
+from ..places import Places
+from .jobs import NAMES, flanders_job, simulated_job
 
 Results = list[tuple[str, list[Confusion]]]  # who, and one confusion matrix a repetition
 Tests = dict[str, tuple[LabelledCube, ...]]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--cache", type=Path, default=networks.CACHE, help="where benchmarks/networks.py keeps results")
-    given = parser.parse_args()
-    lines = ["# Accuracy of the shipped models", "", f"`python benchmarks/accuracy.py` on {machine()}", ""]
-    with tempfile.TemporaryDirectory() as place:
-        lines += simulated(Path(place))
-        if (given.data / "flanders_AC91C").is_dir():
-            lines += flanders(Path(place), given.data) + networks.section(given.data, given.cache)
-        else:
-            lines += [f"Flanders was left out: there is no {given.data / 'flanders_AC91C'}."]
-    text = "\n".join(lines)
-    print(text)
-    (ROOT / "benchmarks" / "accuracy.md").write_text(text + "\n", encoding="utf-8")
-
-
-def machine() -> str:
-    versions = f"torch {torch.__version__}, onnxruntime {onnxruntime.__version__}, scikit-learn {sklearn.__version__}"
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}."
-
-
 # --- the two models --------------------------------------------------------------------------------------------------
 
 
-def simulated(place: Path) -> list[str]:
-    folder = ROOT / "models" / NAMES[0]
-    material = collect(simulated_job(str(folder), place / "seasons"), place)
+def simulated(models: Path, places: Places) -> list[str]:
+    folder = models / NAMES[0]
+    material = collect(simulated_job(str(folder), places), places.work)
     tests = {"held-out parcels of the training seasons": material.places(), "three other seasons": material.tests}
     return ["## " + Card.load(folder).title, "", *against_forests(shipped(folder), material, tests)]
 
 
-def flanders(place: Path, data: Path) -> list[str]:
-    folder = ROOT / "models" / NAMES[1]
+def flanders(models: Path, places: Places) -> list[str]:
+    folder = models / NAMES[1]
     lines = ["## " + Card.load(folder).title, "", "The file that ships: trained on the north, tested on the south.", ""]
-    job = flanders_job(str(folder), data)
-    material = collect(job, place)
+    material = collect(flanders_job(str(folder), places), places.work)
     lines += against_forests(shipped(folder), material, {"southern parcels": material.places()})
     return lines
 
@@ -127,7 +97,3 @@ def _cell(values: Sequence[float]) -> str:
     known = np.nan_to_num(np.array(values), nan=0.0)
     spread = f" ({known.min():.3f} to {known.max():.3f})" if len(known) > 1 else ""
     return f"{known.mean():.3f}{spread}"
-
-
-if __name__ == "__main__":
-    main()

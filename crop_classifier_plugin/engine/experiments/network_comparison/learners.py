@@ -1,38 +1,39 @@
-"""How the entrants of benchmarks/networks.py learn, and map: networks, the plugin's forest and the benchmark's own."""
+"""How the entrants learn, and map: networks, the plugin's forest and the comparison's own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from _forest import Forest
 from numpy.typing import NDArray
 
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.networks.base import Network, parameter_count
-from crop_classifier_plugin.engine.networks.registry import configure
-from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
-from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, statistics
-from crop_classifier_plugin.engine.training.forest.fit import fit_forest
-from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
-from crop_classifier_plugin.engine.training.supervised.job import fit, inputs_of
-from crop_classifier_plugin.shared.jobs.train import TrainJob
-
-if TYPE_CHECKING:
-    from networks import Run
+from ....shared.jobs.train import TrainJob
+from ...execution.reporter import Silent
+from ...networks.base import Network, parameter_count
+from ...networks.random_forest import RandomForestConfig
+from ...networks.registry import configure
+from ...raster.grid import Window
+from ...raster.neighbourhood import neighbours
+from ...training.data.labelled_series import LabelledCube
+from ...training.data.normalisation import InputNormaliser, statistics
+from ...training.forest.fit import fit_forest
+from ...training.model_folder.card_builder import TrainingData
+from ...training.supervised.job import fit, inputs_of
+from ..pixel_forest import Forest
+from .runs import Run
 
 NOWHERE = -1
+Hidden = Sequence[int] | NDArray[np.int64]
 
 
 class Model(Protocol):
-    parameters: int
+    @property
+    def parameters(self) -> int: ...
 
-    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Hidden = ()) -> NDArray[np.int64]:
         """(H,W) index in the legend, NOWHERE where it maps nothing. `hidden`: optical dates taken away."""
 
 
@@ -41,7 +42,7 @@ def learn(run: Run, job: TrainJob, material: TrainingData) -> Model:
         return PixelForest(Forest(material, neighbours=False, seed=job.seed))
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
     intake = InputNormaliser(inputs_of(job.network, config), statistics(material.train), len(job.bands))
-    if job.network == "random_forest":
+    if isinstance(config, RandomForestConfig):
         return PluginForest(fit_forest(config, material.train, intake.stats, job.seed, Silent()), intake)
     return Trained(fit(job, config, material, intake, Silent())[0], intake, material.need.least_dates)
 
@@ -58,7 +59,7 @@ class Trained:
     def parameters(self) -> int:
         return parameter_count(self.network)
 
-    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Hidden = ()) -> NDArray[np.int64]:
         cube = _cube(season)
         cube[np.array(hidden, int), self.intake.both[0]] = np.nan
         given = {n: torch.from_numpy(v)[None] for n, v in self.intake.take(cube, season.days).items()}
@@ -77,7 +78,7 @@ class PluginForest:
     intake: InputNormaliser
     parameters: int = 0
 
-    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Hidden = ()) -> NDArray[np.int64]:
         cube = _cube(season)
         cube[np.array(hidden, int)] = np.nan
         known = ~np.isnan(cube).any(axis=(0, 1))
@@ -93,7 +94,7 @@ class PixelForest:
     forest: Forest
     parameters: int = 0
 
-    def map(self, season: LabelledCube, hidden: Sequence[int] = ()) -> NDArray[np.int64]:
+    def map(self, season: LabelledCube, hidden: Hidden = ()) -> NDArray[np.int64]:
         return self.forest.map(season)
 
 

@@ -1,4 +1,4 @@
-"""Time and peak memory of the season simulator: `python benchmarks/simulator.py [SIDE ...] [--dates N]`.
+"""Time and peak memory of the season simulator: `python -m benchmarks.speed.simulator [SIDE ...] [--dates N]`.
 
 Each size runs in a process of its own. Peak memory must not grow with the raster.
 """

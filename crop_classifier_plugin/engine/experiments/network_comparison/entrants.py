@@ -1,4 +1,4 @@
-"""Who takes part in benchmarks/networks.py, and how each is trained. Settings were chosen on another square."""
+"""Who takes part, and how each is trained. Settings were chosen on another square."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Pairs = tuple[tuple[str, str], ...]
 class Entrant:
     name: str
     title: str
-    network: str  # "" = the benchmark's own forest
+    network: str  # "" = the comparison's own forest
     series: str  # S2, S1, S2 + S1, or three dates
     settings: Pairs = (("preset", "small"),)
     training: tuple[tuple[str, object], ...] = ()  # fields of TrainJob

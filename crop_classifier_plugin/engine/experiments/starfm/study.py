@@ -1,4 +1,4 @@
-"""STARFM: accuracy on real images, speed, memory: `python benchmarks/fusion.py`; writes benchmarks/fusion.md.
+"""STARFM: accuracy on real images, speed, memory.
 
 Accuracy: Landsat-8 and MODIS of days 220 and 243 of 2016 (landsat_modis_2016: 444 x 444 px of 30 m, no georeference,
 so a made-up one is written), both directions, through the jobs. Speed: against the same method as a plain loop over
@@ -22,17 +22,17 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from affine import Affine
-from crop_classifier_plugin.engine.fusion.starfm.starfm.job import fuse
 from scipy.ndimage import uniform_filter
 
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
-from crop_classifier_plugin.engine.fusion.starfm.starfm import Pair, Settings, predict
-from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from ....shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
+from ....shared.jobs.sources import SceneSource
+from ...execution.reporter import Silent
+from ...fusion.evaluation.job import evaluate
+from ...fusion.starfm.job import fuse
+from ...fusion.starfm.starfm import Pair, Settings, predict
 
 HERE = Path(__file__).resolve()
-DATA = Path(os.environ.get("CROP_DATA", HERE.parents[2] / "shared" / "data")) / "landsat_modis_2016"
+NAME = "landsat_modis_2016"
 DAYS = {"220": "20160807", "243": "20160830"}
 BANDS = ("NDVI", "B03", "B04", "B08", "B11")
 POSITIONS = {"B04": 0, "B11": 1, "B08": 2, "B03": 3}  # of the files, told by their spectral signature
@@ -40,24 +40,10 @@ RUNS = ((768, 768, 61), (3071, 2294, 61), (4608, 4608, 5), (9216, 9216, 5))  # w
 REPEATS, SIDE, PLAIN_SIDE = 5, 96, 6
 
 
-def main() -> None:
-    lines = [
-        "# STARFM",
-        "",
-        "By `benchmarks/fusion.py`; all parameters at their defaults (window 61 px, one pair).",
-        "",
-    ]
-    used = memory()  # first, while this process is small
-    for part in (accuracy(), speed(), used):
-        lines += [*part, ""]
-    HERE.with_suffix(".md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-    print("\n".join(lines))
-
-
 # --- accuracy --------------------------------------------------------------------------------------------------------
 
 
-def accuracy() -> list[str]:
+def accuracy(data: Path) -> list[str]:
     lines = [
         "## Real Landsat-8 and MODIS images of 2016",
         "",
@@ -70,7 +56,7 @@ def accuracy() -> list[str]:
     ]
     won, rows = 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        _write_real(Path(folder))
+        write_real(Path(folder), data / NAME)
         for base, target in (("220", "243"), ("243", "220")):
             for band in BANDS:
                 report = _evaluated(Path(folder), band, base, target)
@@ -109,10 +95,10 @@ def _agreement(folder: Path) -> list[str]:
     return [*lines, "", "A method that adds the coarse change to the fine image can hardly gain from such days."]
 
 
-def _write_real(folder: Path) -> None:
+def write_real(folder: Path, data: Path) -> None:
     for day, date in DAYS.items():
-        fine = rasterio.open(DATA / f"L_2016_{day}.tif").read() * 2e-5 - 0.1
-        coarse = rasterio.open(DATA / f"M_2016_{day}-bilinear.tif").read() * 1e-4
+        fine = rasterio.open(data / f"L_2016_{day}.tif").read() * 2e-5 - 0.1
+        coarse = rasterio.open(data / f"M_2016_{day}-bilinear.tif").read() * 1e-4
         for name, cube in (("fine", fine), ("coarse", coarse)):
             bands = {band: cube[position] for band, position in POSITIONS.items()}
             bands["NDVI"] = (bands["B08"] - bands["B04"]) / (bands["B08"] + bands["B04"])
@@ -261,7 +247,7 @@ def whole_job(width: int, height: int, window: int) -> tuple[float, float]:
             pool.apply(write_scene, (folder, height, width))
         images = ["--fine", "fine_20240601.tif", "--coarse", "coarse_20240601.tif", "--coarse", "coarse_20240701.tif"]
         command = [sys.executable, "-m", "crop_classifier_plugin.engine", "fuse-starfm", *images]
-        variables = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+        variables = os.environ | {"PYTHONPATH": str(HERE.parents[4])}
         options = ["--out", "fused.tif", "--window", str(window)]
         subprocess.run([*command, *options], cwd=folder, env=variables, check=True, capture_output=True)
         record = json.loads((Path(folder) / "fused.run.json").read_text())
@@ -273,7 +259,3 @@ def write_scene(folder: str, height: int, width: int) -> None:
     write(Path(folder) / "fine_20240601.tif", fine, "NDVI", 10)
     write(Path(folder) / "coarse_20240601.tif", coarse[12::25, 12::25], "NDVI", 250)
     write(Path(folder) / "coarse_20240701.tif", target[12::25, 12::25], "NDVI", 250)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from sklearn.ensemble import RandomForestClassifier
 
-from crop_classifier_plugin.engine.accuracy.confusion import Confusion
-from crop_classifier_plugin.engine.splits.split import HELD_OUT, TRAIN
-from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
+from ..accuracy.confusion import Confusion
+from ..splits.split import HELD_OUT, TRAIN
+from ..training.data.labelled_series import LabelledCube
+from ..training.model_folder.card_builder import TrainingData
 
 MOST_PIXELS = 100_000  # that a forest learns from
 
@@ -35,7 +35,7 @@ class Forest:
 
     def map(self, season: LabelledCube) -> NDArray[np.int64]:
         """(H,W) index in the legend; -1 where a band of a date has no data."""
-        known = ~np.isnan(season.image).any(axis=(0, 1))
+        known = np.asarray(~np.isnan(season.image).any(axis=(0, 1)), np.bool_)
         found = np.full(season.shape, -1, np.int64)
         found[known] = self._trees.predict(_features(season, known, self._neighbours))
         return found

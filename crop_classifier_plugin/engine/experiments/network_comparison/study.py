@@ -1,44 +1,38 @@
-"""Every network and the random forest on one square of Flanders: `python benchmarks/networks.py [--data FOLDER]`.
+"""Every network and the random forest on one square of Flanders.
 
 Each is trained as the project's train job does it, in both directions of a cut that keeps parcels whole, with three
-seeds. What was done is kept in --cache, so that an interrupted run goes on where it stopped, and
-`--part 1/2` beside `--part 2/2` shares the work between two processes. Once all is done the tables are printed and put
-into benchmarks/accuracy.md, where `python benchmarks/accuracy.py` puts them too.
+seeds. What was done is kept in a folder, so that an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import _tables
 import numpy as np
 import torch
-from _entrants import ENTRANTS, Entrant
-from _learners import learn
-from _square import OPTICAL, RADAR, SHARE_OF, WINDOWS, Square
 from numpy.typing import NDArray
-from train_shipped_models import DATA, ROOT, flanders_job
 
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.model_folder.card_builder import TrainingData
-from crop_classifier_plugin.engine.training.supervised.job import gather
-from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from ....shared.jobs.train import TrainJob
+from ...execution.reporter import Silent
+from ...training.model_folder.card_builder import TrainingData
+from ...training.supervised.job_defaults import resolve_job
+from ...training.supervised.load_data import gather
+from ..places import Places
+from ..shipped_models.jobs import flanders_job
+from . import tables as tables_of
+from .learners import learn
+from .runs import SHARES, Run, runs
+from .square import OPTICAL, RADAR, SHARE_OF, WINDOWS, Square
 
-CACHE = ROOT / "build" / "benchmarks" / "networks"
-PAGE, TITLE = ROOT / "benchmarks" / "accuracy.md", "## All networks on one square of Flanders"
-SEEDS = (1, 2, 3)
+TITLE = "## All networks on one square of Flanders"
 RATES = (0.3, 0.6, 0.9)  # of the optical dates taken away
 DRAWS = 2  # of which dates these are, for each seed
-SHARES = (0.25, 0.5)  # of the parcels that are trained on
 PROTOCOL = (
     "One square of 640 m with nineteen parcels of 2 to 588 px, cut in two: what one side teaches is tested on the "
     "other, whole parcels only. Figures: mean (lowest..highest) of the seeds, as many as a row says. Pixel OA over "
@@ -76,75 +70,26 @@ FINDINGS = (
 )
 
 
-@dataclass(frozen=True)
-class Run:
-    entrant: Entrant
-    side: str  # held out
-    seed: int
-    share: float = 1.0  # of the parcels to train on
-
-    def file(self, cache: Path) -> Path:
-        """Named after all that decides the outcome but the project's code."""
-        facts = json.dumps([asdict(self), WINDOWS, OPTICAL], sort_keys=True)
-        mark = hashlib.sha256(facts.encode()).hexdigest()[:8]
-        return cache / f"{self.entrant.name}_{self.side}_{self.share:g}_{self.seed}_{mark}.json"
-
-
-def runs() -> Iterator[Run]:
-    """Seed by seed, so that an interrupted run has all of the first one."""
-    slow = [e for e in ENTRANTS if e.series == "three dates"]
-    for seed in SEEDS:
-        for chosen in ([e for e in ENTRANTS if e not in slow], slow):
-            yield from (Run(e, side, seed) for side in SHARE_OF for e in chosen)
-        yield from (Run(e, "south", seed, share) for share in SHARES for e in ENTRANTS if e.thinned)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--only", default="", help="names of entrants, with commas")
-    parser.add_argument("--part", default="1/1", help="which share of the runs, as 1/2")
-    parser.add_argument("--now", action="store_true", help="do nothing but the tables, of what there is")
-    given = parser.parse_args()
-    if given.now:
-        write_page(tables(list(runs()), given.cache))
-        return
-    part, parts = map(int, given.part.split("/"))
-    wanted = [r for r in runs() if not given.only or r.entrant.name in given.only.split(",")]
-    run_all(wanted[part - 1 :: parts], given.data, given.cache)
-    if all(run.file(given.cache).exists() for run in runs()):
-        write_page(section(given.data, given.cache))
-
-
-def write_page(lines: list[str]) -> None:
-    """Prints the tables and puts them into accuracy.md, in the place of older ones."""
-    print("\n".join(lines))
-    older = PAGE.read_text(encoding="utf-8").partition(TITLE)[0]
-    PAGE.write_text(older + "\n".join(lines), encoding="utf-8")
-
-
-def run_all(wanted: list[Run], data: Path, cache: Path) -> None:
-    """Does the runs that the cache lacks."""
+def run_all(wanted: list[Run], places: Places, cache: Path, tell: Callable[[str], None]) -> None:
+    """Does the runs that the cache lacks; `tell` hears of each that ends."""
     torch.set_num_threads(1)
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        bench = Bench(data, Path(place))
-        for run in wanted:
-            file = run.file(cache)
-            if not file.exists():
-                found = bench.outcome(run)
-                whole = file.with_suffix(".part")
-                whole.write_text(json.dumps(found) + "\n", encoding="utf-8")
-                whole.rename(file)
-                right = np.trace(np.array(found["confusion"])) / max(np.sum(found["confusion"]), 1)
-                print(f"{file.stem}: OA {right:.3f}, {found['seconds']:.0f} s", flush=True)
+    bench = Bench(places)
+    for run in wanted:
+        file = run.file(cache)
+        if not file.exists():
+            found = bench.outcome(run)
+            whole = file.with_suffix(".part")
+            whole.write_text(json.dumps(found) + "\n", encoding="utf-8")
+            whole.rename(file)
+            right = np.trace(np.array(found["confusion"])) / max(np.sum(found["confusion"]), 1)
+            tell(f"{file.stem}: OA {right:.3f}, {found['seconds']:.0f} s")
 
 
-def section(data: Path, cache: Path) -> list[str]:
+def section(places: Places, cache: Path, tell: Callable[[str], None]) -> list[str]:
     """The tables, once every run is done."""
     every = list(runs())
-    run_all(every, data, cache)
+    run_all(every, places, cache, tell)
     return tables(every, cache)
 
 
@@ -153,7 +98,7 @@ def tables(every: list[Run], cache: Path) -> list[str]:
     files: dict[tuple[str, str, float], list[Path]] = {}
     for run in every:
         files.setdefault((run.entrant.name, run.side, run.share), []).append(run.file(cache))
-    results = _tables.read(files)
+    results = tables_of.read(files)
     done = sum(map(len, results.values()))
     return [
         TITLE,
@@ -162,28 +107,28 @@ def tables(every: list[Run], cache: Path) -> list[str]:
         "",
         f"{done} of {len(every)} runs are in the tables." + (" Empty cells: not run yet." if done < len(every) else ""),
         "",
-        *_tables.main_table(results),
+        *tables_of.main_table(results),
         "### What to read in them",
         "",
         *FINDINGS,
         "",
         "### Ablation of LRTACF-Net",
         "",
-        *_tables.ablation(results),
+        *tables_of.ablation(results),
         "### Optical, radar, or both",
         "",
-        *_tables.modalities(results),
+        *tables_of.modalities(results),
         "### Fewer labelled parcels",
         "",
         "The south held out; of the twelve northern parcels 3, 6 and all 12 are learnt from, drawn anew for each seed.",
         "",
-        *_tables.label_efficiency(results, SHARES),
+        *tables_of.label_efficiency(results, SHARES),
         "### Fewer optical dates",
         "",
         f"The finished models, with a share of the {len(WINDOWS)} optical dates taken away at random ({DRAWS} draws a "
         "seed): pixel OA. Networks that need every date are not in the table; radar stays where it is read.",
         "",
-        *_tables.cloud_robustness(results, RATES),
+        *tables_of.cloud_robustness(results, RATES),
         "Month by month, one VUnetConvLSTM beside twelve UnetConvLSTMs: [monthly.md](monthly.md). How fast each "
         "network learns, on a processor and on a graphics card: [training.md](training.md).",
         "",
@@ -196,10 +141,10 @@ def tables(every: list[Run], cache: Path) -> list[str]:
 class Bench:
     """Trains and maps; what several runs read is read once."""
 
-    def __init__(self, data: Path, place: Path) -> None:
-        self.square = Square.load(data, ROOT / "resources" / "legends" / "flanders.json")
-        self._data, self._place = data, place
-        self._radar = self.square.finer_radar(place / "radar")
+    def __init__(self, places: Places) -> None:
+        self._places, self._place = places, places.work
+        self.square = Square.load(places.data, Path(places.legend("flanders")))
+        self._radar = self.square.finer_radar(places.work / "radar")
         self._read: dict[Any, TrainingData] = {}
 
     def outcome(self, run: Run) -> dict[str, Any]:
@@ -224,7 +169,7 @@ class Bench:
     def _job(self, run: Run) -> TrainJob:
         e, square = run.entrant, self.square
         if e.series == "three dates":
-            job = flanders_job(str(self._place), self._data, run.side, SHARE_OF[run.side], run.seed)
+            job = flanders_job(str(self._place), self._places, run.side, SHARE_OF[run.side], run.seed)
             return resolve_job(job, Silent())[0]
         labels, held_out = square.labels, SHARE_OF[run.side]
         if run.share < 1:
@@ -235,7 +180,7 @@ class Bench:
             radar=square.radar() if e.series == "S2 + S1" else (),
             labels=labels,
             class_field="crop_code",
-            legend=str(ROOT / "resources" / "legends" / "flanders.json"),
+            legend=self._places.legend("flanders"),
             model=str(self._place),
             network=e.network or "attention_3dcnn",  # which takes any series: nothing of it is built
             settings=e.settings,
@@ -264,7 +209,3 @@ def hidden(run: Run, rate: float) -> list[NDArray[np.int64]]:
     """Numbers of the optical dates that are taken away, draw by draw; of a higher rate more than of a lower one."""
     count = round(rate * len(WINDOWS))
     return [np.random.default_rng((run.seed, draw)).permutation(len(WINDOWS))[:count] for draw in range(DRAWS)]
-
-
-if __name__ == "__main__":
-    main()

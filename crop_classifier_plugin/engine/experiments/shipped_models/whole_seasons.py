@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.simulate.job import simulate
-from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
+from ....shared.jobs.simulate import SimulateJob
+from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.train import LabelledSeries, TrainJob
+from ...execution.reporter import Silent
+from ...simulate.job import simulate
+from ..places import Places
 
-ROOT = Path(__file__).resolve().parents[1]
-LEGEND = str(ROOT / "resources" / "legends" / "simulated_season.json")
 MONTHS = ((91, 120), (121, 151), (152, 181), (182, 212), (213, 243), (244, 273))  # April to September
 BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
 SEEDS, TEST_SEEDS = (301, 302, 303, 304), (401,)
@@ -32,9 +31,9 @@ def _season(place: Path, radar: bool, seed: int) -> LabelledSeries:
     return LabelledSeries(optical, str(folder / "parcels.gpkg"), radar=sar if radar else ())
 
 
-def season_job(model: str, place: Path, network: str, title: str, radar: bool = False, **more: object) -> TrainJob:
+def season_job(model: str, places: Places, network: str, title: str, radar: bool = False, **more: object) -> TrainJob:
     """Four seasons to learn from and one to test on; one composite a month, cloud gaps and all."""
-    season = partial(_season, place, radar)
+    season = partial(_season, places.work, radar)
     first, *others = [season(seed) for seed in SEEDS]
     sensors = "Sentinel-2 and Sentinel-1" if radar else "Sentinel-2"
     given: dict[str, object] = {
@@ -44,7 +43,7 @@ def season_job(model: str, place: Path, network: str, title: str, radar: bool = 
         "more": tuple(others),
         "tests": tuple(season(seed) for seed in TEST_SEEDS),
         "class_field": "crop_code",
-        "legend": LEGEND,
+        "legend": places.legend("simulated_season"),
         "model": model,
         "network": network,
         "settings": (("preset", "small"),),
@@ -65,21 +64,21 @@ def season_job(model: str, place: Path, network: str, title: str, radar: bool = 
     return TrainJob(**{**given, **more})  # type: ignore[arg-type]
 
 
-def attention_3dcnn(model: str, place: Path) -> TrainJob:
+def attention_3dcnn(model: str, places: Places) -> TrainJob:
     return season_job(
-        model, place, "attention_3dcnn", "Attention-3DCNN on simulated seasons", radar=True,
+        model, places, "attention_3dcnn", "Attention-3DCNN on simulated seasons", radar=True,
         epochs=5, steps=40, batch=8,
     )  # fmt: skip
 
 
-def cropsts(model: str, place: Path) -> TrainJob:
+def cropsts(model: str, places: Places) -> TrainJob:
     # ten times the paper's rate, for a hundredth of its steps
     return season_job(
-        model, place, "cropsts", "CropSTS on simulated seasons", epochs=10, steps=40, batch=8, learning_rate=1e-3
+        model, places, "cropsts", "CropSTS on simulated seasons", epochs=10, steps=40, batch=8, learning_rate=1e-3
     )
 
 
-def random_forest(model: str, place: Path) -> TrainJob:
+def random_forest(model: str, places: Places) -> TrainJob:
     return season_job(
-        model, place, "random_forest", "Random forest on simulated seasons", settings=(("pixels", "3000"),)
+        model, places, "random_forest", "Random forest on simulated seasons", settings=(("pixels", "3000"),)
     )

@@ -1,0 +1,1 @@
+"""How right: runs the protocols of engine/experiments."""

@@ -1,0 +1,1 @@
+"""What benchmarks share: where things are, machine facts, medians, tables, pages."""

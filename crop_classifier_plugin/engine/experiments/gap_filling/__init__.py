@@ -1,0 +1,1 @@
+"""How well hidden clear observations of real NDVI are filled."""

@@ -1,0 +1,1 @@
+"""Every network and the random forest on one square of Flanders."""

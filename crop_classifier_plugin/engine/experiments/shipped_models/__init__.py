@@ -1,0 +1,1 @@
+"""How each model that ships is trained, and how it does beside random forests."""

@@ -1,0 +1,1 @@
+"""STARFM on a pair of real Landsat and MODIS images."""

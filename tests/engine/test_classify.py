@@ -18,12 +18,11 @@ from conftest import BANDS, LEGEND, write_model, write_raster
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
-from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime, choose_device
+from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.shared.cards.card import Card, sha256_of
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadModel,
-    DeviceMissing,
     ModelAltered,
     NoOverlap,
 )
@@ -178,24 +177,7 @@ def test_a_network_cannot_reach_other_files(tmp_path: Path, model: Path) -> None
     target = tmp_path / "model.onnx"
     target.write_bytes(network.SerializeToString())
     with pytest.raises(BadModel):
-        OnnxRuntime(target)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "available", "device"),
-    [("auto", ["CPUExecutionProvider"], "cpu"), ("auto", ["CUDAExecutionProvider", "CPUExecutionProvider"], "cuda"),
-     ("cpu", ["CUDAExecutionProvider", "CPUExecutionProvider"], "cpu")],
-)  # fmt: skip
-def test_the_device_and_its_reason(wanted: str, available: list[str], device: str) -> None:
-    providers, name, why = choose_device(wanted, available)
-    assert name == device
-    assert providers[-1] == "CPUExecutionProvider"
-    assert why
-
-
-def test_asking_for_a_gpu_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(DeviceMissing, match="onnxruntime-gpu"):
-        choose_device("cuda", ["CPUExecutionProvider"])
+        open_runtime(target)
 
 
 def test_flanders_has_no_value_where_a_date_is_clouded(flanders: Path, tmp_path: Path) -> None:

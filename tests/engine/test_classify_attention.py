@@ -21,7 +21,7 @@ from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
-from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
@@ -87,7 +87,7 @@ def test_attention_is_the_mean_over_the_pixels_of_a_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: int, missing: tuple[int, ...]
 ) -> None:
     card = series_network.write_model(tmp_path / "model", cell=cell)
-    runtime = OnnxRuntime(card.check_weights(tmp_path / "model"), "cpu", card)
+    runtime = open_runtime(card.check_weights(tmp_path / "model"), "cpu", card)
     rng = np.random.default_rng(1)
     cube = rng.normal(0, 2000, (3, 4, 90, 100)) + 3000 * rng.normal(size=(3, 4, 9, 10)).repeat(10, 2).repeat(10, 3)
     cube = cube.astype(np.float32)

@@ -21,7 +21,7 @@ from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
-from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.engine.series.cube.model_series import open_model_series
 from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.shared.cards.card import Card
@@ -133,7 +133,7 @@ def test_both_series_are_needed_where_every_date_is(place: Path) -> None:
 
 def test_tiles_of_two_series_equal_the_whole(tmp_path: Path) -> None:
     card = series_network.write_model(tmp_path / "model", doy=0.01)
-    runtime = OnnxRuntime(card.check_weights(tmp_path / "model"), "cpu", card)
+    runtime = open_runtime(card.check_weights(tmp_path / "model"), "cpu", card)
     rng = np.random.default_rng(3)
     cube = np.concatenate([rng.uniform(0, 5000, (3, 2, 90, 130)), rng.normal(-13, 4, (3, 2, 90, 130))], axis=1)
     cube[:, :2][np.broadcast_to(rng.random((3, 1, 90, 130)) < 0.4, (3, 2, 90, 130))] = np.nan
@@ -247,9 +247,9 @@ def test_a_file_of_one_series_is_no_model_of_two(place: Path) -> None:
     card = series_network.write_model(place / "model", two=False)
     both = series_network.write_model(place / "both")
     with pytest.raises(BadModel, match="no input named x_s2"):
-        OnnxRuntime(place / "model" / "model.onnx", "cpu", both)
+        open_runtime(place / "model" / "model.onnx", "cpu", both)
     with pytest.raises(BadModel, match="no input named x,"):
-        OnnxRuntime(place / "both" / "model.onnx", "cpu", card)
+        open_runtime(place / "both" / "model.onnx", "cpu", card)
     fewer = replace(both.radar, bands=("VV",), mean=(0.0,), std=(1.0,))
     with pytest.raises(BadModel, match=r"x_s1 has the shape \(any, 3, 2"):
-        OnnxRuntime(place / "both" / "model.onnx", "cpu", replace(both, radar=fewer))
+        open_runtime(place / "both" / "model.onnx", "cpu", replace(both, radar=fewer))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.fusion import COMBINATIONS, GAIN_SPLITS, SPREADS
@@ -21,7 +22,7 @@ from crop_classifier_plugin.shared.jobs.series import (
     PERIODS,
     STRATEGIES,
 )
-from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS, Extent
+from crop_classifier_plugin.shared.jobs.sources import MASKS, Extent
 from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, TRAINABLE
 from crop_classifier_plugin.shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
 
@@ -100,7 +101,7 @@ def values(hint):
 
 
 CHOICES = {
-    "device": DEVICES,
+    "device": tuple(DEVICES),
     "mask": MASKS,
     "held_side": SIDES,
     "optimizer": OPTIMIZERS,

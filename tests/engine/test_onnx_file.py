@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from crop_classifier_plugin.engine.runtime.onnxruntime.file_guard import refers_elsewhere
-from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.shared.errors import BadModel, CropClassifierError
 
 TensorPlace = Callable[[TensorProto], onnx.ModelProto]
@@ -42,7 +42,7 @@ def test_weights_in_the_current_folder_are_not_read(
     path.write_bytes(network.SerializeToString())
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadModel, match="outside itself"):
-        OnnxRuntime(path, "cpu")
+        open_runtime(path, "cpu")
 
 
 def in_graph(graph: onnx.GraphProto) -> onnx.ModelProto:
@@ -131,7 +131,7 @@ def test_any_bytes_end_in_a_model_or_a_sentence(
     whole = tiny_network(6, 3, 3).SerializeToString()
     path.write_bytes(whole[:at] + noise + whole[at + len(noise) :])
     with suppress(CropClassifierError):  # noise among the weights leaves a network
-        OnnxRuntime(path, "cpu")
+        open_runtime(path, "cpu")
 
 
 def test_endless_nesting_is_no_crash(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_endless_nesting_is_no_crash(tmp_path: Path) -> None:
     path = tmp_path / "odd.onnx"
     path.write_bytes(b"\x3a" + encoded(len(data)) + data)
     with pytest.raises(BadModel):
-        OnnxRuntime(path, "cpu")
+        open_runtime(path, "cpu")
 
 
 def encoded(value: int) -> bytes:
@@ -161,7 +161,7 @@ def test_what_is_no_onnx_file(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "odd.onnx"
     path.write_bytes(data)
     with pytest.raises(BadModel, match="odd"):
-        OnnxRuntime(path, "cpu")
+        open_runtime(path, "cpu")
 
 
 def test_a_file_that_is_too_large_or_gone(tmp_path: Path) -> None:
@@ -169,6 +169,6 @@ def test_a_file_that_is_too_large_or_gone(tmp_path: Path) -> None:
     with open(path, "wb") as file:
         file.truncate((1 << 31) + 1)  # takes no place on the disk
     with pytest.raises(BadModel, match="2 GiB"):
-        OnnxRuntime(path, "cpu")
+        open_runtime(path, "cpu")
     with pytest.raises(BadModel, match="cannot be read"):
-        OnnxRuntime(tmp_path / "gone.onnx", "cpu")
+        open_runtime(tmp_path / "gone.onnx", "cpu")

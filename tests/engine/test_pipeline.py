@@ -18,8 +18,8 @@ from crop_classifier_plugin.engine.inference import tile_pipeline
 from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
-from crop_classifier_plugin.engine.runtime.base import Feeds, Prediction
-from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.engine.runtime.base import Feeds, Prediction, Runtime
+from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import BadRaster, Cancelled, OutOfMemory
 
@@ -38,17 +38,17 @@ class Memory:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Card, OnnxRuntime]:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Card, Runtime]:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     card = write_model(folder)
-    return card, OnnxRuntime(card.check_weights(folder), "cpu")
+    return card, open_runtime(card.check_weights(folder), "cpu")
 
 
 def cube_of(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(200, 6000, (3, 6, height, width)).astype(np.float32)
 
 
-def assembled(source: Memory, card: Card, runtime: OnnxRuntime, **options: int) -> tuple[np.ndarray, np.ndarray]:
+def assembled(source: Memory, card: Card, runtime: Runtime, **options: int) -> tuple[np.ndarray, np.ndarray]:
     """The pipeline's probability and known maps; checks that each pixel comes exactly once."""
     shape = (source.grid.height, source.grid.width)
     probability, known, visits = np.zeros((3, *shape)), np.zeros(shape, bool), np.zeros(shape, int)
@@ -60,7 +60,7 @@ def assembled(source: Memory, card: Card, runtime: OnnxRuntime, **options: int) 
     return probability, known
 
 
-def whole(source: Memory, card: Card, runtime: OnnxRuntime, pad: int = 8) -> np.ndarray:
+def whole(source: Memory, card: Card, runtime: Runtime, pad: int = 8) -> np.ndarray:
     """The network run once over the whole raster, mirrored at its edges."""
     rows = reflected(-pad, source.grid.height + 2 * pad, source.grid.height)
     cols = reflected(-pad, source.grid.width + 2 * pad, source.grid.width)
@@ -70,7 +70,7 @@ def whole(source: Memory, card: Card, runtime: OnnxRuntime, pad: int = 8) -> np.
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(height=st.integers(1, 150), width=st.integers(1, 150), batch=st.integers(1, 5))
-def test_tiled_equals_whole(tiny: tuple[Card, OnnxRuntime], height: int, width: int, batch: int) -> None:
+def test_tiled_equals_whole(tiny: tuple[Card, Runtime], height: int, width: int, batch: int) -> None:
     card, runtime = tiny
     source = Memory(cube_of(height, width, seed=height * 1000 + width))
     probability, known = assembled(source, card, runtime, batch=batch)
@@ -79,13 +79,13 @@ def test_tiled_equals_whole(tiny: tuple[Card, OnnxRuntime], height: int, width: 
 
 
 @pytest.mark.parametrize("side", [63, 64, 65, 1, 129])
-def test_rasters_around_a_tile(tiny: tuple[Card, OnnxRuntime], side: int) -> None:
+def test_rasters_around_a_tile(tiny: tuple[Card, Runtime], side: int) -> None:
     card, runtime = tiny
     source = Memory(cube_of(side, side))
     np.testing.assert_allclose(assembled(source, card, runtime)[0], whole(source, card, runtime), atol=1e-5)
 
 
-def test_strips_change_nothing(tiny: tuple[Card, OnnxRuntime], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strips_change_nothing(tiny: tuple[Card, Runtime], monkeypatch: pytest.MonkeyPatch) -> None:
     card, runtime = tiny
     source = Memory(cube_of(90, 400))
     in_one, _ = assembled(source, card, runtime)
@@ -94,7 +94,7 @@ def test_strips_change_nothing(tiny: tuple[Card, OnnxRuntime], monkeypatch: pyte
     np.testing.assert_allclose(in_four, in_one, atol=1e-6)
 
 
-def test_pixels_without_a_date_are_unknown_and_stay_local(tiny: tuple[Card, OnnxRuntime]) -> None:
+def test_pixels_without_a_date_are_unknown_and_stay_local(tiny: tuple[Card, Runtime]) -> None:
     card, runtime = tiny
     cube = cube_of(100, 100)
     clear, _ = assembled(Memory(cube), card, runtime)
@@ -111,7 +111,7 @@ def test_pixels_without_a_date_are_unknown_and_stay_local(tiny: tuple[Card, Onnx
     assert not (changed & ~allowed).any()
 
 
-def test_tiles_without_a_usable_pixel_are_not_run(tiny: tuple[Card, OnnxRuntime]) -> None:
+def test_tiles_without_a_usable_pixel_are_not_run(tiny: tuple[Card, Runtime]) -> None:
     card, _ = tiny
 
     class Never:
@@ -126,7 +126,7 @@ def test_tiles_without_a_usable_pixel_are_not_run(tiny: tuple[Card, OnnxRuntime]
     assert all((block.valid_dates == 0).all() for block in blocks)
 
 
-def test_a_short_memory_halves_the_batch(tiny: tuple[Card, OnnxRuntime]) -> None:
+def test_a_short_memory_halves_the_batch(tiny: tuple[Card, Runtime]) -> None:
     card, runtime = tiny
 
     class Small:
@@ -145,7 +145,7 @@ def test_a_short_memory_halves_the_batch(tiny: tuple[Card, OnnxRuntime]) -> None
     assert any(level == "warning" for level, _ in reporter.lines)
 
 
-def test_cancel_and_reading_errors_end_the_reader_thread(tiny: tuple[Card, OnnxRuntime]) -> None:
+def test_cancel_and_reading_errors_end_the_reader_thread(tiny: tuple[Card, Runtime]) -> None:
     import threading
 
     card, runtime = tiny
@@ -180,7 +180,7 @@ def test_preparing_puts_zero_where_a_date_is_missing(tmp_path: Path) -> None:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_part_equals_its_place_in_the_whole(tiny: tuple[Card, OnnxRuntime], data: st.DataObject) -> None:
+def test_a_part_equals_its_place_in_the_whole(tiny: tuple[Card, Runtime], data: st.DataObject) -> None:
     card, runtime = tiny
     source = Memory(cube_of(170, 150))
     row, col = data.draw(st.integers(0, 169)), data.draw(st.integers(0, 149))

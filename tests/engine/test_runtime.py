@@ -21,7 +21,7 @@ from crop_classifier_plugin.engine.runtime.checks import (
     check_declared,
     check_result,
 )
-from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxRuntime
+from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.shared.cards.card import Card, DayWindow, sha256_of
 from crop_classifier_plugin.shared.errors import BadModel, OutOfMemory
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
@@ -157,27 +157,27 @@ def test_what_is_no_probability_is_refused(result: object, why: str) -> None:
 
 def test_a_wrong_result_ends_the_run_with_one_sentence(tmp_path: Path, card: Card) -> None:
     """A network that declares no sizes: only what it gives tells."""
-    network = OnnxRuntime(sum_of_dates(tmp_path), "cpu", card)
+    network = open_runtime(sum_of_dates(tmp_path), "cpu", card)
     with pytest.raises(BadModel, match=r"odd\.onnx .*\(2, 6, 8, 9\)") as error:
         network.run(FEEDS)
     assert "\n" not in error.value.sentence
 
 
 def test_without_its_card_a_networks_classes_are_free_but_still_probabilities(model: Path) -> None:
-    assert OnnxRuntime(model / "model.onnx", "cpu").run(FEEDS).probability.shape == (2, 3, 8, 9)
+    assert open_runtime(model / "model.onnx", "cpu").run(FEEDS).probability.shape == (2, 3, 8, 9)
 
 
 def test_an_error_inside_the_network_names_the_model(tmp_path: Path, card: Card) -> None:
     shape = numpy_helper.from_array(np.array([7, 3, 5, 5]), "shape")
     path = odd_network(tmp_path, helper.make_node("Reshape", ["x", "shape"], ["probability"]), (shape,))
     with pytest.raises(BadModel, match=r"odd\.onnx"):
-        OnnxRuntime(path, "cpu", card).run(FEEDS)
+        open_runtime(path, "cpu", card).run(FEEDS)
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), TypeError("odd"), KeyError("odd"), RuntimeError(""), OSError(5)])
 def test_every_exception_of_the_session_is_a_bad_model(model: Path, card: Card, error: Exception) -> None:
-    network = OnnxRuntime(model / "model.onnx", "cpu", card)
-    network._session = Failing(error)
+    network = open_runtime(model / "model.onnx", "cpu", card)
+    network._session._session = Failing(error)
     with pytest.raises(BadModel, match=r"model\.onnx"):
         network.run(FEEDS)
 
@@ -186,8 +186,8 @@ def test_every_exception_of_the_session_is_a_bad_model(model: Path, card: Card, 
     "error", [MemoryError(), RuntimeError("Failed to allocate memory"), RuntimeError("out of memory")]
 )
 def test_short_memory_is_told_apart(model: Path, card: Card, error: Exception) -> None:
-    network = OnnxRuntime(model / "model.onnx", "cpu", card)
-    network._session = Failing(error)
+    network = open_runtime(model / "model.onnx", "cpu", card)
+    network._session._session = Failing(error)
     with pytest.raises(OutOfMemory) as told:
         network.run(FEEDS)
     assert "batch" not in told.value.sentence  # nothing a user of classify could set
@@ -215,13 +215,13 @@ class Failing:
     ],
 )
 def test_a_network_of_another_card_is_refused_at_load(model: Path, card: Card, changes: dict, why: str) -> None:
-    OnnxRuntime(model / "model.onnx", "cpu", card)
+    open_runtime(model / "model.onnx", "cpu", card)
     with pytest.raises(BadModel, match=why):
-        OnnxRuntime(model / "model.onnx", "cpu", replace(card, **changes))
+        open_runtime(model / "model.onnx", "cpu", replace(card, **changes))
 
 
 def test_free_dimensions_fit_any_card(tmp_path: Path, card: Card) -> None:
-    OnnxRuntime(sum_of_dates(tmp_path), "cpu", card)
+    open_runtime(sum_of_dates(tmp_path), "cpu", card)
 
 
 @pytest.mark.parametrize("dates", [3, "T"])
@@ -235,19 +235,19 @@ def test_inputs_that_the_engine_does_not_give(tmp_path: Path, card: Card, dates:
     ):
         path = sum_of_dates(tmp_path, (helper.make_tensor_value_info(name, kind, shape),))
         with pytest.raises(BadModel, match=why):
-            OnnxRuntime(path, "cpu", card)
+            open_runtime(path, "cpu", card)
 
 
 def test_a_network_without_x_or_probability_is_refused(tmp_path: Path, card: Card) -> None:
     network = tiny_network(6, 3, 3)
     del network.graph.output[1]
     with pytest.raises(BadModel, match="only logits"):
-        OnnxRuntime(saved(network, tmp_path), "cpu", card)
+        open_runtime(saved(network, tmp_path), "cpu", card)
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["B", 3, 2, 2])
     p = helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["B", 3, 2, 2])
     graph = helper.make_graph([helper.make_node("Identity", ["y"], ["probability"])], "g", [y], [p])
     with pytest.raises(BadModel, match="only y"):
-        OnnxRuntime(
+        open_runtime(
             saved(helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 18)]), tmp_path),
             "cpu",
             card,

@@ -86,7 +86,7 @@ def test_the_table_tells_what_decided_the_training():
     assert told["Learning rate"] == "0.002, schedule: polynomial"
     assert told["Batch"] == "5 patches of 56 x 56 px"
     assert told["Epochs"] == "3 of 7 at most"
-    assert "as asked), precision 32-true" in told["Device"]
+    assert "the CPU was asked for), precision 32-true" in told["Device"]
     assert told["Time"] == "6.0 s for the epochs, 1 min 15 s for the run, from reading to testing"
     assert "torch 2" in told["Versions"]
     assert "ends after 4 without" in manner("unet", patience=4)["Epochs"]

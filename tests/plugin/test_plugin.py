@@ -207,7 +207,8 @@ def test_only_what_is_needed_must_be_given(provider):
 
 
 def test_choices_and_jobs_agree(provider):
-    from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS
+    from crop_classifier_plugin.shared.devices import DEVICES
+    from crop_classifier_plugin.shared.jobs.sources import MASKS
 
     for name, values in (("MASK", MASKS), ("DEVICE", DEVICES)):
         parameter = provider.algorithm("classify_lrtacf_net").parameterDefinition(name)

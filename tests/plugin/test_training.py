@@ -20,7 +20,8 @@ from test_background import Run
 
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.shared.cards.card import Card
-from crop_classifier_plugin.shared.jobs.sources import DEVICES, MASKS
+from crop_classifier_plugin.shared.devices import DEVICES
+from crop_classifier_plugin.shared.jobs.sources import MASKS
 from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
 
 TINY = {"EPOCHS": 2, "WIDTHS": "4, 8", "BATCH": 4, "OPTIMIZER": 2, "MIN_PARCELS": 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from qgis.core import (
@@ -21,8 +21,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ... import assets
 from ...bridge import layers, runner
+from ...shared.devices import DEVICES, DeviceRow
 from ...shared.errors import BadInput, CropClassifierError
-from ...shared.jobs.sources import DEVICES, read_settings
+from ...shared.jobs.sources import read_settings
 
 Parameters = dict[str, Any]
 EARLIER = {  # the job's word for what becomes of a training that was broken off -> how it is put
@@ -73,6 +74,8 @@ class EngineAlgorithm(CropAlgorithm):
     Inputs are read in prepareAlgorithm, which runs in the main thread, where layers of the project may be asked.
     Outputs are named in processAlgorithm: what it loads afterwards, QGIS takes from that thread's context alone.
     """
+
+    devices: Mapping[str, DeviceRow] = DEVICES  # that the user may choose from, where there is such a choice
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,15 +147,15 @@ class EngineAlgorithm(CropAlgorithm):
         return parameters.get(name) not in (None, "", [])
 
     def add_device(self) -> None:
-        choices = ["Automatic", "Processor", "NVIDIA GPU (CUDA)"]
+        choices = [self.tr(row.title) for row in self.devices.values()]
         self.add(
-            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), [self.tr(c) for c in choices], defaultValue=0),
+            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), choices, defaultValue=0),
             self.tr("Automatic takes the GPU where one works; the log says which device was used and why."),
             advanced=True,
         )
 
     def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        return DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)]
+        return list(self.devices)[self.parameterAsEnum(parameters, "DEVICE", context)]
 
     def add_settings(self) -> None:
         self.add(

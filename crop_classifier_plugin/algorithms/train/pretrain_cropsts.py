@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES, PretrainJob
 from ..common.engine_algorithm import Parameters
 from ..common.formats import FORMATS
@@ -37,6 +38,7 @@ NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
 
 
 class PretrainCropSts(SeriesAlgorithm):
+    devices = TRAINING_DEVICES
     NAME = "pretrain_cropsts"
     TITLE = "Pre-train CropSTS without labels"
 

@@ -16,6 +16,7 @@ from qgis.core import (
 )
 
 from ...bridge import layers
+from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.sources import read_windows
 from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, TrainJob
 from ..common.engine_algorithm import Parameters
@@ -65,6 +66,7 @@ TEXTS = (  # name, field of the job, title, tip
 
 
 class TrainAlgorithm(LabelledAlgorithm):
+    devices = TRAINING_DEVICES
     NETWORK = ""
     BANDS = "B02, B03, B04, B8A, B11, B12"
 

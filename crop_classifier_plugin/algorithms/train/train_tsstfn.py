@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.tsstfn import FUSION_LOSSES, FUSION_SPLITS, TrainTsstfnJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
@@ -45,6 +46,7 @@ CHOICES = {
 
 
 class TrainTsstfn(PairsAlgorithm):
+    devices = TRAINING_DEVICES
     NAME = "train_tsstfn"
     TITLE = "Train TSSTFN to fuse fine and coarse images"
 

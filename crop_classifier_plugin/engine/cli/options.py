@@ -8,12 +8,16 @@ from typing import Any
 
 import click
 
+from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
-from ...shared.jobs.sources import DEVICES, DateEntry
+from ...shared.jobs.sources import DateEntry
 from ..execution.dispatch import CANCELLED, execute, leave_cancelled
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
-device_option = click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True)
+device_option = click.option("--device", type=click.Choice(list(DEVICES)), default=AUTO, show_default=True)
+training_device_option = click.option(
+    "--device", type=click.Choice(list(TRAINING_DEVICES)), default=AUTO, show_default=True
+)
 
 
 def finish(job: Any, as_json: bool) -> None:

@@ -10,10 +10,10 @@ import click
 from ...shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES, PretrainJob, ProbeJob
 from ...shared.jobs.sources import MASKS, DateEntry, Series, read_settings
 from .options import (
-    device_option,
     finish,
     json_option,
     read_dates,
+    training_device_option,
 )
 from .series import series_options, sources, take_series
 
@@ -42,7 +42,7 @@ from .series import series_options, sources, take_series
     show_default=True,
     help="An earlier pre-training of this encoder that was broken off: go on with it, or throw it away.",
 )
-@device_option
+@training_device_option
 @json_option
 def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     """Learn an encoder of CropSTS from series without labels, for 'train --network cropsts'."""
@@ -76,7 +76,7 @@ def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> 
 @click.option("--tile", default=0, help="Pixels. Default: as in pre-training.")
 @click.option("--neighbours", default=20, show_default=True)
 @click.option("--seed", default=1, show_default=True)
-@device_option
+@training_device_option
 @json_option
 def probe(as_json: bool, **given: Any) -> None:
     """Probe an encoder with k-NN and a linear classifier, beside an untrained one."""

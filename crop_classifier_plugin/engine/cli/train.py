@@ -11,10 +11,10 @@ from ...shared.errors import BadInput
 from ...shared.jobs.sources import MASKS, read_settings, read_windows
 from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SPLITS, LabelledSeries, TrainJob
 from .options import (
-    device_option,
     finish,
     json_option,
     read_dates,
+    training_device_option,
 )
 from .series import sources
 
@@ -90,7 +90,7 @@ from .series import sources
 @click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
 @click.option("--season", default="", help="For the card: of what season it is. Default: the months of the scenes.")
 @click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all.")
-@device_option
+@training_device_option
 @json_option
 def train(as_json: bool, **given: Any) -> None:
     """Train a model on labelled polygons; leaves a folder that 'classify --model' takes."""

@@ -10,7 +10,7 @@ import click
 from ...shared.jobs.sources import read_settings
 from ...shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, FUSION_SPLITS, FuseTsstfnJob, TrainTsstfnJob
 from .fusion import take_place
-from .options import device_option, finish, json_option
+from .options import device_option, finish, json_option, training_device_option
 from .series import sources
 
 Command = Callable[..., Any]
@@ -53,7 +53,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--strategy", default="", help="How the dates were aligned, for the card; as B.")
 @click.option("--title", default="", help="Default: the folder's name.")
 @click.option("--seed", default=1, show_default=True)
-@device_option
+@training_device_option
 @json_option
 def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""

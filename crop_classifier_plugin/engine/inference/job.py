@@ -15,7 +15,8 @@ from ..execution.reporter import Reporter, SubProgress
 from ..execution.run_record import RunRecord
 from ..raster.grid import Grid
 from ..raster.provenance import simulated
-from ..runtime.onnxruntime.session import OnnxRuntime
+from ..runtime.base import Runtime
+from ..runtime.open import open_runtime
 from ..series.cube.model_series import ModelSeries
 from ..vector.area import Area
 from .date_attention import Attention, write_attention
@@ -36,7 +37,7 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
         targets = open_targets(job, card, exits, reporter)
         for target in targets:
             outputs.spare(target.feed.sources)
-        runtime = OnnxRuntime(card.check_weights(job.model), job.device, card)
+        runtime = open_runtime(card.check_weights(job.model), job.device, card)
         if (job.attention or job.attention_plot) and not runtime.attends:
             raise BadInput(
                 f"The model {card.title} does not tell its attention to the dates: leave that output out, or use a "
@@ -62,7 +63,7 @@ def _try_places(job: ClassifyJob, outputs: Outputs) -> None:
 
 
 def _map(
-    job: ClassifyJob, card: Card, target: Target, runtime: OnnxRuntime, outputs: Outputs, reporter: Reporter
+    job: ClassifyJob, card: Card, target: Target, runtime: Runtime, outputs: Outputs, reporter: Reporter
 ) -> dict[str, object]:
     """One crop map with its companions; returns what it was made of."""
     feed = target.feed
@@ -95,7 +96,7 @@ def _simulated(feed: ModelSeries) -> bool:
     return simulated({ref.path for layer in feed.layers for ref in layer.scene.refs})
 
 
-def _announce(card: Card, feed: ModelSeries, grid: Grid, runtime: OnnxRuntime, reporter: Reporter) -> None:
+def _announce(card: Card, feed: ModelSeries, grid: Grid, runtime: Runtime, reporter: Reporter) -> None:
     reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in feed.dates)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
@@ -110,7 +111,7 @@ def _write(blocks: Iterable[FinishedBlock], products: list[Product | Attention],
             product.write(block, known)
 
 
-def _facts(card: Card, feed: ModelSeries, runtime: OnnxRuntime, target: Target) -> dict[str, object]:
+def _facts(card: Card, feed: ModelSeries, runtime: Runtime, target: Target) -> dict[str, object]:
     days = [d.isoformat() for d in feed.dates]
     return {
         "model": card.name,

@@ -1,15 +1,51 @@
-"""One protocol for every way to run a network."""
+"""What a runtime brings (Session), and what the engine makes of it (Runtime)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .devices import Device, Offer
+
 Float = NDArray[np.float32]
 Feeds = Mapping[str, NDArray[Any]]  # a network's inputs by name, as Card.inputs lists them
+
+
+class Declared(Protocol):
+    """An input or output in the words of ONNX Runtime, as "tensor(float)"; free dimensions are names or None."""
+
+    name: str
+    type: str
+    shape: Sequence[Any]
+
+
+class Session(Protocol):
+    """A network's file in memory. Each runtime has one such class; the file is untrusted."""
+
+    device: Device
+
+    def __init__(self, weights: Path, device: Device, name: str) -> None:
+        """`name`: of the model, for errors. Raises BadModel, OutOfMemory, and DeviceMissing where the device fails."""
+
+    @staticmethod
+    def offer(device: str) -> Offer:
+        """Whether this runtime can use the device, one of those that its rows in shared.devices name."""
+
+    @property
+    def inputs(self) -> Sequence[Declared]: ...
+
+    @property
+    def outputs(self) -> Sequence[Declared]: ...
+
+    def run(self, names: Sequence[str], feeds: Feeds) -> list[Any]:
+        """The outputs of these names, unchecked. Raises BadModel and OutOfMemory."""
+
+    def versions(self) -> dict[str, Any]:
+        """What the run record says of the software."""
 
 
 class Prediction(NamedTuple):
@@ -24,6 +60,10 @@ class Runtime(Protocol):
 
     device: str
     why: str
+
+    @property
+    def attends(self) -> bool:
+        """Whether the network tells how much it heeds each date."""
 
     def run(self, feeds: Feeds, attention: bool = False) -> Prediction:
         """x*: (B,T,C,H,W) float32 normalised; doy (B,T) int64 0..365; valid*: (B,T) float32 usable share of the tile.

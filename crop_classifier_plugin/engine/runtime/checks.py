@@ -6,12 +6,11 @@ A network of other people may have any graph. A wrong result must end the run: i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 import numpy as np
 
 from ...shared.cards.card import Card
-from .base import Float
+from .base import Declared, Float
 
 _TYPES = {
     "x": "tensor(float)",
@@ -24,14 +23,6 @@ _TYPES = {
 }
 _SUM_TOLERANCE = 1e-2  # of a pixel's probabilities: room for half-precision networks
 _TOP = 1 + 1e-5  # a softmax in float32 may exceed 1 by rounding
-
-
-class Declared(Protocol):
-    """An input or output as ONNX Runtime describes it; free dimensions are names or None."""
-
-    name: str
-    type: str
-    shape: Sequence[Any]
 
 
 class ContractViolation(Exception):

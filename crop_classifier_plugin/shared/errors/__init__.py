@@ -50,6 +50,7 @@ class DeviceMissing(CropClassifierError):
     code = "device-missing"
 
     def __init__(self, device: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(f"The device {device} cannot be used ({reason}): choose 'auto' or 'cpu'.")
 
 

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
+from ..devices import DEVICES
 from ..errors import BadInput
 from .sources import (
-    DEVICES,
     DateEntry,
     Extent,
     SceneSource,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
-from .sources import DEVICES, Series, one_of
+from .sources import Series, one_of
 
 RECIPES = ("small", "paper")
 # What becomes of a pre-training that was broken off. There is nothing to finish: its last epoch's encoder is written.
@@ -42,7 +43,7 @@ class PretrainJob:
     def __post_init__(self) -> None:
         one_of("preset", self.preset, RECIPES)
         one_of("choice for an earlier pre-training", self.earlier, EARLIER_PRETRAINING)
-        one_of("device", self.device, DEVICES)
+        one_of("device", self.device, TRAINING_DEVICES)
         if not self.series or not self.folder:
             raise BadInput("A series to learn from and a folder for the encoder are needed: give both.")
         if min(self.count, self.epochs, self.batch) < 0 or min(self.learning_rate, self.align_weight) < 0:
@@ -72,7 +73,7 @@ class ProbeJob:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        one_of("device", self.device, DEVICES)
+        one_of("device", self.device, TRAINING_DEVICES)
         if not (self.encoder and self.labels and self.report_json):
             raise BadInput("An encoder, labels and a report are needed: give all three.")
         if min(self.draws, self.neighbours) < 1 or self.sequences < 2 or not 0 < self.support < 1 or self.tile < 0:

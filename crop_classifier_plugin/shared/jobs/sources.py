@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Optional
 
@@ -11,11 +12,10 @@ from ..errors import BadInput
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
 _NEXT_SETTING = re.compile(r"[;\n]|,(?=\s*\w+\s*=)")  # a comma inside a value parts its numbers
-DEVICES = ("auto", "cpu", "cuda")
 MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer", "modis")
 
 
-def one_of(what: str, value: str, allowed: tuple[str, ...]) -> None:
+def one_of(what: str, value: str, allowed: Iterable[str]) -> None:
     """Refuses a value that is none of the allowed ones."""
     if value not in allowed:
         raise BadInput(f"The {what} {value!r} is unknown: choose one of {', '.join(allowed)}.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..cards.card import RADAR_UNITS, REDUCTIONS
+from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .sources import (
-    DEVICES,
     DateEntry,
     SceneSource,
     check_masks,
@@ -128,7 +128,7 @@ class TrainJob:
                 "('Train TSSTFN' in QGIS)."
             )
         one_of("network", self.network, tuple(TRAINABLE))
-        one_of("device", self.device, DEVICES)
+        one_of("device", self.device, TRAINING_DEVICES)
         one_of("held_side", self.held_side, SIDES)
         one_of("loss", self.loss, LOSSES)
         one_of("optimizer", self.optimizer, OPTIMIZERS)

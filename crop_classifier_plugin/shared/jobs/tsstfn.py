@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
+from ..devices import DEVICES, TRAINING_DEVICES
 from ..errors import BadInput
 from .sources import (
-    DEVICES,
     DateEntry,
     Extent,
     SceneSource,
@@ -58,7 +58,7 @@ class TrainTsstfnJob:
     def __post_init__(self) -> None:
         one_of("loss", self.loss, FUSION_LOSSES)
         one_of("split", self.split, FUSION_SPLITS)
-        one_of("device", self.device, DEVICES)
+        one_of("device", self.device, TRAINING_DEVICES)
         _check_images(self.fine, self.coarse)
         if not self.model:
             raise BadInput("No folder for the model was given: choose one.")

@@ -1,17 +1,15 @@
-"""A trained TSSTFN at work: what it is fed, and ONNX Runtime around it."""
+"""A trained TSSTFN at work: what it is fed, and the runtime around it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from ....shared.cards.fusion_card import FusionCard
-from ....shared.errors import BadModel, DeviceMissing, OutOfMemory
-from ...runtime.onnxruntime.file_guard import read_weights
-from ...runtime.onnxruntime.session import choose_device, session_options
+from ....shared.errors import BadModel
+from ...runtime.open import open_session
 
 Float = NDArray[np.float32]
 
@@ -34,26 +32,16 @@ class Forecaster:
 
     def __init__(self, folder: str, wanted: str) -> None:
         self.card, self._folder = FusionCard.load(folder), folder
-        self.path = self.card.checked_weights(folder)
-        providers, self.device, self.why = choose_device(wanted, ort.get_available_providers())
-        try:
-            self._session = ort.InferenceSession(read_weights(self.path), session_options(), providers=providers)
-        except BadModel:
-            raise
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
-            raise self._explain(error) from None
-        if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
-            self.device, self.why = "cpu", "CUDA is offered but could not be started; check the GPU driver"
-            if wanted == "cuda":
-                raise DeviceMissing("cuda", self.why)
+        self._session = open_session(self.card.checked_weights(folder), wanted, folder)
+        self.device, self.why = self._session.device
         self._check()
 
     def _check(self) -> None:
         card = self.card
         wanted = [card.pairs + 1, 2, card.tile, card.tile]
         for entry, name, shape in (
-            (self._session.get_inputs(), "x", wanted),
-            (self._session.get_outputs(), "fine", [1, card.tile, card.tile]),
+            (self._session.inputs, "x", wanted),
+            (self._session.outputs, "fine", [1, card.tile, card.tile]),
         ):
             if [e.name for e in entry] != [name] or list(entry[0].shape[1:]) != shape:
                 found = ", ".join(f"{e.name} {list(e.shape)}" for e in entry)
@@ -61,20 +49,11 @@ class Forecaster:
 
     def run(self, x: Float) -> Float:
         """x (n+1, 2, tile, tile) -> the target's fine image (tile, tile), within the card's values."""
-        try:
-            (result,) = self._session.run(["fine"], {"x": x[None]})
-        except Exception as error:  # noqa: BLE001 - as above
-            raise self._explain(error) from None
+        (result,) = self._session.run(["fine"], {"x": x[None]})
         if result.dtype != np.float32 or not np.isfinite(result).all():
             raise BadModel(self._folder, "it gives values that are no numbers")
         fine: Float = np.clip(result[0, 0], self.card.low, self.card.high)
         return fine
-
-    def _explain(self, error: Exception) -> Exception:
-        text = str(error).strip()
-        if isinstance(error, MemoryError) or "alloc" in text.lower() or "out of memory" in text.lower():
-            return OutOfMemory("running the network")
-        return BadModel(self._folder, text.splitlines()[0] if text else type(error).__name__)
 
     def files(self) -> tuple[Path, ...]:
         """What the folder holds of it."""

@@ -6,12 +6,10 @@ probability (B,K,H,W) and logits, their logarithm. B, H and W are free.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import convert_sklearn
@@ -19,9 +17,10 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
 
 from ....shared.cards.card import Card
+from ....shared.devices import CPU
 from ....shared.errors import TrainingFailed
 from ...raster.neighbourhood import COUNT, OFFSETS, neighbours
-from ...runtime.onnxruntime.session import session_options
+from ...runtime.open import open_session
 
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
 _IR = 10  # of the ONNX file format: what ONNX Runtime 1.20 reads
@@ -178,7 +177,7 @@ def predict(forest: RandomForestClassifier, x: NDArray[np.float32], classes: int
 
 def verify_forest(forest: RandomForestClassifier, path: str, dates: int, bands: int, classes: int) -> float:
     """Largest difference of probabilities between the file and the forest, over three shapes."""
-    session = ort.InferenceSession(Path(path).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
+    session = open_session(path, CPU)
     rng = np.random.default_rng(0)
     worst = 0.0
     for batch, high, wide in ((1, 1, 1), (3, 7, 2), (2, 16, 33)):

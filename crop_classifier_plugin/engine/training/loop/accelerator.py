@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
-from ....shared.errors import BadInput, DeviceMissing
+from ....shared.devices import CUDA
+from ....shared.errors import BadInput
 from ....shared.jobs.train import TrainJob
+from ...runtime.devices import Device, Offer, choose_device
 
 FULL = "32-true"
 
@@ -23,22 +25,27 @@ class Accelerator:
     devices: int = 1
 
 
+def torch_device(wanted: str) -> Device:
+    """The device that PyTorch trains on. Raises DeviceMissing."""
+    found = torch.cuda.is_available()
+    return choose_device(
+        wanted, {CUDA: Offer(found, "PyTorch finds a CUDA device" if found else "PyTorch finds no CUDA device")}
+    )
+
+
 def choose_accelerator(job: TrainJob, optimizer: str) -> Accelerator:
     """Raises DeviceMissing, and BadInput for a precision or a number of devices that does not go with the rest."""
-    gpu = torch.cuda.is_available()
-    if job.device == "cuda" and not gpu:
-        raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
-    if gpu and job.device != "cpu":
+    device = torch_device(job.device)
+    if device.name == CUDA:
         precision = _gpu_precision(job.precision, optimizer)
         devices = _cards(job.devices)
         name = torch.cuda.get_device_name() if devices == 1 else f"{devices} x {torch.cuda.get_device_name()}"
         return Accelerator("gpu", precision, f"Training on {name}, precision {precision}.", devices)
-    why = "as asked" if job.device == "cpu" else "PyTorch finds no CUDA device"
     precision = _cpu_precision(job.precision)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     devices = job.devices or 1
     shared = f" by {devices} processes" if devices > 1 else ""
-    told = f"Training on the processor{shared} ({cores} cores; {why}), precision {precision}."
+    told = f"Training on the processor{shared} ({cores} cores; {device.why}), precision {precision}."
     return Accelerator("cpu", precision, told, devices)
 
 

@@ -7,19 +7,18 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
 from ....shared.cards.card import Card
+from ....shared.devices import CPU
 from ....shared.errors import TrainingFailed
 from ...networks.base import Network
 from ...networks.registry import example
-from ...runtime.onnxruntime.session import session_options
+from ...runtime.open import open_session
 
 OPSET = 18
 _TOLERANCE = 1e-4  # largest difference of logits and probabilities between the file and the network
@@ -123,7 +122,7 @@ def verify(network: Network, path: str, card: Card) -> float:
     Raises TrainingFailed where it is more than 1e-4, and more than rounding explains: a network that has learnt little
     can enlarge rounding errors a thousandfold, and then the file may be as far from the exact result as torch is.
     """
-    session = ort.InferenceSession(Path(path).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
+    session = open_session(path, CPU)
     any_dates = network.config.promises.any_dates
     worst = 0.0
     for batch, dates, high, wide in ((1, card.dates, 1, 1), (3, card.dates + 2, 4, 2), (5, 1, 3, 5)):

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ....shared.devices import CPU
 from ....shared.errors import BadModel
-from ...runtime.onnxruntime.file_guard import read_weights as read_onnx
+from ...runtime.open import open_session
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
     bare_encoder,
@@ -77,18 +77,12 @@ class OnnxTeacher:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        data = read_onnx(Path(path))
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime's own errors share no public base class
-            raise BadModel(path, f"ONNX Runtime cannot load it: {str(error).splitlines()[0]}") from None
+        self._session = open_session(path, CPU)
         self._input = self._image_input()
         self.width = self._features(np.zeros((1, 3, self._side, self._side), np.float32)).shape[1]
 
     def _image_input(self) -> str:
-        inputs = self._session.get_inputs()
+        inputs = self._session.inputs
         shape: Any = inputs[0].shape if len(inputs) == 1 else ()
         if len(shape) != 4 or (shape[1] not in (3, None) and not isinstance(shape[1], str)):
             raise BadModel(self._path, "a teacher takes one input (B,3,H,W), an image in red, green and blue")
@@ -97,10 +91,7 @@ class OnnxTeacher:
 
     def _features(self, image: Any) -> Tensor:
         """The first output that is a map of features, or tokens of a square image with or without a class token."""
-        try:
-            outputs = self._session.run(None, {self._input: image})
-        except Exception as error:  # noqa: BLE001 - as above
-            raise BadModel(self._path, f"it cannot be run: {str(error).splitlines()[0]}") from None
+        outputs = self._session.run([output.name for output in self._session.outputs], {self._input: image})
         for found in outputs:
             if isinstance(found, np.ndarray) and found.dtype.kind == "f" and np.isfinite(found).all():
                 if found.ndim == 4:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
-from ....shared.errors import BadInput, Cancelled, DeviceMissing
+from ....shared.errors import BadInput, Cancelled
 from ....shared.jobs.pretrain import PretrainJob
 from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter, SubProgress
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
 from ..data.normalisation import Statistics
+from ..loop.accelerator import torch_device
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
@@ -87,15 +88,9 @@ def _learn(
 
 def device_of(wanted: str, reporter: Reporter) -> str:
     """What torch runs on; the log says it, and why."""
-    gpu = torch.cuda.is_available()
-    if wanted == "cuda" and not gpu:
-        raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
-    device = "cuda" if gpu and wanted != "cpu" else "cpu"
-    why = (
-        "it was asked for" if wanted == device else "PyTorch finds a CUDA device" if gpu else "there is no CUDA device"
-    )
-    reporter.log(f"Learning on {device}: {why}.")
-    return device
+    device = torch_device(wanted)
+    reporter.log(f"Learning on {device.name}: {device.why}.")
+    return device.name
 
 
 def _check_place(job: PretrainJob, sequences: Sequences, outputs: Outputs) -> None:

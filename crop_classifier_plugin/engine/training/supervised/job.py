@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-import onnxruntime as ort
 import torch
 
 from ....shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
+from ....shared.devices import CPU
 from ....shared.errors import BadInput, LabelsUnusable, TrainingMissing
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
@@ -29,7 +29,7 @@ from ...networks.base import (
 )
 from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import build, configure
-from ...runtime.onnxruntime.session import session_options
+from ...runtime.open import open_session
 from ...series.scenes.requirements import InputSpec
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
 from ..data.normalisation import InputNormaliser, Statistics, statistics
@@ -298,5 +298,5 @@ def _sample_maps(weights: str, card: Card, material: TrainingData, intake: Input
 
 def onnx_predict(weights: str) -> Predict:
     """The file as a function from its inputs by name to probabilities."""
-    session = ort.InferenceSession(Path(weights).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
+    session = open_session(weights, CPU)
     return lambda inputs: np.asarray(session.run(["probability"], inputs)[0], np.float32)

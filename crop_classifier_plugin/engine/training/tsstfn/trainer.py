@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ....shared.errors import DeviceMissing, TrainingFailed
+from ....shared.errors import TrainingFailed
 from ...execution.reporter import Reporter
 from ...networks.base import Network
+from ..loop.accelerator import torch_device
 from .tiles import Tiles
 
 _LOSSES = {"mse": F.mse_loss, "l1": F.l1_loss, "huber": F.smooth_l1_loss}
@@ -45,23 +46,13 @@ class EpochLog:
     seconds: float
 
 
-def choose_device(wanted: str) -> tuple[torch.device, str]:
-    """PyTorch's device, and why it was taken."""
-    if wanted == "cpu":
-        return torch.device("cpu"), "the CPU was asked for"
-    if torch.cuda.is_available():
-        return torch.device("cuda"), "PyTorch offers CUDA"
-    if wanted == "cuda":
-        raise DeviceMissing("cuda", "PyTorch finds no CUDA device")
-    return torch.device("cpu"), "PyTorch finds no CUDA device"
-
-
 class Lesson:
     """Trains `network`; the weights of the best epoch are kept."""
 
     def __init__(self, network: Network, plan: Plan, reporter: Reporter) -> None:
         self.plan, self._reporter = plan, reporter
-        self.device, why = choose_device(plan.device)
+        name, why = torch_device(plan.device)
+        self.device = torch.device(name)
         reporter.log(f"Device: {self.device} ({why}).")
         self._network = network.to(self.device)
         self._optimizer = torch.optim.Adam(network.parameters(), lr=plan.learning_rate)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from ....shared.cards.fusion_card import SAFETENSORS
+from ....shared.devices import CPU
 from ....shared.errors import BadModel, TrainingFailed
 from ...networks.base import Network
-from ...runtime.onnxruntime.session import session_options
+from ...runtime.open import open_session
 from ..model_folder.onnx_export import quiet_exporter
 
 _OPSET = 17
@@ -56,7 +56,7 @@ def _strip(path: str) -> None:
 
 def _difference(network: Network, path: str, shape: tuple[int, ...]) -> float:
     """Largest difference between the file and the network, over numbers of tiles that the exporter did not see."""
-    session = ort.InferenceSession(Path(path).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
+    session = open_session(path, CPU)
     rng, worst = np.random.default_rng(0), 0.0
     for batch in (1, 3):
         x = rng.uniform(-1, 1, (batch, *shape)).astype(np.float32)

@@ -110,11 +110,8 @@ def _clock(seconds: float) -> str:
 
 
 def _remove_leftovers(job: Any, pid: int) -> None:
-    """Removes the temporary files that a killed engine could not remove: `.{stem}.{pid}.part*` where it wrote.
-
-    Looks wherever the job names a file or a folder: the process number says whose files these are.
-    """
-    paths = [Path(v) for v in vars(job).values() if isinstance(v, str) and Path(v).is_absolute()]
+    """Removes the temporary files that a killed engine could not remove: `.{stem}.{pid}.part*` where it wrote."""
+    paths = [Path(path) for path in job.outputs()]
     folders = {path.parent for path in paths}
     for path in paths:
         if path.is_dir():

@@ -31,7 +31,7 @@ class Outputs:
         self._made: list[Path] = []  # folders that were not there before, the outer before the inner
         self._inputs: dict[object, str] = {}  # what the job reads
 
-    def spare(self, inputs: Iterable[str | Path]) -> None:
+    def protect_inputs(self, inputs: Iterable[str | Path]) -> None:
         """Refuses, now and from now on, destinations that are one of these files."""
         self._inputs |= {_identity(path): str(path) for path in inputs}
         for final in self._files:

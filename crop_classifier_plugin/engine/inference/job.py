@@ -10,9 +10,9 @@ from pathlib import Path
 from ...shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
-from ..execution.outputs import Outputs, check_geotiffs
+from ..execution.job_run import job_run
+from ..execution.outputs import Outputs
 from ..execution.reporter import Reporter, SubProgress
-from ..execution.run_record import RunRecord
 from ..raster.grid import Grid
 from ..raster.provenance import simulated
 from ..runtime.base import Runtime
@@ -27,16 +27,13 @@ from .tile_pipeline import FinishedBlock, classify_tiles
 
 def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     """Writes the crop maps and the requested companions; returns their paths and what the run used."""
-    record = RunRecord(job)
     card = Card.load(job.model)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        outputs.spare(filter(None, (Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE), job.area)))
-        _try_places(job, outputs)
+    with job_run(job, reporter) as run, ExitStack() as exits:
+        run.protect_inputs((Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE)))
         reporter.progress(0, "Reading the series")
         targets = open_targets(job, card, exits, reporter)
         for target in targets:
-            outputs.spare(target.feed.sources)
+            run.protect_inputs(target.feed.sources)
         runtime = open_runtime(card.check_weights(job.model), job.device, card)
         if (job.attention or job.attention_plot) and not runtime.attends:
             raise BadInput(
@@ -45,21 +42,11 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
             )
         maps = []
         for number, target in enumerate(targets):
-            part = SubProgress(reporter, number / len(targets), (number + 1) / len(targets))
-            facts = _map(job, card, target, runtime, outputs, part)
-            record.save(outputs, target.paths["class_map"], facts | {"software": runtime.versions()}, reporter)
+            part = run.step(number / len(targets), (number + 1) / len(targets))
+            facts = _map(job, card, target, runtime, run.outputs, part)
+            run.record(target.paths["class_map"], facts | {"software": runtime.versions()})
             maps.append({**target.paths, "month": target.month, **facts})
-    reporter.progress(1, "Done")
     return {**maps[0], "maps": maps} if not job.folder else {"folder": job.folder, "maps": maps, **_shared(maps)}
-
-
-def _try_places(job: ClassifyJob, outputs: Outputs) -> None:
-    """Whether the outputs can be written is known before any work."""
-    rasters = [path for key in PRODUCTS if (path := getattr(job, key))]
-    check_geotiffs(*rasters)
-    for path in (*rasters, job.attention, job.attention_plot):
-        if path and not job.folder:
-            outputs.path(path)
 
 
 def _map(

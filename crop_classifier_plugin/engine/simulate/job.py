@@ -12,8 +12,8 @@ from pathlib import Path
 import rasterio
 
 from ...shared.jobs.simulate import SimulateJob
-from ..execution.outputs import Outputs
-from ..execution.reporter import Reporter, SubProgress
+from ..execution.job_run import job_run
+from ..execution.reporter import Reporter
 from ..raster.grid import Window
 from ..raster.sidecars import rows_of, write_class_sidecars
 from .crops import COVERS, LEGEND
@@ -53,17 +53,16 @@ def simulate(job: SimulateJob, reporter: Reporter) -> dict[str, object]:
     coarse = modis(plan)
     names = {spec.name for product in (*fine, *coarse) for spec in product.files}
     refuse_other_season(folder, names)
-    with Outputs() as outputs, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-        paths = {name: outputs.path(folder / name) for name in (*sorted(names), "parcels.gpkg", "season.json")}
+    with job_run(job, reporter) as run, rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+        paths = {name: run.output(folder / name) for name in (*sorted(names), "parcels.gpkg", "season.json")}
         landscape = Landscape(job.seed)
         ends = len(fine) / (len(fine) + 0.3 * len(coarse))
-        _run(plan, landscape, fine, paths, 1, SubProgress(reporter, 0.0, 0.97 * ends))
-        _run(plan, landscape, coarse, paths, MODIS_PIXELS, SubProgress(reporter, 0.97 * ends, 0.97))
+        _run(plan, landscape, fine, paths, 1, run.step(0.0, 0.97 * ends))
+        _run(plan, landscape, coarse, paths, MODIS_PIXELS, run.step(0.97 * ends, 0.97))
         reporter.progress(0.97, "Writing the parcels")
         parcels = write_parcels(paths["parcels.gpkg"], landscape, plan.grid, reporter)
-        write_class_sidecars(outputs, folder / "truth.tif", rows_of(LEGEND), "not a crop")
+        write_class_sidecars(run.outputs, folder / "truth.tif", rows_of(LEGEND), "not a crop")
         Path(paths["season.json"]).write_text(_record(plan, parcels), encoding="utf-8")
-        reporter.progress(1.0, "Season simulated")
     return _results(folder, plan)
 
 

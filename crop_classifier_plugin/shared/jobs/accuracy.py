@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import BadInput
+from .base import Job
 from .sources import LabelSource
 
 
 @dataclass(frozen=True)
-class DiagnoseJob:
+class DiagnoseJob(Job):
     """Crop map + reference (class raster, or polygons with a class field) -> TP/FP/FN layers, agreement, accuracy."""
 
     kind: ClassVar[str] = "diagnose"
     entry: ClassVar[str] = "accuracy.diagnosis.job:diagnose"
+    writes_files = ("agreement", "report_html", "report_json", "report_csv")
+    writes_folders = ("folder",)
+    reads = ("class_map", "reference")
     class_map: str
     reference: LabelSource
     folder: str  # per-class layers go here, as diagnosis_<code>_<name>.tif

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import BadInput
+from .base import Job
 from .sources import Series
 
 
 @dataclass(frozen=True)
-class BuildSeriesJob:
+class BuildSeriesJob(Job):
     """Layers of any kind -> one analysis-ready series, and the table of what it is made of; or the table alone."""
 
     kind: ClassVar[str] = "build_series"
     entry: ClassVar[str] = "series.operations.build.job:build_series"
+    writes_rasters = ("output",)
+    writes_files = ("vrt", "table")
+    reads = ("series", "reference")
     series: Series
     output: str = ""  # cloud-optimised GeoTIFF
     vrt: str = ""  # VRT over the files themselves, without masks

@@ -8,6 +8,7 @@ from typing import ClassVar, Optional
 
 from ..devices import DEVICES
 from ..errors import BadInput
+from .base import Job
 from .sources import (
     DateEntry,
     Extent,
@@ -21,7 +22,7 @@ _MOST = 120  # months in one run
 
 
 @dataclass(frozen=True)
-class ClassifyJob:
+class ClassifyJob(Job):
     """Series + model -> crop map (and, on request, confidence, probabilities, number of valid dates, attention).
 
     With `folder` in place of `class_map`: one crop_map_2020-03.tif a target month in it; the other outputs' names get
@@ -30,6 +31,10 @@ class ClassifyJob:
 
     kind: ClassVar[str] = "classify"
     entry: ClassVar[str] = "inference.job:classify"
+    writes_rasters = ("class_map", "confidence", "probabilities", "valid_dates")
+    writes_files = ("attention", "attention_plot")
+    writes_folders = ("folder",)
+    reads = ("scenes", "radar", "mask_layers", "area", "model")
     scenes: tuple[SceneSource, ...]
     model: str  # folder with model.onnx and model.json
     class_map: str = ""

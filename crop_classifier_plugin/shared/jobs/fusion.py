@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..errors import BadInput
+from .base import Job
 from .sources import (
     DateEntry,
     Extent,
@@ -21,11 +22,13 @@ GAIN_SPLITS = ("parcel", "block", "pixel")
 
 
 @dataclass(frozen=True)
-class FuseStarfmJob:
+class FuseStarfmJob(Job):
     """Fine images + coarse images of their days and of a target day -> the fine image of the target day."""
 
     kind: ClassVar[str] = "fuse_starfm"
     entry: ClassVar[str] = "fusion.starfm.job:fuse"
+    writes_rasters = ("output",)
+    reads = ("fine", "coarse")
     fine: tuple[SceneSource, ...]
     coarse: tuple[SceneSource, ...]
     output: str
@@ -63,11 +66,13 @@ class FuseStarfmJob:
 
 
 @dataclass(frozen=True)
-class EvaluateFusionJob:
+class EvaluateFusionJob(Job):
     """Fused image + the real fine image of its day -> RMSE, bias, SSIM, scatter; beside two trivial references."""
 
     kind: ClassVar[str] = "evaluate_fusion"
     entry: ClassVar[str] = "fusion.evaluation.job:evaluate"
+    writes_files = ("report_html", "report_json", "report_csv")
+    reads = ("fused", "truth", "last_fine", "coarse")
     fused: SceneSource
     truth: SceneSource  # the real fine image of the fused image's day, which the fusion did not see
     last_fine: SceneSource  # a fine image of another day: what one would have without fusion
@@ -95,13 +100,18 @@ class Prediction:
     source: SceneSource
     strategy: str = ""  # "" = what stands before the date in the layer's name
 
+    def paths(self) -> tuple[str, ...]:
+        return self.source.paths()
+
 
 @dataclass(frozen=True)
-class CropGainJob:
+class CropGainJob(Job):
     """Early season + predicted images + labels -> what each prediction adds to a crop map: table and bar chart."""
 
     kind: ClassVar[str] = "crop_gain"
     entry: ClassVar[str] = "experiments.crop_gain.job:crop_gain"
+    writes_files = ("report_html", "report_json", "report_csv")
+    reads = ("early", "predictions", "labels")
     early: Series
     predictions: tuple[Prediction, ...]
     labels: LabelSource

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
+from .base import Job
 from .sources import Series, one_of
 
 RECIPES = ("small", "paper")
@@ -17,12 +18,14 @@ SIX_BANDS = ("B02", "B03", "B04", "B8A", "B11", "B12")
 
 
 @dataclass(frozen=True)
-class PretrainJob:
+class PretrainJob(Job):
     """Series without labels -> encoder of CropSTS: encoder.safetensors, encoder.json, pretraining.csv in `folder`."""
 
     kind: ClassVar[str] = "pretrain_cropsts"
     entry: ClassVar[str] = "training.pretraining.job:pretrain"
     needs_training: ClassVar[bool] = True
+    writes_folders = ("folder",)
+    reads = ("series", "parcels", "teacher")
     series: tuple[Series, ...]
     folder: str
     bands: tuple[str, ...] = SIX_BANDS
@@ -51,12 +54,14 @@ class PretrainJob:
 
 
 @dataclass(frozen=True)
-class ProbeJob:
+class ProbeJob(Job):
     """Encoder + labelled series -> k-NN and linear probe beside those of an untrained encoder: JSON and CSV."""
 
     kind: ClassVar[str] = "probe"
     entry: ClassVar[str] = "training.pretraining.probe:probe"
     needs_training: ClassVar[bool] = True
+    writes_files = ("report_json", "report_csv")
+    reads = ("encoder", "series", "labels")
     encoder: str  # folder of PretrainJob
     series: Series
     labels: str  # vector file of polygons

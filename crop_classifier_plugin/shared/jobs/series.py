@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..errors import BadInput
+from .base import Job
 from .sources import Series, one_of
 
 PERIODS = ("month", "dekad", "days")
@@ -19,11 +20,14 @@ FILLERS = ("linear", "savgol", "whittaker")
 
 
 @dataclass(frozen=True)
-class CompositeJob:
+class CompositeJob(Job):
     """Series -> one cloud-masked composite a period: one GeoTIFF a period in `folder`, or one `stack`, or both."""
 
     kind: ClassVar[str] = "composite"
     entry: ClassVar[str] = "series.operations.composite.job:composite"
+    writes_rasters = ("stack", "valid_dates")
+    writes_folders = ("folder",)
+    reads = ("series",)
     series: Series
     folder: str = ""
     stack: str = ""
@@ -47,11 +51,13 @@ class CompositeJob:
 
 
 @dataclass(frozen=True)
-class FillGapsJob:
+class FillGapsJob(Job):
     """Series with gaps -> the same dates without, one stack."""
 
     kind: ClassVar[str] = "fill_gaps"
     entry: ClassVar[str] = "series.operations.gap_filling.job:fill_gaps"
+    writes_rasters = ("output", "valid_dates")
+    reads = ("series",)
     series: Series
     output: str
     valid_dates: str = ""  # one band a band: how many dates were clear
@@ -73,11 +79,13 @@ class FillGapsJob:
 
 
 @dataclass(frozen=True)
-class IndexJob:
+class IndexJob(Job):
     """Series of bands -> the same dates as indices, one stack."""
 
     kind: ClassVar[str] = "index"
     entry: ClassVar[str] = "series.operations.indices.job:compute_indices"
+    writes_rasters = ("output", "valid_dates")
+    reads = ("series",)
     series: Series
     output: str
     indices: tuple[str, ...] = ("NDVI",)  # of INDICES; all optical or all radar
@@ -89,11 +97,14 @@ class IndexJob:
 
 
 @dataclass(frozen=True)
-class AlignSeriesJob:
+class AlignSeriesJob(Job):
     """The series of two years -> the same days in both, by a date strategy of TSSTFN's paper or a rule of one's own."""
 
     kind: ClassVar[str] = "align_series"
     entry: ClassVar[str] = "series.operations.alignment.job:align_series"
+    writes_rasters = ("training_output", "prediction_output")
+    writes_files = ("table",)
+    reads = ("training", "prediction")
     training: Series  # the year that is learnt from
     prediction: Series  # the year that is predicted
     training_output: str
@@ -120,11 +131,13 @@ class AlignSeriesJob:
 
 
 @dataclass(frozen=True)
-class PhenologyJob:
+class PhenologyJob(Job):
     """Series -> start, peak, end, length, amplitude, base and peak value of each pixel's season, one raster."""
 
     kind: ClassVar[str] = "phenology"
     entry: ClassVar[str] = "series.operations.phenology.job:phenology"
+    writes_rasters = ("output", "valid_dates")
+    reads = ("series",)
     series: Series
     output: str
     valid_dates: str = ""  # how many dates were clear

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from .base import Job
+
 
 @dataclass(frozen=True)
-class SimulateJob:
+class SimulateJob(Job):
     """A seeded season: Sentinel-2 (10 and 20 m, SCL), Sentinel-1, MODIS NDVI, truth raster and parcels in `folder`."""
 
     kind: ClassVar[str] = "simulate_season"
     entry: ClassVar[str] = "simulate.job:simulate"
+    writes_folders = ("folder",)
     folder: str
     width: int = 512  # in 10 m pixels; a multiple of 2
     height: int = 512

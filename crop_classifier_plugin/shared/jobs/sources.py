@@ -30,6 +30,9 @@ class SceneSource:
     dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
     crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
 
+    def paths(self) -> tuple[str, ...]:
+        return (self.path,)
+
 
 def check_masks(mask: str, layers: tuple[SceneSource, ...]) -> None:
     """Refuses mask layers that would not be used, and their absence where they are asked for."""
@@ -82,6 +85,9 @@ class Series:
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
 
+    def paths(self) -> tuple[str, ...]:
+        return tuple(each.path for each in (*self.scenes, *self.mask_layers))
+
 
 @dataclass(frozen=True)
 class LabelSource:
@@ -105,6 +111,9 @@ class LabelSource:
     def fields(self) -> tuple[str, ...]:
         """The field of each column of classes: one, or one a month; ("",) where none is named."""
         return tuple(field for _, field in self.month_fields) or (self.class_field,)
+
+    def paths(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.path, self.legend)))
 
     def check_one_class(self, what: str) -> None:
         """Refuses what a job would not read whose labels are compared and not learnt; `what` names them to the user."""

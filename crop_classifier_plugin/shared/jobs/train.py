@@ -9,6 +9,7 @@ from typing import ClassVar, Optional
 from ..cards.card import RADAR_UNITS, REDUCTIONS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
+from .base import Job
 from .sources import (
     DateEntry,
     SceneSource,
@@ -49,14 +50,19 @@ class LabelledSeries:
     radar: tuple[SceneSource, ...] = ()
     labels_crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
 
+    def paths(self) -> tuple[str, ...]:
+        return (*(each.path for each in (*self.scenes, *self.radar)), self.labels)
+
 
 @dataclass(frozen=True)
-class TrainJob:
+class TrainJob(Job):
     """Series + labels -> model folder (model.onnx, model.json, training.html, ...), split by whole parcels."""
 
     kind: ClassVar[str] = "train"
     entry: ClassVar[str] = "training.supervised.job:train"
     needs_training: ClassVar[bool] = True
+    writes_folders = ("model",)
+    reads = ("scenes", "radar", "mask_layers", "labels", "legend", "more", "tests", "checks", "start")
     scenes: tuple[SceneSource, ...]
     labels: str  # vector file of polygons, or class raster
     class_field: str  # "" with a class raster

@@ -7,6 +7,7 @@ from typing import ClassVar, Optional
 
 from ..devices import DEVICES, TRAINING_DEVICES
 from ..errors import BadInput
+from .base import Job
 from .sources import (
     DateEntry,
     Extent,
@@ -25,12 +26,14 @@ def _check_images(fine: tuple[SceneSource, ...], coarse: tuple[SceneSource, ...]
 
 
 @dataclass(frozen=True)
-class TrainTsstfnJob:
+class TrainTsstfnJob(Job):
     """A year's fine and coarse images, base dates and a target's -> model folder (model.onnx, fusion.json, ...)."""
 
     kind: ClassVar[str] = "train_tsstfn"
     entry: ClassVar[str] = "training.tsstfn.job:train"
     needs_training: ClassVar[bool] = True
+    writes_folders = ("model",)
+    reads = ("fine", "coarse", "start")
     fine: tuple[SceneSource, ...]
     coarse: tuple[SceneSource, ...]
     model: str  # folder to write
@@ -69,11 +72,13 @@ class TrainTsstfnJob:
 
 
 @dataclass(frozen=True)
-class FuseTsstfnJob:
+class FuseTsstfnJob(Job):
     """Base pairs + coarse images of target days + a trained model -> the fine images of these days, one GeoTIFF."""
 
     kind: ClassVar[str] = "fuse_tsstfn"
     entry: ClassVar[str] = "fusion.tsstfn.job:fuse"
+    writes_rasters = ("output",)
+    reads = ("fine", "coarse", "model", "next_model")
     fine: tuple[SceneSource, ...]
     coarse: tuple[SceneSource, ...]
     model: str  # folder with model.onnx and fusion.json

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.accuracy import DiagnoseJob
-from ...execution.outputs import Outputs, check_distinct
-from ...execution.reporter import Reporter, SubProgress
-from ...execution.run_record import RunRecord
+from ...execution.job_run import job_run
+from ...execution.outputs import check_distinct
+from ...execution.reporter import Reporter
 from ...labels.class_map import BLOCK, CropMap, opened
 from ...labels.constants import DISPUTED, NO_DATA
 from ...labels.matching import Matcher
@@ -35,25 +35,20 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
 
     Raises LabelsUnusable when no value of the reference is a class of the map, NoOverlap, CrsMissing, BadRaster.
     """
-    record = RunRecord(job)
-    check_distinct(job.agreement, job.report_html, job.report_json, job.report_csv)
-    with Outputs() as out, opened(job.class_map, job.map_crs) as dataset:
-        out.spare((job.class_map, job.reference.path))
-        for path in (job.agreement, job.report_html, job.report_json, job.report_csv):
-            out.path(path)  # a place that cannot be written is told before the work, not after it
-        crop_map = CropMap(job.class_map, dataset, SubProgress(reporter, 0, 0.1), job.map_crs)
+    with job_run(job, reporter) as run, opened(job.class_map, job.map_crs) as dataset:
+        crop_map = CropMap(job.class_map, dataset, run.step(0, 0.1), job.map_crs)
         matcher = Matcher(crop_map.legend, job.mapping)
         with open_labels(job.reference, crop_map.grid, crop_map.path, matcher.position) as reference:
             comparison = Comparison(crop_map, reference, matcher)
-            confusion, excluded = comparison.count(SubProgress(reporter, 0.1, 0.4))
+            confusion, excluded = comparison.count(run.step(0.1, 0.4))
             _warn(comparison, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
             layers = layers_of(job.folder, job.agreement, {k: crop_map.legend.classes[k] for k in used})
             check_distinct(*(layer.path for layer in layers))
-            write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), out, SubProgress(reporter, 0.4, 1))
+            write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), run.outputs, run.step(0.4, 1))
         facts = _facts(job, comparison, confusion, excluded, used, layers)
-        write_reports(facts, job, agreement_picture(out.path(job.agreement)), out)
-        record.save(out, job.agreement, {"accuracy": facts.overall}, reporter)
+        write_reports(facts, job, agreement_picture(run.output(job.agreement)), run.outputs)
+        run.record(job.agreement, {"accuracy": facts.overall})
     reporter.log(facts.headline)
     return _result(job, layers, facts)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -15,9 +14,9 @@ from sklearn.ensemble import RandomForestClassifier
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import CropGainJob
 from ...accuracy.confusion import Confusion
-from ...execution.outputs import Outputs, check_distinct
+from ...execution.job_run import job_run
+from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter, SubProgress
-from ...execution.run_record import RunRecord
 from ...labels.labelled_pixels import LabelledPixels, opened_labels
 from .features import (
     GainImages,
@@ -43,27 +42,20 @@ from .report import (
 
 def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     """Writes the three reports; returns their paths and the kappa of the early season and of the best line."""
-    record = RunRecord(job)
-    reports = (job.report_html, job.report_json, job.report_csv)
-    check_distinct(*reports)
     if job.split == "pixel":
         reporter.log(LEAK, "warning")
-    reporter.progress(0, "Reading the images")
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        images = exits.enter_context(opened(job, reporter))
-        outputs.spare({*images.early.stack.sources, *(p.path for p in images.predicted), job.labels.path})
-        labels = exits.enter_context(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
+    with job_run(job, reporter) as run:
+        reporter.progress(0, "Reading the images")
+        images = run.enter(opened(job, reporter))
+        run.protect_inputs({*images.early.stack.sources, *(p.path for p in images.predicted)})
+        labels = run.enter(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
         for note in labels.notes:
             reporter.log(note, "warning")
-        for path in reports:
-            outputs.path(path)
-        facts = _measure(job, images, labels, outputs, reporter)
-        write_reports(facts, job, outputs)
-        record.save(outputs, job.report_json, {"gain": facts.document()}, reporter)
+        facts = _measure(job, images, labels, run.outputs, reporter)
+        write_reports(facts, job, run.outputs)
+        run.record(job.report_json, {"gain": facts.document()})
     for line in facts.told():
         reporter.log(line)
-    reporter.progress(1, "Done")
     paths = {"report_html": job.report_html, "report_json": job.report_json, "report_csv": job.report_csv}
     return {**paths, "early_kappa": facts.early.kappa, "best_kappa": facts.best.kappa, "best": facts.best.row.name}
 

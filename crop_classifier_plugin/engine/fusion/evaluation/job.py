@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import EvaluateFusionJob
-from ...execution.outputs import Outputs
+from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
-from ...execution.run_record import RunRecord
 from ...raster.writer import BLOCK
 from ...series.scenes.scene import Scene
 from ..image_pairs import Images, dated_images, fine_grid
@@ -26,18 +24,14 @@ Cube = NDArray[np.float64]
 
 def evaluate(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, object]:
     """Writes the three reports; returns their paths and the fused image's figures."""
-    record = RunRecord(job)
-    _spare_inputs(job)
-    reporter.progress(0, "Reading the images")
-    with Outputs() as outputs, _opened(job, reporter) as images:
-        for path in (job.report_html, job.report_json, job.report_csv):
-            outputs.path(path)
+    with job_run(job, reporter) as run:
+        reporter.progress(0, "Reading the images")
+        images = run.enter(_opened(job, reporter))
         facts = _compare(job, images, reporter)
-        write_reports(facts, job, outputs)
-        record.save(outputs, job.report_json, {"figures": facts.document()["images"]}, reporter)
+        write_reports(facts, job, run.outputs)
+        run.record(job.report_json, {"figures": facts.document()["images"]})
     for line in facts.lines():
         reporter.log(line)
-    reporter.progress(1, "Done")
     fused = facts.rows[0].figures
     reports = {"report_html": job.report_html, "report_json": job.report_json, "report_csv": job.report_csv}
     return {**reports, "rmse": fused.rmse, "bias": fused.bias, "ssim": fused.ssim, "data_range": facts.data_range}
@@ -134,10 +128,3 @@ def _ranges(images: _Compared, reporter: Reporter) -> tuple[float, float, float]
         raise BadInput("No pixel has a value in all four images: choose images of the same area, with clear pixels.")
     bottom, top = float(low.min()), float(high.max())
     return bottom, top if top > bottom else bottom + 1.0, float(high[0] - low[0])
-
-
-def _spare_inputs(job: EvaluateFusionJob) -> None:
-    inputs = {Path(each.path).absolute() for each in (job.fused, job.truth, job.last_fine, job.coarse)}
-    for path in (job.report_html, job.report_json, job.report_csv):
-        if Path(path).absolute() in inputs:
-            raise BadInput(f"The output {path} would replace an input: choose another name.")

@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import FuseStarfmJob
-from ...execution.outputs import Outputs, check_geotiffs
+from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
-from ...execution.run_record import RunRecord
 from ...products import dates as calendar
 from ...raster.grid import Window
 from ...raster.provenance import SIMULATED_TAG
@@ -33,16 +31,11 @@ _TILE = 128  # px computed at once: small arrays stay in the processor's cache, 
 
 def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused image; returns its path, its date and what it was made of."""
-    record = RunRecord(job)
-    check_geotiffs(job.output)
-    _spare_inputs(job)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        path = outputs.path(job.output)
+    with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
         fine = dated_images(job.fine, job.band, "fine image", reporter, job.dates)
         coarse = dated_images(job.coarse, job.band, "coarse image", reporter, job.dates)
-        outputs.spare(files_of((*fine.values(), *coarse.values())))
+        run.protect_inputs(files_of((*fine.values(), *coarse.values())))
         target = target_of(job.target, fine, coarse)
         bases = base_dates(target, set(fine) & set(coarse) - {target}, job.pairs)
         if len(bases) < job.pairs:
@@ -50,12 +43,11 @@ def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
         if target in fine:
             reporter.log(f"The fine image of {target} itself is not used.")
         fine_scenes, coarse_scenes = [fine[day] for day in bases], [coarse[day] for day in (*bases, target)]
-        images = exits.enter_context(_open(job, fine_scenes, coarse_scenes, reporter))
-        facts = _write(job, images, bases, target, path, reporter)
+        images = run.enter(_open(job, fine_scenes, coarse_scenes, reporter))
+        facts = _write(job, images, bases, target, run.output(job.output), reporter)
         if quantity_of([job.band]).scale == 1:
-            write_ramp_style(outputs, job.output, GREEN)
-        record.save(outputs, job.output, facts, reporter)
-    reporter.progress(1, "Done")
+            write_ramp_style(run.outputs, job.output, GREEN)
+        run.record(job.output, facts)
     return {"output": job.output, **facts}
 
 
@@ -210,12 +202,6 @@ def settings_of(job: FuseStarfmJob) -> Settings:
         logarithmic=job.combination == "logarithm",
         log_scale=job.log_scale,
     )
-
-
-def _spare_inputs(job: FuseStarfmJob) -> None:
-    output = Path(job.output).absolute()
-    if any(Path(source.path).absolute() == output for source in (*job.fine, *job.coarse)):
-        raise BadInput(f"The output {job.output} would replace an input: choose another name.")
 
 
 def _listed(days: Collection[dt.date]) -> str:

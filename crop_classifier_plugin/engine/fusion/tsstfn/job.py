@@ -15,9 +15,8 @@ from ....shared.cards.fusion_card import FusionCard
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import SceneSource
 from ....shared.jobs.tsstfn import FuseTsstfnJob
-from ...execution.outputs import Outputs, check_geotiffs
+from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
-from ...execution.run_record import RunRecord
 from ...raster.grid import Grid
 from ...raster.provenance import SIMULATED_TAG
 from ...raster.tiling import Tiling, reflected, window_of
@@ -43,23 +42,19 @@ Scenes = Mapping[dt.date, Scene]
 
 def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused images into one file; returns its path, the dates and what they were made of."""
-    record = RunRecord(job)
-    check_geotiffs(job.output)
     models = _models(job, reporter)
     band = models[0].card.band
-    with Outputs() as outputs:
-        path = outputs.path(job.output)
+    with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
         fine = dated_images(job.fine, band, "fine image", reporter, job.dates)
         coarse = dated_images(job.coarse, band, "coarse image", reporter, job.dates)
-        outputs.spare((*files_of((*fine.values(), *coarse.values())), *(f for m in models for f in m.files())))
+        run.protect_inputs((*files_of((*fine.values(), *coarse.values())), *(f for m in models for f in m.files())))
         forecast = _plan(job, models, fine, coarse)
         _tell(forecast, reporter)
-        facts = _write(forecast, path, outputs.scratch(), reporter)
+        facts = _write(forecast, run.output(job.output), run.outputs.scratch(), reporter)
         if quantity_of([band]).scale == 1:
-            write_dated_look(outputs, job.output, GREEN, [step.target for step in forecast.steps])
-        record.save(outputs, job.output, facts, reporter)
-    reporter.progress(1, "Done")
+            write_dated_look(run.outputs, job.output, GREEN, [step.target for step in forecast.steps])
+        run.record(job.output, facts)
     return {"output": job.output, **facts}
 
 

@@ -9,8 +9,8 @@ import torch
 
 from ....shared.errors import BadInput, Cancelled
 from ....shared.jobs.pretrain import PretrainJob
-from ...execution.outputs import Outputs
-from ...execution.reporter import Reporter, SubProgress
+from ...execution.job_run import JobRun, job_run
+from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
 from ..data.normalisation import Statistics
@@ -45,17 +45,17 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     if quantity_of(job.bands) is not OPTICAL:
         raise BadInput(f"Pre-training reads reflectance, not {', '.join(job.bands)}: choose optical bands.")
     with (
-        Outputs() as place,
+        job_run(job, reporter) as run,
         open_sequences(
             job.series,
             job.bands,
             recipe.count,
             recipe.tile,
             (job.parcels, job.parcels_layer),
-            SubProgress(reporter, 0, 0.05),
+            run.step(0, 0.05),
         ) as sequences,
     ):
-        _check_place(job, sequences, place)
+        _check_place(job, sequences, run)
         stats = measured(sequences.places)
         count = len(sequences.places[0].chosen)
         config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
@@ -69,7 +69,7 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
             if job.earlier == "restart":
                 remains.remove()
             course = PretrainingRun(Path(job.folder), distiller, facts, remains, reporter)
-            history = _learn(course, sequences, viewer, job.seed, SubProgress(reporter, 0.05, 1))
+            history = _learn(course, sequences, viewer, job.seed, run.step(0.05, 1))
     remains.remove()
     return {"encoder": job.folder, "loss": history[-1].loss, "epochs": len(history), "device": device}
 
@@ -93,12 +93,11 @@ def device_of(wanted: str, reporter: Reporter) -> str:
     return device.name
 
 
-def _check_place(job: PretrainJob, sequences: Sequences, outputs: Outputs) -> None:
+def _check_place(job: PretrainJob, sequences: Sequences, run: JobRun) -> None:
     """Refuses a folder that cannot be written to, or whose files are what the job reads, before anything is learnt."""
     for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):
-        outputs.path(Path(job.folder) / name)
-    given = [path for path in (job.parcels, job.teacher) if path]
-    outputs.spare([*sequences.sources, *given])
+        run.output(Path(job.folder) / name)
+    run.protect_inputs(sequences.sources)
 
 
 def _check_sizes(recipe: DinoRecipe, config: CropStsConfig) -> None:

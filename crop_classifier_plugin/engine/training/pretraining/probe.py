@@ -26,8 +26,8 @@ from sklearn.preprocessing import StandardScaler
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.pretrain import ProbeJob
 from ...accuracy.confusion import Confusion
-from ...execution.outputs import Outputs, check_distinct
-from ...execution.reporter import Reporter, SubProgress
+from ...execution.job_run import job_run
+from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsEncoder
 from ...vector.polygons import rasterize_polygons, read_polygons
 from ..data.normalisation import Statistics
@@ -71,25 +71,20 @@ class Score:
 def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the report as JSON, and each draw as a row of CSV."""
     facts, device = read_facts(job.encoder), device_of(job.device, reporter)
-    with Outputs() as outputs:
-        check_distinct(job.report_json, job.report_csv)
-        for path in filter(None, (job.report_json, job.report_csv)):
-            outputs.path(path)
+    with job_run(job, reporter) as run:
         tile = (job.tile or facts.tile) // facts.settings["patch"] * facts.settings["patch"]
         with open_sequences((job.series,), facts.bands, facts.count, tile, ("", ""), reporter) as sequences:
-            outputs.spare(
-                [*sequences.sources, job.labels, *(Path(job.encoder) / name for name in (ENCODER_FILE, FACTS_FILE))]
-            )
+            run.protect_inputs([*sequences.sources, *(Path(job.encoder) / name for name in (ENCODER_FILE, FACTS_FILE))])
             truths, names = _truths(job, sequences, reporter)
             scores: list[Score] = []
             for i, (name, encoder) in enumerate(_encoders(job, facts)):
-                part = SubProgress(reporter, i / 2, (i + 1) / 2)
+                part = run.step(i / 2, (i + 1) / 2)
                 tokens = _tokens(encoder.to(device).eval(), facts, sequences, truths, part)
                 scores += _draws(job, name, tokens, len(names), part)
         report = _report(job, facts, scores, names)
-        outputs.write_text(job.report_json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        run.outputs.write_text(job.report_json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
         if job.report_csv:
-            outputs.write_text(job.report_csv, _csv(scores))
+            run.outputs.write_text(job.report_csv, _csv(scores))
     for row in report["results"]:
         reporter.log(
             f"{row['encoder']}, {row['probe']}: accuracy {row['accuracy']:.3f} +- {row['accuracy_sd']:.3f}, "

@@ -18,9 +18,8 @@ from ....shared.errors import BadInput, LabelsUnusable, TrainingMissing
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
-from ...execution.outputs import Outputs
-from ...execution.reporter import Reporter, Silent, SubProgress
-from ...execution.run_record import RunRecord
+from ...execution.job_run import job_run
+from ...execution.reporter import Reporter, Silent
 from ...networks.base import (
     Network,
     NetworkConfig,
@@ -85,32 +84,32 @@ _MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, model.json (the card), weights.safetensors, split.json, training.csv, .json, .html and
     .run.json into job.model."""
-    record, learner = RunRecord(job), learner_of(job.network)
-    job, legend = resolve_job(job, reporter)
-    config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
-    inputs = inputs_of(job.network, config)
-    _check_first(job, config, legend)
-    with Outputs() as outputs:
-        folder = Path(job.model)
-        paths = {name: outputs.path(folder / name) for name in _FILES}
+    with job_run(job, reporter) as run:
+        learner = learner_of(job.network)
+        job, legend = resolve_job(job, reporter)
+        config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
+        inputs = inputs_of(job.network, config)
+        _check_first(job, config, legend)
+        folder, outputs = Path(job.model), run.outputs
+        paths = {name: run.output(folder / name) for name in _FILES}
         margin = max(job.patch, job.tile, config.multiple)
-        material = gather(job, legend, outputs.scratch(folder_of(job.model)), SubProgress(reporter, 0, 0.15), margin)
+        material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin)
         intake = InputNormaliser(inputs, scaling(job, material), len(job.bands))
-        learnt = _learn(learner, job, config, material, intake, SubProgress(reporter, 0.15, 0.9))
+        learnt = _learn(learner, job, config, material, intake, run.step(0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, intake)
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
-        tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, SubProgress(reporter, 0.9, 1))
+        tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, run.step(0.9, 1))
         card = with_file_facts(card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
         maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
-        manner = settings_table(job, config, learnt.history, record.seconds)
+        manner = settings_table(job, config, learnt.history, run.seconds)
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         log_results(tested, reporter)
-        record.save(outputs, str(folder / REPORT_FILE), run_facts(card, material), reporter)
+        run.record(folder / REPORT_FILE, run_facts(card, material))
     CheckpointStore(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from ....shared.cards.card import WEIGHTS_FILE, sha256_of
 from ....shared.cards.fusion_card import FUSION_CARD, SAFETENSORS, FusionCard
 from ....shared.errors import BadInput
 from ....shared.jobs.tsstfn import TrainTsstfnJob
-from ...execution.outputs import Outputs
-from ...execution.reporter import Reporter, SubProgress
-from ...execution.run_record import RunRecord
+from ...execution.job_run import job_run
+from ...execution.reporter import Reporter
 from ...fusion.image_pairs import (
     Images,
     dated_images,
@@ -64,31 +62,30 @@ class _Learnt:
 
 def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, fusion.json (the card), weights.safetensors and training.csv into job.model."""
-    record, folder = RunRecord(job), Path(job.model)
+    folder = Path(job.model)
     config = TsstfnConfig.parse(dict(job.settings), bands=2, dates=job.pairs + 1, classes=1)
     tile = _tile(job, config)
-    with Outputs() as outputs, ExitStack() as exits:
-        paths = {name: outputs.path(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
+    with job_run(job, reporter) as run:
+        paths = {name: run.output(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
         fine = dated_images(job.fine, job.band, "fine image", reporter, job.dates)
         coarse = dated_images(job.coarse, job.band, "coarse image", reporter, job.dates)
-        outputs.spare(files_of((*fine.values(), *coarse.values())))
+        run.protect_inputs(files_of((*fine.values(), *coarse.values())))
         step = training_step(job.target, job.pairs, fine, coarse)
         scenes = [[images[day] for day in (*step.bases, step.target)] for images in (fine, coarse)]
         grid = fine_grid(scenes[0], scenes[1], job.band, job.extent)
         _tell(job, step, grid, reporter)
-        opened = [exits.enter_context(Images(each, job.band, grid, reporter)) for each in scenes]
-        year = load_year(opened[0], opened[1], job.pairs + 1, outputs.scratch(), SubProgress(reporter, 0, 0.1))
-        learnt = fit(job, config, year, tile, SubProgress(reporter, 0.1, 0.95))
+        opened = [run.enter(Images(each, job.band, grid, reporter)) for each in scenes]
+        year = load_year(opened[0], opened[1], job.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))
+        learnt = fit(job, config, year, tile, run.step(0.1, 0.95))
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])
         save_weights(learnt.network, paths[SAFETENSORS])
         card = _card(job, step, learnt, scenes, sha256_of(paths[WEIGHTS_FILE]))
-        outputs.write_text(folder / FUSION_CARD, card.text())
-        outputs.write_text(folder / HISTORY_FILE, _csv(learnt.lesson.history))
-        record.save(outputs, str(folder / FUSION_CARD), {"device": str(learnt.lesson.device)}, reporter)
+        run.outputs.write_text(folder / FUSION_CARD, card.text())
+        run.outputs.write_text(folder / HISTORY_FILE, _csv(learnt.lesson.history))
+        run.record(folder / FUSION_CARD, {"device": str(learnt.lesson.device)})
     for line in _lines(card):
         reporter.log(line)
-    reporter.progress(1, "Done")
     figures = {"rmse": card.rmse, "rmse_last_fine": card.rmse_last_fine, "rmse_coarse": card.rmse_coarse}
     return {"model": job.model, **figures, "epochs": card.epochs, "device": str(learnt.lesson.device)}
 

@@ -6,16 +6,15 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 import numpy as np
 from rasterio.warp import transform_bounds
 
 from .....shared.errors import NoOverlap
 from .....shared.jobs.series import AlignSeriesJob
-from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Reporter, SubProgress
-from ....execution.run_record import RunRecord
+from ....execution.job_run import job_run
+from ....execution.outputs import Outputs
+from ....execution.reporter import Reporter
 from ....products import dates
 from ....raster.provenance import marks
 from ...cube.dated_style import ramp_of, write_dated_look
@@ -43,31 +42,27 @@ _MORE = ("prediction_date", "prediction_rule", "prediction_sources", "note")
 
 def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
     """Writes both aligned series and the table of dates; returns their paths and the table's rows."""
-    record = RunRecord(job)
-    check_geotiffs(job.training_output, job.prediction_output)
     limits = _days(job)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        temporary = [outputs.path(p) for p in (job.training_output, job.prediction_output) if p]
+    with job_run(job, reporter) as run:
+        temporary = [run.output(path) for path in job.rasters()]
         reporter.progress(0, "Reading the series")
-        prediction = exits.enter_context(open_series(job.prediction, reporter, job.bands))
+        prediction = run.enter(open_series(job.prediction, reporter, job.bands))
         training = open_series(job.training, reporter, prediction.need.bands)
-        training = exits.enter_context(_onto(training, prediction))
-        outputs.spare(prediction.sources | training.sources)
+        training = run.enter(_onto(training, prediction))
+        run.protect_inputs(prediction.sources | training.sources)
         rows = plan(job, training.dates, prediction.dates, limits)
         _tell(rows, reporter)
         values = [row.training for row in rows]
-        _write(training, values, training.dates, temporary[0], SubProgress(reporter, 0.02, 0.5))
+        _write(training, values, training.dates, temporary[0], run.step(0.02, 0.5))
         if job.prediction_output:
             values = [row.prediction for row in rows if row.prediction]
             base = [d for d in prediction.dates if not limits["prediction_before"] or d < limits["prediction_before"]]
-            _write(prediction, values, base, temporary[1], SubProgress(reporter, 0.5, 0.98))
-        _write_looks(job, rows, prediction, outputs)
+            _write(prediction, values, base, temporary[1], run.step(0.5, 0.98))
+        _write_looks(job, rows, prediction, run.outputs)
         table = [_told(row) for row in rows]
-        outputs.write_text(job.table, _csv(table))
+        run.outputs.write_text(job.table, _csv(table))
         facts: dict[str, object] = {"bands": list(prediction.need.bands), "dates": table}
-        record.save(outputs, job.training_output, facts, reporter)
-    reporter.progress(1, "Done")
+        run.record(job.training_output, facts)
     written = {"training_output": job.training_output, "prediction_output": job.prediction_output}
     return {**written, "table": job.table, **facts}
 

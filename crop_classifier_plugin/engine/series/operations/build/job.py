@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 
 from .....shared.errors import BadInput
 from .....shared.jobs.build_series import BuildSeriesJob
-from ....execution.outputs import Outputs, check_distinct, check_geotiffs
+from ....execution.job_run import job_run
+from ....execution.outputs import Outputs, check_distinct
 from ....execution.reporter import Reporter, SubProgress
-from ....execution.run_record import RunRecord
 from ....raster.cog import write_cog
 from ....raster.provenance import marks
 from ....raster.writer import RasterWriter
@@ -28,31 +27,26 @@ from .vrt import vrt_of
 
 def build_series(job: BuildSeriesJob, reporter: Reporter) -> dict[str, object]:
     """Tells and writes the table, then writes the series; returns their paths and what it is made of."""
-    record = RunRecord(job)
     table = _check_outputs(job)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        for path in filter(None, (job.output, job.vrt, table)):
-            outputs.path(path)  # whether it can be written is known before any work
+    with job_run(job, reporter) as run:
+        run.output(table)  # whether it can be written is known before any work
         reporter.progress(0, "Reading the series")
-        stack = exits.enter_context(_open(job, reporter))
-        outputs.spare(stack.sources | ({job.reference} if job.reference else set()))
-        shares = _shares(stack, SubProgress(reporter, 0.05, 0.2))
+        stack = run.enter(_open(job, reporter))
+        run.protect_inputs(stack.sources)
+        shares = _shares(stack, run.step(0.05, 0.2))
         scene_table.tell(stack, shares, job.max_gap, reporter)
-        outputs.write_text(table, scene_table.as_csv(scene_table.rows_of(stack, shares)))
+        run.outputs.write_text(table, scene_table.as_csv(scene_table.rows_of(stack, shares)))
         if job.vrt:
-            _write_vrt(job, stack, outputs, reporter)
+            _write_vrt(job, stack, run.outputs, reporter)
         if job.output:
-            _write_cog(job, stack, outputs, SubProgress(reporter, 0.2, 0.98))
+            _write_cog(job, stack, run.outputs, run.step(0.2, 0.98))
         facts = _facts(stack, shares)
-        record.save(outputs, job.output or job.vrt or table, facts, reporter)
-    reporter.progress(1, "Done")
+        run.record(job.output or job.vrt or table, facts)
     return {"output": job.output, "vrt": job.vrt, "table": table, **facts}
 
 
 def _check_outputs(job: BuildSeriesJob) -> str:
     """The path of the table. Raises BadInput for names that cannot be meant."""
-    check_geotiffs(job.output)
     if job.vrt and Path(job.vrt).suffix.lower() != ".vrt":
         raise BadInput(f"The output {job.vrt} is not a VRT: give its name the ending .vrt.")
     beside = Path(job.output or job.vrt)

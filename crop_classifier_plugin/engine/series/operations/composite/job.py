@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from numpy.typing import NDArray
 
 from .....shared.errors import BadInput
 from .....shared.jobs.series import CompositeJob
-from ....execution.outputs import Outputs, check_geotiffs
-from ....execution.reporter import Reporter, SubProgress
-from ....execution.run_record import RunRecord
+from ....execution.job_run import job_run
+from ....execution.reporter import Reporter
 from ....products import dates
 from ....raster.provenance import marks
 from ...cube.backscatter import in_decibel
@@ -39,27 +37,23 @@ _RED, _NIR = ("B04",), ("B08", "B8A")
 
 def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the composites and returns their paths and what they were made of."""
-    record = RunRecord(job)
-    check_geotiffs(job.stack, job.valid_dates)
     span = dates.span(job.first, job.last)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
+    with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the series")
         also = _also if job.method == "max_ndvi" else _nothing
-        stack = exits.enter_context(open_series(job.series, reporter, job.bands, also, span))
-        outputs.spare(stack.sources)
+        stack = run.enter(open_series(job.series, reporter, job.bands, also, span))
+        run.protect_inputs(stack.sources)
         plan = _plan(job, stack, span, reporter)
         bands, ramp = _written(job, stack), ramp_of(stack)
-        files = exits.enter_context(
-            CompositeFiles(job, outputs, stack.grid, bands, plan.periods, ramp, marks(stack.scene_files))
+        files = run.enter(
+            CompositeFiles(job, run.outputs, stack.grid, bands, plan.periods, ramp, marks(stack.scene_files))
         )
-        clear = _make(stack, plan, _reducer(job, stack, reporter), files, SubProgress(reporter, 0.02, 0.95))
+        clear = _make(stack, plan, _reducer(job, stack, reporter), files, run.step(0.02, 0.95))
         _tell_clouded(stack, plan, clear, reporter)
         reporter.progress(0.95, "Writing overviews")
         written = files.finish()
         facts = _facts(stack, plan, written)
-        record.save(outputs, job.stack or str(Path(job.folder) / "composites.tif"), facts, reporter)
-    reporter.progress(1, "Done")
+        run.record(job.stack or Path(job.folder) / "composites.tif", facts)
     return {"folder": job.folder, "stack": job.stack, "valid_dates": job.valid_dates, **facts}
 
 

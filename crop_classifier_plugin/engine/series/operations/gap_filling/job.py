@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from .....shared.errors import BadInput
 from .....shared.jobs.series import FillGapsJob
-from ....execution.outputs import Outputs, check_geotiffs
+from ....execution.job_run import job_run
 from ....execution.reporter import Reporter, SubProgress
-from ....execution.run_record import RunRecord
 from ....raster.provenance import marks
 from ....raster.sidecars import write_ramp_style
 from ....raster.writer import RasterWriter
@@ -42,20 +41,15 @@ Smoother = Callable[[Float, Days], Float]
 
 def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
     """Writes the filled series; returns its path and what was filled."""
-    record = RunRecord(job)
-    check_geotiffs(job.output, job.valid_dates)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        paths = [outputs.path(p) for p in (job.output, job.valid_dates) if p]
+    with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the series")
-        stack = exits.enter_context(open_series(job.series, reporter, job.bands))
-        outputs.spare(stack.sources)
-        facts = _write(job, stack, paths, reporter)
-        write_dated_look(outputs, job.output, ramp_of(stack), stack.dates * len(stack.need.bands))
+        stack = run.enter(open_series(job.series, reporter, job.bands))
+        run.protect_inputs(stack.sources)
+        facts = _write(job, stack, [run.output(path) for path in job.rasters()], reporter)
+        write_dated_look(run.outputs, job.output, ramp_of(stack), stack.dates * len(stack.need.bands))
         if job.valid_dates:
-            write_ramp_style(outputs, job.valid_dates, count_ramp(len(stack.dates)))
-        record.save(outputs, job.output, facts, reporter)
-    reporter.progress(1, "Done")
+            write_ramp_style(run.outputs, job.valid_dates, count_ramp(len(stack.dates)))
+        run.record(job.output, facts)
     return {"output": job.output, "valid_dates": job.valid_dates, **facts}
 
 

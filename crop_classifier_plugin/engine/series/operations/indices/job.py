@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .....shared.jobs.series import IndexJob
-from ....execution.outputs import Outputs, check_geotiffs
+from ....execution.job_run import job_run
 from ....execution.reporter import Reporter, SubProgress
-from ....execution.run_record import RunRecord
 from ....raster.provenance import marks
 from ....raster.sidecars import write_ramp_style
 from ....raster.writer import RasterWriter
@@ -37,22 +36,17 @@ from .formulas import (
 
 def compute_indices(job: IndexJob, reporter: Reporter) -> dict[str, object]:
     """Writes the indices of every date; returns their path and what they were made of."""
-    record = RunRecord(job)
-    check_geotiffs(job.output, job.valid_dates)
     names = tuple(dict.fromkeys(job.indices))
     check_names(names)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        paths = [outputs.path(p) for p in (job.output, job.valid_dates) if p]
+    with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the series")
-        stack = exits.enter_context(open_series(job.series, reporter, None, lambda bands: needed(names)))
-        outputs.spare(stack.sources)
-        facts = _write(names, stack, paths, reporter)
-        write_dated_look(outputs, job.output, GREEN, stack.dates * len(names))
+        stack = run.enter(open_series(job.series, reporter, None, lambda bands: needed(names)))
+        run.protect_inputs(stack.sources)
+        facts = _write(names, stack, [run.output(path) for path in job.rasters()], reporter)
+        write_dated_look(run.outputs, job.output, GREEN, stack.dates * len(names))
         if job.valid_dates:
-            write_ramp_style(outputs, job.valid_dates, count_ramp(len(stack.dates)))
-        record.save(outputs, job.output, facts, reporter)
-    reporter.progress(1, "Done")
+            write_ramp_style(run.outputs, job.valid_dates, count_ramp(len(stack.dates)))
+        run.record(job.output, facts)
     return {"output": job.output, "valid_dates": job.valid_dates, **facts}
 
 

@@ -11,9 +11,8 @@ from rasterio.enums import Resampling
 
 from .....shared.errors import BadInput
 from .....shared.jobs.series import PhenologyJob
-from ....execution.outputs import Outputs, check_geotiffs
+from ....execution.job_run import job_run
 from ....execution.reporter import Reporter, SubProgress
-from ....execution.run_record import RunRecord
 from ....products import dates
 from ....raster.provenance import marks
 from ....raster.sidecars import Ramp, write_ramp_style
@@ -41,22 +40,17 @@ _COLOURS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231
 
 def phenology(job: PhenologyJob, reporter: Reporter) -> dict[str, object]:
     """Writes the raster of seasons; returns its path and what was found."""
-    record = RunRecord(job)
-    check_geotiffs(job.output, job.valid_dates)
-    with ExitStack() as exits:
-        outputs = exits.enter_context(Outputs())
-        paths = [outputs.path(p) for p in (job.output, job.valid_dates) if p]
+    with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the series")
-        series = exits.enter_context(open_index(job.series, job.index, reporter, dates.span(job.first, job.last)))
-        outputs.spare(series.stack.sources)
+        series = run.enter(open_index(job.series, job.index, reporter, dates.span(job.first, job.last)))
+        run.protect_inputs(series.stack.sources)
         _check(job, series)
-        tally = _write(job, series, paths, reporter)
-        write_ramp_style(outputs, job.output, tally.ramp())
+        tally = _write(job, series, [run.output(path) for path in job.rasters()], reporter)
+        write_ramp_style(run.outputs, job.output, tally.ramp())
         if job.valid_dates:
-            write_ramp_style(outputs, job.valid_dates, count_ramp(len(series.dates)))
+            write_ramp_style(run.outputs, job.valid_dates, count_ramp(len(series.dates)))
         facts = tally.tell(job, series, reporter)
-        record.save(outputs, job.output, facts, reporter)
-    reporter.progress(1, "Done")
+        run.record(job.output, facts)
     return {"output": job.output, "valid_dates": job.valid_dates, **facts}
 
 

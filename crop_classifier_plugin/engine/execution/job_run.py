@@ -1,0 +1,66 @@
+"""How every job begins and ends: its outputs are checked and opened, its inputs protected, its record is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ...shared.jobs.base import Job
+from .outputs import Outputs, check_distinct, check_geotiffs
+from .reporter import Reporter, SubProgress
+from .run_record import RunRecord
+
+_Opened = TypeVar("_Opened")
+
+
+@contextmanager
+def job_run(job: Job, reporter: Reporter) -> Iterator[JobRun]:
+    """`with job_run(job, reporter) as run: write(run.output(job.output))` leaves all of the job's files, or none.
+
+    Whether the files that the job names can be written is known before any work. Raises BadInput for outputs that are
+    no GeoTIFFs where they have to be, overwrite each other or an input; OutputNotWritable; Cancelled.
+    """
+    record = RunRecord(job)
+    check_geotiffs(*job.rasters())
+    check_distinct(*job.outputs())
+    with Outputs() as outputs, ExitStack() as exits:
+        outputs.protect_inputs(job.inputs())
+        for path in job.files():
+            outputs.path(path)
+        yield JobRun(job, reporter, outputs, record, exits)
+    reporter.progress(1, "Done")
+
+
+class JobRun:
+    """A job under way."""
+
+    def __init__(self, job: Job, reporter: Reporter, outputs: Outputs, record: RunRecord, exits: ExitStack) -> None:
+        self.job, self.reporter, self.outputs = job, reporter, outputs
+        self._record, self._exits = record, exits
+
+    @property
+    def seconds(self) -> float:
+        """Since the job began."""
+        return self._record.seconds
+
+    def output(self, destination: str | Path) -> str:
+        """The temporary path to write `destination` to. Raises OutputNotWritable, BadInput."""
+        return self.outputs.path(destination)
+
+    def protect_inputs(self, inputs: Iterable[str | Path]) -> None:
+        """Refuses outputs that are one of these files, which were found where the job looks. Raises BadInput."""
+        self.outputs.protect_inputs(inputs)
+
+    def enter(self, context: AbstractContextManager[_Opened]) -> _Opened:
+        """Opens what is closed when the job ends, before its files get their names."""
+        return self._exits.enter_context(context)
+
+    def step(self, low: float, high: float) -> Reporter:
+        """The progress of a part of the job, from `low` to `high` of the whole."""
+        return SubProgress(self.reporter, low, high)
+
+    def record(self, beside: str | Path, facts: dict[str, Any]) -> None:
+        """Writes the run record beside the output `beside`: the job, and `facts` of what it used and made."""
+        self._record.save(self.outputs, str(beside), facts, self.reporter)

@@ -48,7 +48,7 @@ def test_every_job_names_its_files_and_its_entry_by_fields_that_it_has(kind: str
 def test_all_files_or_none(tmp_path: Path) -> None:
     reporter = Silent()
     job = small(tmp_path, report=str(tmp_path / "report.html"))
-    with pytest.raises(ZeroDivisionError), job_run(job, reporter) as run:
+    with pytest.raises(ZeroDivisionError), job_run(job, reporter) as run:  # noqa: PT012
         Path(run.output(job.output)).write_text("a map")
         raise ZeroDivisionError
     assert not list(tmp_path.iterdir())
@@ -75,14 +75,14 @@ def test_outputs_that_cannot_be_meant_are_refused_before_any_work(
 ) -> None:
     given = {name: value if name == "output" else str(tmp_path / value) for name, value in fields.items()}
     with pytest.raises(BadInput, match=says), job_run(small(tmp_path, **given), Silent()):
-        raise AssertionError
+        pytest.fail("it went to work")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "map.tif").mkdir()
     with pytest.raises(OutputNotWritable), job_run(small(tmp_path), Silent()):
-        raise AssertionError
+        pytest.fail("it went to work")
 
 
 def test_what_was_opened_is_closed_before_the_files_get_their_names(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 import series_network
+from opening import open_model_series
 from scipy.signal import correlate
 from test_feed import optical, radar
 from test_pipeline import Memory, assembled
@@ -22,7 +23,6 @@ from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
 from crop_classifier_plugin.engine.runtime.open import open_runtime
-from crop_classifier_plugin.engine.series.cube.model_series import open_model_series
 from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.errors import (

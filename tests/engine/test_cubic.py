@@ -9,9 +9,9 @@ import pytest
 from conftest import write_raster
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.fusion.image_pairs import Images, dated_images, fine_grid
+from crop_classifier_plugin.engine.fusion.image_pairs import Images, fine_grid, read_images
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 
 COARSE, STEP = 14, 8  # px; fine pixels a coarse one
 
@@ -38,7 +38,7 @@ def opened(folder: Path, values: np.ndarray, masked: np.ndarray | None = None, *
     if masked is not None:
         write_raster(folder / "c" / "mask_20240501_pixel_reliability.tif", masked[None], pixel=10.0 * STEP)
     sharp, blurred = (
-        list(dated_images([SceneSource(str(p))], "NDVI", "image", Silent(), ()).values())
+        list(read_images({"image": Series((SceneSource(str(p)),))}, "NDVI", Silent())["image"].values())
         for p in (folder / "fine_20240501.tif", coarse.parent)
     )
     return Images(blurred, "NDVI", fine_grid(sharp, blurred, "NDVI", None), Silent(), **options)

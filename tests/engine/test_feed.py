@@ -15,10 +15,11 @@ from affine import Affine
 from conftest import write_model, write_raster
 from hypothesis import given
 from hypothesis import strategies as st
+from opening import open_model_series
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries, open_model_series
+from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
 from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.engine.series.scenes.scene import Scene

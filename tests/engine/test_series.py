@@ -10,12 +10,13 @@ import pytest
 import rasterio
 from affine import Affine
 from conftest import BANDS, write_raster, write_season
+from opening import open_model_series
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from scipy.ndimage import map_coordinates
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries, open_model_series
+from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries
 from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
 from crop_classifier_plugin.shared.cards.card import DayWindow as Days

@@ -14,13 +14,13 @@ from affine import Affine
 from conftest import BANDS, write_raster, write_season
 from hypothesis import given
 from hypothesis import strategies as st
+from opening import open_model_series
 from test_series import WINDOWS, everything, need, stack_of
 
 from crop_classifier_plugin.engine.cli.options import read_dates
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.products import bands
 from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.model_series import open_model_series
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import Scene, read_scenes
 from crop_classifier_plugin.engine.series.selection.choose_scenes import choose

@@ -14,7 +14,6 @@ from ..execution.job_run import job_run
 from ..execution.outputs import Outputs
 from ..execution.reporter import Reporter, SubProgress
 from ..raster.grid import Grid
-from ..raster.provenance import simulated
 from ..runtime.base import Runtime
 from ..runtime.open import open_runtime
 from ..series.cube.model_series import ModelSeries
@@ -61,7 +60,7 @@ def _map(
         feed = exits.enter_context(feed.on(feed.widest))  # with all there is around
         _announce(card, feed, grid, runtime, reporter)
         part = feed.grid.window_of(grid)
-        marked = replace(card, simulated=card.simulated or _simulated(feed))
+        marked = replace(card, simulated=card.simulated or feed.simulated)
         products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
         wanted = target.paths.keys() & {"attention", "attention_plot"}
         heed = Attention(card) if wanted else None
@@ -76,11 +75,6 @@ def _map(
         if heed:
             write_attention(heed, marked, feed, target.paths, outputs)
     return _facts(card, feed, runtime, target)
-
-
-def _simulated(feed: ModelSeries) -> bool:
-    """Whether a scene's file says that it was simulated."""
-    return simulated({ref.path for layer in feed.layers for ref in layer.scene.refs})
 
 
 def _announce(card: Card, feed: ModelSeries, grid: Grid, runtime: Runtime, reporter: Reporter) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from ...shared.cards.card import Card
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
+from ...shared.jobs.sources import Series
 from ..execution.outputs import check_distinct, check_geotiffs
 from ..execution.reporter import Reporter
-from ..series.cube.model_series import ModelSeries, open_model_series
+from ..series.cube.model_series import ModelSeries
+from ..series.cube.open_model_series import open_model_series
+from ..series.scenes.read_series import ModelScenes, read_model_scenes
 from ..series.scenes.requirements import InputSpec
 from .output_rasters import PRODUCTS, Days
 
@@ -42,24 +45,23 @@ def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Repor
         raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
     if job.folder and not card.monthly:
         raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
-    targets = [_open(job, card, month, exits, reporter) for month in job.months or ("",)]
+    scenes = _read(job, reporter)
+    targets = [_open(job, card, scenes, month, exits, reporter) for month in job.months or ("",)]
     check_geotiffs(*(path for target in targets for path in target.rasters.values()))
     check_distinct(*(path for target in targets for path in target.paths.values()))
     return targets
 
 
-def _open(job: ClassifyJob, card: Card, month: str, exits: ExitStack, reporter: Reporter) -> Target:
-    feed = open_model_series(
-        job.scenes,
-        InputSpec.from_card(card),
-        reporter,
-        job.dates,
-        job.mask,
-        job.mask_layers,
-        job.extent,
-        job.radar,
-        month,
-    )
+def _read(job: ClassifyJob, reporter: Reporter) -> ModelScenes:
+    optical = Series(job.scenes, job.dates, job.mask, job.mask_layers, job.extent) if job.scenes else None
+    radar = Series(job.radar, job.dates, extent=job.extent) if job.radar else None
+    return read_model_scenes(optical, radar, reporter)
+
+
+def _open(
+    job: ClassifyJob, card: Card, scenes: ModelScenes, month: str, exits: ExitStack, reporter: Reporter
+) -> Target:
+    feed = open_model_series(scenes, InputSpec.from_card(card), reporter, month)
     exits.callback(feed.close)
     for note in feed.notes:
         reporter.log(note)

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.fusion import CropGainJob, Prediction
+from ....shared.jobs.sources import Series
 from ...execution.reporter import Reporter
-from ...fusion.image_pairs import Images, dated_images
+from ...fusion.image_pairs import Images, images_of
 from ...products import dates
 from ...raster.grid import Grid, Window
 from ...raster.neighbourhood import neighbours
+from ...series.cube.stack import Layer
 from ...series.operations.indices.index_series import IndexSeries, open_index
-from ...series.scenes.scene import Scene
+from ...series.scenes.read_series import SceneSeries, read_together
 
 _DATE = re.compile(r"(?:19|20)\d{2}[-_.]?\d{2}[-_.]?\d{2}|(?<!\d)(?:19|20)\d{5}(?!\d)")
 
@@ -32,11 +34,11 @@ class Predicted:
 
     strategy: str
     date: dt.date
-    scene: Scene
+    image: Layer
 
     @property
     def path(self) -> str:
-        return self.scene.refs[0].path
+        return self.image.scene.refs[0].path
 
 
 @dataclass(frozen=True)
@@ -102,36 +104,42 @@ class GainImages:
 @contextmanager
 def opened(job: CropGainJob, reporter: Reporter) -> Iterator[GainImages]:
     """Raises the sentences of missing dates and bands, of odd units, and of images that do not overlap."""
-    predicted = _predicted(job, reporter)
+    early_scenes, predicted = _read(job, reporter)
     limit = dates.parse(job.before, "the end of the early season") if job.before else min(p.date for p in predicted)
     with ExitStack() as exits:
         span = (dt.date.min, limit - dt.timedelta(1))
-        early = exits.enter_context(open_index(job.early, job.index, reporter, span))
+        early = exits.enter_context(open_index(early_scenes, job.index, reporter, span))
         for each in predicted:
             _must_overlap(each, early, job.index)
-        images = [exits.enter_context(Images([p.scene], job.index, early.grid, reporter)) for p in predicted]
+        images = [exits.enter_context(Images([p.image], job.index, early.grid, reporter)) for p in predicted]
         told = ", ".join(f"{p.strategy} {p.date}" for p in predicted)
         reporter.log(f"Early season: {len(early.dates)} dates before {limit}. Predicted: {told}.")
         yield GainImages(early, predicted, images)
 
 
-def _predicted(job: CropGainJob, reporter: Reporter) -> tuple[Predicted, ...]:
+def _read(job: CropGainJob, reporter: Reporter) -> tuple[SceneSeries, tuple[Predicted, ...]]:
+    """The headers of the early season and the predicted images; the table of dates may name all of them."""
+    given = [Series((each.source,), job.early.dates) for each in job.predictions]
+    early, *found = read_together((job.early, *given), reporter)
+    return early, _predicted(job, found, reporter)
+
+
+def _predicted(job: CropGainJob, found: list[SceneSeries], reporter: Reporter) -> tuple[Predicted, ...]:
     """By strategy, in the order given, and date. Raises when a strategy has a date twice."""
-    found: dict[tuple[str, dt.date], Predicted] = {}
+    named: dict[tuple[str, dt.date], Predicted] = {}
     order: dict[str, int] = {}
-    for each in job.predictions:
+    for each, series in zip(job.predictions, found):
         strategy = each.strategy.strip() or _strategy(each, job.index)
         order.setdefault(strategy, len(order))
-        scenes = dated_images([each.source], job.index, "predicted image", reporter, job.early.dates)
-        for day, scene in scenes.items():
-            made = Predicted(strategy, day, scene)
-            twin = found.setdefault((strategy, day), made)
+        for day, image in images_of(series, job.index, "predicted image", reporter).items():
+            made = Predicted(strategy, day, image)
+            twin = named.setdefault((strategy, day), made)
             if twin is not made:
                 raise BadInput(
                     f"{twin.path} and {made.path} are both the prediction {strategy!r} of {day}: leave one out, or "
                     "name their strategies."
                 )
-    return tuple(sorted(found.values(), key=lambda p: (order[p.strategy], p.date)))
+    return tuple(sorted(named.values(), key=lambda p: (order[p.strategy], p.date)))
 
 
 def _strategy(prediction: Prediction, index: str) -> str:
@@ -143,7 +151,7 @@ def _strategy(prediction: Prediction, index: str) -> str:
 
 def _must_overlap(predicted: Predicted, early: IndexSeries, index: str) -> None:
     x0, y0, x1, y1 = early.grid.bounds
-    boxes = [ref.bounds_in(early.grid.crs) for ref in predicted.scene.of(index)]
+    boxes = [ref.bounds_in(early.grid.crs) for ref in predicted.image.scene.of(index)]
     if not any(box[0] < x1 and box[2] > x0 and box[1] < y1 and box[3] > y0 for box in boxes):
         first = early.stack.layers[0].scene.refs[0].path
         raise NoOverlap(f"The predicted image {predicted.path}", f"the early season's {first}")

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import EvaluateFusionJob
+from ....shared.jobs.sources import Series
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
 from ...raster.writer import BLOCK
-from ...series.scenes.scene import Scene
-from ..image_pairs import Images, dated_images, fine_grid
+from ...series.cube.stack import Layer
+from ..image_pairs import Images, fine_grid, read_images
 from .metrics import SSIM_RADIUS, Tally
 from .report import Facts, Row, write_reports
 
@@ -40,8 +41,8 @@ def evaluate(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, object]:
 class _Compared:
     """Truth, fused image, last fine image and coarse image on one grid."""
 
-    def __init__(self, scenes: Mapping[str, Scene], fine: Images, coarse: Images) -> None:
-        self.scenes, self._fine, self._coarse, self.grid = scenes, fine, coarse, fine.grid
+    def __init__(self, images: Mapping[str, Layer], fine: Images, coarse: Images) -> None:
+        self.images, self._fine, self._coarse, self.grid = images, fine, coarse, fine.grid
 
     def blocks(self, reporter: Reporter) -> Iterator[tuple[Cube, tuple[slice, slice]]]:
         """(4, H, W) with context for SSIM, NaN wherever one of the images has no data; and what counts of it."""
@@ -60,20 +61,21 @@ class _Compared:
 
 @contextmanager
 def _opened(job: EvaluateFusionJob, reporter: Reporter) -> Iterator[_Compared]:
-    scenes = _scenes(job, reporter)
-    fine, coarse = [scenes[name] for name in ("truth", "fused", "last_fine")], [scenes["coarse"]]
+    images = _images(job, reporter)
+    fine, coarse = [images[name] for name in ("truth", "fused", "last_fine")], [images["coarse"]]
     grid = fine_grid(fine, coarse, job.band, job.extent)
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     with ExitStack() as exits:
         sharp = exits.enter_context(Images(fine, job.band, grid, reporter))
         blurred = exits.enter_context(Images(coarse, job.band, grid, reporter, job.cubic))
-        yield _Compared(scenes, sharp, blurred)
+        yield _Compared(images, sharp, blurred)
 
 
-def _scenes(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, Scene]:
-    """The one scene of each image: all of the fused image's day, but the last fine one, which is of another."""
+def _images(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, Layer]:
+    """The one of each: all of the fused image's day, but the last fine one, which is of another."""
     names = {"fused": "fused image", "truth": "real image", "last_fine": "last fine image", "coarse": "coarse image"}
-    found = {key: dated_images([getattr(job, key)], job.band, name, reporter, job.dates) for key, name in names.items()}
+    series = {name: Series((getattr(job, key),), job.dates) for key, name in names.items()}
+    found = dict(zip(names, read_images(series, job.band, reporter).values()))
     if len(found["fused"]) > 1:
         raise BadInput(f"The fused image {job.fused.path} has {len(found['fused'])} dates: give one of one date.")
     day = next(iter(found["fused"]))
@@ -97,7 +99,7 @@ def _compare(job: EvaluateFusionJob, images: _Compared, reporter: Reporter) -> F
         for tally, estimate in zip(tallies, cube[1:]):
             reporter.check()
             tally.add(cube[0], estimate, inner)
-    day, last = images.scenes["fused"].date, images.scenes["last_fine"].date
+    day, last = images.images["fused"].scene.date, images.images["last_fine"].scene.date
     names = (f"fused image ({day})", f"last fine image ({last})", f"coarse image resampled ({day})")
     paths = (job.fused.path, job.last_fine.path, job.coarse.path)
     rows = tuple(Row(n, p, t.figures(), t.scatter) for n, p, t in zip(names, paths, tallies))

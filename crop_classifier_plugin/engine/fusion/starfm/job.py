@@ -11,19 +11,24 @@ from numpy.typing import NDArray
 
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import FuseStarfmJob
+from ....shared.jobs.sources import Series
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
 from ...products import dates as calendar
 from ...raster.grid import Window
-from ...raster.provenance import SIMULATED_TAG
+from ...raster.provenance import marks
 from ...raster.sidecars import write_ramp_style
 from ...raster.writer import BLOCK
 from ...series.cube.dated_style import GREEN
 from ...series.cube.dated_writer import DatedStack
-from ...series.cube.stack import files_of
+from ...series.cube.stack import Layer
 from ...series.scenes.quantity import quantity_of
-from ...series.scenes.scene import Scene
-from ..image_pairs import Images, dated_images, fine_grid
+from ..image_pairs import (
+    Images,
+    files_of_images,
+    fine_grid,
+    read_pairs,
+)
 from .starfm import Pair, Settings, predict
 
 _TILE = 128  # px computed at once: small arrays stay in the processor's cache, and a cancel is heard soon (choice)
@@ -33,17 +38,17 @@ def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused image; returns its path, its date and what it was made of."""
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
-        fine = dated_images(job.fine, job.band, "fine image", reporter, job.dates)
-        coarse = dated_images(job.coarse, job.band, "coarse image", reporter, job.dates)
-        run.protect_inputs(files_of((*fine.values(), *coarse.values())))
+        series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
+        fine, coarse = read_pairs(*series, job.band, reporter)
+        run.protect_inputs(files_of_images(fine, coarse))
         target = target_of(job.target, fine, coarse)
         bases = base_dates(target, set(fine) & set(coarse) - {target}, job.pairs)
         if len(bases) < job.pairs:
             raise _too_few(job.pairs, bases, fine, coarse)
         if target in fine:
             reporter.log(f"The fine image of {target} itself is not used.")
-        fine_scenes, coarse_scenes = [fine[day] for day in bases], [coarse[day] for day in (*bases, target)]
-        images = run.enter(_open(job, fine_scenes, coarse_scenes, reporter))
+        pairs = [fine[day] for day in bases], [coarse[day] for day in (*bases, target)]
+        images = run.enter(_open(job, *pairs, reporter))
         facts = _write(job, images, bases, target, run.output(job.output), reporter)
         if quantity_of([job.band]).scale == 1:
             write_ramp_style(run.outputs, job.output, GREEN)
@@ -86,7 +91,7 @@ def _too_few(
     )
 
 
-def _open(job: FuseStarfmJob, fine: list[Scene], coarse: list[Scene], reporter: Reporter) -> _Both:
+def _open(job: FuseStarfmJob, fine: list[Layer], coarse: list[Layer], reporter: Reporter) -> _Both:
     grid = fine_grid(fine, coarse, job.band, job.extent)
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     with ExitStack() as opening:
@@ -136,8 +141,7 @@ def _write(
     told = ", ".join(map(str, bases))
     reporter.log(f"STARFM: {job.band} of {target} from the base date {told}, window {job.window} px.")
     tags = {"METHOD": "STARFM", "DATE": str(target), "BASE_DATES": told}
-    if images.fine.simulated or images.coarse.simulated:
-        tags[SIMULATED_TAG] = "yes"
+    tags |= marks(images.fine.simulated or images.coarse.simulated)
     made = DatedStack(path, images.grid, (job.band,), (target,), quantity, tags)
     with made:
         empty = _run(images, spreads, settings, made, quantity.scale, SubProgress(reporter, 0.05, 0.97))

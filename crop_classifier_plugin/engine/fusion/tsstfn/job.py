@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,31 +13,31 @@ import rasterio
 
 from ....shared.cards.fusion_card import FusionCard
 from ....shared.errors import BadInput
-from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.sources import SceneSource, Series
 from ....shared.jobs.tsstfn import FuseTsstfnJob
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
 from ...raster.grid import Grid
-from ...raster.provenance import SIMULATED_TAG
+from ...raster.provenance import marks
 from ...raster.tiling import Tiling, reflected, window_of
 from ...raster.writer import BLOCK, as_rasterio
 from ...series.cube.dated_style import GREEN, write_dated_look
 from ...series.cube.dated_writer import DatedStack
-from ...series.cube.stack import files_of
+from ...series.cube.stack import Layer
 from ...series.scenes.quantity import quantity_of
-from ...series.scenes.scene import Scene
 from ..image_pairs import (
+    DatedImages,
     Images,
-    dated_images,
+    files_of_images,
     fine_grid,
-    is_simulated,
+    read_images,
+    read_pairs,
 )
 from .forecast_steps import Step, forecast_steps, targets_of
 from .predictor import Forecaster, network_input
 from .tile_blending import Predicted, blended
 
 _FAR = 20  # days of year by which a base date may differ from the model's before it is told (choice)
-Scenes = Mapping[dt.date, Scene]
 
 
 def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
@@ -46,9 +46,9 @@ def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
     band = models[0].card.band
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
-        fine = dated_images(job.fine, band, "fine image", reporter, job.dates)
-        coarse = dated_images(job.coarse, band, "coarse image", reporter, job.dates)
-        run.protect_inputs((*files_of((*fine.values(), *coarse.values())), *(f for m in models for f in m.files())))
+        series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
+        fine, coarse = read_pairs(*series, band, reporter)
+        run.protect_inputs((*files_of_images(fine, coarse), *(f for m in models for f in m.files())))
         forecast = _plan(job, models, fine, coarse)
         _tell(forecast, reporter)
         facts = _write(forecast, run.output(job.output), run.outputs.scratch(), reporter)
@@ -76,8 +76,8 @@ class _Forecast:
 
     steps: tuple[Step, ...]
     models: tuple[Forecaster, Forecaster]
-    fine: Scenes
-    coarse: Scenes
+    fine: DatedImages
+    coarse: DatedImages
     grid: Grid
     overlap: int
     sequential: bool
@@ -90,7 +90,9 @@ class _Forecast:
         return self.models[0].card.band
 
 
-def _plan(job: FuseTsstfnJob, models: tuple[Forecaster, Forecaster], fine: Scenes, coarse: Scenes) -> _Forecast:
+def _plan(
+    job: FuseTsstfnJob, models: tuple[Forecaster, Forecaster], fine: DatedImages, coarse: DatedImages
+) -> _Forecast:
     sequential, band = job.forecast == "sequential", models[0].card.band
     pairs = (models[0].card.pairs, models[1].card.pairs)
     steps = forecast_steps(targets_of(job.targets, fine, coarse), pairs, fine, coarse, sequential)
@@ -140,8 +142,8 @@ def _write(forecast: _Forecast, path: str, scratch: Path, reporter: Reporter) ->
         part = SubProgress(reporter, 0.02 + 0.9 * number / len(steps), 0.02 + 0.9 * (number + 1) / len(steps))
         made.append(str(scratch / f"{number}.tif"))
         share = _one(forecast, number, fine, made[-1], part)
-        source = (SceneSource(made[-1], dates=(str(step.target),)),)
-        fine |= dated_images(source, forecast.band, "forecast", reporter, ())
+        source = Series((SceneSource(made[-1], dates=(str(step.target),)),), mask="none")
+        fine |= read_images({"forecast": source}, forecast.band, reporter)["forecast"]
         empty.append(round(share, 6))
         reporter.log(f"{step.target}: {share:.1%} of the pixels stay without data.")
     _gather(forecast, made, path, SubProgress(reporter, 0.92, 0.99))
@@ -157,7 +159,7 @@ def _write(forecast: _Forecast, path: str, scratch: Path, reporter: Reporter) ->
     }
 
 
-def _one(forecast: _Forecast, number: int, fine: Scenes, path: str, reporter: Reporter) -> float:
+def _one(forecast: _Forecast, number: int, fine: DatedImages, path: str, reporter: Reporter) -> float:
     """Writes one forecast; the share of it that is without data."""
     step, model, grid, band = forecast.steps[number], forecast.model(number), forecast.grid, forecast.band
     quantity, empty = quantity_of([band]), 0
@@ -217,12 +219,10 @@ def _tags(forecast: _Forecast) -> dict[str, str]:
         "BASE_DATES": ", ".join(map(str, forecast.steps[0].bases)),
         "MODEL_SHA256": forecast.models[0].card.sha256,
     }
-    read = {id(s): s for step in forecast.steps for s in _read(forecast, step)}.values()
-    if is_simulated(read) or any(m.card.simulated for m in forecast.models):
-        tags[SIMULATED_TAG] = "yes"
-    return tags
+    read = (image.scene.simulated for step in forecast.steps for image in _read(forecast, step))
+    return tags | marks(any(read) or any(m.card.simulated for m in forecast.models))
 
 
-def _read(forecast: _Forecast, step: Step) -> list[Scene]:
+def _read(forecast: _Forecast, step: Step) -> list[Layer]:
     fine = [forecast.fine[day] for day in step.bases if day not in step.made]
     return [*fine, *(forecast.coarse[day] for day in (*step.bases, step.target))]

@@ -56,12 +56,18 @@ def counts(values: Float) -> NDArray[np.uint16]:
     return found
 
 
-def tell_clouded(days: Sequence[dt.date], clear: NDArray[np.int64], reporter: Reporter) -> None:
-    """Names the dates without a clear pixel; `clear`: (T,) pixels with a value. Raises BadInput when none has any."""
-    blind = ", ".join(str(day) for day, count in zip(days, clear) if not count)
+def check_clear(days: Sequence[dt.date], clear: NDArray[np.int64]) -> None:
+    """Raises BadInput where no date has a value; `clear`: (T,) number of pixels with one."""
     if not clear.any():
         raise BadInput(
-            f"Every pixel is clouded or empty on all dates ({blind}): add clearer scenes, or check the mask."
+            f"Every pixel is clouded or empty on all dates ({', '.join(map(str, days))}): add clearer scenes, or check "
+            "the mask."
         )
+
+
+def log_clouded(days: Sequence[dt.date], clear: NDArray[np.int64], reporter: Reporter) -> None:
+    """Names the dates without a clear pixel; `clear`: (T,) pixels with a value. Raises BadInput when none has any."""
+    check_clear(days, clear)
+    blind = ", ".join(str(day) for day, count in zip(days, clear) if not count)
     if blind:
         reporter.log(f"Without a clear pixel: {blind}.", "warning")

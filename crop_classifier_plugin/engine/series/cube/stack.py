@@ -13,15 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....shared.errors import DateMissing
-from ....shared.jobs.sources import DateEntry, Extent, SceneSource
 from ...execution.reporter import Reporter
-from ...products.dates import DateTable
 from ...raster.band_ref import BandRef
 from ...raster.grid import Grid, Window
 from ...raster.masked_resampling import resample, source_window
 from ...raster.reader import FileReader, most_open
-from ..scenes.cloud_masks import Mask, mask_of, reaches
+from ..scenes.cloud_masks import Mask, reaches
+from ..scenes.read_series import SceneSeries, files_of
 from ..scenes.reflectance import (
     check_offset,
     check_values,
@@ -29,7 +27,7 @@ from ..scenes.reflectance import (
     to_reflectance,
 )
 from ..scenes.requirements import InputSpec
-from ..scenes.scene import Scene, read_scenes
+from ..scenes.scene import Scene
 from .common_grid import common_grid
 
 _SAMPLE = 64  # px, side of the windows that clear shares and units are judged by
@@ -63,9 +61,9 @@ class Stack:
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
     @property
-    def scene_files(self) -> set[str]:
-        """The rasters of its scenes, masks left out."""
-        return files_of(layer.scene for layer in self.layers)
+    def simulated(self) -> bool:
+        """Whether one of its scenes is marked as simulated."""
+        return any(layer.scene.simulated for layer in self.layers)
 
     @property
     def dates(self) -> tuple[dt.date, ...]:
@@ -161,11 +159,6 @@ class Stack:
         self.close()
 
 
-def files_of(scenes: Iterable[Scene]) -> set[str]:
-    """Every file that scenes are read from."""
-    return {ref.path for scene in scenes for ref in scene.refs}
-
-
 def by_file(refs: Iterable[BandRef]) -> list[list[BandRef]]:
     """The references grouped by their file (and no-data value), so that each file is read once a window."""
     groups: dict[tuple[str, str], list[BandRef]] = {}
@@ -177,20 +170,7 @@ def by_file(refs: Iterable[BandRef]) -> list[list[BandRef]]:
 # --- masks and clear shares ------------------------------------------------------------------------------------------
 
 
-def mask_scenes(
-    layers: Sequence[SceneSource], reporter: Reporter, table: DateTable
-) -> tuple[tuple[Scene, ...], tuple[BandRef, ...]]:
-    """Mask layers by date; a single layer without a date serves every date."""
-    try:
-        return read_scenes(layers, reporter, table), ()
-    except DateMissing:
-        if len(layers) > 1:
-            raise
-    entry = DateEntry(layers[0].name or layers[0].path, "1900-01-01")
-    return (), read_scenes(layers, reporter, (entry,))[0].refs
-
-
-def tell_mask_gaps(layers: Sequence[Layer], need: InputSpec, grid: Grid, reporter: Reporter) -> None:
+def log_mask_gaps(layers: Sequence[Layer], need: InputSpec, grid: Grid, reporter: Reporter) -> None:
     """One line about the dates whose mask does not reach all of their data."""
     short = [layer for layer in layers if not reaches(layer.scene, layer.mask, need.bands, grid)]
     if short:
@@ -201,17 +181,8 @@ def tell_mask_gaps(layers: Sequence[Layer], need: InputSpec, grid: Grid, reporte
 class ClearShares:
     """The clear share of a scene, from sample windows; each scene is read once."""
 
-    def __init__(
-        self,
-        need: InputSpec,
-        mask: str,
-        dated: tuple[Scene, ...],
-        undated: tuple[BandRef, ...],
-        extent: Extent | None,
-        reporter: Reporter,
-    ) -> None:
-        self._need, self._mask, self._dated, self._undated = need, mask, dated, undated
-        self._extent, self._reporter = extent, reporter
+    def __init__(self, spec: InputSpec, series: SceneSeries, reporter: Reporter) -> None:
+        self._spec, self._series, self._reporter = spec, series, reporter
         self._known: dict[dt.date, float] = {}
 
     def __call__(self, scene: Scene) -> float:
@@ -221,9 +192,9 @@ class ClearShares:
         return self._known[scene.date]
 
     def _measure(self, scene: Scene) -> float:
-        grid = common_grid([scene], replace(self._need, pixel_tolerance=math.inf), self._extent)
-        layer = Layer(scene, mask_of(scene, self._mask, self._dated, self._undated))
-        with Stack([layer], self._need, grid) as stack:
+        grid = common_grid([scene], replace(self._spec, pixel_tolerance=math.inf), self._series.extent)
+        layer = Layer(scene, self._series.masks.mask_of(scene))
+        with Stack([layer], self._spec, grid) as stack:
             clear = [~np.isnan(stack.read(w)).any(axis=(0, 1)) for w in sample_windows(grid)]
         return float(sum(c.sum() for c in clear) / sum(c.size for c in clear))
 

@@ -78,22 +78,30 @@ class Mask:
         return bad
 
 
-def mask_of(scene: Scene, source: str, layers: tuple[Scene, ...], undated: tuple[BandRef, ...]) -> Mask:
-    """The mask that `source` (one of jobs.MASKS) gives for a scene. Raises MaskMissing when asked for by name."""
-    if source == "none":
-        return Mask("none")
-    if source == "layer":
-        dated = next((s.refs for s in layers if s.date == scene.date), undated)
-        if not dated:
-            raise MaskMissing("layer", scene.date.isoformat())
-        return Mask("layer", _with_fill(dated, None), _layer)
-    wanted = {name: told for name, told in _PRODUCTS.items() if source == "auto" or name.startswith(source)}
-    for band, bad, fill in wanted.values():
-        if scene.of(band):
-            return Mask(band, _with_fill(scene.of(band), fill), bad, unknown_is_bad=True)
-    if source == "auto":
-        return Mask("none")
-    raise MaskMissing(_PRODUCTS[source][0], scene.date.isoformat())
+@dataclass(frozen=True)
+class MaskSource:
+    """Where a series' masks come from, as its job says."""
+
+    name: str = "auto"  # one of MASKS
+    dated: tuple[Scene, ...] = ()  # mask layers, with name="layer"
+    undated: tuple[BandRef, ...] = ()  # the one mask layer of all dates
+
+    def mask_of(self, scene: Scene) -> Mask:
+        """Raises MaskMissing where a mask that was asked for by name is lacking."""
+        if self.name == "none":
+            return Mask("none")
+        if self.name == "layer":
+            refs = next((s.refs for s in self.dated if s.date == scene.date), self.undated)
+            if not refs:
+                raise MaskMissing("layer", scene.date.isoformat())
+            return Mask("layer", _with_fill(refs, None), _layer)
+        products = [row for name, row in _PRODUCTS.items() if self.name == "auto" or name.startswith(self.name)]
+        for band, bad, fill in products:
+            if scene.of(band):
+                return Mask(band, _with_fill(scene.of(band), fill), bad, unknown_is_bad=True)
+        if self.name == "auto":
+            return Mask("none")
+        raise MaskMissing(_PRODUCTS[self.name][0], scene.date.isoformat())
 
 
 def _with_fill(refs: tuple[BandRef, ...], fill: int | None) -> tuple[BandRef, ...]:

@@ -61,6 +61,11 @@ RADAR = Quantity("backscatter", names.RADAR, 1.0, math.nan, "float32", math.nan)
 INDEX = Quantity("an index", names.INDICES, 1.0, math.nan, "float32", math.nan)
 
 
+def model_quantity(bands: Sequence[str]) -> Quantity:
+    """What the values of a model's first (or only) series are: reflectance, unless all bands are radar or indices."""
+    return next((q for q in (RADAR, INDEX) if set(bands) <= set(q.bands)), OPTICAL)
+
+
 def quantity_of(wanted: Sequence[str]) -> Quantity:
     """The one quantity of these bands. Raises BadInput for bands of several, or of none."""
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from ...products.discovery import Raster, rasters
 from ...products.encodings import coding_of, radar_unit_of
 from ...raster.band_ref import BandRef
 from ...raster.grid import check_upright, crs_of
+from ...raster.provenance import SIMULATED_TAG
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Scene:
 
     date: dt.date
     refs: tuple[BandRef, ...]
+    simulated: bool = False  # whether one of its files is marked as simulated
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -44,45 +47,59 @@ class Scene:
 
 
 def read_scenes(
-    sources: Sequence[SceneSource], reporter: Reporter, table: Iterable[DateEntry] | dates.DateTable = ()
+    sources: Sequence[SceneSource],
+    reporter: Reporter,
+    table: Iterable[DateEntry] | dates.DateTable = (),
+    undated: dt.date | None = None,
 ) -> tuple[Scene, ...]:
     """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates.
 
-    A raster that was named must have a date; one that merely lies in a named folder is left out, with a warning.
+    A raster that was named must have a date, or gets the date `undated`, if any; one that merely lies in a named
+    folder is left out, with a warning.
     """
-    known = table if isinstance(table, dates.DateTable) else dates.DateTable(table)
+    table = table if isinstance(table, dates.DateTable) else dates.DateTable(table)
     by_date: dict[dt.date, list[BandRef]] = {}
+    marked: set[str] = set()
     for raster in rasters(sources, reporter):
         reporter.check()
         try:
-            for day, ref in _read_file(raster, known):
-                by_date.setdefault(day, []).append(ref)
+            with _opened(raster) as file:
+                for day, ref in _read_file(file, raster, table, undated if raster.named else None):
+                    by_date.setdefault(day, []).append(ref)
+                if SIMULATED_TAG in file.tags():
+                    marked.add(raster.source.path)
         except (DateMissing, DateAmbiguous) as error:
             if raster.named:
                 raise
             why = "no acquisition date" if isinstance(error, DateMissing) else "several dates in its name"
             reporter.log(f"{Path(raster.source.path).name} is left out: it has {why}.", "warning")
-    return tuple(Scene(day, _merge(day, refs)) for day, refs in sorted(by_date.items()))
+    return tuple(_scene(day, _merge(day, refs), marked) for day, refs in sorted(by_date.items()))
 
 
-def log_unmatched(table: dates.DateTable, reporter: Reporter) -> None:
-    """One line about the rows of the table of dates that no layer answered to."""
-    if table.unmatched:
-        rows = ", ".join(table.unmatched)
-        reporter.log(f"No layer of the name that the table of dates gives: {rows}.", "warning")
+def _scene(day: dt.date, refs: tuple[BandRef, ...], marked: set[str]) -> Scene:
+    return Scene(day, refs, any(ref.path in marked for ref in refs))
 
 
-def _read_file(raster: Raster, known: dates.DateTable) -> Iterator[tuple[dt.date, BandRef]]:
-    source = raster.source
+@contextmanager
+def _opened(raster: Raster) -> Iterator[rasterio.DatasetReader]:
     try:
-        with rasterio.open(source.path) as file:
-            crs = _crs(file, raster)
-            check_upright(source.path, file.transform, file.height, file.width)
-            names = raster.bands if len(raster.bands) == file.count else _band_names(file, source.path)
-            for index in range(1, file.count + 1):
-                yield _date(file, source, index, known), _ref(file, raster, index, names[index - 1], crs)
+        with rasterio.open(raster.source.path) as file:
+            yield file
     except RasterioError as error:
-        raise BadRaster(source.path, str(error)) from None
+        raise BadRaster(raster.source.path, str(error)) from None
+
+
+def _read_file(
+    file: rasterio.DatasetReader, raster: Raster, table: dates.DateTable, undated: dt.date | None
+) -> Iterator[tuple[dt.date, BandRef]]:
+    crs, path = _crs(file, raster), raster.source.path
+    check_upright(path, file.transform, file.height, file.width)
+    names = raster.bands if len(raster.bands) == file.count else _band_names(file, path)
+    for index in range(1, file.count + 1):
+        day = _date(file, raster.source, index, table) or undated
+        if day is None:
+            raise _date_missing(raster.source)
+        yield day, _ref(file, raster, index, names[index - 1], crs)
 
 
 def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
@@ -154,13 +171,13 @@ def _band_names(file: rasterio.DatasetReader, path: str) -> list[str]:
     return described
 
 
-def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: dates.DateTable) -> dt.date:
+def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, table: dates.DateTable) -> dt.date | None:
     """The first of: table, layer's temporal properties, band metadata, acquisition tag, name, folder, TIFF date-time.
 
     The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
     """
     label = source.name or Path(source.path).name
-    given = known.find([n for n in (source.name, source.path) if n], index)
+    given = table.find([n for n in (source.name, source.path) if n], index)
     if given:
         return given
     if source.dates:
@@ -170,7 +187,7 @@ def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: 
     acquired = file.tags(ns="IMAGERY").get("ACQUISITIONDATETIME", "")
     path = Path(source.path)
     stamped = dates.in_text(file.tags().get("TIFFTAG_DATETIME", "").replace(":", "-"))
-    day = (
+    return (
         found
         or dates.in_description(acquired)
         or dates.in_name(source.name)
@@ -179,10 +196,12 @@ def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, known: 
         or next((day for p in path.parents if (day := dates.of_product(p.name))), None)
         or next(iter(stamped), None)
     )
-    if day is None:
-        tried = ("table of dates", "layer's temporal properties", "band descriptions", "acquisition and TIFF tags")
-        raise DateMissing(label, (*tried, f"name {path.name}"))
-    return day
+
+
+def _date_missing(source: SceneSource) -> DateMissing:
+    name = Path(source.path).name
+    tried = ("table of dates", "layer's temporal properties", "band descriptions", "acquisition and TIFF tags")
+    return DateMissing(source.name or name, (*tried, f"name {name}"))
 
 
 def _merge(day: dt.date, refs: list[BandRef]) -> tuple[BandRef, ...]:

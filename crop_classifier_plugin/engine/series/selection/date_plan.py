@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ....shared.errors import BadInput, WindowsEmpty
-from ...products.bands import RADAR
-from ..scenes.quantity import INDEX
-from ..scenes.quantity import RADAR as BACKSCATTER
+from ..scenes.quantity import OPTICAL, model_quantity
 from ..scenes.requirements import ClearShare, InputSpec
 from ..scenes.scene import Scene
 from .choose_scenes import band_missing, choose, pick_some
@@ -38,27 +36,17 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def is_radar(need: InputSpec) -> bool:
-    """Whether the first (or only) series is radar."""
-    return set(need.bands) <= set(RADAR)
-
-
-def is_index(need: InputSpec) -> bool:
-    """Whether the first (or only) series is of indices, as NDVI."""
-    return set(need.bands) <= set(INDEX.bands)
-
-
-def first_need(need: InputSpec) -> InputSpec:
+def first_spec(need: InputSpec) -> InputSpec:
     """What is asked of the first series' files."""
-    if not (is_radar(need) or is_index(need)):
+    quantity = model_quantity(need.bands)
+    if quantity is OPTICAL:
         return need
-    quantity = BACKSCATTER if is_radar(need) else INDEX
     return replace(need, scale=quantity.scale, nodata=quantity.source_nodata)
 
 
-def radar_need(need: InputSpec) -> InputSpec:
+def radar_spec(need: InputSpec) -> InputSpec:
     """What is asked of the second series' files, which may be coarser than the grid."""
-    return replace(first_need(replace(need, bands=need.radar)), pixel_tolerance=math.inf)
+    return replace(first_spec(replace(need, bands=need.radar)), pixel_tolerance=math.inf)
 
 
 def distinct(picks: Picks) -> list[Scene]:
@@ -69,14 +57,14 @@ def distinct(picks: Picks) -> list[Scene]:
 
 def make_plan(need: InputSpec, first: Sequence[Scene], radar: Sequence[Scene], shares: ClearShare, month: str) -> Plan:
     """Raises WindowsEmpty, TooFewDates and BandMissing where the series does not do, BadInput for a wrong month."""
-    heard = _usable(radar, radar_need(need))
+    heard = _usable(radar, radar_spec(need))
     if need.reduce == "clearest" and first and not need.least_dates:
         spans = _spans(need, _dates(first), month)
         chosen, notes = choose(first, need, shares, spans)
         span = next(s for s in spans if all(scene.date in period for scene, period in zip(chosen, s)))
         picks: Picks = tuple((scene,) for scene in chosen)
     else:
-        usable = _usable(first, first_need(need))
+        usable = _usable(first, first_spec(need))
         span = fullest(_spans(need, _dates(usable or heard), month), _dates(usable), _dates(heard))
         picks, notes = _some(need, usable, span, shares)
     observed = [p[0].date if p and need.reduce == "clearest" else None for p in picks]

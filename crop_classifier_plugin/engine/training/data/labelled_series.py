@@ -17,13 +17,15 @@ import shapely
 from numpy.typing import NDArray
 
 from ....shared.errors import LabelsUnusable
-from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.sources import SceneSource, Series
 from ....shared.jobs.train import LabelledSeries
 from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
 from ...labels.labelled_parcels import Labels, Meaning, read_labels
 from ...raster.grid import Grid, Window
-from ...series.cube.model_series import ModelSeries, open_model_series
+from ...series.cube.model_series import ModelSeries
+from ...series.cube.open_model_series import open_model_series
+from ...series.scenes.read_series import read_model_scenes
 from ...series.scenes.requirements import InputSpec
 from ...splits.assignment import Assignment, Part
 from ...splits.split import Parcels, Split
@@ -130,9 +132,9 @@ def load_labelled_cubes(
     """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
     pixels. Raises LabelsUnusable when no label falls on the series."""
     month = rule.months[-1] if rule.months else ""
-    with open_model_series(
-        source.scenes, need, reporter, source.dates, clouds.mask, clouds.layers, radar=source.radar, month=month
-    ) as feed:
+    optical = Series(source.scenes, source.dates, clouds.mask, clouds.layers) if source.scenes else None
+    radar = Series(source.radar, source.dates) if source.radar else None
+    with open_model_series(read_model_scenes(optical, radar, reporter), need, reporter, month) as feed:
         for note in feed.notes:
             reporter.log(note)
         labels = read_labels(source, rule.meaning, feed.grid, reporter)

@@ -14,7 +14,6 @@ from ....shared.errors import BadInput, LabelsUnusable
 from ....shared.jobs.sources import Series
 from ...execution.reporter import Reporter
 from ...raster.grid import Window
-from ...raster.provenance import simulated
 from ...series.cube.open_series import open_series
 from ...series.cube.stack import Stack, sample
 from ...vector.parcel_shapes import PlotLayer, read_plots
@@ -76,8 +75,7 @@ class Sequences:
 
     def simulated(self) -> bool:
         """Whether a scene is marked as simulated."""
-        layers = (layer for place in self.places for layer in place.stack.layers)
-        return simulated({ref.path for layer in layers for ref in layer.scene.refs})
+        return any(place.stack.simulated for place in self.places)
 
     def read(self, index: int) -> Sequence_ | None:
         """None for a tile without data."""

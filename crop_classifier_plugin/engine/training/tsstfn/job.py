@@ -15,21 +15,21 @@ import torch
 from ....shared.cards.card import WEIGHTS_FILE, sha256_of
 from ....shared.cards.fusion_card import FUSION_CARD, SAFETENSORS, FusionCard
 from ....shared.errors import BadInput
+from ....shared.jobs.sources import Series
 from ....shared.jobs.tsstfn import TrainTsstfnJob
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...fusion.image_pairs import (
     Images,
-    dated_images,
+    files_of_images,
     fine_grid,
-    is_simulated,
+    read_pairs,
 )
 from ...fusion.tsstfn.forecast_steps import Step, training_step
 from ...networks.base import Network, parameter_count
 from ...networks.tsstfn import Tsstfn, TsstfnConfig
 from ...raster.grid import Grid
-from ...series.cube.stack import files_of
-from ...series.scenes.scene import Scene
+from ...series.cube.stack import Layer
 from .tiles import (
     Place,
     SplitRule,
@@ -67,20 +67,20 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     tile = _tile(job, config)
     with job_run(job, reporter) as run:
         paths = {name: run.output(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
-        fine = dated_images(job.fine, job.band, "fine image", reporter, job.dates)
-        coarse = dated_images(job.coarse, job.band, "coarse image", reporter, job.dates)
-        run.protect_inputs(files_of((*fine.values(), *coarse.values())))
+        series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
+        fine, coarse = read_pairs(*series, job.band, reporter)
+        run.protect_inputs(files_of_images(fine, coarse))
         step = training_step(job.target, job.pairs, fine, coarse)
-        scenes = [[images[day] for day in (*step.bases, step.target)] for images in (fine, coarse)]
-        grid = fine_grid(scenes[0], scenes[1], job.band, job.extent)
+        images = [[dated[day] for day in (*step.bases, step.target)] for dated in (fine, coarse)]
+        grid = fine_grid(images[0], images[1], job.band, job.extent)
         _tell(job, step, grid, reporter)
-        opened = [run.enter(Images(each, job.band, grid, reporter)) for each in scenes]
+        opened = [run.enter(Images(each, job.band, grid, reporter)) for each in images]
         year = load_year(opened[0], opened[1], job.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))
         learnt = fit(job, config, year, tile, run.step(0.1, 0.95))
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])
         save_weights(learnt.network, paths[SAFETENSORS])
-        card = _card(job, step, learnt, scenes, sha256_of(paths[WEIGHTS_FILE]))
+        card = _card(job, step, learnt, images, sha256_of(paths[WEIGHTS_FILE]))
         run.outputs.write_text(folder / FUSION_CARD, card.text())
         run.outputs.write_text(folder / HISTORY_FILE, _csv(learnt.lesson.history))
         run.record(folder / FUSION_CARD, {"device": str(learnt.lesson.device)})
@@ -153,7 +153,7 @@ def _tell(job: TrainTsstfnJob, step: Step, grid: Grid, reporter: Reporter) -> No
 
 
 def _card(
-    job: TrainTsstfnJob, step: Step, learnt: _Learnt, scenes: Sequence[Sequence[Scene]], sha256: str
+    job: TrainTsstfnJob, step: Step, learnt: _Learnt, images: Sequence[Sequence[Layer]], sha256: str
 ) -> FusionCard:
     best = learnt.lesson.best
     low, high = (-1.0, 1.0) if job.band in _NORMALISED else _NO_LIMITS
@@ -178,10 +178,10 @@ def _card(
         rmse_coarse=learnt.rmse_coarse,
         low=low,
         high=high,
-        pixel_size=scenes[0][0].of(job.band)[0].pixel,
+        pixel_size=images[0][0].scene.of(job.band)[0].pixel,
         parameters=parameter_count(learnt.network),
         sha256=sha256,
-        simulated=is_simulated(scene for each in scenes for scene in each),
+        simulated=any(image.scene.simulated for each in images for image in each),
     )
 
 

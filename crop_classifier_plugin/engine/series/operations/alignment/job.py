@@ -18,7 +18,7 @@ from ....execution.reporter import Reporter
 from ....products import dates
 from ....raster.provenance import marks
 from ...cube.dated_style import ramp_of, write_dated_look
-from ...cube.dated_writer import DatedStack, tell_clouded
+from ...cube.dated_writer import DatedStack, log_clouded
 from ...cube.open_series import open_series, windows
 from ...cube.stack import Stack
 from ...scenes.quantity import quantity_of
@@ -47,7 +47,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
         temporary = [run.output(path) for path in job.rasters()]
         reporter.progress(0, "Reading the series")
         prediction = run.enter(open_series(job.prediction, reporter, job.bands))
-        training = open_series(job.training, reporter, prediction.need.bands)
+        training = run.enter(open_series(job.training, reporter, prediction.need.bands))
         training = run.enter(_onto(training, prediction))
         run.protect_inputs(prediction.sources | training.sources)
         rows = plan(job, training.dates, prediction.dates, limits)
@@ -105,7 +105,6 @@ def _onto(training: Stack, prediction: Stack) -> Stack:
     x0, y0, x1, y1 = prediction.grid.bounds
     a0, b0, a1, b1 = transform_bounds(training.grid.crs, prediction.grid.crs, *training.grid.bounds)
     if a0 >= x1 or a1 <= x0 or b0 >= y1 or b1 <= y0:
-        training.close()
         raise NoOverlap("The training series", "the prediction series")
     return training.on(prediction.grid)
 
@@ -124,7 +123,7 @@ def _write(stack: Stack, values: Sequence[Value], known: Sequence[dt.date], path
     clear = np.zeros(len(used), np.int64)
     done, total = 0, len(bands) * len(tiles)
     file = DatedStack(
-        path, stack.grid, bands, [v.day for v in values], quantity_of(bands), {**tags, **marks(stack.scene_files)}
+        path, stack.grid, bands, [v.day for v in values], quantity_of(bands), {**tags, **marks(stack.simulated)}
     )
     with file:
         for number, band in enumerate(bands):
@@ -135,7 +134,7 @@ def _write(stack: Stack, values: Sequence[Value], known: Sequence[dt.date], path
                     file.write_band(number, aligned(seen, part.dates, values), window)
                     done += 1
                     reporter.progress(done / total, f"Aligning {band}", done, total)
-        tell_clouded([stack.dates[t] for t in used], clear, reporter)
+        log_clouded([stack.dates[t] for t in used], clear, reporter)
 
 
 def aligned(series: Float, days: Sequence[dt.date], values: Sequence[Value]) -> Float:

@@ -17,6 +17,7 @@ from ....raster.provenance import marks
 from ....raster.writer import RasterWriter
 from ...cube.backscatter import in_decibel
 from ...cube.dated_style import ramp_of, write_dated_look
+from ...cube.dated_writer import log_clouded
 from ...cube.open_series import open_series, windows
 from ...cube.stack import Stack, sample
 from ...scenes.quantity import RADAR, quantity_of
@@ -58,14 +59,12 @@ def _check_outputs(job: BuildSeriesJob) -> str:
 
 
 def _open(job: BuildSeriesJob, reporter: Reporter) -> Stack:
-    stack = open_series(job.series, reporter, job.bands)
-    try:
+    with ExitStack() as exits:
+        stack = exits.enter_context(open_series(job.series, reporter, job.bands))
         grid = target_grid(job, stack.grid)
         if quantity_of(stack.need.bands) is RADAR:
             _check_radar(stack, reporter)
-    except BaseException:
-        stack.close()
-        raise
+        exits.pop_all()
     if grid == stack.grid:
         return stack
     reporter.log(f"Brought to {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
@@ -118,10 +117,10 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
     plain = outputs.path(final.with_name(f"{final.stem}.plain.tif"))
     quantity = quantity_of(stack.need.bands)
     days = [day.isoformat() for day in stack.dates for _ in stack.need.bands]
-    spec = quantity.spec(_names(stack), {"SERIES": "true", **marks(stack.scene_files)}, days)
+    spec = quantity.spec(_names(stack), {"SERIES": "true", **marks(stack.simulated)}, days)
     with RasterWriter(plain, stack.grid, spec) as file:
         clear = _run(stack, file, SubProgress(reporter, 0, 0.8))
-        _tell_clouded(stack, clear, reporter)
+        log_clouded(stack.dates, clear, reporter)
         reporter.progress(0.8, "Writing overviews")
     reporter.progress(0.9, "Laying the file out for the cloud")
     write_cog(plain, outputs.path(final), spec)
@@ -143,16 +142,6 @@ def _run(stack: Stack, file: RasterWriter, reporter: Reporter) -> NDArray[np.int
                 file.write(quantity.stored(values), window, first=1 + t * bands)
                 reporter.progress((t * len(tiles) + number + 1) / total, f"Writing {day}", t, len(stack.dates))
     return clear
-
-
-def _tell_clouded(stack: Stack, clear: NDArray[np.int64], reporter: Reporter) -> None:
-    blind = [str(day) for day, n in zip(stack.dates, clear) if not n]
-    if len(blind) == len(clear):
-        raise BadInput(
-            f"Every pixel is clouded or empty on all dates ({', '.join(blind)}): add clearer scenes, or check the mask."
-        )
-    if blind:
-        reporter.log(f"Without a clear pixel: {', '.join(blind)}.", "warning")
 
 
 def _facts(stack: Stack, shares: list[float]) -> dict[str, object]:

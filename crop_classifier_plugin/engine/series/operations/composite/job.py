@@ -18,6 +18,7 @@ from ....products import dates
 from ....raster.provenance import marks
 from ...cube.backscatter import in_decibel
 from ...cube.dated_style import ramp_of
+from ...cube.dated_writer import log_clouded
 from ...cube.open_series import open_series, windows
 from ...cube.reducers import (
     REDUCERS,
@@ -46,10 +47,10 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
         plan = _plan(job, stack, span, reporter)
         bands, ramp = _written(job, stack), ramp_of(stack)
         files = run.enter(
-            CompositeFiles(job, run.outputs, stack.grid, bands, plan.periods, ramp, marks(stack.scene_files))
+            CompositeFiles(job, run.outputs, stack.grid, bands, plan.periods, ramp, marks(stack.simulated))
         )
         clear = _make(stack, plan, _reducer(job, stack, reporter), files, run.step(0.02, 0.95))
-        _tell_clouded(stack, plan, clear, reporter)
+        _log_clouded(stack, plan, clear, reporter)
         reporter.progress(0.95, "Writing overviews")
         written = files.finish()
         facts = _facts(stack, plan, written)
@@ -136,14 +137,9 @@ def _make(stack: Stack, plan: Plan, reduce: Reduce, files: CompositeFiles, repor
     return clear
 
 
-def _tell_clouded(stack: Stack, plan: Plan, clear: NDArray[np.int64], reporter: Reporter) -> None:
+def _log_clouded(stack: Stack, plan: Plan, clear: NDArray[np.int64], reporter: Reporter) -> None:
     """Names the dates, and the periods, that gave nothing. Raises when none gave anything."""
-    if not clear.any():
-        days = ", ".join(d.isoformat() for d in stack.dates)
-        raise BadInput(f"Every pixel is clouded or empty on all dates ({days}): add clearer scenes, or check the mask.")
-    blind = [d.isoformat() for d, n in zip(stack.dates, clear) if not n]
-    if blind:
-        reporter.log(f"Without a clear pixel: {', '.join(blind)}.", "warning")
+    log_clouded(stack.dates, clear, reporter)
     for period, members in zip(plan.periods, plan.members):
         if members and not clear[list(members)].any():
             reporter.log(f"{period}: all {len(members)} dates are clouded; its composite is no data.", "warning")

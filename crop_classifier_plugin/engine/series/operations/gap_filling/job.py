@@ -18,6 +18,7 @@ from ....raster.writer import RasterWriter
 from ...cube.dated_style import ramp_of, write_dated_look
 from ...cube.dated_writer import (
     DatedStack,
+    check_clear,
     count_ramp,
     counter,
     counts,
@@ -58,17 +59,13 @@ def _write(job: FillGapsJob, stack: Stack, paths: list[str], reporter: Reporter)
     if len(days) < 2:
         raise BadInput(f"Gaps are filled between dates, the series has only {days[0]}: add more scenes.")
     with ExitStack() as exits:
-        tags = {"METHOD": job.method, **marks(stack.scene_files)}
+        tags = {"METHOD": job.method, **marks(stack.simulated)}
         filled = DatedStack(paths[0], stack.grid, bands, days, quantity_of(bands), tags)
         exits.enter_context(filled)
         names = [f"valid dates {band}" for band in bands]
         count = exits.enter_context(counter(paths[1], stack.grid, names)) if job.valid_dates else None
         known, made = _run(job, stack, filled, count, SubProgress(reporter, 0.02, 0.95))
-        if not known.any():
-            raise BadInput(
-                f"Every pixel is clouded or empty on all dates ({', '.join(map(str, days))}): "
-                "add clearer scenes, or check the mask."
-            )
+        check_clear(days, known)
         reporter.progress(0.95, "Writing overviews")
     return _told(stack, known, made, reporter)
 

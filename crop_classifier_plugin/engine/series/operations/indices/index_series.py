@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...cube.backscatter import in_decibel, to_power
 from ...cube.open_series import open_series
 from ...cube.stack import Stack
 from ...scenes.quantity import Float
+from ...scenes.read_series import SceneSeries
 from ...scenes.scene import Scene
 from .formulas import (
     RADAR_INDICES,
@@ -62,16 +64,15 @@ class IndexSeries:
 
 
 def open_index(
-    series: Series, name: str, reporter: Reporter, span: tuple[dt.date, dt.date] | None = None
+    series: Series | SceneSeries, name: str, reporter: Reporter, span: tuple[dt.date, dt.date] | None = None
 ) -> IndexSeries:
     """The series of an index, as `open_series` opens it. Raises BadInput for an index that is not known."""
     check_names((name,))
-    stack = open_series(series, reporter, lambda scenes: _bands(name, scenes), span=span)
-    try:
-        return IndexSeries(stack, name, reporter)
-    except BaseException:
-        stack.close()
-        raise
+    with ExitStack() as exits:
+        stack = exits.enter_context(open_series(series, reporter, lambda scenes: _bands(name, scenes), span=span))
+        opened = IndexSeries(stack, name, reporter)
+        exits.pop_all()
+    return opened
 
 
 def _bands(name: str, scenes: Sequence[Scene]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from ...cube.dated_writer import (
     count_ramp,
     counter,
     counts,
-    tell_clouded,
+    log_clouded,
 )
 from ...cube.open_series import open_series, windows
 from ...cube.stack import Stack
@@ -56,12 +56,12 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
     if decibel:
         reporter.log("Backscatter is in decibel: the index is made of linear power.")
     with ExitStack() as exits:
-        made = DatedStack(paths[0], stack.grid, names, stack.dates, INDEX, {**formulas, **marks(stack.scene_files)})
+        made = DatedStack(paths[0], stack.grid, names, stack.dates, INDEX, {**formulas, **marks(stack.simulated)})
         exits.enter_context(made)
         counted = [f"valid dates {name}" for name in names]
         count = exits.enter_context(counter(paths[1], stack.grid, counted)) if paths[1:] else None
         seen = _run(names, stack, decibel, made, count, SubProgress(reporter, 0.02, 0.95))
-        tell_clouded(stack.dates, seen, reporter)
+        log_clouded(stack.dates, seen, reporter)
         reporter.progress(0.95, "Writing overviews")
     return {"indices": formulas, "bands": list(stack.need.bands), "dates": [str(d) for d in stack.dates]}
 

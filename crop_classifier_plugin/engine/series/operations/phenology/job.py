@@ -136,7 +136,7 @@ def _write(job: PhenologyJob, series: IndexSeries, paths: list[str], reporter: R
     year = season_year(job, series)
     first_day = (series.dates[0] - dt.date(year, 1, 1)).days + 1
     tally = Tally(first_day, first_day + (series.dates[-1] - series.dates[0]).days)
-    tags = {"INDEX": job.index, "SEASON_YEAR": str(year), "DAY_1": f"{year}-01-01", **marks(series.stack.scene_files)}
+    tags = {"INDEX": job.index, "SEASON_YEAR": str(year), "DAY_1": f"{year}-01-01", **marks(series.stack.simulated)}
     spec = RasterSpec("float32", np.nan, NAMES, tags=tags, resampling=Resampling.nearest)
     with ExitStack() as exits:
         made = exits.enter_context(RasterWriter(paths[0], series.grid, spec))

@@ -1,0 +1,152 @@
+"""From the headers of one or two series to what a model reads of them: its dates chosen, on one grid, units checked."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
+from affine import Affine
+
+from ....shared.errors import BadInput, NoOverlap, RadarMissing
+from ....shared.jobs.sources import Extent
+from ...execution.reporter import Reporter
+from ...products.bands import RADAR as RADAR_BANDS
+from ...raster.grid import Grid
+from ..scenes.quantity import RADAR, Float, model_quantity
+from ..scenes.read_series import ModelScenes, SceneSeries
+from ..scenes.requirements import InputSpec
+from ..selection.date_plan import (
+    Picks,
+    Plan,
+    distinct,
+    first_spec,
+    make_plan,
+    radar_spec,
+)
+from .backscatter import in_decibel, to_power
+from .common_grid import common_grid
+from .model_series import ModelSeries, SensorSeries
+from .open_stack import layers_of, masked_for, open_stack
+from .reducers import (
+    REDUCERS,
+    Reduce,
+    jointly,
+    mean,
+)
+from .stack import ClearShares, Layer, Stack
+
+_Layers = tuple[tuple[Layer, ...], tuple[Layer, ...]]  # of the first series, and of radar
+
+
+def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, month: str = "") -> ModelSeries:
+    """Chooses the scenes, settles the grid, and checks the units; no pixel is read beyond samples.
+
+    `month` (YYYY-MM): what a monthly model maps; "" = the latest it can. Raises WindowsEmpty and RadarMissing, and the
+    sentences of dates, bands and units.
+    """
+    _check_series(scenes, spec)
+    first = replace(scenes.optical or SceneSeries(), extent=scenes.extent)
+    second, quantity = scenes.radar or SceneSeries(), model_quantity(spec.bands)
+    shares = ClearShares(first_spec(spec), masked_for(first, quantity), reporter)
+    plan = make_plan(spec, first.scenes, second.scenes, shares, month)
+    layers = (
+        layers_of(distinct(plan.first), first, quantity, reporter),
+        layers_of(distinct(plan.radar), second, RADAR, reporter),
+    )
+    series = _assemble(spec, plan, layers, scenes.extent, reporter)
+    series.sources |= scenes.files
+    return series
+
+
+def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
+    """Raises where a series is given that the model does not take, or one is lacking that it cannot do without."""
+    if scenes.radar and not spec.radar:
+        raise BadInput(
+            f"The model {spec.model} takes one series ({', '.join(spec.bands)}): give it as the scenes, and no second."
+        )
+    if not set(spec.radar) <= set(RADAR_BANDS):
+        raise BadInput(f"The model {spec.model} asks for {', '.join(spec.radar)} as radar: only VV and VH are known.")
+    if spec.radar and not spec.least_dates and not (scenes.optical and scenes.radar):
+        raise RadarMissing(spec.model, "the optical scenes" if scenes.radar else "a radar series", spec.radar)
+    if not (scenes.optical or scenes.radar):
+        raise BadInput("No raster was given: choose the dated scenes of the season.")
+
+
+def _assemble(spec: InputSpec, plan: Plan, layers: _Layers, extent: Extent | None, reporter: Reporter) -> ModelSeries:
+    """The series of what was chosen; the units of every scene in it are checked."""
+    grid, widest = (_grid(layers, spec, limit) for limit in (extent, None))
+    parts = list(zip(layers, (first_spec(spec), radar_spec(spec)), (plan.first, plan.radar)))
+    with ExitStack() as exits:
+        sensors = []
+        for own, own_spec, picks in parts if spec.radar else parts[:1]:
+            stack = open_stack(own, own_spec, grid, reporter, pure=spec.reduce != "clearest")
+            exits.callback(stack.close)
+            sensors.append(_sensor(stack, picks, spec, reporter))
+        exits.pop_all()
+    series = ModelSeries(spec, sensors, grid, widest, plan.span, plan.days)
+    series.sources, series.notes = set().union(*(s.stack.sources for s in sensors)), plan.notes
+    return series
+
+
+def _sensor(stack: Stack, picks: Picks, spec: InputSpec, reporter: Reporter) -> SensorSeries:
+    position = {scene.date: t for t, scene in enumerate(distinct(picks))}
+    members = tuple(tuple(position[scene.date] for scene in scenes) for scenes in picks)
+    if not stack.layers:
+        reporter.log(f"No scene with {', '.join(stack.need.bands)} is used: the model works without.", "warning")
+    elif model_quantity(stack.need.bands) is RADAR:
+        _check_meets(stack)
+        return SensorSeries(stack, members, _backscatter(in_decibel(stack, reporter), spec.radar_unit))
+    return SensorSeries(stack, members, _whole if spec.reduce == "clearest" else _jointly(REDUCERS[spec.reduce]))
+
+
+def _whole(cube: Float) -> Float:
+    """The one scene of a date."""
+    one: Float = cube[0]
+    return one
+
+
+def _jointly(reduce: Reduce) -> Reduce:
+    return lambda cube: reduce(jointly(cube)[0])
+
+
+def _backscatter(decibel: bool, unit: str) -> Reduce:
+    """The mean in linear power; power of 0 or less is no data, and in the unit power the mean is at most 1."""
+
+    def reduce(cube: Float) -> Float:
+        power = to_power(cube) if decibel else np.where(cube > 0, cube, np.float32(np.nan))
+        middle = mean(jointly(power)[0])
+        values = 10 * np.log10(middle) if unit == "decibel" else np.minimum(middle, 1)
+        return values.astype(np.float32)
+
+    return reduce
+
+
+# --- the grid --------------------------------------------------------------------------------------------------------
+
+
+def _grid(layers: _Layers, spec: InputSpec, extent: Extent | None) -> Grid:
+    """The grid of the first series; where that is absent, the radar's, at the model's pixel size if it is coarser."""
+    first, radar = ([layer.scene for layer in each] for each in layers)
+    if first:
+        return common_grid(first, first_spec(spec), extent)
+    own_spec = radar_spec(spec)
+    grid = common_grid(radar, own_spec, extent)
+    finest = min(ref.pixel for scene in radar for band in own_spec.bands for ref in scene.of(band))
+    if finest <= spec.pixel_size * (1 + spec.pixel_tolerance):
+        return grid
+    by = float(f"{finest / spec.pixel_size:.2g}")  # two digits: 2, not 1.9992
+    size = math.ceil(grid.height * by), math.ceil(grid.width * by)
+    return Grid(grid.crs, grid.transform @ Affine.scale(1 / by), *size)
+
+
+def _check_meets(stack: Stack) -> None:
+    """Raises NoOverlap where no file of the radar series lies on the grid (bounding boxes)."""
+    x0, y0, x1, y1 = stack.grid.bounds
+    for layer in stack.layers:
+        for ref in layer.scene.refs:
+            a0, b0, a1, b1 = ref.bounds_in(stack.grid.crs)
+            if max(x0, a0) < min(x1, a1) and max(y0, b0) < min(y1, b1):
+                return
+    raise NoOverlap("The radar series", "the scenes")

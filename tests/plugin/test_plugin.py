@@ -12,36 +12,9 @@ from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsProce
 from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
+from crop_classifier_plugin.algorithms.provider import algorithm_classes
 
-ALGORITHMS = [
-    "align_series",
-    "build_series",
-    "classify_attention_3dcnn",
-    "classify_cropsts",
-    "classify_lrtacf_net",
-    "classify_model",
-    "classify_random_forest",
-    "classify_unet_convlstm",
-    "composite",
-    "crop_gain",
-    "diagnose",
-    "evaluate_fusion",
-    "fill_gaps",
-    "fuse_starfm",
-    "fuse_tsstfn",
-    "index",
-    "phenology",
-    "pretrain_cropsts",
-    "setup_engine",
-    "simulate_season",
-    "train_attention_3dcnn",
-    "train_cropsts",
-    "train_lrtacf_net",
-    "train_network",
-    "train_random_forest",
-    "train_tsstfn",
-    "train_unet_convlstm",
-]
+ALGORITHMS = [found.NAME for found in algorithm_classes()]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
 
@@ -87,35 +60,9 @@ def test_load_unload_load_leaves_no_trace():
     for _ in range(2):
         plugin = classFactory(interface)
         plugin.initGui()
-        assert [a.text() for a in interface.menu.actions()] == [
-            "Align the dates of two years...",
-            "Build a series...",
-            "Classify crops with Attention-3DCNN...",
-            "Classify crops with CropSTS...",
-            "Classify crops with LRTACF-Net...",
-            "Classify crops with your own model...",
-            "Classify crops with a random forest...",
-            "Classify crops of target months with VUnetConvLSTM...",
-            "Composite a series...",
-            "Crop gain of predicted images...",
-            "Diagnose a crop map...",
-            "Evaluate a fused image...",
-            "Fill the gaps of a series...",
-            "Fuse fine and coarse images with STARFM...",
-            "Fuse fine and coarse images with TSSTFN...",
-            "Indices of a series...",
-            "Phenology of a series...",
-            "Pre-train CropSTS without labels...",
-            "Set up the engine...",
-            "Simulate a season...",
-            "Train Attention-3DCNN on your labels...",
-            "Train CropSTS on your labels...",
-            "Train LRTACF-Net on your labels...",
-            "Train any network on your labels...",
-            "Train a random forest on your labels...",
-            "Train TSSTFN to fuse fine and coarse images...",
-            "Train VUnetConvLSTM on your labels by month...",
-        ]
+        titles = [f"{found.TITLE}..." for found in algorithm_classes()]
+        assert [a.text() for a in interface.menu.actions()] == titles
+        assert len(set(titles)) == len(titles)
         assert len(plugin.toolbar.actions()) == 2
         assert not any(a.icon().isNull() for a in interface.menu.actions())
         plugin.unload()
@@ -143,10 +90,8 @@ def test_actions_open_the_dialogs(monkeypatch):
 
 
 def test_algorithm_ids(provider):
-    """Each has a help file of its name, and no help file is left over."""
-    assert {"classify_lrtacf_net", "diagnose", "fill_gaps", "index", "setup_engine", "simulate_season"} <= set(
-        ALGORITHMS
-    )
+    assert {"classify_lrtacf_net", "diagnose", "fill_gaps", "index", "probe", "setup_engine"} <= set(ALGORITHMS)
+    assert len(set(ALGORITHMS)) == len(ALGORITHMS)
     assert sorted(a.name() for a in provider.algorithms()) == ALGORITHMS
     assert all(re.fullmatch(r"[a-z0-9_]+", a.name()) for a in provider.algorithms())
 
@@ -201,6 +146,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("align_series") == []
     assert asked("index") == []
     assert asked("pretrain_cropsts") == []
+    assert asked("probe") == ["ENCODER", "LABELS", "FIELD"]
     assert asked("diagnose") == ["MAP"]
     assert asked("simulate_season") == []
     assert asked("setup_engine") == []

@@ -26,6 +26,11 @@ def test_an_encoder_is_learnt_from_scenes_and_parcels(provider, season, context,
     assert results["LOSS"] > 0
     assert sorted(p.name for p in folder.iterdir()) == ["encoder.json", "encoder.safetensors", "pretraining.csv"]
     assert any("without alignment" in line for line in feedback.warnings)
+    asked = {"ENCODER": str(folder), "INPUT": season["SCENES"], "LABELS": season["PARCELS"], "FIELD": "crop_name"}
+    found = run("probe", {**asked, "DRAWS": 1, "TILE": 32, "REPORT_JSON": str(tmp_path / "probe.json")}, context)
+    assert set(found) == {o.name() for o in provider.algorithm("probe").outputDefinitions()} - {"REPORT_CSV"}
+    report = json.loads(Path(found["REPORT_JSON"]).read_text())
+    assert found["KNN_ACCURACY"] == report["results"][0]["accuracy"]
 
 
 def test_a_teacher_that_is_none_is_told_as_it_is(provider, season, context, tmp_path):

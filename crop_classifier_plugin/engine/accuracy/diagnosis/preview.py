@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 
 from ...reporting.colours import RGB
-from ...reporting.png import png
+from ...reporting.png import png_uri
 from .error_layers import AGREEMENT, NODATA
 
 LONGEST = 800  # px, of the picture's longer side
@@ -26,5 +24,4 @@ def agreement_picture(path: str) -> str:
         shape = tuple(max(1, round(side / shrink)) for side in file.shape)
         values = file.read(1, out_shape=shape, resampling=Resampling.nearest)
     positions = np.where(values == NODATA, len(AGREEMENT), values).astype(np.uint8)
-    picture = png(positions, [*(row.rgb for row in AGREEMENT), NOT_COMPARED])
-    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
+    return png_uri(positions, [*(row.rgb for row in AGREEMENT), NOT_COMPARED])

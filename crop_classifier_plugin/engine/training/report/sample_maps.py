@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from ....shared.legend import Legend
 from ...labels.constants import IGNORE
-from ...reporting.png import png
+from ...reporting.png import png_uri
 from ..data.patches import TARGET, ScoringPatches
 from ..loop.evaluation import Predict
 
@@ -55,4 +54,4 @@ def _sample_map(predict: Predict, patches: ScoringPatches, index: int, legend: L
 def _uri(positions: np.ndarray, palette: Sequence[tuple[int, int, int]]) -> str:
     if len(palette) > 256:  # the last of them stands for all that a palette cannot hold
         positions, palette = np.minimum(positions, 255), palette[:256]
-    return "data:image/png;base64," + base64.b64encode(png(positions.astype(np.uint8), palette)).decode("ascii")
+    return png_uri(positions.astype(np.uint8), palette)

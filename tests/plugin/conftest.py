@@ -1,29 +1,28 @@
 """Real QGIS without a screen; the plugin from this checkout; a fake engine where only the bridge is in question."""
 
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[2]
-FAKE = Path(__file__).with_name("fake_engine.py")
-
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="crop_xdg_")  # mkdtemp gives the mode 0700 Qt asks for
-sys.path.insert(0, str(REPO))
 
-import pytest  # noqa: E402 - the environment comes first
-from qgis.core import (  # noqa: E402
+import pytest
+from qgis.core import (
     QgsApplication,
     QgsProcessingContext,
-    QgsProcessingException,
-    QgsProcessingFeedback,
     QgsProject,
-    QgsRasterLayer,
 )
-from qgis.PyQt import sip  # noqa: E402
+from qgis.PyQt import sip
+
+from kits.paths import REPOSITORY
+from kits.plugin import fake_engine
+from kits.plugin.qgis import SIZE, Recorder, plugged_in, run
 
 _STATUS = []
 
@@ -40,44 +39,6 @@ def pytest_unconfigure(config):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(_STATUS[-1])
-
-
-def plugged_in():
-    """The plugin with its provider registered, as qgis_process has it."""
-    from crop_classifier_plugin import classFactory
-
-    plugin = classFactory(None)
-    plugin.initProcessing()
-    return plugin
-
-
-class Recorder(QgsProcessingFeedback):
-    """Remembers what it is told. `cancel_at`: presses Cancel once that much progress is seen."""
-
-    def __init__(self, cancel_at=None):
-        super().__init__(False)
-        self.percents, self.texts, self.infos, self.warnings, self.errors, self.details = [], [], [], [], [], []
-        self.progressChanged.connect(lambda percent: self._moved(percent, cancel_at))
-
-    def _moved(self, percent, cancel_at):
-        self.percents.append(percent)
-        if cancel_at is not None and percent >= cancel_at:
-            self.cancel()
-
-    def setProgressText(self, text):
-        self.texts.append(text)
-
-    def pushInfo(self, info):
-        self.infos.append(info)
-
-    def pushWarning(self, warning):
-        self.warnings.append(warning)
-
-    def pushDebugInfo(self, info):
-        self.details.append(info)
-
-    def reportError(self, error, fatalError=False):
-        self.errors.append(error)
 
 
 @pytest.fixture
@@ -100,7 +61,7 @@ def fake(monkeypatch):
     """fake("killed"): from now on the engine acts out that part of fake_engine.py."""
 
     def choose(part):
-        monkeypatch.setenv("CROP_CLASSIFIER_PYTHON", str(FAKE))
+        monkeypatch.setenv("CROP_CLASSIFIER_PYTHON", fake_engine.__file__)
         monkeypatch.setenv("FAKE_ENGINE", part)
 
     return choose
@@ -118,26 +79,10 @@ def provider():
 def engine():
     """The real engine's interpreter; tests that need it are skipped without one."""
     named = os.environ.get("CROP_CLASSIFIER_PYTHON")
-    python = Path(named) if named else REPO / ".engine" / "bin" / "python"
+    python = Path(named) if named else REPOSITORY / ".engine" / "bin" / "python"
     if not python.is_file():
         pytest.skip(f"no engine at {python}: run make setup")
     return python
-
-
-# --- a season, its map, and how tests run algorithms ------------------------------------------------------------------
-
-SIZE = 160  # px: more than a tile, and no multiple of one
-
-
-def run(algorithm, parameters, context, feedback=None):
-    """As processing.run does it, without taking the layers out of the context."""
-    made = QgsApplication.processingRegistry().createAlgorithmById(f"cropclassifier:{algorithm}")
-    ok, message = made.checkParameterValues(parameters, context)
-    if not ok:
-        raise QgsProcessingException(message)
-    results, ok = made.run(parameters, context, feedback or QgsProcessingFeedback(), {}, False)
-    assert ok
-    return results
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +90,9 @@ def card():
     """The shipped model of simulated seasons."""
     from crop_classifier_plugin.shared.cards.card import Card, list_models
 
-    found = [c for c in map(Card.load, list_models([REPO / "models"])) if c.simulated and c.network == "lrtacf_net"]
+    found = [
+        c for c in map(Card.load, list_models([REPOSITORY / "models"])) if c.simulated and c.network == "lrtacf_net"
+    ]
     if not found:
         pytest.skip("no shipped model of simulated seasons")
     return found[0]
@@ -185,23 +132,9 @@ def crop_map(season, card, tmp_path_factory):
     return str(path)
 
 
-def values(path, band=1):
-    """Every value of a band, row by row."""
-    layer = QgsRasterLayer(str(path))
-    provider = layer.dataProvider()
-    block = provider.block(band, provider.extent(), provider.xSize(), provider.ySize())
-    return [int(block.value(i)) for i in range(provider.xSize() * provider.ySize())]
-
-
 @pytest.fixture
 def inputs(provider, season, card, tmp_path):
     return {"INPUT": season["SCENES"], "MODEL": card.name, "OUTPUT": str(tmp_path / "map.tif")}
-
-
-def diagnosis(folder):
-    """The outputs that a diagnosis must be given."""
-    reports = {f"REPORT_{kind}": str(folder / f"report.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
-    return reports | {"AGREEMENT": str(folder / "agreement.tif"), "FOLDER": str(folder / "classes")}
 
 
 @pytest.fixture
@@ -213,3 +146,32 @@ def asked(monkeypatch):
     told = {"oa": None, "mean_f1": None, "report": "", "loss": None, "rmse": None}
     monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or {"outputs": told})
     return jobs
+
+
+@pytest.fixture(scope="module")
+def home(engine, tmp_path_factory):
+    """A profile with this checkout linked into it."""
+    home = tmp_path_factory.mktemp("home")
+    link = [sys.executable, str(REPOSITORY / "tools" / "link.py"), "--profile", str(home / "profiles" / "default")]
+    subprocess.run(link, check=True, capture_output=True)
+    return home
+
+
+@pytest.fixture
+def qgis_process(home, engine):
+    """qgis_process("run", ID, inputs) -> exit status, results, everything printed."""
+
+    def call(algorithm, inputs, timeout=200):
+        variables = {"QGIS_CUSTOM_CONFIG_PATH": str(home), "CROP_CLASSIFIER_PYTHON": str(engine)}
+        done = subprocess.run(
+            ["qgis_process", "run", str(algorithm), "-"],
+            input=json.dumps({"inputs": inputs}),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **variables},
+        )
+        results = json.loads(done.stdout)["results"] if done.returncode == 0 else {}
+        return done.returncode, results, done.stdout + done.stderr
+
+    return call

@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 
-from conftest import REPO
 from qgis.core import QgsProject
+
+from kits.paths import REPOSITORY
 
 
 def test_demo_leaves_a_project_that_opens(engine, card, tmp_path):
     folder = tmp_path / "demo"
     done = subprocess.run(
-        [sys.executable, str(REPO / "tools" / "demo.py"), str(folder)],
+        [sys.executable, str(REPOSITORY / "tools" / "demo.py"), str(folder)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

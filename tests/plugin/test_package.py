@@ -6,8 +6,9 @@ import sys
 import zipfile
 
 import pytest
-from conftest import REPO
-from test_plugin import ALGORITHMS
+
+from kits.paths import REPOSITORY
+from kits.plugin.ids import ALGORITHMS
 
 
 def run(*command, **variables):
@@ -27,7 +28,7 @@ def algorithms_of(home):
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     path = tmp_path_factory.mktemp("dist") / "plugin.zip"
-    run(sys.executable, REPO / "tools" / "package.py", path)
+    run(sys.executable, REPOSITORY / "tools" / "package.py", path)
     return path
 
 
@@ -36,13 +37,13 @@ def test_zip_holds_the_plugin_and_nothing_else(archive):
     assert all(name.startswith("crop_classifier_plugin/") for name in names)
     inside = {name.split("/", 1)[1] for name in names}
     assert {"__init__.py", "metadata.txt", "LICENSE", "resources/engine/requirements.txt"} <= inside
-    assert {f"models/{p.parent.name}/{p.name}" for p in REPO.glob("models/*/model.*")} <= inside
+    assert {f"models/{p.parent.name}/{p.name}" for p in REPOSITORY.glob("models/*/model.*")} <= inside
     assert not [name for name in names if "tests/" in name or "__pycache__" in name or "/." in name]
     assert archive.stat().st_size < 25e6  # what plugins.qgis.org takes
 
 
 def test_zip_is_the_same_from_the_same_files(archive, tmp_path):
-    run(sys.executable, REPO / "tools" / "package.py", tmp_path / "again.zip")
+    run(sys.executable, REPOSITORY / "tools" / "package.py", tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
 
 
@@ -80,7 +81,7 @@ def test_link_is_seen_by_qgis_process_and_can_be_repeated(tmp_path):
     settings = profile / "QGIS" / "QGIS3.ini"
     settings.parent.mkdir(parents=True)
     settings.write_text("[core]\nx=1\n\n[PythonPlugins]\nother=true\ncrop_classifier_plugin=false\n\n[qgis]\ny=2\n")
-    link = (sys.executable, REPO / "tools" / "link.py", "--profile", profile)
+    link = (sys.executable, REPOSITORY / "tools" / "link.py", "--profile", profile)
     assert "Linked" in run(*link)
     assert "Already linked" in run(*link)
     assert settings.read_text().splitlines() == [
@@ -101,6 +102,6 @@ def test_link_sets_an_installed_copy_aside(tmp_path):
     installed = tmp_path / "python" / "plugins" / "crop_classifier_plugin"
     installed.mkdir(parents=True)
     (installed / "mine.py").write_text("# edited by the user")
-    assert "set aside" in run(sys.executable, REPO / "tools" / "link.py", "--profile", tmp_path)
+    assert "set aside" in run(sys.executable, REPOSITORY / "tools" / "link.py", "--profile", tmp_path)
     assert (tmp_path / "python" / "crop_classifier_plugin.replaced" / "mine.py").is_file()
-    assert (installed / "metadata.txt").resolve() == REPO / "metadata.txt"
+    assert (installed / "metadata.txt").resolve() == REPOSITORY / "metadata.txt"

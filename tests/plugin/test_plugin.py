@@ -7,14 +7,14 @@ import subprocess
 import sys
 
 import pytest
-from conftest import REPO
 from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsProcessingParameterEnum
 from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
 from crop_classifier_plugin.algorithms.provider import algorithm_classes
+from kits.paths import REPOSITORY
+from kits.plugin.ids import ALGORITHMS
 
-ALGORITHMS = [found.NAME for found in algorithm_classes()]
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
 
 
@@ -164,12 +164,12 @@ def test_choices_and_jobs_agree(provider):
 
 def test_metadata():
     parser = configparser.ConfigParser()
-    parser.read(REPO / "metadata.txt", encoding="utf-8")
+    parser.read(REPOSITORY / "metadata.txt", encoding="utf-8")
     general = parser["general"]
     assert general["hasProcessingProvider"] == "yes"
     assert (general["qgisMinimumVersion"], general["qgisMaximumVersion"]) == ("3.40", "4.99")
     assert (assets.root() / general["icon"]).is_file()
-    assert f'version = "{general["version"]}"' in (REPO / "pyproject.toml").read_text()
+    assert f'version = "{general["version"]}"' in (REPOSITORY / "pyproject.toml").read_text()
 
 
 def test_every_icon_belongs_to_an_algorithm_or_the_plugin():
@@ -203,7 +203,7 @@ app.exitQgis()
 
 def test_a_run_loads_no_heavy_package_into_qgis(fake, tmp_path):
     fake("good")
-    code = LOOK.format(repo=str(REPO), folder=str(tmp_path))
+    code = LOOK.format(repo=str(REPOSITORY), folder=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     # What QGIS itself has loaded before is no news; what the plugin's own modules asked for is seen all the same.

@@ -1,0 +1,169 @@
+"""Evaluation of fused images: the figures against definitions written out, the reports, and bad input."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
+from crop_classifier_plugin.engine.fusion.evaluation.metrics import Tally, ssim_map
+from crop_classifier_plugin.shared.errors import BadInput, CropClassifierError
+from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.rasters import write_raster
+
+NAMES = ("fused", "truth", "last_fine", "coarse")
+
+
+def slow_ssim(a: np.ndarray, b: np.ndarray, length: float) -> float:
+    """Mean SSIM by its definition, window by window."""
+    y, x = np.mgrid[-5:6, -5:6]
+    w = np.exp(-(x**2 + y**2) / (2 * 1.5**2))
+    w /= w.sum()
+    c1, c2 = (0.01 * length) ** 2, (0.03 * length) ** 2
+    found = []
+    for row in range(a.shape[0] - 10):
+        for col in range(a.shape[1] - 10):
+            p, q = a[row : row + 11, col : col + 11], b[row : row + 11, col : col + 11]
+            mp, mq = (w * p).sum(), (w * q).sum()
+            vp, vq, cov = (w * (p - mp) ** 2).sum(), (w * (q - mq) ** 2).sum(), (w * (p - mp) * (q - mq)).sum()
+            found.append((2 * mp * mq + c1) * (2 * cov + c2) / ((mp**2 + mq**2 + c1) * (vp + vq + c2)))
+    return float(np.nanmean(found))
+
+
+def make(seed: int = 0, shape: tuple[int, int] = (30, 40)) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    truth = np.kron(rng.uniform(0.1, 0.9, (6, 8)), np.ones((5, 5)))[: shape[0], : shape[1]]
+    noise = {"fused": 0.03, "truth": 0.0, "last_fine": 0.1}
+    found = {name: (truth + rng.normal(0, sd, shape) if sd else truth) for name, sd in noise.items()}
+    found["fused"] = found["fused"] + 0.02
+    found["fused"][2, 3] = np.nan
+    found["coarse"] = truth.reshape(6, 5, 8, 5).mean((1, 3)) - 0.05
+    return {name: image.astype(np.float32) for name, image in found.items()}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    days = {"fused": "2024-07-01", "truth": "2024-07-01", "last_fine": "2024-06-01", "coarse": "2024-07-01"}
+    for name, image in make().items():
+        pixel = 50.0 if name == "coarse" else 10.0
+        write_raster(tmp_path / f"{name}.tif", image[None], names=[f"NDVI {days[name]}"], nodata=np.nan, pixel=pixel)
+    return tmp_path
+
+
+def job(place: Path, **changes: Any) -> EvaluateFusionJob:
+    images = {name: SceneSource(str(place / f"{name}.tif")) for name in NAMES}
+    reports = {f"report_{kind}": str(place / "out" / f"r.{kind}") for kind in ("html", "json", "csv")}
+    return EvaluateFusionJob(**(images | reports | changes))
+
+
+def test_figures_are_their_definitions(place: Path) -> None:
+    reporter = Silent()
+    result = evaluate(job(place), reporter)
+    report = json.loads((place / "out" / "r.json").read_text())
+    images = {k: v.astype(np.float64) for k, v in make().items()}
+    truth = np.where(np.isnan(images["fused"]), np.nan, images["truth"])
+    for row, name in zip(report["images"], ("fused", "last_fine")):
+        error = images[name] - truth
+        assert row["rmse"] == pytest.approx(np.sqrt(np.nanmean(error**2)), abs=1e-6)
+        assert row["bias"] == pytest.approx(np.nanmean(error), abs=1e-6)
+        known = ~np.isnan(error)
+        assert row["correlation"] == pytest.approx(np.corrcoef(images[name][known], truth[known])[0, 1], abs=1e-6)
+        assert row["ssim"] == pytest.approx(slow_ssim(truth, images[name], 2.0), abs=1e-6)
+        assert row["ssim_255"] == pytest.approx(slow_ssim(truth, images[name], 255.0), abs=1e-6)
+    assert report["pixels"] == 30 * 40 - 1
+    assert report["ssim"]["data_range"] == 2
+    assert result["rmse"] == report["images"][0]["rmse"]
+    assert [r["name"] for r in report["images"]] == [
+        "fused image (2024-07-01)",
+        "last fine image (2024-06-01)",
+        "coarse image resampled (2024-07-01)",
+    ]
+    assert any("(L = 2)" in text for _, text in reporter.lines)
+
+
+def test_three_reports_say_the_same(place: Path) -> None:
+    evaluate(job(place, data_range=1.5), Silent())
+    report = json.loads((place / "out" / "r.json").read_text())
+    rows = list(csv.DictReader((place / "out" / "r.csv").open()))
+    page = (place / "out" / "r.html").read_text()
+    for told, row in zip(report["images"], rows, strict=True):
+        assert float(row["rmse"]) == pytest.approx(told["rmse"], abs=1e-6)
+        assert float(row["ssim_data_range"]) == 1.5
+        assert f"<td>{told['rmse']:.4f}</td>" in page
+    assert "L = 1.5" in page
+    assert "<script" not in page
+    assert "http" not in page
+    plots = [ET.fromstring(text) for text in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]
+    assert len(plots) == 3
+    assert all(len(plot.findall("rect")) > 20 for plot in plots)
+
+
+def test_windows_make_no_difference() -> None:
+    """Sums of parts, each with its context, equal those of the whole."""
+    images = make(1)
+    truth, estimate = (np.pad(images[n].astype(np.float64), 5, constant_values=np.nan) for n in ("truth", "fused"))
+    inner = (slice(5, -5), slice(5, -5))
+    whole, parts = Tally(2.0, -1, 2), Tally(2.0, -1, 2)
+    whole.add(truth, estimate, inner)
+    for start, stop in ((0, 17), (17, 40)):
+        cut = (slice(None), slice(start, stop + 10))
+        parts.add(truth[cut], estimate[cut], inner)
+    assert parts.pixels == whole.pixels
+    assert parts.figures().rmse == pytest.approx(whole.figures().rmse, abs=1e-12)
+    assert parts.figures().ssim == pytest.approx(whole.figures().ssim, abs=1e-12)
+    np.testing.assert_array_equal(parts.scatter, whole.scatter)
+
+
+def test_the_image_itself_is_perfect() -> None:
+    image = make(2)["truth"].astype(np.float64)
+    tally = Tally(2.0, 0, 1)
+    tally.add(image, image, (slice(None), slice(None)))
+    figures = tally.figures()
+    assert figures.rmse == pytest.approx(0, abs=1e-7)
+    assert (figures.bias, figures.correlation) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
+    np.testing.assert_allclose(ssim_map(image, image, 2.0), 1)
+
+
+def rewrite(place: Path, name: str, **changes: Any) -> dict[str, Any]:
+    settings = {"names": ["NDVI 2024-07-01"], "nodata": np.nan} | changes
+    factor = settings.pop("factor", 1)
+    image = make()[name][None] * np.float32(factor)
+    write_raster(place / f"{name}.tif", image, **settings)
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda p: rewrite(p, "truth", names=["NDVI 2024-07-02"]), "the real image of 2024-07-02"),
+        (lambda p: rewrite(p, "truth", names=["NDVI"]), "No acquisition date for truth.tif"),
+        (lambda p: rewrite(p, "truth", factor=10_000), "a normalised index lies within -1 and 1"),
+        (lambda p: rewrite(p, "last_fine"), "The last fine image is of 2024-07-01 like the fused one"),
+        (lambda p: rewrite(p, "coarse", crs="EPSG:32633", pixel=50.0), "do not overlap"),
+        (lambda p: rewrite(p, "fused", factor=np.nan), "No pixel has a value in all four images"),
+        (lambda p: {"report_csv": str(p / "truth.tif")}, "would replace an input"),
+        (lambda p: {"band": "EVI"}, "No fused image has the band EVI (found: NDVI)"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(place: Path, spoil: Any, says: str) -> None:
+    changed = job(place, **spoil(place))
+    with pytest.raises(CropClassifierError) as caught:
+        evaluate(changed, Silent())
+    assert says in caught.value.sentence
+    assert not [p for p in place.rglob("*") if p.is_file() and p.suffix != ".tif"]
+
+
+def test_reports_must_be_named(place: Path) -> None:
+    with pytest.raises(BadInput, match="No output was named"):
+        job(place, report_csv="")
+    with pytest.raises(BadInput, match="data range"):
+        job(place, data_range=-1.0)

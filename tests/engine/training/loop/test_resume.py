@@ -1,0 +1,346 @@
+"""Laws of the training loop: what was broken off goes on bit for bit, the best is kept, memory and numbers run out."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
+from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, CheckpointStore
+from crop_classifier_plugin.engine.training.loop.module import EpochLog
+from crop_classifier_plugin.engine.training.optim.losses import LOSSES
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    Cancelled,
+    CheckpointUnusable,
+    LossNotFinite,
+    OutOfMemory,
+)
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+from kits.paths import REPOSITORY
+from kits.training.loop import RECIPE, Toy, lesson_of, run
+
+torch.set_num_threads(1)
+KIT = REPOSITORY / "tests" / "kits" / "training" / "loop.py"
+
+
+class CancelledAfter(Silent):
+    """Cancelled at the first step after so many epochs."""
+
+    def __init__(self, epochs):
+        super().__init__()
+        self.epochs = epochs
+
+    def log(self, text, level="info"):
+        super().log(text, level)
+        if text.startswith(f"Epoch {self.epochs} "):
+            self.stop.set()
+
+
+def same(a, b):
+    """Bit for bit: weights, their average, what is kept, and the history but for the seconds."""
+    plain = [[(h.epoch, h.loss, h.learning_rate, h.validation_mean_f1) for h in lesson.history] for lesson in (a, b)]
+    assert str(plain[0]) == str(plain[1])
+    states = [{**x.state_dict(), **{f"kept.{k}": v for k, v in x.kept.weights.items()}} for x in (a, b)]
+    assert states[0].keys() == states[1].keys()
+    for name, value in states[0].items():
+        assert torch.equal(value, states[1][name]), name
+    assert a.kept.epoch == b.kept.epoch
+
+
+# --- broken off and taken up -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["sam", "adamw", "adam"])
+@pytest.mark.parametrize("checks", [True, False])
+def test_a_training_broken_off_goes_on_bit_for_bit(tmp_path, optimizer, checks):
+    recipe = replace(RECIPE, optimizer=optimizer)
+    whole = run(lesson_of(recipe), checks=checks)
+    for stop in (2, 4):  # broken off twice
+        with pytest.raises(Cancelled):
+            run(lesson_of(recipe, CancelledAfter(stop)), tmp_path, checks=checks)
+    reporter = Silent()
+    parted = run(lesson_of(recipe, reporter), tmp_path, checks=checks)
+    same(whole, parted)
+    assert any("broken off after 4 of 6 epochs" in text for _, text in reporter.lines)
+    assert sum(text.startswith("Epoch ") for _, text in reporter.lines) == 2
+
+
+def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
+    command = [sys.executable, str(KIT), str(tmp_path / "s"), "sam"]
+    program = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    ready = time.monotonic() + 120
+    while not (tmp_path / "s" / STATE_FILE).exists() and time.monotonic() < ready:
+        assert program.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)  # somewhere in the next epoch
+    program.send_signal(signal.SIGKILL)
+    assert program.wait() == -signal.SIGKILL
+    reporter = Silent()
+    parted = run(lesson_of(RECIPE, reporter), tmp_path / "s")
+    assert any("broken off" in text for _, text in reporter.lines)
+    same(run(lesson_of()), parted)
+
+
+def test_a_cancelled_training_is_finished_without_learning_on(tmp_path):
+    with pytest.raises(Cancelled):
+        run(lesson_of(reporter=CancelledAfter(3)), tmp_path)
+    finished = run(lesson_of(), tmp_path, earlier="finish")
+    assert len(finished.history) == 3
+    best = max(finished.history, key=lambda log: (log.validation_mean_f1, -log.epoch))
+    assert finished.kept.epoch == best.epoch
+    network = finished.learnt()
+    assert all(torch.equal(v, finished.kept.weights[k]) for k, v in network.state_dict().items())
+
+
+def test_a_whole_training_whose_export_failed_learns_nothing_more(tmp_path):
+    whole = run(lesson_of(), tmp_path)
+    same(whole, run(lesson_of(), tmp_path))
+
+
+def test_restart_forgets_the_earlier_training(tmp_path):
+    with pytest.raises(Cancelled):
+        run(lesson_of(reporter=CancelledAfter(3)), tmp_path)
+    reporter = Silent()
+    run(lesson_of(reporter=reporter), tmp_path, earlier="restart", identity={"of": "another"})
+    assert not any("broken off" in text for _, text in reporter.lines)
+
+
+def test_nothing_to_finish_is_one_sentence(tmp_path):
+    with pytest.raises(Exception, match=r"no earlier training to finish.*[.]$"):
+        run(lesson_of(), tmp_path, earlier="finish").learnt()
+
+
+class Evil:
+    ran: ClassVar[list[int]] = []
+
+    def __reduce__(self):
+        return Evil.ran.append, (1,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a file of torch", pickle.dumps(Evil()), None],
+    ids=["empty", "text", "pickle", "other tensors"],
+)
+def test_a_state_that_is_none_is_refused_and_left_alone(tmp_path, content):
+    path = tmp_path / STATE_FILE
+    if content is None:
+        torch.save({"weight": torch.ones(3)}, path)
+        content = path.read_bytes()
+    path.write_bytes(content)
+    with pytest.raises(CheckpointUnusable, match=r"state.ckpt cannot be taken up .*restart.*[.]$"):
+        run(lesson_of(), tmp_path)
+    assert path.read_bytes() == content
+    assert not Evil.ran
+
+
+def test_the_state_of_another_training_is_refused_by_what_differs(tmp_path):
+    run(lesson_of(), tmp_path, identity={"seed": 1, "bands": ("B02", "B03")})
+    with pytest.raises(CheckpointUnusable, match="seed is 1 there, 2 now"):
+        run(lesson_of(), tmp_path, identity={"seed": 2, "bands": ("B02", "B03")})
+    with pytest.raises(CheckpointUnusable, match="does not fit the network"):
+        run(lesson_of(widths="4,4"), tmp_path, identity={"seed": 1, "bands": ("B02", "B03")})
+
+
+def test_a_state_that_cannot_be_written_does_not_end_the_training(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    reporter = Silent()
+    lesson = run(lesson_of(reporter=reporter), tmp_path / "file")
+    assert len(lesson.history) == 6
+    assert [level for level, _ in reporter.lines].count("warning") == 1
+
+
+def test_a_state_is_replaced_whole_or_not_at_all(tmp_path):
+    remains = CheckpointStore(tmp_path, {})
+    remains.write(lambda path: path.write_text("first"))
+
+    def fails(path):
+        path.write_text("half of the sec")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        remains.write(fails)
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["first"]
+    remains.remove()
+    assert not tmp_path.exists()
+
+
+# --- the best is kept ------------------------------------------------------------------------------------------------
+
+
+def with_scores(lesson, scores):
+    """The validation tells these mean F1 instead of its own."""
+    queue = list(scores)
+
+    def told():
+        lesson.confusion.reset()
+        lesson._f1 = queue.pop(0)
+
+    lesson.on_validation_epoch_end = told
+    return lesson
+
+
+@pytest.mark.parametrize(
+    ("scores", "patience", "ties", "epochs", "kept"),
+    [
+        ((0.1, 0.5, 0.4, 0.3, 0.2, 0.6), 0, False, 6, 5),
+        ((0.1, 0.5, 0.4, 0.3, 0.2, 0.6), 3, False, 5, 1),
+        ((0.5, 0.5, 0.5, 0.5, 0.5, 0.5), 2, False, 3, 0),
+        ((0.5, 0.5, 0.5, 0.5, 0.5, 0.5), 2, True, 6, 5),
+    ],
+)
+def test_it_waits_as_long_as_its_patience_and_keeps_the_best(scores, patience, ties, epochs, kept):
+    lesson = run(with_scores(lesson_of(replace(RECIPE, patience=patience, ties=ties)), scores))
+    assert (len(lesson.history), lesson.kept.epoch) == (epochs, kept)
+    assert lesson.ended
+
+
+def test_without_validation_the_last_epoch_is_kept_whatever_the_patience():
+    lesson = run(lesson_of(replace(RECIPE, patience=1)), checks=False)
+    assert (len(lesson.history), lesson.kept.epoch) == (6, 5)
+    assert np.isnan(lesson.kept.mean_f1)
+
+
+# --- numbers and memory run out --------------------------------------------------------------------------------------
+
+
+class Poisoned(Toy):
+    """From epoch `ill` on the images are not finite."""
+
+    def __init__(self, ill):
+        super().__init__()
+        self.ill = ill
+
+    def __getitem__(self, index):
+        item = super().__getitem__(index)
+        return item | {"x": item["x"] * float("nan")} if self.epoch >= self.ill else item
+
+
+def test_a_loss_that_is_no_number_ends_with_the_last_good_weights(tmp_path):
+    reporter = Silent()
+    lesson = run(lesson_of(reporter=reporter), tmp_path, patches=Poisoned(3))
+    assert len(lesson.history) == 3
+    assert all(v.isfinite().all() for v in lesson.learnt().state_dict().values())
+    assert any(level == "warning" and "epoch 4" in text and "AdamW" in text for level, text in reporter.lines)
+
+
+def test_a_loss_that_never_was_a_number_is_one_sentence():
+    with pytest.raises(LossNotFinite, match=r"epoch 1: lower the learning rate.*[.]$"):
+        run(lesson_of(), patches=Poisoned(0))
+
+
+def short_of_memory(lesson, most):
+    """The network fails on more than `most` patches at a time, as a small graphics card would."""
+    forward = lesson.network.forward
+
+    def scarce(x):
+        if len(x) > most:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+        return forward(x)
+
+    lesson.network.forward = scarce
+    return lesson
+
+
+def test_out_of_memory_halves_the_batch_says_so_and_goes_on():
+    reporter = Silent()
+    lesson = run(short_of_memory(lesson_of(reporter=reporter), 1))
+    assert len(lesson.history) == 6
+    told = [text for level, text in reporter.lines if level == "warning"]
+    assert [("2 parts" in text, "4 parts" in text) for text in told] == [(True, False), (False, True)]
+
+
+def test_not_even_one_patch_fits():
+    with pytest.raises(OutOfMemory, match="one patch at a time"):
+        run(short_of_memory(lesson_of(), 0))
+
+
+@pytest.mark.parametrize("loss", ["focal", "cross_entropy"])  # means over pixels; the others are of the whole batch
+def test_parts_of_a_batch_give_the_gradient_of_the_whole(loss):
+    lesson = lesson_of(replace(RECIPE, loss=loss), dropout="0").eval()  # no batch statistics
+    lesson.network.supervised = lambda *logits: torch.stack(logits)
+    lesson.manual_backward = lambda value: value.backward()
+    items = [Toy()[i] for i in range(5)]
+    batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
+    batch["target"][1] = -1  # a patch without a label
+    found = []
+    for count in (1, 2, 3, 5):
+        lesson._parts.count = count
+        value = lesson._gradient(batch)
+        found.append([value, *(p.grad.clone() for p in lesson.network.parameters())])
+    for other in found[1:]:
+        for a, b in zip(found[0], other):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-7)
+
+
+# --- devices and precision -------------------------------------------------------------------------------------------
+
+
+def job_of(**given):
+    return TrainJob((SceneSource("a.tif"),), "b.gpkg", "crop", "", "model", **given)
+
+
+class Card:
+    """A graphics card that is not there."""
+
+    def __init__(self, monkeypatch, bfloat):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Toy 3000")
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: bfloat)
+
+
+@pytest.mark.parametrize(
+    ("precision", "optimizer", "bfloat", "expected"),
+    [
+        ("auto", "sam", True, "bf16-mixed"),
+        ("auto", "sam", False, "32-true"),
+        ("auto", "adamw", False, "16-mixed"),
+        ("32", "adamw", True, "32-true"),
+        ("16-mixed", "adamw", True, "16-mixed"),
+        ("16-mixed", "sam", True, BadInput),
+        ("bf16-mixed", "adamw", False, BadInput),
+    ],
+)
+def test_the_precision_on_a_card(monkeypatch, precision, optimizer, bfloat, expected):
+    Card(monkeypatch, bfloat)
+    if expected is BadInput:
+        with pytest.raises(BadInput, match=r": choose .*[.]$"):
+            choose_accelerator(job_of(precision=precision), optimizer)
+        return
+    machine = choose_accelerator(job_of(precision=precision), optimizer)
+    assert (machine.accelerator, machine.precision) == ("gpu", expected)
+    assert "Toy 3000" in machine.told
+    assert choose_accelerator(job_of(device="cpu"), optimizer).accelerator == "cpu"
+
+
+def test_the_precision_on_the_processor():
+    machine = choose_accelerator(job_of(), "sam")
+    assert (machine.accelerator, machine.precision) == ("cpu", "32-true")
+    with pytest.raises(BadInput, match="needs a graphics card"):
+        choose_accelerator(job_of(precision="16-mixed"), "adamw")
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_bfloat16_learns_too(loss):
+    from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
+    from crop_classifier_plugin.engine.training.loop.trainer import learn
+
+    lesson = lesson_of(replace(RECIPE, loss=loss))
+    learn(lesson, Toy(), Toy(4), Accelerator("cpu", "bf16-mixed", "bfloat16"))
+    assert lesson.history[-1].loss < lesson.history[0].loss
+    assert all(isinstance(log, EpochLog) for log in lesson.history)
+    assert all(v.dtype != torch.bfloat16 for v in lesson.kept.weights.values())

@@ -1,0 +1,106 @@
+"""What the report of a training says of how it was done."""
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
+from crop_classifier_plugin.engine.networks.registry import configure
+from crop_classifier_plugin.engine.training.loop.module import EpochLog
+from crop_classifier_plugin.engine.training.model_folder.card_builder import validation_share
+from crop_classifier_plugin.engine.training.report.report import Trained, to_html
+from crop_classifier_plugin.engine.training.report.settings_table import (
+    describe_label_sources,
+    describe_split,
+    kept_epoch,
+    settings_table,
+)
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import FOREST, LabelledSeries, TrainJob
+from kits.paths import REPOSITORY
+
+SCENES = (SceneSource("a.tif"),)
+JOB = TrainJob(SCENES, "parcels.gpkg", "crop", "", "model", network="unet", settings=(("preset", "small"),))
+MODELS = REPOSITORY / "models"
+
+
+def logs(scores):
+    return tuple(EpochLog(i, 1 / (i + 1), 0.011, score, 2.0) for i, score in enumerate(scores))
+
+
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1))
+def test_the_kept_epoch_is_the_first_or_the_last_of_the_best(scores):
+    best = [i + 1 for i, score in enumerate(scores) if score == max(scores)]
+    assert kept_epoch(JOB, logs(scores)) == best[0]
+    assert kept_epoch(replace(JOB, network="unet_convlstm"), logs(scores)) == best[-1]  # its recipe takes ties
+
+
+@pytest.mark.parametrize("network", ["unet", "unet_convlstm"])
+def test_without_validation_the_last_epoch_is_kept(network):
+    assert kept_epoch(replace(JOB, network=network), logs([math.nan] * 4)) == 4
+    assert kept_epoch(replace(JOB, network="random_forest"), ()) == 0
+
+
+def test_the_split_is_told_as_it_was_made():
+    straight, raster = describe_split(JOB), describe_split(replace(JOB, class_field=""))
+    assert "Whole parcels were parted by a straight cut" in straight
+    assert "30% was to be held out for the test, 15% was to choose the best epoch." in straight
+    assert "Whole squares of 32 px of the class raster were parted by a straight cut" in raster
+    blocks = describe_split(replace(JOB, split="block", block=250.0))
+    assert "Squares of 250 map units were parted at random" in blocks
+    assert "straight" not in blocks + describe_split(replace(JOB, split="parcel"))
+    checked = describe_split(replace(JOB, checks=(LabelledSeries(SCENES, "b.gpkg"),)))
+    assert "15%" not in checked
+    assert "Series of their own chose the best epoch, without held-out parcels." in checked
+
+
+def test_labels_are_told_with_all_their_fields():
+    assert describe_label_sources(replace(JOB, labels_layer="plots")) == "layer plots, field crop"
+    assert describe_label_sources(replace(JOB, class_field="")) == "a class raster"
+    months = replace(JOB, class_field="", month_fields=(("2019-10", "Oct_2019"), ("2019-11", "Nov_2019")))
+    assert describe_label_sources(months) == "fields Oct_2019 (2019-10), Nov_2019 (2019-11)"
+
+
+def test_a_forest_has_no_validation_and_one_set_of_defaults():
+    assert (validation_share(JOB), validation_share(replace(JOB, network="random_forest"))) == (0.15, 0.0)
+    small = RandomForestConfig.parse({"preset": "small"}, 6, 4, 3)
+    assert small.settings() == FOREST
+
+
+def manner(network, history=(), **changes):
+    job = replace(JOB, network=network, device="cpu", **changes)
+    return dict(settings_table(job, configure(network, {"preset": "small"}, 6, 4, 3), history, 75.0))
+
+
+def test_the_table_tells_what_decided_the_training():
+    told = manner("unet", logs([0.5] * 3), epochs=7, patch=50, batch=5, optimizer="adamw", learning_rate=0.002)
+    assert told["Network"].endswith("(unet)")
+    assert told["Settings"].startswith("preset small: widths=16,24,32,48, deep_supervision=false, ")
+    assert told["Optimiser"] == "AdamW, weight decay 0.01"
+    assert told["Learning rate"] == "0.002, schedule: polynomial"
+    assert told["Batch"] == "5 patches of 56 x 56 px"
+    assert told["Epochs"] == "3 of 7 at most"
+    assert "the CPU was asked for), precision 32-true" in told["Device"]
+    assert told["Time"] == "6.0 s for the epochs, 1 min 15 s for the run, from reading to testing"
+    assert "torch 2" in told["Versions"]
+    assert "ends after 4 without" in manner("unet", patience=4)["Epochs"]
+    assert set(told) - set(manner("random_forest")) == {
+        "Loss", "Optimiser", "Learning rate", "Batch", "Epochs", "Device",
+    }  # fmt: skip
+
+
+def test_the_page_shows_the_table_and_the_kept_epoch():
+    card = Card.load(MODELS / "vunetconvlstm_simulated_radar")
+    job = replace(JOB, network="vunet_convlstm", class_field="", month_fields=(("2019-10", "Oct_2019"),))
+    counts = tuple((1, 1, 1) for _ in card.legend)
+    document = Trained(job, card, logs([0.2, 0.5, 0.5]), (), counts, (("Seed", "1"), ("Loss", "<focal>"))).document()
+    page = to_html(json.loads(json.dumps(document)))
+    assert "The weights of epoch 3 were kept" in page
+    assert re.search(r'<tr><th>Loss</th><td class="word">&lt;focal&gt;</td></tr>', page)
+    assert "<code>parcels.gpkg</code>, fields Oct_2019 (2019-10)</dd>" in page

@@ -1,0 +1,15 @@
+"""Fixtures of the supervised training's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kits.training.two_series import write_place
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with optical and radar series."""
+    return write_place(tmp_path_factory.mktemp("two"))

@@ -1,0 +1,1 @@
+"""Helpers that tests share; every test imports them from here."""

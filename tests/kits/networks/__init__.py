@@ -1,0 +1,1 @@
+"""Networks for tests, in torch and as ONNX files."""

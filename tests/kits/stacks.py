@@ -1,0 +1,52 @@
+"""A season opened as the stack that a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from crop_classifier_plugin.engine.execution.reporter import Reporter, Silent
+from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.series.cube import open_model_series as opener
+from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries
+from crop_classifier_plugin.engine.series.scenes.read_series import read_model_scenes
+from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
+from crop_classifier_plugin.shared.cards.card import DayWindow as Days
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
+from kits.rasters import BANDS
+
+WINDOWS = (Days(95, 135), Days(150, 195), Days(210, 260))
+
+
+def open_model_series(
+    scenes: Sequence[SceneSource],
+    spec: InputSpec,
+    reporter: Reporter,
+    dates: Sequence[DateEntry] = (),
+    mask: str = "auto",
+    mask_layers: Sequence[SceneSource] = (),
+    extent: Extent | None = None,
+    radar: Sequence[SceneSource] = (),
+    month: str = "",
+) -> ModelSeries:
+    optical = Series(tuple(scenes), tuple(dates), mask, tuple(mask_layers), extent) if scenes else None
+    second = Series(tuple(radar), tuple(dates), extent=extent) if radar else None
+    return opener.open_model_series(read_model_scenes(optical, second, reporter), spec, reporter, month)
+
+
+def need(**changes: object) -> InputSpec:
+    facts: dict[str, object] = {
+        "model": "Test", "bands": BANDS, "windows": WINDOWS, "pixel_size": 10.0, "pixel_tolerance": 0.5,
+        "scale": 10000.0, "nodata": 0.0,
+    }  # fmt: skip
+    return InputSpec(**(facts | changes))  # type: ignore[arg-type]
+
+
+def stack_of(folder: Path, wanted: InputSpec | None = None, **options: object) -> ModelSeries:
+    return open_model_series([SceneSource(str(folder))], wanted or need(), Silent(), **options)  # type: ignore[arg-type]
+
+
+def everything(stack: ModelSeries) -> np.ndarray:
+    return stack.read(Window(0, 0, stack.grid.height, stack.grid.width))

@@ -1,0 +1,38 @@
+"""Parcels of three crops, and the job that trains on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+
+WEST, NORTH = 500000, 5650000
+
+
+CROPS = ("Beet", "maize", "Wheat")
+
+
+def parcels() -> gpd.GeoDataFrame:
+    """8 x 8 parcels of 80 m, three crops by turns."""
+    boxes = [
+        shapely.box(WEST + 80 * c, NORTH - 80 * (r + 1), WEST + 80 * (c + 1), NORTH - 80 * r)
+        for r, c in np.ndindex(8, 8)
+    ]
+    names = [CROPS[(r + c) % 3] for r, c in np.ndindex(8, 8)]
+    return gpd.GeoDataFrame({"crop": names}, geometry=boxes, crs="EPSG:32631")
+
+
+def job_of(place: Path, model: Path, **changes: object) -> TrainJob:
+    scenes = tuple(SceneSource(str(p)) for p in sorted((place / "season").glob("*.tif")))
+    job = TrainJob(
+        scenes, str(place / "parcels.gpkg"), "crop", "", str(model),
+        settings=(("widths", "4,8"), ("cfma_blocks", "1"), ("cfma_width", "8"), ("heads", "2"), ("key_dim", "2")),
+        mask="none", epochs=3, steps=4, patch=16, batch=4, optimizer="adamw", tile=32, overlap=16,
+    )  # fmt: skip
+    return replace(job, **changes)

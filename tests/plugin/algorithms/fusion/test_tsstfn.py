@@ -1,0 +1,94 @@
+"""TSSTFN in QGIS, with the real engine: trained on one simulated year, used in the next."""
+
+import json
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
+
+from crop_classifier_plugin.algorithms.fusion.fuse_tsstfn import CHOICES as FORECAST_CHOICES
+from crop_classifier_plugin.algorithms.train.train_tsstfn import CHOICES
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.tsstfn import (
+    FORECASTS,
+    FUSION_LOSSES,
+    FUSION_SPLITS,
+    FuseTsstfnJob,
+    TrainTsstfnJob,
+)
+from kits.plugin.qgis import run
+
+DAYS = {"2023": ["2023-04-23", "2023-05-25", "2023-07-28"], "2024": ["2024-04-22", "2024-05-24", "2024-07-27"]}
+
+
+@pytest.fixture(scope="module")
+def years(engine, tmp_path_factory):
+    """NDVI of three clear Sentinel-2 dates a year, and of MODIS on the same days."""
+    from kits.plugin.qgis import plugged_in
+
+    plugin = plugged_in()
+    found = {}
+    for year, days in DAYS.items():
+        folder = tmp_path_factory.mktemp(year)
+        season = {"FOLDER": str(folder), "WIDTH": 200, "HEIGHT": 200, "CLOUD_SHARE": 0, "SENTINEL1": False, "SEED": 3}
+        asked = season | {"DATES": ",".join(days), "YEAR": int(year)}
+        scenes = run("simulate_season", asked, QgsProcessingContext())["SCENES"]
+        fine = str(folder / "ndvi.tif")
+        run("index", {"INPUT": scenes, "INDICES": ["NDVI"], "OUTPUT": fine}, QgsProcessingContext())
+        coarse = [str(next(folder.rglob(f"MOD13Q1_{day.replace('-', '')}_NDVI.tif"))) for day in days]
+        found[year] = {"FINE": fine, "COARSE": coarse}
+    plugin.unload()
+    return found
+
+
+def test_a_year_is_learnt_and_the_next_years_peak_is_forecast(provider, years, context, tmp_path):
+    model, output = str(tmp_path / "model"), str(tmp_path / "fused.tif")
+    learning = {**years["2023"], "PAIRS": 2, "EPOCHS": 2, "BATCH": 4, "STRATEGY": "A", "MODEL_FOLDER": model}
+    results = run("train_tsstfn", learning, context)
+    card = json.loads((Path(model) / "fusion.json").read_text())
+    assert results["MODEL_FOLDER"] == model
+    assert results["RMSE"] == card["rmse"]
+    assert card["base_dates"] == DAYS["2023"][:2]
+    assert card["simulated"]
+    assert 0 < results["RMSE_LAST_FINE"] < 1
+    assert 0 < results["RMSE_COARSE"] < 1
+    asked = {**years["2024"], "MODEL": model, "TARGETS": DAYS["2024"][2], "OUTPUT": output}
+    assert run("fuse_tsstfn", asked, context) == {"OUTPUT": output}
+    layer = QgsRasterLayer(output)
+    assert layer.dataProvider().bandDescription(1) == "NDVI 2024-07-27"
+    assert layer.extent() == QgsRasterLayer(years["2024"]["FINE"]).extent()
+    record = json.loads(Path(output).with_suffix(".run.json").read_text())
+    assert record["base_dates"] == [DAYS["2024"][:2]]
+    with pytest.raises(QgsProcessingException, match="TSSTFN needs 2 base pairs"):
+        run("fuse_tsstfn", asked | {"TARGETS": DAYS["2024"][1], "OUTPUT": str(tmp_path / "none.tif")}, context)
+    with pytest.raises(QgsProcessingException, match="only used in a sequential forecast"):
+        run("fuse_tsstfn", asked | {"NEXT_MODEL": model}, context)
+
+
+def test_refusals_are_told_as_they_are(provider, years, context, tmp_path):
+    asked = {**years["2023"], "MODEL_FOLDER": str(tmp_path / "model")}
+    with pytest.raises(QgsProcessingException, match="TSSTFN needs 7 base pairs"):
+        run("train_tsstfn", asked, context)
+    swapped = {"FINE": asked["COARSE"], "COARSE": asked["FINE"], "PAIRS": 2}
+    with pytest.raises(QgsProcessingException, match="exchange them"):
+        run("train_tsstfn", asked | swapped, context)
+    fusing = {**years["2024"], "MODEL": str(tmp_path), "OUTPUT": str(tmp_path / "fused.tif")}
+    with pytest.raises(QgsProcessingException, match=r"has no fusion\.json"):
+        run("fuse_tsstfn", fusing, context)
+    assert not list(tmp_path.glob("*.tif"))
+
+
+def test_choices_and_defaults_are_the_jobs(provider):
+    source = (SceneSource("a.tif"),)
+    training, fusing = provider.algorithm("train_tsstfn"), provider.algorithm("fuse_tsstfn")
+    job = TrainTsstfnJob(source, source, "model")
+    for parameter, values in {"LOSS": FUSION_LOSSES, "SPLIT": FUSION_SPLITS}.items():
+        assert len(CHOICES[parameter]) == len(values)
+        assert values[training.parameterDefinition(parameter).defaultValue()] == getattr(job, parameter.lower())
+    numbers = ("PAIRS", "EPOCHS", "PATIENCE", "BATCH", "TILE", "LEARNING_RATE", "VALIDATION", "SEED")
+    for name in (*numbers, "BAND", "AUGMENT"):
+        assert training.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
+    assert len(FORECAST_CHOICES) == len(FORECASTS)
+    other = FuseTsstfnJob(source, source, "model", "o.tif")
+    assert fusing.parameterDefinition("OVERLAP").defaultValue() == other.overlap
+    assert FORECASTS[fusing.parameterDefinition("FORECAST").defaultValue()] == other.forecast

@@ -1,0 +1,64 @@
+"""What can be wrong with models and their training. Standard library only: both sides import this."""
+
+from __future__ import annotations
+
+from .base import CropClassifierError
+
+
+class BadModel(CropClassifierError):
+    code = "bad-model"
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"The model {model} cannot be used ({reason}): choose another one or get its folder again.")
+
+
+class ModelAltered(CropClassifierError):
+    code = "model-altered"
+
+    def __init__(self, path: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{path} is not the file its card describes (sha256 {found[:12]}..., the card says {expected[:12]}...): "
+            "get the model folder again from where it came."
+        )
+
+
+class DeviceMissing(CropClassifierError):
+    code = "device-missing"
+
+    def __init__(self, device: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The device {device} cannot be used ({reason}): choose 'auto' or 'cpu'.")
+
+
+class TrainingFailed(CropClassifierError):
+    code = "training-failed"
+
+
+class CheckpointUnusable(CropClassifierError):
+    code = "checkpoint-unusable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' to throw it away, or "
+            "another folder."
+        )
+
+
+class LossNotFinite(TrainingFailed):
+    code = "loss-not-finite"
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"The loss is no longer a number in epoch {epoch}: lower the learning rate, choose AdamW, or the precision "
+            "32."
+        )
+
+
+class TrainingMissing(CropClassifierError):
+    code = "training-missing"
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"The engine lacks {package}, which training needs: run 'Set up the engine' from the Crop Classifier "
+            "toolbox with 'Also what training needs' ticked."
+        )

@@ -1,0 +1,19 @@
+"""What can be wrong with the places that outputs go to. Standard library only: both sides import this."""
+
+from __future__ import annotations
+
+from .base import CropClassifierError
+
+
+class OutputNotWritable(CropClassifierError):
+    code = "output-not-writable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"Cannot write {path} ({reason}): choose a folder you may write to.")
+
+
+class DiskFull(CropClassifierError):
+    code = "disk-full"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The disk is full while writing {path}: free some space or choose another folder.")

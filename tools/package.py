@@ -41,7 +41,10 @@ def with_changelog(root: Path = ROOT) -> bytes:
     """metadata.txt with the newest version's list, one line an entry; a percent sign is doubled, as QGIS reads it."""
     newest = (root / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
     title, *entries = re.split(r"\n+(?=[*#-])", newest.strip())
-    lines = [re.sub(r"[\[\]]", "", title), *(" ".join(entry.split()).lstrip("# ") for entry in entries)]
+    lines = [
+        re.sub(r"[\[\]]", "", " ".join(title.split())),
+        *(" ".join(entry.split()).lstrip("# ") for entry in entries),
+    ]
     field = "changelog=" + "\n  ".join(lines).replace("%", "%%")
     told = (root / "metadata.txt").read_text(encoding="utf-8")
     return re.sub(r"^changelog=.*$", lambda _: field, told, flags=re.MULTILINE).encode()

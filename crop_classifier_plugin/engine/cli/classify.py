@@ -1,0 +1,74 @@
+"""Commands that classify, and that list the models which came with the program."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ... import assets
+from ...shared.cards import card as cards
+from ...shared.errors import BadInput
+from ...shared.jobs.classify import ClassifyJob, read_months
+from .options import device_option, finish, json_option
+from .series import series_options, sources, take_scenes
+
+
+@click.command()
+@partial(series_options, required=False)
+@click.option("--radar", multiple=True, help="A radar raster or folder, for models of two series; repeatable.")
+@click.option("--model", required=True, help="A model's name (see 'models') or its folder.")
+@click.option("--out", "class_map", default="", help="The crop map, a .tif file.")
+@click.option("--folder", default="", help="Instead of --out: folder for one map a target month.")
+@click.option("--month", "months", multiple=True, help="2020-03 or '2020-03 to 2021-02', of models that map months.")
+@click.option("--confidence", default="", help="Highest probability in per cent, a .tif file.")
+@click.option("--probabilities", default="", help="One band a class, a .tif file.")
+@click.option("--valid-dates", default="", help="Number of usable dates a pixel, a .tif file.")
+@click.option("--attention", default="", help="How much the network heeds each date, by class, a .csv file.")
+@click.option("--attention-plot", default="", help="The same as curves, an .html file.")
+@click.option("--area", default="", help="Vector file of polygons that limit the map.")
+@device_option
+@json_option
+def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Classify a season of dated rasters."""
+    asked = {"radar": sources(radar), "months": read_months(", ".join(months)), **take_scenes(given)}
+    finish(ClassifyJob(model=str(find_model(model)), **asked, **given), as_json)
+
+
+@click.command()
+@json_option
+def models(as_json: bool) -> None:
+    """List the models that came with the program."""
+    found = [cards.Card.load(folder) for folder in cards.list_models([assets.models()])]
+    if as_json:
+        click.echo(json.dumps([c.to_stac() for c in found]))
+        return
+    for c in found:
+        click.echo(f"{c.name}: {c.title}")
+        click.echo(f"  network {c.network}, {c.parameters:,} parameters; bands {', '.join(c.bands)}")
+        click.echo(f"  takes {c.describe_windows()}, pixels of {c.pixel_size:g} m")
+        click.echo(f"  classes: {', '.join(c.legend.names)}")
+        click.echo(f"  trained on: {c.training_data}")
+        for a in c.accuracy:
+            click.echo(f"  {a['metric']}: {a['value']} ({a['on']})")
+        click.echo(f"  not for: {c.limits}")
+
+
+def find_model(name: str) -> Path:
+    """A model's folder by its path or by the name of a shipped one."""
+    folder = Path(name)
+    if (folder / cards.CARD_FILE).is_file() or "/" in name or os.sep in name:
+        return folder
+    known = cards.list_models([assets.models()])
+    for path in known:
+        if path.name == name:
+            return path
+    names = ", ".join(p.name for p in known) or "none"
+    raise BadInput(f"There is no model {name!r}: choose one of {names}, or give a model's folder.")
+
+
+COMMANDS = (classify, models)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from ...shared.cards.card import Card
 from ..execution.outputs import Outputs
-from ..reporting.templates import template
+from ..reporting.charts import Axis, Drawing, Margins
+from ..reporting.templates import decimal, template
 from ..series.cube.model_series import ModelSeries
 from .tile_pipeline import FinishedBlock
 
@@ -90,24 +92,12 @@ def to_csv(found: Attention, card: Card, feed: ModelSeries) -> str:
 
 def to_html(found: Attention, card: Card, feed: ModelSeries) -> str:
     """One page without scripts or outside files."""
-    means = found.means
-    top = float(np.nanmax(means, initial=0.0)) or 1.0
-    first, last = feed.dates[0].toordinal(), feed.dates[-1].toordinal()
-    across = [round(WIDTH * (d.toordinal() - first) / max(last - first, 1), 1) for d in feed.dates]
-
-    def height(value: float) -> float:
-        return round(HEIGHT * (1 - value / top), 1)
-
-    rows: list[dict[str, Any]] = []
-    for crop, pixels, row in zip(card.legend, found.pixels, means):
-        if pixels:
-            points = [(x, height(v)) for x, v in zip(across, row)]
-            line = " ".join(f"{x:g},{y:g}" for x, y in points)
-            values = [float(v) for v in row]
-            facts = {"name": crop.name, "colour": crop.colour, "pixels": int(pixels), "values": values}
-            rows.append(facts | {"line": line, "points": points})
-    dates = [{"text": d.isoformat(), "x": x, "present": bool(p)} for d, x, p in zip(feed.dates, across, feed.present)]
-    ticks = [(height(top * i / 4), f"{top * i / 4:.2f}") for i in range(5)]
+    rows: list[dict[str, Any]] = [
+        {"name": crop.name, "colour": crop.colour, "pixels": int(pixels), "values": [float(v) for v in means]}
+        for crop, pixels, means in zip(card.legend, found.pixels, found.means)
+        if pixels
+    ]
+    dates = [{"text": d.isoformat(), "present": bool(p)} for d, p in zip(feed.dates, feed.present)]
     page = template("attention.html.j2", Path(__file__).parent)
     meaning = MEANINGS.get(card.network, _ANY) + ("" if found.per_tile else _PLACED.get(card.network, ""))
     return page.render(
@@ -118,7 +108,23 @@ def to_html(found: Attention, card: Card, feed: ModelSeries) -> str:
         place=found.place,
         rows=rows,
         dates=dates,
-        ticks=ticks,
-        width=WIDTH,
-        height=HEIGHT,
+        curves=_curves(rows, feed.dates),
     )
+
+
+def _curves(rows: Sequence[dict[str, Any]], dates: Sequence[dt.date]) -> Drawing:
+    """A line a class over the dates."""
+    top = max((value for row in rows for value in row["values"]), default=0.0) or 1.0
+    up, first = Axis(0, top, HEIGHT, upright=True), dates[0].toordinal()
+    across = Axis(first, max(dates[-1].toordinal(), first + 1), WIDTH)
+    places = [across(day.toordinal()) for day in dates]
+    drawing = Drawing(WIDTH, HEIGHT, Margins(55, 15, 20, 80), "Attention to each date, by class")
+    drawing.grid(up.ticks())
+    for row in rows:
+        points = [(x, up(value)) for x, value in zip(places, row["values"])]
+        titles = [f"{row['name']}, {day}: {decimal(value)}" for day, value in zip(dates, row["values"])]
+        drawing.curve(points, titles, row["name"], row["colour"])
+    for x, day in zip(places, dates):
+        turned = f"translate({x + 4:g},{HEIGHT + 12}) rotate(-60)"
+        drawing.add("text", day.isoformat(), transform=turned, text_anchor="end")
+    return drawing

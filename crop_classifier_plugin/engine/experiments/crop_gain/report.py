@@ -15,6 +15,7 @@ import numpy as np
 from ....shared.jobs.fusion import CropGainJob
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs
+from ...reporting.charts import Axis, Drawing, Margins
 from ...reporting.templates import template
 from .features import GainImages, Row
 from .pixel_sampling import Census, Draw
@@ -31,6 +32,7 @@ _SPLITS = {
 }
 _COLOURS = ("#3f88c5", "#e3b505", "#4f9d4e", "#c8553d", "#7b4b94", "#2ca9a1", "#8c5e3c", "#e377c2")
 _EARLY = "#7f8c85"
+_HIGH, _STEP = 220, 34  # of the chart, and from bar to bar
 FIGURES = ("kappa", "oa", "mean_f1")
 
 
@@ -188,33 +190,32 @@ def _table(document: dict[str, Any]) -> dict[str, Any]:
     return {"strategies": strategies, "lines": lines}
 
 
-def _chart(document: dict[str, Any]) -> dict[str, Any]:
+def _chart(document: dict[str, Any]) -> Drawing:
     """Bars of mean kappa with one standard deviation on either side, from the highest round figure below them all."""
     rows = [r for r in document["rows"] if r["kappa"]["mean"] is not None]
     low = min((r["kappa"]["mean"] - (r["kappa"]["sd"] or 0) for r in rows), default=0.0)
     high = max((r["kappa"]["mean"] + (r["kappa"]["sd"] or 0) for r in rows), default=1.0)
     floor, top = math.floor(low * 10 - 0.5) / 10, math.ceil(high * 10) / 10
-    high_px = 220
-
-    def y(value: float) -> float:
-        return round(high_px * (1 - (value - floor) / max(top - floor, 0.1)), 1)
-
+    up = Axis(floor, max(top, floor + 0.1), _HIGH, upright=True)
+    below = 20 + 6.5 * max((len(r["name"]) for r in rows), default=0)  # room for the names, which stand upright
+    width = _STEP * len(rows) + 16
+    drawing = Drawing(width, _HIGH, Margins(40, 12, 10, below), "Kappa of every line")
+    drawing.size(max(width + 50, 360))
+    steps = np.arange(floor, top + 0.05, 0.1).round(1).tolist()
+    drawing.grid([(up(value), f"{value:.1f}") for value in steps], beside=6)
     order = list(dict.fromkeys(r["strategy"] for r in rows if r["strategy"]))
-    bars = []
     for number, row in enumerate(rows):
-        value, spread = row["kappa"]["mean"], row["kappa"]["sd"] or 0
         colour = _COLOURS[order.index(row["strategy"]) % len(_COLOURS)] if row["strategy"] else _EARLY
-        ends = {"low": y(value - spread), "high": y(value + spread)}
-        name = f"{row['name']}: {_both(row['kappa'])}"
-        bars.append({"x": 8 + 34 * number, "y": y(value), "colour": colour, "name": name, "label": row["name"], **ends})
-    ticks = [{"y": y(v), "text": f"{v:.1f}"} for v in np.arange(floor, top + 0.05, 0.1).round(1).tolist()]
-    early = bars[0]["y"] if bars else 0
-    below = 20 + 6.5 * max((len(bar["label"]) for bar in bars), default=0)  # room for the names, which stand upright
-    return {
-        "bars": bars,
-        "ticks": ticks,
-        "early": early,
-        "width": 34 * len(bars) + 16,
-        "height": high_px,
-        "below": below,
-    }
+        _add_bar(drawing, up, 8 + _STEP * number, row, colour)
+    early = up(rows[0]["kappa"]["mean"]) if rows else 0
+    drawing.add("path", d=f"M0 {early:g}H{width}", stroke="#1d2a21", stroke_dasharray="4 3")
+    return drawing
+
+
+def _add_bar(drawing: Drawing, up: Axis, x: int, row: dict[str, Any], colour: str) -> None:
+    """A line's bar with its whisker and its name below it."""
+    value, spread = row["kappa"]["mean"], row["kappa"]["sd"] or 0
+    title, height = f"{row['name']}: {_both(row['kappa'])}", max(round(_HIGH - up(value), 1), 0)
+    drawing.add("rect", title=title, x=x, y=up(value), width=24, height=height, fill=colour)
+    drawing.whisker(x + 12, up(value + spread), up(value - spread))
+    drawing.add("text", row["name"], transform=f"translate({x + 16} {_HIGH + 8}) rotate(90)")

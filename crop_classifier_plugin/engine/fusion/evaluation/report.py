@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ....shared.jobs.fusion import EvaluateFusionJob
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
+from ...reporting.charts import Drawing, Margins
 from ...reporting.templates import template
 from .metrics import BINS, Figures
 
@@ -102,10 +103,26 @@ def to_csv(document: dict[str, Any]) -> str:
 
 def to_html(document: dict[str, Any], facts: Facts) -> str:
     """One page without scripts or outside files."""
-    plots = [{"name": r.name, "cells": cells(r.scatter)} for r in facts.rows]
-    axis = {"low": f"{facts.low:.3g}", "high": f"{facts.high:.3g}", "side": BINS * _PLOT, "bin": _PLOT}
+    ends = f"{facts.low:.3g}", f"{facts.high:.3g}"
+    plots = [{"name": r.name, "drawing": _scatter_plot(r, document["band"], ends)} for r in facts.rows]
     page = template("report.html.j2", Path(__file__).parent, decimal=lambda v: "–" if v is None else f"{v:.4f}")
-    return page.render(d=document, verdict=facts.verdict(), plots=plots, axis=axis)
+    return page.render(d=document, verdict=facts.verdict(), plots=plots)
+
+
+def _scatter_plot(row: Row, band: str, ends: tuple[str, str]) -> Drawing:
+    """The real image to the right, the estimate upwards; on the diagonal they are equal. `ends` of both axes."""
+    side = BINS * _PLOT
+    drawing = Drawing(side, side, Margins(34, 8, 10, 36), f"Scatter plot of {row.name}")
+    drawing.add("rect", width=side, height=side, fill="#fff", stroke="#9aa59d")
+    for x, y, colour in cells(row.scatter):
+        drawing.add("rect", x=x, y=y, width=_PLOT, height=_PLOT, fill=colour)
+    drawing.add("path", d=f"M0 {side}L{side} 0", stroke="#d73027", stroke_width=1)
+    drawing.add("text", ends[0], x=0, y=side + 14)
+    drawing.add("text", ends[1], x=side, y=side + 14, text_anchor="end")
+    drawing.add("text", f"real {band}", x=side / 2, y=side + 28, text_anchor="middle")
+    drawing.add("text", ends[0], x=-4, y=side, text_anchor="end")
+    drawing.add("text", ends[1], x=-4, y=9, text_anchor="end")
+    return drawing
 
 
 def cells(scatter: NDArray[np.int64]) -> list[tuple[int, int, str]]:

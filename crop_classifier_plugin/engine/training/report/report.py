@@ -14,7 +14,8 @@ from ....shared.jobs.train import TrainJob
 from ...accuracy.confusion import RULE, Confusion
 from ...accuracy.diagnosis.report import class_row
 from ...execution.outputs import Outputs
-from ...reporting.templates import defined, template
+from ...reporting.charts import Axis, Drawing, Margins
+from ...reporting.templates import decimal, defined, template
 from ..loop.module import EpochLog
 from .sample_maps import SampleMap
 from .settings_table import (
@@ -89,38 +90,27 @@ def to_html(document: dict[str, Any], maps: Sequence[SampleMap] = ()) -> str:
     """One page without scripts or outside files."""
     history = document["history"]
     f1 = [row["validation_mean_f1"] for row in history]
-    curves = [Curve.of("Loss", [row["loss"] for row in history])]
+    curves = {"Loss": _curve("Loss", [row["loss"] for row in history])}
     if any(value is not None for value in f1):
-        curves.append(Curve.of("Mean F1 on the validation parcels", f1, least=0.0, most=1.0))
+        title = "Mean F1 on the validation parcels"
+        curves[title] = _curve(title, f1, most=1.0)
     page = template("training.html.j2", Path(__file__).parent)
-    return page.render(d=document, maps=maps, curves=curves, width=WIDTH, height=HEIGHT)
+    return page.render(d=document, maps=maps, curves=curves)
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A line over the epochs, in the units of the drawing."""
-
-    title: str
-    points: tuple[tuple[float, float, float], ...]  # x, y and the value
-    ticks: tuple[tuple[float, str], ...]  # y and what it stands for
-    epochs: int
-
-    @classmethod
-    def of(cls, title: str, values: Sequence[float | None], least: float = 0.0, most: float = 0.0) -> Curve:
-        """`most` 0 = the highest value. Epochs without a value are left out."""
-        top = most or max((v for v in values if v is not None), default=1.0) or 1.0
-        step = WIDTH / max(len(values) - 1, 1)
-
-        def height(value: float) -> float:
-            return round(HEIGHT * (1 - (value - least) / (top - least)), 1)
-
-        points = tuple((round(i * step, 1), height(v), v) for i, v in enumerate(values) if v is not None)
-        marks = [least + (top - least) * i / 4 for i in range(5)]
-        return cls(title, points, tuple((height(mark), f"{mark:.2f}") for mark in marks), len(values))
-
-    @property
-    def line(self) -> str:
-        return " ".join(f"{x:g},{y:g}" for x, y, _ in self.points)
+def _curve(label: str, values: Sequence[float | None], most: float = 0.0) -> Drawing:
+    """A line over the epochs from 0 to `most` (0 = the highest value). Epochs without a value are left out."""
+    known = [(epoch, value) for epoch, value in enumerate(values, start=1) if value is not None]
+    up = Axis(0, most or max((value for _, value in known), default=1.0) or 1.0, HEIGHT, upright=True)
+    across = Axis(1, max(len(values), 2), WIDTH)
+    drawing = Drawing(WIDTH, HEIGHT, Margins(55, 15, 20, 45), f"{label} over the epochs")
+    drawing.grid(up.ticks())
+    points = [(across(epoch), up(value)) for epoch, value in known]
+    drawing.curve(points, [f"epoch {epoch}: {decimal(value)}" for epoch, value in known])
+    for epoch in sorted({1, len(values) or 1}):
+        drawing.add("text", str(epoch), x=across(epoch), y=HEIGHT + 22, text_anchor="middle")
+    drawing.add("text", "epoch", x=WIDTH / 2, y=HEIGHT + 38, text_anchor="middle")
+    return drawing
 
 
 def _number(value: float) -> float | None:

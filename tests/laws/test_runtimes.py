@@ -19,8 +19,8 @@ from crop_classifier_plugin.engine.runtime.onnxruntime import session
 from crop_classifier_plugin.engine.runtime.onnxruntime.session import OnnxSession
 from crop_classifier_plugin.shared.devices import DEVICES, TRAINING_DEVICES, DeviceRow
 from crop_classifier_plugin.shared.errors import DeviceMissing
+from kits.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 ENGINE = REPOSITORY / "crop_classifier_plugin/engine"
 GPU = ["CUDAExecutionProvider", "CPUExecutionProvider"]
 

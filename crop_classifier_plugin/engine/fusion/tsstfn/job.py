@@ -54,7 +54,7 @@ def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
         facts = _write(forecast, run.output(job.output), run.outputs.scratch(), reporter)
         if quantity_of([band]).scale == 1:
             write_dated_look(run.outputs, job.output, GREEN, [step.target for step in forecast.steps])
-        run.record(job.output, facts)
+        run.record(job.output, facts | {"software": models[0].versions()})
     return {"output": job.output, **facts}
 
 

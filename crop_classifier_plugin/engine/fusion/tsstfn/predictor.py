@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,10 @@ class Forecaster:
             raise BadModel(self._folder, "it gives values that are no numbers")
         fine: Float = np.clip(result[0, 0], self.card.low, self.card.high)
         return fine
+
+    def versions(self) -> dict[str, Any]:
+        """What the run record says of the software."""
+        return self._session.versions()
 
     def files(self) -> tuple[Path, ...]:
         """What the folder holds of it."""

@@ -45,7 +45,8 @@ from qgis.core import (  # noqa: E402 - the environment comes first
 )
 
 from crop_classifier_plugin import assets, classFactory  # noqa: E402
-from crop_classifier_plugin.shared.cards.card import Card, list_models  # noqa: E402
+from crop_classifier_plugin.shared.cards.card import Card  # noqa: E402
+from crop_classifier_plugin.shared.cards.files import list_models, load_card  # noqa: E402
 
 
 class Quiet(QgsProcessingFeedback):
@@ -91,13 +92,13 @@ def opened(name: str, project: QgsProject) -> QgsProcessingOutputLayerDefinition
 
 def model() -> Card:
     """The shipped model that was trained on simulated seasons."""
-    cards = [Card.load(folder) for folder in list_models([assets.models()])]
-    return next(card for card in cards if card.simulated and card.network == "lrtacf_net")
+    cards = [load_card(folder) for folder in list_models([assets.models()])]
+    return next(card for card in cards if card.training.simulated and card.network == "lrtacf_net")
 
 
 def dates(card: Card) -> list[str]:
     """Three in each window of the model, so that the clearest can be chosen, and two outside."""
-    days = [day for w in card.windows for day in (w.first + 6, (w.first + w.last) // 2, w.last - 6)]
+    days = [day for w in card.inputs.dates.windows for day in (w.first + 6, (w.first + w.last) // 2, w.last - 6)]
     first = dt.date(YEAR, 1, 1)
     return [(first + dt.timedelta(day - 1)).isoformat() for day in sorted({*days, 75, 285})]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from crop_classifier_plugin.engine.execution.reporter import Stop, Terminal
 from crop_classifier_plugin.engine.experiments.places import Places
 from crop_classifier_plugin.engine.experiments.shipped_models.jobs import EVERY, make
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("CROP_DATA", ROOT.parent / "shared" / "data"))
@@ -35,7 +35,7 @@ def main() -> None:
         for name in EVERY if "all" in given.names else given.names:
             model = given.into / name
             make(name, str(model), places, Terminal(Stop()))
-            for row in Card.load(str(model)).accuracy if (model / "model.json").exists() else ():
+            for row in load_card(str(model)).accuracy if (model / "model.json").exists() else ():
                 print(row)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from qgis.core import Qgis, QgsMessageLog
 
 from .. import assets
-from ..shared.cards.card import Card, list_models
+from ..shared.cards.files import list_models, load_card
 from ..shared.errors import BadInput, BadModel
 
 
@@ -16,7 +16,7 @@ def shipped(*networks: str) -> dict[str, Path]:
     found = {}
     for folder in list_models([assets.models()]):
         try:
-            card = Card.load(folder)
+            card = load_card(folder)
         except BadModel as error:
             QgsMessageLog.logMessage(error.sentence, "Crop Classifier", Qgis.MessageLevel.Warning)
             continue

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from ... import assets
-from ...shared.cards import card as cards
+from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, list_models, load_card
+from ...shared.cards.stac import item_of
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob, read_months
 from .options import device_option, finish, json_option
@@ -43,27 +44,27 @@ def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_jso
 @json_option
 def models(as_json: bool) -> None:
     """List the models that came with the program."""
-    found = [cards.Card.load(folder) for folder in cards.list_models([assets.models()])]
+    found = [load_card(folder) for folder in list_models([assets.models()])]
     if as_json:
-        click.echo(json.dumps([c.to_stac() for c in found]))
+        click.echo(json.dumps([item_of(c, WEIGHTS_FILE) for c in found]))
         return
     for c in found:
         click.echo(f"{c.name}: {c.title}")
-        click.echo(f"  network {c.network}, {c.parameters:,} parameters; bands {', '.join(c.bands)}")
-        click.echo(f"  takes {c.describe_windows()}, pixels of {c.pixel_size:g} m")
+        click.echo(f"  network {c.network}, {c.weights.parameters:,} parameters; bands {', '.join(c.inputs.bands)}")
+        click.echo(f"  takes {c.inputs.dates.describe_days()}, pixels of {c.inputs.pixel_size:g} m")
         click.echo(f"  classes: {', '.join(c.legend.names)}")
-        click.echo(f"  trained on: {c.training_data}")
+        click.echo(f"  trained on: {c.training.training_data}")
         for a in c.accuracy:
             click.echo(f"  {a['metric']}: {a['value']} ({a['on']})")
-        click.echo(f"  not for: {c.limits}")
+        click.echo(f"  not for: {c.terms.limits}")
 
 
 def find_model(name: str) -> Path:
     """A model's folder by its path or by the name of a shipped one."""
     folder = Path(name)
-    if (folder / cards.CARD_FILE).is_file() or "/" in name or os.sep in name:
+    if (folder / CARD_FILE).is_file() or "/" in name or os.sep in name:
         return folder
-    known = cards.list_models([assets.models()])
+    known = list_models([assets.models()])
     for path in known:
         if path.name == name:
             return path

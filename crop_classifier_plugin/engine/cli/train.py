@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ...shared.cards import card as cards
+from ...shared.cards.parts import RADAR_UNITS, REDUCTIONS
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import MASKS, read_settings, read_windows
 from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SPLITS, LabelledSeries, TrainJob
@@ -66,8 +66,8 @@ from .series import sources
     "throw it away.",
 )
 @click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
-@click.option("--radar-unit", type=click.Choice(cards.RADAR_UNITS), default="decibel", show_default=True)
-@click.option("--reduce", type=click.Choice(("", *cards.REDUCTIONS)), default="", help="What a window's scenes become.")
+@click.option("--radar-unit", type=click.Choice(RADAR_UNITS), default="decibel", show_default=True)
+@click.option("--reduce", type=click.Choice(("", *REDUCTIONS)), default="", help="What a window's scenes become.")
 @click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
 @click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: paper's.")
 @click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: paper's.")

@@ -36,7 +36,7 @@ class Attention:
     """Sums of attention over the mapped pixels of each class, each pixel with the weights of the cell it lies in."""
 
     def __init__(self, card: Card) -> None:
-        self._tile, self._cell = card.tile, 0
+        self._tile, self._cell = card.tiling.tile, 0
         self._sum = np.zeros((len(card.legend), card.dates))
         self.pixels = np.zeros(len(card.legend), np.int64)  # (K,) mapped pixels of each class
 
@@ -102,7 +102,7 @@ def to_html(found: Attention, card: Card, feed: ModelSeries) -> str:
     meaning = MEANINGS.get(card.network, _ANY) + ("" if found.per_tile else _PLACED.get(card.network, ""))
     return page.render(
         title=card.title,
-        simulated=card.simulated,
+        simulated=card.training.simulated,
         meaning=meaning,
         per_tile=found.per_tile,
         place=found.place,

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ...shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
+from ...shared.cards.card import Card
+from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, checked_weights, load_card
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
 from ..execution.job_run import job_run
@@ -26,14 +27,14 @@ from .tile_pipeline import FinishedBlock, classify_tiles
 
 def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     """Writes the crop maps and the requested companions; returns their paths and what the run used."""
-    card = Card.load(job.model)
+    card = load_card(job.model)
     with job_run(job, reporter) as run, ExitStack() as exits:
         run.protect_inputs((Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE)))
         reporter.progress(0, "Reading the series")
         targets = open_targets(job, card, exits, reporter)
         for target in targets:
             run.protect_inputs(target.feed.sources)
-        runtime = open_runtime(card.check_weights(job.model), job.device, card)
+        runtime = open_runtime(checked_weights(job.model, card.weights.sha256), job.device, card)
         if (job.attention or job.attention_plot) and not runtime.attends:
             raise BadInput(
                 f"The model {card.title} does not tell its attention to the dates: leave that output out, or use a "
@@ -60,7 +61,7 @@ def _map(
         feed = exits.enter_context(feed.on(feed.widest))  # with all there is around
         _announce(card, feed, grid, runtime, reporter)
         part = feed.grid.window_of(grid)
-        marked = replace(card, simulated=card.simulated or feed.simulated)
+        marked = replace(card, training=replace(card.training, simulated=card.training.simulated or feed.simulated))
         products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
         wanted = target.paths.keys() & {"attention", "attention_plot"}
         heed = Attention(card) if wanted else None
@@ -98,7 +99,7 @@ def _facts(card: Card, feed: ModelSeries, runtime: Runtime, target: Target) -> d
         "model": card.name,
         "title": card.title,
         "group": f"{card.title} {target.month or f'{days[0]} - {days[-1]}'}",
-        "model_sha256": card.sha256,
+        "model_sha256": card.weights.sha256,
         "dates": days,
         "scenes": [
             {

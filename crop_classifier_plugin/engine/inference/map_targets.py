@@ -15,7 +15,6 @@ from ..execution.reporter import Reporter
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
 from ..series.scenes.read_series import ModelScenes, read_model_scenes
-from ..series.scenes.requirements import InputSpec
 from .output_rasters import PRODUCTS, Days
 
 _OTHERS = ("attention", "attention_plot")
@@ -41,9 +40,9 @@ class Target:
 
 def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Reporter) -> list[Target]:
     """Every map's feed, opened before any is made: a month that cannot be mapped ends the run at once."""
-    if job.months and not card.monthly:
+    if job.months and not card.inputs.dates.monthly:
         raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
-    if job.folder and not card.monthly:
+    if job.folder and not card.inputs.dates.monthly:
         raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
     scenes = _read(job, reporter)
     targets = [_open(job, card, scenes, month, exits, reporter) for month in job.months or ("",)]
@@ -61,11 +60,11 @@ def _read(job: ClassifyJob, reporter: Reporter) -> ModelScenes:
 def _open(
     job: ClassifyJob, card: Card, scenes: ModelScenes, month: str, exits: ExitStack, reporter: Reporter
 ) -> Target:
-    feed = open_model_series(scenes, InputSpec.from_card(card), reporter, month)
+    feed = open_model_series(scenes, card.inputs, reporter, month)
     exits.callback(feed.close)
     for note in feed.notes:
         reporter.log(note)
-    days = (feed.span[-1].first, feed.span[-1].last) if card.monthly else None
+    days = (feed.span[-1].first, feed.span[-1].last) if card.inputs.dates.monthly else None
     target = Target(feed, days, {})
     target.paths = _paths(job, target.month)
     return target

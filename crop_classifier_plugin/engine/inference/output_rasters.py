@@ -36,7 +36,7 @@ class Product(ABC):
 
     def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str, days: Days = None) -> None:
         self._days = days
-        mark = {SIMULATED_TAG: "yes"} if card.simulated else {}  # as on all else that is no observation
+        mark = {SIMULATED_TAG: "yes"} if card.training.simulated else {}  # as on all else that is no observation
         if days:
             mark |= {"PERIOD_FIRST": days[0].isoformat(), "PERIOD_LAST": days[1].isoformat()}
         self._writer = RasterWriter(path, grid, replace(spec, tags={**spec.tags, **mark}))

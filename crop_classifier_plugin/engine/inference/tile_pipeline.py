@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...shared.cards.card import Card, Radar
+from ...shared.cards.card import Card
 from ...shared.errors import OutOfMemory
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
@@ -23,9 +24,11 @@ from ..raster.tiling import (
     window_of,
 )
 from ..runtime.base import Float, Runtime
+from ..series.cube.preprocess import NetworkInputs, Preprocess
 
 STRIP = 2048  # px; widest stretch of columns that is blended at a time
 _AHEAD = 8  # tiles read ahead of the device
+Prepare = Callable[[Float], NetworkInputs]  # of a cube (T,C,H,W)
 
 
 class Source(Protocol):
@@ -34,7 +37,7 @@ class Source(Protocol):
     grid: Grid
 
     def read(self, window: Window) -> Float:
-        """(T, C, H, W) float32, NaN marks no data; C are card.all_bands."""
+        """(T, C, H, W) float32, NaN marks no data; C are card.inputs.all_bands."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Tile:
 
     row: int  # of its first pixel; may lie outside the raster
     col: int
-    feeds: dict[str, Float]  # by the network's inputs: images (T,C,size,size), usable shares of each date (T,)
+    feeds: dict[str, NDArray[Any]]  # as NetworkInputs.tensors
     seen: NDArray[np.bool_]  # (T,size,size): where a date is usable
 
 
@@ -65,8 +68,8 @@ TilePrediction = tuple[Float | None, Float | None]  # of a tile: probability (K,
 class TileReader:
     """Reads tiles in a thread of its own, so that the device need not wait."""
 
-    def __init__(self, open_source: Callable[[], Source], card: Card, tiling: Tiling) -> None:
-        self._open, self._card, self._tiling = open_source, card, tiling
+    def __init__(self, open_source: Callable[[], Source], prepare: Prepare, size: int) -> None:
+        self._open, self._prepare, self._size = open_source, prepare, size
         self._queue: queue.Queue[Tile | BaseException | None] = queue.Queue(_AHEAD)
         self._stop = threading.Event()
 
@@ -93,7 +96,7 @@ class TileReader:
         try:
             source = self._open()
             for row, col in places:
-                if not self._put(read_tile(source, self._card, self._tiling.size, row, col)):
+                if not self._put(read_tile(source, self._prepare, self._size, row, col)):
                     return
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for tiles
             last = error
@@ -109,7 +112,7 @@ class TileReader:
         return False
 
 
-def read_tile(source: Source, card: Card, size: int, row: int, col: int) -> Tile:
+def read_tile(source: Source, prepare: Prepare, size: int, row: int, col: int) -> Tile:
     """A tile anywhere on (or over the edge of) the raster; beyond the edge the raster is mirrored."""
     rows = reflected(row, size, source.grid.height)
     cols = reflected(col, size, source.grid.width)
@@ -117,39 +120,13 @@ def read_tile(source: Source, card: Card, size: int, row: int, col: int) -> Tile
     cube = source.read(window)
     if (window.height, window.width) != (size, size) or rows[0] != window.row or cols[0] != window.col:
         cube = cube[:, :, (rows - window.row)[:, None], (cols - window.col)[None, :]]
-    return Tile(row, col, *prepare(cube, card))
-
-
-def prepare(cube: Float, card: Card) -> tuple[dict[str, Float], NDArray[np.bool_]]:
-    """(T,C,H,W) as a feed gives it -> the network's inputs, and where each date is usable (T,H,W).
-
-    Images are z-scores with no data as 0. Of two series either will do where the model works with gaps, else both.
-    """
-    feeds: dict[str, Float] = {}
-    usable = []
-    for name, bands, series in _series(card):
-        part = cube[:, bands]
-        seen = np.asarray(~np.isnan(part).any(axis=1))
-        mean, std = (np.asarray(v, np.float32)[None, :, None, None] for v in (series.mean, series.std))
-        feeds[name] = np.where(seen[:, None], (part - mean) / std, np.float32(0)).astype(np.float32)
-        feeds[name.replace("x", "valid")] = seen.mean(axis=(1, 2)).astype(np.float32)
-        usable.append(seen)
-    either = np.any if card.least_dates else np.all
-    return feeds, np.asarray(either(usable, axis=0))
-
-
-def _series(card: Card) -> list[tuple[str, slice, Card | Radar]]:
-    """The name of each input of images, its bands in a feed, and what it is normalised by."""
-    names = [name for name in card.inputs if name.startswith("x")]
-    if not card.radar:
-        return [(names[0], slice(None), card)]
-    count = len(card.bands)
-    return [("x_s2", slice(0, count), card), ("x_s1", slice(count, None), card.radar)]
+    given = prepare(cube)
+    return Tile(row, col, given.tensors, given.usable)
 
 
 def least(card: Card) -> int:
     """How many dates of a pixel must be usable for it to be mapped."""
-    return card.least_dates or card.dates
+    return card.inputs.dates.min_dates or card.dates
 
 
 class Strip:
@@ -225,16 +202,17 @@ def classify_tiles(
     A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
     `days`: (T,) day of year, 0..365. With `attention` the network, which must tell it, is asked for its own too.
     """
-    tiling = Tiling.for_network(card.tile, card.overlap, card.receptive_radius)
+    tiling = Tiling.for_network(card.tiling.tile, card.tiling.overlap, card.tiling.receptive_radius)
     part = part or Window(0, 0, grid.height, grid.width)
     stretches = [(part.col + a, part.col + b) for a, b in strips(part.width, STRIP)]
     plan = [(cols, _touching(tiling, grid.width, cols)) for cols in stretches]
     rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
     total = len(rows) * sum(len(columns) for _, columns in plan)
     places = [(r, c) for _, columns in plan for r in rows for c in columns]
-    runner = Runner(runtime, days, batch, least(card), attention)
+    prepare = partial(Preprocess(card.inputs, card.statistics).apply, days=days)
+    runner = Runner(runtime, batch, least(card), attention)
     done = 0
-    with closing(TileReader(open_source, card, tiling).tiles(places)) as tiles:
+    with closing(TileReader(open_source, prepare, tiling.size).tiles(places)) as tiles:
         for cols, columns in plan:
             strip = Strip(card, tiling, part, cols, attention)
             for row in rows:
@@ -256,10 +234,8 @@ def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
 class Runner:
     """Runs tiles in batches; halves the batch when the device's memory is short."""
 
-    def __init__(
-        self, runtime: Runtime, days: NDArray[np.int64], batch: int, least_dates: int, attention: bool
-    ) -> None:
-        self._runtime, self._days, self._batch = runtime, days, batch
+    def __init__(self, runtime: Runtime, batch: int, least_dates: int, attention: bool) -> None:
+        self._runtime, self._batch = runtime, batch
         self._least, self._attention = least_dates, attention
 
     def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, TilePrediction]]:
@@ -277,8 +253,7 @@ class Runner:
 
     def _ask(self, tiles: list[Tile], reporter: Reporter) -> list[TilePrediction]:
         reporter.check()
-        feeds: dict[str, NDArray[Any]] = {name: np.stack([t.feeds[name] for t in tiles]) for name in tiles[0].feeds}
-        feeds["doy"] = np.repeat(self._days[None], len(tiles), axis=0)
+        feeds = {name: np.stack([t.feeds[name] for t in tiles]) for name in tiles[0].feeds}
         try:
             answer = self._runtime.run(feeds, self._attention)
         except OutOfMemory:

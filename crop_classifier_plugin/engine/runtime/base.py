@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .devices import Device, Offer
 
 Float = NDArray[np.float32]
-Feeds = Mapping[str, NDArray[Any]]  # a network's inputs by name, as Card.inputs lists them
+Feeds = Mapping[str, NDArray[Any]]  # a network's inputs by name, as InputSpec.tensors lists them
 
 
 class Declared(Protocol):

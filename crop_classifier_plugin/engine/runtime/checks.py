@@ -33,7 +33,7 @@ def check_declared(inputs: Sequence[Declared], outputs: Sequence[Declared], card
     """Raises ContractViolation where names, types or fixed sizes are not the card's (without a card: the engine's)."""
     wanted = _wanted(card)
     named = {i.name: i for i in inputs}
-    needed = [name for name in (card.inputs if card else ()) if name.startswith("x")]
+    needed = [name for name in (card.inputs.tensors if card else ()) if name.startswith("x")]
     missing = [name for name in needed or ("x",) if name not in named]
     if missing and (card or not any(name.startswith("x") and name in _TYPES for name in named)):
         raise ContractViolation(f"it has no input named {missing[0]}, only {', '.join(named) or 'none'}")
@@ -57,9 +57,9 @@ def _wanted(card: Card | None) -> dict[str, tuple[int | None, ...]]:
     if not card:
         return {name: (None,) * (5 if name.startswith("x") else 2) for name in _TYPES}
     shapes: dict[str, tuple[int | None, ...]] = {}
-    for name in card.inputs:
+    for name in card.inputs.tensors:
         if name.startswith("x"):
-            bands = card.radar.bands if card.radar and name == "x_s1" else card.bands
+            bands = card.inputs.all_bands[card.inputs.slice_of(name)]
             shapes[name] = (None, card.dates, len(bands), None, None)
             shapes[name.replace("x", "valid")] = (None, card.dates)
     return shapes | {"doy": (None, card.dates)}

@@ -5,12 +5,21 @@ Standard library only, as the card itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..legend import CropClass, Legend
-
-if TYPE_CHECKING:
-    from .card import Card, Radar
+from .card import Card
+from .parts import (
+    DateSpec,
+    DayWindow,
+    InputSpec,
+    RadarSpec,
+    Statistics,
+    Terms,
+    TilingSpec,
+    TrainingFacts,
+    WeightsFacts,
+)
 
 _EXTENSIONS = [
     "https://stac-extensions.github.io/mlm/v1.6.0/schema.json",
@@ -19,74 +28,97 @@ _EXTENSIONS = [
 ]
 
 
-def read(item: dict[str, Any]) -> dict[str, Any]:
-    """A card's fields from a STAC Item dictionary; windows as pairs of days."""
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_item(item: dict[str, Any]) -> Card:
+    """The card in a STAC Item dictionary. Raises BadInput, and what a dictionary that is none leads to."""
     p = item["properties"]
-    taken, given = p["mlm:input"], p["mlm:output"][0]
     own = p["crop:model"]
-    images = [entry for entry in taken if str(entry["name"]).startswith("x")]
-    first, *others = images
-    return {
-        "name": item["id"],
-        "title": p.get("title", item["id"]),
-        "network": p["mlm:architecture"],
-        "settings": dict(p.get("mlm:hyperparameters", {})),
-        **_series(first),
-        "inputs": tuple(str(entry["name"]) for entry in taken),
-        "radar": _series(others[0]) if others else None,
-        "radar_unit": str(own.get("radar_unit", "decibel")),
-        "radar_days": int(own.get("radar_days", 6)),
-        "reduce": str(own.get("reduce", "clearest")),
-        "least_dates": int(own.get("least_dates", 0)),
-        "monthly": bool(own.get("monthly", False)),
-        "windows": [(int(a), int(b)) for a, b in own["windows"]],
-        "legend": _legend(given["classification:classes"], own.get("aliases", {})),
-        "sha256": str(own["sha256"]),
-        "tile": int(own["tile"]),
-        "overlap": int(own["overlap"]),
-        "receptive_radius": int(own.get("receptive_radius", 0)),
-        "multiple": int(own["multiple"]),
-        "pixel_size": float(own["pixel_size"]),
-        "pixel_tolerance": float(own["pixel_tolerance"]),
-        "scale": float(own["scale"]),
-        "nodata": float(own["nodata"]),
-        "parameters": int(p.get("mlm:total_parameters", 0)),
-        "file_size": int(p.get("file:size", 0)),
-        "simulated": bool(own["simulated"]),
-        "training_data": str(own.get("training_data", "")),
-        "region": str(own.get("region", "")),
-        "season": str(own.get("season", "")),
-        "bbox": tuple(float(v) for v in item["bbox"]),
-        "start": str(p.get("start_datetime", "")),
-        "end": str(p.get("end_datetime", "")),
-        "accuracy": tuple(dict(a) for a in own.get("accuracy", ())),
-        "limits": str(own.get("limits", "")),
-        "licence": str(p.get("license", "")),
-        "citation": str(own.get("citation", "")),
-        "framework_version": str(p.get("mlm:framework_version", "")),
-        "extra": dict(own.get("extra", {})),
-    }
+    images = [entry for entry in p["mlm:input"] if str(entry["name"]).startswith("x")]
+    first, *others = [entry["value_scaling"] for entry in images]
+    second = others[0] if others else []
+    return Card(
+        name=item["id"],
+        network=p["mlm:architecture"],
+        settings=dict(p.get("mlm:hyperparameters", {})),
+        inputs=_read_inputs(item, images),
+        statistics=Statistics(*(tuple(float(v[key]) for v in (*first, *second)) for key in ("mean", "stddev"))),
+        legend=_legend(p["mlm:output"][0]["classification:classes"], own.get("aliases", {})),
+        weights=WeightsFacts(
+            sha256=str(own["sha256"]),
+            size=int(p.get("file:size", 0)),
+            parameters=int(p.get("mlm:total_parameters", 0)),
+            framework_version=str(p.get("mlm:framework_version", "")),
+        ),
+        tiling=TilingSpec(
+            tile=int(own["tile"]),
+            overlap=int(own["overlap"]),
+            multiple=int(own["multiple"]),
+            receptive_radius=int(own.get("receptive_radius", 0)),
+        ),
+        training=_read_training(item),
+        accuracy=tuple(dict(a) for a in own.get("accuracy", ())),
+        terms=Terms(str(own.get("limits", "")), str(p.get("license", "")), str(own.get("citation", ""))),
+        extra=dict(own.get("extra", {})),
+    )
 
 
-def _series(entry: dict[str, Any]) -> dict[str, Any]:
-    """Bands, mean and std of an input of images."""
-    return {
-        "bands": tuple(b["name"] if isinstance(b, dict) else str(b) for b in entry["bands"]),
-        "mean": tuple(float(v["mean"]) for v in entry["value_scaling"]),
-        "std": tuple(float(v["stddev"]) for v in entry["value_scaling"]),
-    }
+def _read_inputs(item: dict[str, Any], images: list[dict[str, Any]]) -> InputSpec:
+    """`images`: the inputs of images, one a series."""
+    p = item["properties"]
+    own = p["crop:model"]
+    bands = [tuple(b["name"] if isinstance(b, dict) else str(b) for b in entry["bands"]) for entry in images]
+    return InputSpec(
+        model=p.get("title", item["id"]),
+        bands=bands[0],
+        dates=DateSpec(
+            windows=tuple(DayWindow(int(first), int(last)) for first, last in own["windows"]),
+            reduce=str(own.get("reduce", "clearest")),
+            min_dates=int(own.get("min_dates", 0)),
+            monthly=bool(own.get("monthly", False)),
+        ),
+        radar=RadarSpec(
+            bands=bands[1] if bands[1:] else (),
+            unit=str(own.get("radar_unit", "decibel")),
+            days=int(own.get("radar_days", 6)),
+        ),
+        pixel_size=float(own["pixel_size"]),
+        pixel_tolerance=float(own["pixel_tolerance"]),
+        scale=float(own["scale"]),
+        nodata=float(own["nodata"]),
+        tensors=tuple(str(entry["name"]) for entry in p["mlm:input"]),
+    )
 
 
-def write(card: Card, weights: str) -> dict[str, Any]:
+def _read_training(item: dict[str, Any]) -> TrainingFacts:
+    p = item["properties"]
+    own = p["crop:model"]
+    west, south, east, north = (float(v) for v in item["bbox"])
+    return TrainingFacts(
+        training_data=str(own.get("training_data", "")),
+        region=str(own.get("region", "")),
+        season=str(own.get("season", "")),
+        bbox=(west, south, east, north),
+        start=str(p.get("start_datetime", "")),
+        end=str(p.get("end_datetime", "")),
+        simulated=bool(own["simulated"]),
+    )
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def item_of(card: Card, weights: str) -> dict[str, Any]:
     """A card as a STAC Item dictionary; `weights` is the weights' file beside it."""
-    west, south, east, north = card.bbox
+    west, south, east, north = card.training.bbox
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {
         "type": "Feature",
         "stac_version": "1.1.0",
         "stac_extensions": _EXTENSIONS,
         "id": card.name,
-        "bbox": list(card.bbox),
+        "bbox": list(card.training.bbox),
         "geometry": {"type": "Polygon", "coordinates": [ring]},
         "properties": _properties(card),
         "links": [],
@@ -97,40 +129,41 @@ def write(card: Card, weights: str) -> dict[str, Any]:
                 "title": "ONNX weights",
                 "roles": ["mlm:model", "mlm:weights"],
                 "mlm:artifact_type": "onnx",
-                "bands": _bands(card),  # STAC 1.1 allows them in the properties only when an asset has some
+                "bands": _bands(card.inputs),  # STAC 1.1 allows them in the properties only when an asset has some
             }
         },
     }
 
 
-def _bands(card: Card) -> list[dict[str, Any]]:
-    resolution = {"raster:spatial_resolution": card.pixel_size}
-    first = [{"name": band, **resolution, "raster:scale": 1 / card.scale} for band in card.bands]
-    return first + [{"name": band, **resolution} for band in (card.radar.bands if card.radar else ())]
+def _bands(inputs: InputSpec) -> list[dict[str, Any]]:
+    resolution = {"raster:spatial_resolution": inputs.pixel_size}
+    first = [{"name": band, **resolution, "raster:scale": 1 / inputs.scale} for band in inputs.bands]
+    return first + [{"name": band, **resolution} for band in inputs.radar.bands]
 
 
 def _properties(card: Card) -> dict[str, Any]:
+    weights, training = card.weights, card.training
     return {
         "title": card.title,
-        "description": card.training_data or card.title,
+        "description": training.training_data or card.title,
         "datetime": None,
-        "start_datetime": card.start,
-        "end_datetime": card.end,
-        "license": card.licence,
-        "bands": _bands(card),  # what the input's band names refer to
+        "start_datetime": training.start,
+        "end_datetime": training.end,
+        "license": card.terms.licence,
+        "bands": _bands(card.inputs),  # what the input's band names refer to
         "mlm:name": card.name,
         "mlm:architecture": card.network,
         "mlm:tasks": ["semantic-segmentation"],
         "mlm:framework": "ONNX",
-        **({"mlm:framework_version": card.framework_version} if card.framework_version else {}),
+        **({"mlm:framework_version": weights.framework_version} if weights.framework_version else {}),
         "mlm:pretrained": True,
-        "mlm:pretrained_source": card.training_data,
-        "mlm:total_parameters": card.parameters,
+        "mlm:pretrained_source": training.training_data,
+        "mlm:total_parameters": weights.parameters,
         "mlm:accelerator": "cuda",
         "mlm:accelerator_constrained": False,
         **({"mlm:hyperparameters": card.settings} if card.settings else {}),
-        "file:size": card.file_size,
-        "mlm:input": [_input(card, name) for name in card.inputs],
+        "file:size": weights.size,
+        "mlm:input": [_input(card, name) for name in card.inputs.tensors],
         "mlm:output": [_output(card)],
         "crop:model": _own(card),
     }
@@ -138,25 +171,21 @@ def _properties(card: Card) -> dict[str, Any]:
 
 def _input(card: Card, name: str) -> dict[str, Any]:
     """One input of the network's file: images of a series, or a number a date."""
-    series: Card | Radar | None = None
-    if name.startswith("x"):
-        series = card.radar if card.radar and name == "x_s1" else card
-    pixels = ("bands", "height", "width") if series else ()
+    image, tile = name.startswith("x"), card.tiling.tile
+    part = card.inputs.slice_of(name) if image else slice(0)
+    bands, statistics = card.inputs.all_bands[part], card.statistics.of(part)
+    scaling = [{"type": "z-score", "mean": m, "stddev": s} for m, s in zip(statistics.mean, statistics.std)]
     return {
         "name": name,
-        "bands": list(series.bands) if series else [],
+        "bands": list(bands),
         "input": {
-            "shape": [-1, card.dates, *((len(series.bands), card.tile, card.tile) if series else ())],
-            "dim_order": ["batch", "time", *pixels],
+            "shape": [-1, card.dates, *((len(bands), tile, tile) if image else ())],
+            "dim_order": ["batch", "time", *(("bands", "height", "width") if image else ())],
             "data_type": "int64" if name == "doy" else "float32",
         },
-        **({"value_scaling": _scaling(series)} if series else {}),
+        **({"value_scaling": scaling} if image else {}),
         "pre_processing_function": None,
     }
-
-
-def _scaling(series: Card | Radar) -> list[dict[str, Any]]:
-    return [{"type": "z-score", "mean": m, "stddev": s} for m, s in zip(series.mean, series.std)]
 
 
 def _output(card: Card) -> dict[str, Any]:
@@ -165,7 +194,7 @@ def _output(card: Card) -> dict[str, Any]:
         "tasks": ["semantic-segmentation"],
         "bands": [],
         "result": {
-            "shape": [-1, len(card.legend), card.tile, card.tile],
+            "shape": [-1, len(card.legend), card.tiling.tile, card.tiling.tile],
             "dim_order": ["batch", "class", "height", "width"],
             "data_type": "float32",
         },
@@ -183,29 +212,43 @@ def _output(card: Card) -> dict[str, Any]:
 
 
 def _own(card: Card) -> dict[str, Any]:
+    """What no extension has a word for."""
+    inputs, tiling, training = card.inputs, card.tiling, card.training
     return {
-        "windows": [[w.first, w.last] for w in card.windows],
-        "tile": card.tile,
-        "overlap": card.overlap,
-        "receptive_radius": card.receptive_radius,
-        "multiple": card.multiple,
-        "pixel_size": card.pixel_size,
-        "pixel_tolerance": card.pixel_tolerance,
-        "scale": card.scale,
-        "unit": f"surface reflectance x {card.scale:g}",
-        "nodata": card.nodata,
-        "sha256": card.sha256,
-        "simulated": card.simulated,
-        "training_data": card.training_data,
-        "region": card.region,
-        "season": card.season,
+        "windows": [[w.first, w.last] for w in inputs.dates.windows],
+        "tile": tiling.tile,
+        "overlap": tiling.overlap,
+        "receptive_radius": tiling.receptive_radius,
+        "multiple": tiling.multiple,
+        "pixel_size": inputs.pixel_size,
+        "pixel_tolerance": inputs.pixel_tolerance,
+        "scale": inputs.scale,
+        "unit": f"surface reflectance x {inputs.scale:g}",
+        "nodata": inputs.nodata,
+        "sha256": card.weights.sha256,
+        "simulated": training.simulated,
+        "training_data": training.training_data,
+        "region": training.region,
+        "season": training.season,
         "accuracy": list(card.accuracy),
-        "limits": card.limits,
-        "citation": card.citation,
+        "limits": card.terms.limits,
+        "citation": card.terms.citation,
         "aliases": {str(c.code): list(c.aliases) for c in card.legend if c.aliases},
         "extra": card.extra,
-        **card.series_facts(),
+        **_unusual(inputs),
     }
+
+
+def _unusual(inputs: InputSpec) -> dict[str, Any]:
+    """How scenes become dates, where that is not the usual way: most cards have none of these entries."""
+    entries = (
+        ("radar_unit", inputs.radar.unit, RadarSpec().unit),
+        ("radar_days", inputs.radar.days, RadarSpec().days),
+        ("reduce", inputs.dates.reduce, DateSpec().reduce),
+        ("min_dates", inputs.dates.min_dates, DateSpec().min_dates),
+        ("monthly", inputs.dates.monthly, DateSpec().monthly),
+    )
+    return {key: value for key, value, usual in entries if value != usual}
 
 
 def _identifier(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
-from ..cards.card import RADAR_UNITS, REDUCTIONS
+from ..cards.parts import RADAR_UNITS, REDUCTIONS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job

@@ -25,12 +25,13 @@ from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
 from ...networks.base import parameter_count
 from ...networks.registry import configure
+from ...series.cube.preprocess import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
-from ...training.data.normalisation import InputNormaliser, statistics
+from ...training.data.normalisation import statistics
 from ...training.data.patches import ScoringPatches
 from ...training.loop.evaluation import score
-from ...training.model_folder.card_builder import TrainingData
+from ...training.model_folder.card_builder import TrainingData, input_spec_of
 from ...training.supervised.job import fit, inputs_of
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
@@ -106,11 +107,11 @@ class Bench:
         fields = tuple(p for p in self._job.month_fields if p[0] in months)
         job = replace(self._job, network=network, month_fields=fields, epochs=epochs, patience=epochs // 4)
         config = configure(network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-        intake = InputNormaliser(inputs_of(network, config), statistics(material.train), len(job.bands))
+        preprocess = Preprocess(input_spec_of(job, inputs_of(network, config)), statistics(material.train))
         started = time.process_time()
-        learnt, history = fit(job, config, material, intake, Silent())
+        learnt, history = fit(job, config, material, preprocess, Silent())
         seconds = time.process_time() - started  # of the processor: others may use it too
-        matrices = {s.month: self._score(learnt, s, intake, material.classes).n.tolist() for s in material.train}
+        matrices = {s.month: self._score(learnt, s, preprocess, material.classes).n.tolist() for s in material.train}
         return {"seconds": seconds, "epochs": len(history), "parameters": parameter_count(learnt), "months": matrices}
 
     def _of(self, months: tuple[str, ...]) -> TrainingData:
@@ -121,15 +122,13 @@ class Bench:
         kept = tuple(season for season in self._material.train if season.month in months)
         return replace(self._material, train=kept)
 
-    def _score(
-        self, network: torch.nn.Module, season: LabelledCube, intake: InputNormaliser, classes: int
-    ) -> Confusion:
+    def _score(self, network: torch.nn.Module, season: LabelledCube, preprocess: Preprocess, classes: int) -> Confusion:
         def predict(item: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
             with torch.no_grad():
-                found: Tensor = network(*(torch.from_numpy(item[name]) for name in intake.inputs))
+                found: Tensor = network(*(torch.from_numpy(item[name]) for name in preprocess.inputs.tensors))
             return np.asarray(found.numpy(), np.float32)
 
-        return score(predict, ScoringPatches((season,), intake, HELD_OUT, TILE, OVERLAP), classes, Silent())
+        return score(predict, ScoringPatches((season,), preprocess, HELD_OUT, TILE, OVERLAP), classes, Silent())
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

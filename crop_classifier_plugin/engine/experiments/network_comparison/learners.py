@@ -17,10 +17,11 @@ from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import configure
 from ...raster.grid import Window
 from ...raster.neighbourhood import neighbours
+from ...series.cube.preprocess import Preprocess, usable_dates, z_scores
 from ...training.data.labelled_series import LabelledCube
-from ...training.data.normalisation import InputNormaliser, statistics
+from ...training.data.normalisation import statistics
 from ...training.forest.fit import fit_forest
-from ...training.model_folder.card_builder import TrainingData
+from ...training.model_folder.card_builder import TrainingData, input_spec_of
 from ...training.supervised.job import fit, inputs_of
 from ..pixel_forest import Forest
 from .runs import Run
@@ -41,19 +42,18 @@ def learn(run: Run, job: TrainJob, material: TrainingData) -> Model:
     if run.entrant.trees:
         return PixelForest(Forest(material, neighbours=False, seed=job.seed))
     config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-    intake = InputNormaliser(inputs_of(job.network, config), statistics(material.train), len(job.bands))
+    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network, config)), statistics(material.train))
     if isinstance(config, RandomForestConfig):
-        return PluginForest(fit_forest(config, material.train, intake.stats, job.seed, Silent()), intake)
-    return Trained(fit(job, config, material, intake, Silent())[0], intake, material.need.least_dates)
+        return PluginForest(fit_forest(config, material.train, preprocess.statistics, job.seed, Silent()), preprocess)
+    return Trained(fit(job, config, material, preprocess, Silent())[0], preprocess)
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network. It maps where at least `least` dates are usable in either series; 0 = where all are in both."""
+    """A network. It maps where as many dates are usable as its input asks for."""
 
     network: Network
-    intake: InputNormaliser
-    least: int
+    preprocess: Preprocess
 
     @property
     def parameters(self) -> int:
@@ -61,12 +61,12 @@ class Trained:
 
     def map(self, season: LabelledCube, hidden: Hidden = ()) -> NDArray[np.int64]:
         cube = _cube(season)
-        cube[np.array(hidden, int), self.intake.both[0]] = np.nan
-        given = {n: torch.from_numpy(v)[None] for n, v in self.intake.take(cube, season.days).items()}
+        inputs = self.preprocess.inputs
+        cube[np.array(hidden, int), inputs.slice_of(inputs.images[0])] = np.nan
+        given = {n: torch.from_numpy(v)[None] for n, v in self.preprocess.asked(cube, season.days).items()}
         with torch.no_grad():
             found = self.network(**given)[0].argmax(dim=0).numpy()
-        usable = np.stack([~np.isnan(cube[:, bands]).any(axis=1) for bands in self.intake.both])
-        enough = usable.any(axis=0).sum(axis=0) >= self.least if self.least else usable.all(axis=(0, 1))
+        enough = usable_dates(cube, inputs).sum(axis=0) >= (inputs.dates.min_dates or len(cube))
         return np.where(enough, found, NOWHERE)
 
 
@@ -75,7 +75,7 @@ class PluginForest:
     """The forest of `train --network random_forest`: it needs every date."""
 
     forest: Any
-    intake: InputNormaliser
+    preprocess: Preprocess
     parameters: int = 0
 
     def map(self, season: LabelledCube, hidden: Hidden = ()) -> NDArray[np.int64]:
@@ -84,7 +84,7 @@ class PluginForest:
         known = ~np.isnan(cube).any(axis=(0, 1))
         found = np.full(season.shape, NOWHERE, np.int64)
         if known.any():
-            features = neighbours(self.intake.stats.normalise(cube))
+            features = neighbours(z_scores(cube, self.preprocess.statistics))
             found[known] = self.forest.predict(features[:, known].T)
         return found
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ....shared.cards.card import Card
+from ....shared.cards.files import load_card, save_card
 from ....shared.jobs.simulate import SimulateJob
 from ....shared.jobs.sources import SceneSource
 from ....shared.jobs.train import LabelledSeries, TrainJob
@@ -190,7 +191,7 @@ def add_forests(job: TrainJob, place: Path) -> Card:
     legend = Legend.load(job.legend)
     folder = Path(tempfile.mkdtemp(dir=place))
     material = gather(job, legend, folder, Silent(), max(job.patch, job.tile))
-    card = Card.load(job.model)
+    card = load_card(job.model)
     rows = list(card.accuracy)
     tests = ((ON_HELD_OUT, material.places()), (ON_TESTS, material.tests))
     for forest, (where, seasons) in product(forests(material), tests):
@@ -199,5 +200,5 @@ def add_forests(job: TrainJob, place: Path) -> Card:
             figures = accuracy_rows(confusion, legend.names, f"{where}, {confusion.total} px")
             rows += [{**row, "metric": f"{forest.name}: {row['metric']}"} for row in figures[:4]]
     card = replace(card, accuracy=tuple(rows))
-    card.save(job.model)
+    save_card(card, job.model)
     return card

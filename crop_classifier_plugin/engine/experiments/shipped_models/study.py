@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ....shared.cards.card import WEIGHTS_FILE, Card
+from ....shared.cards.card import Card
+from ....shared.cards.files import checked_weights, load_card
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
+from ...series.cube.preprocess import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
-from ...training.data.normalisation import InputNormaliser, Statistics
 from ...training.data.patches import ScoringPatches
 from ...training.loop.evaluation import Predict, score
 from ...training.model_folder.card_builder import TrainingData
@@ -40,12 +41,12 @@ def simulated(models: Path, places: Places) -> list[str]:
     folder = models / NAMES[0]
     material = collect(simulated_job(str(folder), places), places.work)
     tests = {"held-out parcels of the training seasons": material.places(), "three other seasons": material.tests}
-    return ["## " + Card.load(folder).title, "", *against_forests(shipped(folder), material, tests)]
+    return ["## " + load_card(folder).title, "", *against_forests(shipped(folder), material, tests)]
 
 
 def flanders(models: Path, places: Places) -> list[str]:
     folder = models / NAMES[1]
-    lines = ["## " + Card.load(folder).title, "", "The file that ships: trained on the north, tested on the south.", ""]
+    lines = ["## " + load_card(folder).title, "", "The file that ships: trained on the north, tested on the south.", ""]
     material = collect(flanders_job(str(folder), places), places.work)
     lines += against_forests(shipped(folder), material, {"southern parcels": material.places()})
     return lines
@@ -59,19 +60,18 @@ def collect(job: TrainJob, place: Path) -> TrainingData:
 # --- network and forest ----------------------------------------------------------------------------------------------
 
 
-def shipped(folder: Path) -> tuple[Predict, InputNormaliser, Card]:
-    card = Card.load(folder)
-    stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
-    intake = InputNormaliser(card.inputs, stats, len(card.bands))
-    return onnx_predict(str(card.check_weights(folder).parent / WEIGHTS_FILE)), intake, card
+def shipped(folder: Path) -> tuple[Predict, Preprocess, Card]:
+    card = load_card(folder)
+    predict = onnx_predict(str(checked_weights(folder, card.weights.sha256)))
+    return predict, Preprocess(card.inputs, card.statistics), card
 
 
-def against_forests(model: tuple[Predict, InputNormaliser, Card], material: TrainingData, tests: Tests) -> list[str]:
-    predict, intake, card = model
+def against_forests(model: tuple[Predict, Preprocess, Card], material: TrainingData, tests: Tests) -> list[str]:
+    predict, preprocess, card = model
     rivals = forests(material)
     lines = []
     for where, seasons in tests.items():
-        patches = ScoringPatches(seasons, intake, HELD_OUT, card.tile, card.overlap)
+        patches = ScoringPatches(seasons, preprocess, HELD_OUT, card.tiling.tile, card.tiling.overlap)
         network = [score(predict, patches, len(card.legend), Silent())]
         lines += [f"On {where}, {network[0].total} px:", ""]
         results = [("network", network), *((f.name, [f.score(seasons)]) for f in rivals)]

@@ -43,7 +43,7 @@ _FAR = 20  # days of year by which a base date may differ from the model's befor
 def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused images into one file; returns its path, the dates and what they were made of."""
     models = _models(job, reporter)
-    band = models[0].card.band
+    band = models[0].card.inputs.band
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
         series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
@@ -62,10 +62,9 @@ def _models(job: FuseTsstfnJob, reporter: Reporter) -> tuple[Forecaster, Forecas
     """For the first target and for the later ones."""
     first = Forecaster(job.model, job.device)
     later = Forecaster(job.next_model, job.device) if job.next_model else first
-    if later.card.band != first.card.band:
-        raise BadInput(
-            f"The models fuse {first.card.band} and {later.card.band}: choose models of one band for one forecast."
-        )
+    bands = first.card.inputs.band, later.card.inputs.band
+    if bands[0] != bands[1]:
+        raise BadInput(f"The models fuse {' and '.join(bands)}: choose models of one band for one forecast.")
     reporter.log(f"Device: {first.device} ({first.why}).")
     return first, later
 
@@ -87,20 +86,20 @@ class _Forecast:
 
     @property
     def band(self) -> str:
-        return self.models[0].card.band
+        return self.models[0].card.inputs.band
 
 
 def _plan(
     job: FuseTsstfnJob, models: tuple[Forecaster, Forecaster], fine: DatedImages, coarse: DatedImages
 ) -> _Forecast:
-    sequential, band = job.forecast == "sequential", models[0].card.band
-    pairs = (models[0].card.pairs, models[1].card.pairs)
+    sequential, band = job.forecast == "sequential", models[0].card.inputs.band
+    pairs = (models[0].card.inputs.pairs, models[1].card.inputs.pairs)
     steps = forecast_steps(targets_of(job.targets, fine, coarse), pairs, fine, coarse, sequential)
     used = sorted({day for step in steps for day in step.bases if day not in step.made})
     seen = sorted({day for step in steps for day in (*step.bases, step.target)})
     grid = fine_grid([fine[day] for day in used], [coarse[day] for day in seen], band, job.extent)
     for model in models:
-        Tiling(model.card.tile, job.overlap, 0)  # refuses an overlap of more than half a tile before any work
+        Tiling(model.card.inputs.tile, job.overlap, 0)  # refuses an overlap of more than half a tile before any work
     return _Forecast(steps, models, fine, coarse, grid, job.overlap, sequential)
 
 
@@ -115,7 +114,7 @@ def _tell(forecast: _Forecast, reporter: Reporter) -> None:
 
 def _tell_season(step: Step, card: FusionCard, reporter: Reporter) -> None:
     """The network knows its dates by their order alone: it is told when they lie elsewhere in the year."""
-    pairs = zip((*step.bases, step.target), card.days)
+    pairs = zip((*step.bases, step.target), card.training.days)
     far = [f"{day} for {learnt}" for day, learnt in pairs if _apart(day, learnt) > _FAR]
     if far:
         reporter.log(
@@ -170,7 +169,7 @@ def _one(forecast: _Forecast, number: int, fine: DatedImages, path: str, reporte
         predict = _predictor(seen, below, model, reporter)
         file = DatedStack(path, grid, (band,), (step.target,), quantity, {})
         exits.enter_context(file)
-        for window, values, done in blended(Tiling(model.card.tile, forecast.overlap, 0), grid, predict):
+        for window, values, done in blended(Tiling(model.card.inputs.tile, forecast.overlap, 0), grid, predict):
             file.write_band(0, values[None] * np.float32(quantity.scale), window)
             empty += int(np.isnan(values).sum())
             reporter.progress(done, f"Fusing {step.target}")
@@ -184,7 +183,7 @@ def _one(forecast: _Forecast, number: int, fine: DatedImages, path: str, reporte
 
 def _predictor(fine: Images, coarse: Images, model: Forecaster, reporter: Reporter) -> Callable[[int, int], Predicted]:
     """A tile by its first row and column; beyond the edge the images are mirrored."""
-    size, grid = model.card.tile, fine.grid
+    size, grid = model.card.inputs.tile, fine.grid
 
     def predict(row: int, col: int) -> Predicted:
         reporter.check()
@@ -220,7 +219,7 @@ def _tags(forecast: _Forecast) -> dict[str, str]:
         "MODEL_SHA256": forecast.models[0].card.sha256,
     }
     read = (image.scene.simulated for step in forecast.steps for image in _read(forecast, step))
-    return tags | marks(any(read) or any(m.card.simulated for m in forecast.models))
+    return tags | marks(any(read) or any(m.card.training.simulated for m in forecast.models))
 
 
 def _read(forecast: _Forecast, step: Step) -> list[Layer]:

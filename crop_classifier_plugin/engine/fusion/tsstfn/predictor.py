@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.cards.files import checked_weights
 from ....shared.cards.fusion_card import FusionCard
 from ....shared.errors import BadModel
 from ...runtime.open import open_session
@@ -33,16 +34,16 @@ class Forecaster:
 
     def __init__(self, folder: str, wanted: str) -> None:
         self.card, self._folder = FusionCard.load(folder), folder
-        self._session = open_session(self.card.checked_weights(folder), wanted, folder)
+        self._session = open_session(checked_weights(folder, self.card.sha256), wanted, folder)
         self.device, self.why = self._session.device
         self._check()
 
     def _check(self) -> None:
         card = self.card
-        wanted = [card.pairs + 1, 2, card.tile, card.tile]
+        wanted = [card.inputs.pairs + 1, 2, card.inputs.tile, card.inputs.tile]
         for entry, name, shape in (
             (self._session.inputs, "x", wanted),
-            (self._session.outputs, "fine", [1, card.tile, card.tile]),
+            (self._session.outputs, "fine", [1, card.inputs.tile, card.inputs.tile]),
         ):
             if [e.name for e in entry] != [name] or list(entry[0].shape[1:]) != shape:
                 found = ", ".join(f"{e.name} {list(e.shape)}" for e in entry)
@@ -53,7 +54,7 @@ class Forecaster:
         (result,) = self._session.run(["fine"], {"x": x[None]})
         if result.dtype != np.float32 or not np.isfinite(result).all():
             raise BadModel(self._folder, "it gives values that are no numbers")
-        fine: Float = np.clip(result[0, 0], self.card.low, self.card.high)
+        fine: Float = np.clip(result[0, 0], self.card.inputs.low, self.card.inputs.high)
         return fine
 
     def versions(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ....shared.cards.card import MAX_WEIGHTS
+from ....shared.cards.files import MAX_WEIGHTS
 from ....shared.errors import BadModel
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types; 3 and 4 (groups) are not in ONNX files

@@ -9,11 +9,11 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_bounds
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
 from ...raster.band_ref import BandRef, Bounds
 from ...raster.grid import Grid
-from ..scenes.requirements import InputSpec
 from ..scenes.scene import Scene
 
 

@@ -14,9 +14,9 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.cards.parts import InputSpec
 from ...raster.grid import Grid, Window
 from ..scenes.quantity import Float
-from ..scenes.requirements import InputSpec
 from ..selection.season_windows import Span
 from .reducers import Reduce
 from .stack import Layer, Stack
@@ -97,7 +97,7 @@ class ModelSeries:
         return tuple(layer for sensor in self.sensors for layer in sensor.stack.layers)
 
     def read(self, window: Window) -> Float:
-        """(T, C, H, W) float32, the bands in the order of `bands`: reflectance x need.scale, radar in need.radar_unit.
+        """(T, C, H, W) float32, the bands in the order of `bands`: reflectance x need.scale, radar in need.radar.unit.
 
         NaN marks no data, cloud, shadow, and dates without a scene. A date's validity is each series' own: one may be
         NaN where the other is not.

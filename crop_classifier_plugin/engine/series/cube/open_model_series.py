@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from affine import Affine
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import BadInput, NoOverlap, RadarMissing
 from ....shared.jobs.sources import Extent
 from ...execution.reporter import Reporter
@@ -16,7 +17,6 @@ from ...products.bands import RADAR as RADAR_BANDS
 from ...raster.grid import Grid
 from ..scenes.quantity import RADAR, Float, model_quantity
 from ..scenes.read_series import ModelScenes, SceneSeries
-from ..scenes.requirements import InputSpec
 from ..selection.date_plan import (
     Picks,
     Plan,
@@ -62,14 +62,16 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
 
 def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
     """Raises where a series is given that the model does not take, or one is lacking that it cannot do without."""
-    if scenes.radar and not spec.radar:
+    if scenes.radar and not spec.radar.bands:
         raise BadInput(
             f"The model {spec.model} takes one series ({', '.join(spec.bands)}): give it as the scenes, and no second."
         )
-    if not set(spec.radar) <= set(RADAR_BANDS):
-        raise BadInput(f"The model {spec.model} asks for {', '.join(spec.radar)} as radar: only VV and VH are known.")
-    if spec.radar and not spec.least_dates and not (scenes.optical and scenes.radar):
-        raise RadarMissing(spec.model, "the optical scenes" if scenes.radar else "a radar series", spec.radar)
+    if not set(spec.radar.bands) <= set(RADAR_BANDS):
+        raise BadInput(
+            f"The model {spec.model} asks for {', '.join(spec.radar.bands)} as radar: only VV and VH are known."
+        )
+    if spec.radar.bands and not spec.dates.min_dates and not (scenes.optical and scenes.radar):
+        raise RadarMissing(spec.model, "the optical scenes" if scenes.radar else "a radar series", spec.radar.bands)
     if not (scenes.optical or scenes.radar):
         raise BadInput("No raster was given: choose the dated scenes of the season.")
 
@@ -80,8 +82,8 @@ def _assemble(spec: InputSpec, plan: Plan, layers: _Layers, extent: Extent | Non
     parts = list(zip(layers, (first_spec(spec), radar_spec(spec)), (plan.first, plan.radar)))
     with ExitStack() as exits:
         sensors = []
-        for own, own_spec, picks in parts if spec.radar else parts[:1]:
-            stack = open_stack(own, own_spec, grid, reporter, pure=spec.reduce != "clearest")
+        for own, own_spec, picks in parts if spec.radar.bands else parts[:1]:
+            stack = open_stack(own, own_spec, grid, reporter, pure=spec.dates.reduce != "clearest")
             exits.callback(stack.close)
             sensors.append(_sensor(stack, picks, spec, reporter))
         exits.pop_all()
@@ -97,8 +99,9 @@ def _sensor(stack: Stack, picks: Picks, spec: InputSpec, reporter: Reporter) -> 
         reporter.log(f"No scene with {', '.join(stack.need.bands)} is used: the model works without.", "warning")
     elif model_quantity(stack.need.bands) is RADAR:
         _check_meets(stack)
-        return SensorSeries(stack, members, _backscatter(in_decibel(stack, reporter), spec.radar_unit))
-    return SensorSeries(stack, members, _whole if spec.reduce == "clearest" else _jointly(REDUCERS[spec.reduce]))
+        return SensorSeries(stack, members, _backscatter(in_decibel(stack, reporter), spec.radar.unit))
+    reduce = spec.dates.reduce
+    return SensorSeries(stack, members, _whole if reduce == "clearest" else _jointly(REDUCERS[reduce]))
 
 
 def _whole(cube: Float) -> Float:

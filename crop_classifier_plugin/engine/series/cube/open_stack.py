@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import BadInput
 from ...execution.reporter import Reporter
 from ...raster.grid import Grid
 from ..scenes.quantity import INDEX, RADAR, Quantity, model_quantity
 from ..scenes.read_series import SceneSeries
-from ..scenes.requirements import InputSpec
 from ..scenes.scene import Scene
 from .stack import (
     Layer,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.cards.parts import InputSpec
 from ...execution.reporter import Reporter
 from ...raster.band_ref import BandRef
 from ...raster.grid import Grid, Window
@@ -26,7 +27,6 @@ from ..scenes.reflectance import (
     looks_shifted,
     to_reflectance,
 )
-from ..scenes.requirements import InputSpec
 from ..scenes.scene import Scene
 from .common_grid import common_grid
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import BadInput
 from ...products import bands as names
 from ...raster.writer import RasterSpec
-from .requirements import InputSpec
 
 Float = NDArray[np.float32]
 
@@ -31,7 +31,13 @@ class Quantity:
 
     def need(self, wanted: Sequence[str]) -> InputSpec:
         """Any number of dates, on the grid of the finest band; 10 m only where a grid is not north-up."""
-        return InputSpec(self.name, tuple(wanted), (), 10.0, math.inf, self.scale, self.source_nodata)
+        return InputSpec(
+            model=self.name,
+            bands=tuple(wanted),
+            pixel_tolerance=math.inf,
+            scale=self.scale,
+            nodata=self.source_nodata,
+        )
 
     def spec(self, descriptions: Sequence[str], tags: dict[str, str], dates: Sequence[str] = ()) -> RasterSpec:
         """`dates`: the ISO date of each band, if it has one."""

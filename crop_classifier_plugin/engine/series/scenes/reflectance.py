@@ -8,10 +8,10 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import OffsetMissing, UnitUnclear
 from ...products.bands import OPTICAL, numbers_of
 from ...raster.band_ref import BandRef
-from .requirements import InputSpec
 from .scene import Scene
 
 # Sentinel-2 products since processing baseline 04.00 store reflectance x 10000 + 1000 (ESA, in force on this day).

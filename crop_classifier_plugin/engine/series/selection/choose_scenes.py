@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import BandMissing, TooFewDates
-from ..scenes.requirements import ClearShare, InputSpec
 from ..scenes.scene import Scene
 from .periods import Period
 from .season_windows import Span, seasons
+
+ClearShare = Callable[[Scene], float]  # of the pixels of a scene, 0..1
 
 
 def choose(
@@ -23,7 +25,7 @@ def choose(
     """
     usable = [s for s in scenes if set(need.bands) <= set(s.bands)]
     if spans is None:
-        spans = seasons([(w.first, w.last) for w in need.windows], [s.date for s in scenes])
+        spans = seasons([(w.first, w.last) for w in need.dates.windows], [s.date for s in scenes])
     found = [picked for span in spans if (picked := _pick(usable, span, clear_share))]
     if not found:
         raise _why_none(scenes, usable, need, spans)
@@ -32,7 +34,7 @@ def choose(
     notes = [f"{s.date.isoformat()}: {clear_share(s):.0%} of the sampled pixels are clear." for s in best]
     unused = len(scenes) - len(best)
     if unused:
-        notes.append(f"{unused} other scenes are not used: the model takes {need.describe()}.")
+        notes.append(f"{unused} other scenes are not used: the model takes {need.dates.describe()}.")
     return best, tuple(notes)
 
 
@@ -97,7 +99,7 @@ def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: InputSpec,
         inside = [s for s in scenes if any(s.date in period for span in possible for period in span)]
         poor = max((s for s in inside if s not in usable), key=lambda s: len(set(need.bands) & set(s.bands)))
         return band_missing(poor, need)
-    return TooFewDates(need.model, need.describe(), [s.date.isoformat() for s in scenes])
+    return TooFewDates(need.model, need.dates.describe(), [s.date.isoformat() for s in scenes])
 
 
 def band_missing(scene: Scene, need: InputSpec) -> BandMissing:

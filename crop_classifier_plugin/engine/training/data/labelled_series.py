@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.sources import SceneSource, Series
 from ....shared.jobs.train import LabelledSeries
@@ -25,8 +26,8 @@ from ...labels.labelled_parcels import Labels, Meaning, read_labels
 from ...raster.grid import Grid, Window
 from ...series.cube.model_series import ModelSeries
 from ...series.cube.open_model_series import open_model_series
+from ...series.cube.preprocess import usable_dates
 from ...series.scenes.read_series import read_model_scenes
-from ...series.scenes.requirements import InputSpec
 from ...splits.assignment import Assignment, Part
 from ...splits.split import Parcels, Split
 
@@ -112,9 +113,9 @@ class _Column:
     classes: NDArray[np.int64]  # (N,) of every parcel; IGNORE where the column says nothing of it
 
     def fill(self, window: Window, usable: Any, least: int, parcel: NDArray[np.int64], parts: Any) -> None:
-        """`usable` (S,T,h,w) bool: of each series; `parcel` (h,w): number of the parcel or NOWHERE; `parts` (N,)."""
-        seen = usable[:, self.span]
-        enough = seen.any(axis=0).sum(axis=0) >= least if least else seen.all(axis=(0, 1))
+        """`usable` (T,h,w) bool of each date; `parcel` (h,w): number of the parcel or NOWHERE; `parts` (N,)."""
+        seen = usable[self.span]
+        enough = seen.sum(axis=0) >= (least or len(seen))
         known = enough & (parcel >= 0) & (self.classes[parcel] != IGNORE)
         self.season.target[window.slices] = np.where(known, self.classes[parcel], IGNORE)
         self.season.part[window.slices] = np.where(known, parts[parcel], 0)
@@ -146,7 +147,7 @@ def load_labelled_cubes(
         _fill(columns, image, feed, labels, parted, margin, reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
     if not seasons:
-        least = f"at least {need.least_dates} dates" if need.least_dates else "every date"
+        least = f"at least {need.dates.min_dates} dates" if need.dates.min_dates else "every date"
         raise LabelsUnusable(f"No labelled pixel of {source.labels} is free of cloud and no data on {least}.")
     return seasons
 
@@ -207,7 +208,6 @@ def _fill(
     reporter: Reporter,
 ) -> None:
     blocks = list(feed.grid.blocks(_BLOCK))
-    first = len(feed.need.bands)
     name = Path(columns[0].season.name).name
     for i, window in enumerate(blocks):
         reporter.progress(i / len(blocks), f"Reading {name}", i, len(blocks))
@@ -218,8 +218,7 @@ def _fill(
         cube = feed.read(window)
         rows, cols = window.slices
         image[:, :, rows, cols] = cube
-        series = [cube[:, :first], cube[:, first:]] if cube.shape[1] > first else [cube]
-        usable = np.stack([~np.isnan(each).any(axis=1) for each in series])
+        usable = usable_dates(cube, feed.need)
         parcel = parted.clear(feed.grid.sub(window), labels.read(window))
         for column in columns:
-            column.fill(window, usable, feed.need.least_dates, parcel, parted.split.parts)
+            column.fill(window, usable, feed.need.dates.min_dates, parcel, parted.split.parts)

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ....shared.cards.parts import InputSpec
 from ...labels.constants import IGNORE
+from ...products.bands import RADAR
 from ...raster.grid import Window
+from ...series.cube.preprocess import Preprocess
 from ...splits.split import TRAIN
 from .labelled_series import LabelledCube
-from .normalisation import InputNormaliser
 
 TARGET = "target"  # an item's key beside the names of the network's inputs
 _DARKEST = 0.1  # least gain of decibels, for which 0 has no meaning (choice)
@@ -63,13 +65,13 @@ class Augmentation:
     radar: float = 0.0  # share of the radar dates that is dropped
     decibel: tuple[int, ...] = ()  # bands in decibel, where a gain is added
 
-    def apply(self, cube: Floats, intake: InputNormaliser, rng: np.random.Generator) -> Floats:
+    def apply(self, cube: Floats, inputs: InputSpec, rng: np.random.Generator) -> Floats:
         """(T,C,H,W) with NaN -> the same shape."""
         cube = self._lit(cube, self._gain(rng, cube.shape[:2]))
-        for bands, share in zip(intake.both, self._shares(intake, rng)):
+        for name, share in zip(inputs.images, self._shares(inputs, rng)):
             dropped = rng.random(len(cube)) < share
             kept = cube.copy()
-            kept[dropped, bands] = np.nan
+            kept[dropped, inputs.slice_of(name)] = np.nan
             if not np.isnan(kept).all():  # some date is left
                 cube = kept
         return cube
@@ -80,18 +82,24 @@ class Augmentation:
             lit[:, band] = cube[:, band] + 10 * np.log10(np.maximum(gain[:, band], _DARKEST))
         return lit
 
-    def _shares(self, intake: InputNormaliser, rng: np.random.Generator) -> tuple[float, ...]:
+    def _shares(self, inputs: InputSpec, rng: np.random.Generator) -> tuple[float, ...]:
         """Of the dates of each series that are dropped."""
         optical = float(rng.uniform(*self.optical))
-        if len(intake.both) > 1:
+        if len(inputs.images) > 1:
             return optical, self.radar
-        return (self.radar if "x_s1" in intake.inputs else optical,)
+        return (self.radar if "x_s1" in inputs.images else optical,)
 
     def _gain(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """(T,C,1,1): one gain a date (light, atmosphere) times one a date and band."""
         common = rng.normal(1, self.jitter, (shape[0], 1))
         gain: Floats = (common * rng.normal(1, self.jitter, shape))[..., None, None].astype(np.float32)
         return gain
+
+
+def decibel_bands(inputs: InputSpec) -> tuple[int, ...]:
+    """Which of the bands, the first series' before the second's, are read in decibel."""
+    decibel = inputs.radar.unit == "decibel"
+    return tuple(i for i, band in enumerate(inputs.all_bands) if decibel and band in RADAR)
 
 
 class _Places:
@@ -121,7 +129,7 @@ class TrainingPatches(Dataset[Item]):
     def __init__(
         self,
         seasons: Sequence[LabelledCube],
-        intake: InputNormaliser,
+        preprocess: Preprocess,
         size: int,
         length: int,
         changes: Augmentation,
@@ -129,7 +137,7 @@ class TrainingPatches(Dataset[Item]):
         batch: int = 1,
     ) -> None:
         """`batch`: with monthly labels the patches of one batch are of one month, and the next batch's of the next."""
-        self.seasons, self.intake, self.size, self.length = tuple(seasons), intake, size, length
+        self.seasons, self.preprocess, self.size, self.length = tuple(seasons), preprocess, size, length
         self.changes, self.seed, self.epoch, self._batch = changes, seed, 0, batch
         anchors = _anchors(seasons)
         months = np.array([season.month for season in seasons])[anchors[:, 0]]
@@ -149,15 +157,15 @@ class TrainingPatches(Dataset[Item]):
         image, target = cut(season, window, TRAIN)
         if self.changes.turns:
             image, target = turn(image, target, rng)
-        return item(self.intake, self.changes.apply(image, self.intake, rng), season, target)
+        return item(self.preprocess, self.changes.apply(image, self.preprocess.inputs, rng), season, target)
 
     def _start(self, rng: np.random.Generator, anchor: int, side: int) -> int:
         start = anchor - int(rng.integers(self.size))
         return max(0, min(start, side - self.size))
 
 
-def item(intake: InputNormaliser, cube: Floats, season: LabelledCube, target: NDArray[np.int64]) -> Item:
-    taken = intake.take(cube, season.days)
+def item(preprocess: Preprocess, cube: Floats, season: LabelledCube, target: NDArray[np.int64]) -> Item:
+    taken = preprocess.asked(cube, season.days)
     return {name: torch.from_numpy(value) for name, value in taken.items()} | {TARGET: torch.from_numpy(target.copy())}
 
 
@@ -189,13 +197,13 @@ class ScoringPatches(Dataset[Item]):
     def __init__(
         self,
         seasons: Sequence[LabelledCube],
-        intake: InputNormaliser,
+        preprocess: Preprocess,
         part: int,
         tile: int,
         overlap: int,
         most: int = 0,
     ):
-        self.seasons, self.intake, self.part = tuple(seasons), intake, part
+        self.seasons, self.preprocess, self.part = tuple(seasons), preprocess, part
         self.tile, self.rim = tile, overlap // 2
         step = tile - 2 * self.rim
         places = [(s, w) for s, season in enumerate(self.seasons) for w in season.blocks(part, step)]
@@ -212,7 +220,7 @@ class ScoringPatches(Dataset[Item]):
         scored = np.full_like(target, IGNORE)
         inside = self.inside(index)
         scored[inside] = target[inside]
-        return item(self.intake, image, season, scored)
+        return item(self.preprocess, image, season, scored)
 
     def inside(self, index: int) -> tuple[slice, slice]:
         """The part of an item that is scored."""

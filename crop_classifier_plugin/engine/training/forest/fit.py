@@ -15,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
+from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
 from ...execution.reporter import Reporter
 from ...networks.random_forest import RandomForestConfig
 from ...raster.grid import Window
 from ...raster.neighbourhood import COUNT, neighbours
+from ...series.cube.preprocess import z_scores
 from ...splits.split import TRAIN
 from ..data.labelled_series import LabelledCube
-from ..data.normalisation import Statistics
 from ..data.patches import count_classes
 
 _MOST_BYTES = 1 << 30  # of features (choice)
@@ -100,7 +101,7 @@ def _around(season: LabelledCube, window: Window, stats: Statistics) -> Floats:
     """(9*T*C,h,w): the neighbourhoods of a window's z-scores, as the exported file computes them."""
     top, left = max(window.row - 1, 0), max(window.col - 1, 0)
     wider = Window(top, left, window.row + window.height + 1 - top, window.col + window.width + 1 - left)
-    found = neighbours(stats.normalise(season.read(wider)))
+    found = neighbours(z_scores(season.read(wider), stats))
     row, col = window.row - top, window.col - left
     return found[:, row : row + window.height, col : col + window.width]
 

@@ -17,6 +17,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
 
 from ....shared.cards.card import Card
+from ....shared.cards.deepness import onnx_metadata
 from ....shared.devices import CPU
 from ....shared.errors import TrainingFailed
 from ...raster.neighbourhood import COUNT, OFFSETS, neighbours
@@ -34,10 +35,10 @@ def export_forest(forest: RandomForestClassifier, path: str, card: Card) -> None
 
     Raises TrainingFailed where ONNX Runtime does not give what scikit-learn gives.
     """
-    model = to_onnx(forest, card.dates, len(card.bands), len(card.legend))
-    helper.set_model_props(model, card.deepness_metadata())
+    model = to_onnx(forest, card.dates, len(card.inputs.bands), len(card.legend))
+    helper.set_model_props(model, onnx_metadata(card))
     onnx.save_model(model, path)
-    verify_forest(forest, path, card.dates, len(card.bands), len(card.legend))
+    verify_forest(forest, path, card.dates, len(card.inputs.bands), len(card.legend))
 
 
 def to_onnx(forest: RandomForestClassifier, dates: int, bands: int, classes: int) -> onnx.ModelProto:

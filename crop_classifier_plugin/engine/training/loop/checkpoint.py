@@ -18,6 +18,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
+from ....shared.cards.parts import Statistics
 from ....shared.errors import CheckpointUnusable
 from ....shared.jobs.train import TrainJob
 from ...execution.outputs import translate
@@ -26,7 +27,6 @@ from ...execution.reporter import Reporter
 from ...networks.base import NetworkConfig
 from ...splits.split import VALIDATION
 from ..data.labelled_series import LabelledCube
-from ..data.normalisation import Statistics
 from ..optim.recipes import Recipe
 
 STATE_FILE = "state.ckpt"
@@ -57,7 +57,7 @@ def identity_of(
         "bands": job.bands,
         "dates": _dates(seasons),
         "validation parcels": _validation(seasons),
-        "means of the bands": stats.mean.tolist(),
+        "means of the bands": list(stats.mean),
         "patch": job.patch,
         "jitter": job.jitter,
         **(chosen if checks else {}),

@@ -14,22 +14,31 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from ....shared.cards.card import Card, Radar, sha256_of
-from ....shared.cards.card import DayWindow as Days
+from ....shared.cards.card import Card
+from ....shared.cards.files import sha256_of
+from ....shared.cards.parts import (
+    DateSpec,
+    DayWindow,
+    InputSpec,
+    RadarSpec,
+    Statistics,
+    Terms,
+    TilingSpec,
+    TrainingFacts,
+    WeightsFacts,
+)
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Reporter
 from ...networks.base import NetworkConfig
 from ...networks.registry import FORESTS
-from ...products.bands import RADAR
 from ...reporting.templates import defined
+from ...series.cube.preprocess import Preprocess
 from ...series.scenes.quantity import INDEX, OPTICAL
-from ...series.scenes.requirements import InputSpec
 from ...splits.parcel_overlap import LEARNT, WeightsProvenance, describe_limits
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
 from ..data.labelled_series import LabelledCube
-from ..data.normalisation import InputNormaliser
 from ..data.patches import count_classes
 from ..data.split_file import learnt_json, place_json
 from ..loop.evaluation import accuracy_rows
@@ -49,7 +58,6 @@ class TrainingData:
     """Everything a training reads."""
 
     legend: Legend
-    need: InputSpec
     train: tuple[LabelledCube, ...]  # split into train, validation and held-out parcels
     checks: tuple[LabelledCube, ...]  # all of them validation
     tests: tuple[LabelledCube, ...]  # held out as a whole
@@ -77,53 +85,42 @@ class TrainingData:
 
 
 def card_of(
-    job: TrainJob, config: NetworkConfig, parameters: int, material: TrainingData, intake: InputNormaliser
+    job: TrainJob, config: NetworkConfig, parameters: int, material: TrainingData, preprocess: Preprocess
 ) -> Card:
     """The card but for what is only known of the finished file."""
-    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
-    west, south, east, north = zip(*(season.bbox() for season in material.train))
-    box, name = (min(west), min(south), max(east), max(north)), job.name or Path(job.model).name
+    statistics = preprocess.statistics
     return Card(
-        name=name,
-        title=job.title or name,
+        name=job.name or Path(job.model).name,
         network=job.network,
         settings=config.settings(),
-        bands=job.bands,
-        windows=_days(job),
-        pixel_size=material.need.pixel_size,
-        scale=material.need.scale,
-        nodata=material.need.nodata,
-        **_scaling(intake, slice(0, intake.first)),
-        inputs=intake.inputs,
-        radar=Radar(job.radar_bands, **_scaling(intake, slice(intake.first, None))) if material.need.radar else None,
-        radar_unit=job.radar_unit,
-        reduce=material.need.reduce,
-        least_dates=material.need.least_dates,
-        monthly=material.need.monthly,
+        inputs=preprocess.inputs,
+        statistics=Statistics(_rounded(statistics.mean), _rounded(statistics.std)),
         legend=material.legend,
-        sha256="0" * 64,
-        tile=round_up(job.tile, config.multiple),
-        overlap=overlap_of(job, config.multiple),
-        multiple=config.multiple,
-        receptive_radius=config.promises.receptive_radius,
-        parameters=parameters,
-        simulated=job.simulated,
+        weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
+        tiling=TilingSpec(
+            tile=round_up(job.tile, config.multiple),
+            overlap=overlap_of(job, config.multiple),
+            multiple=config.multiple,
+            receptive_radius=config.promises.receptive_radius,
+        ),
+        training=_training_facts(job, material),
+        terms=Terms((job.limits or _LIMITS) + describe_limits(material.past), job.licence),
+    )
+
+
+def _training_facts(job: TrainJob, material: TrainingData) -> TrainingFacts:
+    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
+    west, south, east, north = zip(*(season.bbox() for season in material.train))
+    box = min(west), min(south), max(east), max(north)
+    return TrainingFacts(
         training_data=_training_data(job, material),
         region=job.region or describe_region(box),
         season=job.season or describe_seasons([season.dates for season in material.train]),
         bbox=box,
         start=f"{dates[0]}T00:00:00Z",
         end=f"{dates[-1]}T23:59:59Z",
-        limits=(job.limits or _LIMITS) + describe_limits(material.past),
-        licence=job.licence,
-        framework_version=onnx.__version__,
+        simulated=job.simulated,
     )
-
-
-def _scaling(intake: InputNormaliser, bands: slice) -> dict[str, Any]:
-    """Mean and standard deviation of a series' bands as the card keeps them."""
-    stats = intake.stats.of(bands)
-    return {"mean": _rounded(stats.mean), "std": _rounded(stats.std)}
 
 
 def _rounded(values: Any) -> tuple[float, ...]:
@@ -133,7 +130,8 @@ def _rounded(values: Any) -> tuple[float, ...]:
 def with_file_facts(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) -> Card:
     size = Path(weights).stat().st_size
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
-    return replace(card, sha256=sha256_of(weights), file_size=size, accuracy=tuple(rows))
+    facts = replace(card.weights, sha256=sha256_of(weights), size=size)
+    return replace(card, weights=facts, accuracy=tuple(rows))
 
 
 def _training_data(job: TrainJob, material: TrainingData) -> str:
@@ -141,34 +139,34 @@ def _training_data(job: TrainJob, material: TrainingData) -> str:
     return f"{own}; {material.past.told}" if material.past else own
 
 
-def decibels(need: InputSpec) -> tuple[int, ...]:
-    """Which of the bands, the first series' before the second's, are read in decibel."""
-    bands = (*need.bands, *need.radar)
-    return tuple(i for i, band in enumerate(bands) if band in RADAR and need.radar_unit == "decibel")
-
-
-def input_spec_of(job: TrainJob) -> InputSpec:
-    """What the training asks of a series: as the model, but all months that its samples need at once."""
-    months = [12 * int(month[:4]) + int(month[5:]) for month, _ in job.month_fields]
+def input_spec_of(job: TrainJob, tensors: tuple[str, ...]) -> InputSpec:
+    """What the model will ask of a series; `tensors`: the inputs of the network."""
     values = INDEX if set(job.bands) <= set(INDEX.bands) else OPTICAL
     return InputSpec(
-        job.name or Path(job.model).name,
-        job.bands,
-        _days(job) if not months else _days(job)[:1] * (len(job.windows) + max(months) - min(months)),
-        job.pixel_size or _PIXEL,
-        0.5,
-        values.scale,
-        values.source_nodata,
-        reduce=job.reduce or "clearest",
-        least_dates=max(job.least_dates, 0),
-        radar=job.radar_bands if job.radar else (),
-        radar_unit=job.radar_unit,
-        monthly=bool(months),
+        model=job.title or job.name or Path(job.model).name,
+        bands=job.bands,
+        dates=DateSpec(
+            windows=tuple(DayWindow(first, last) for first, last in job.windows),
+            reduce=job.reduce or "clearest",
+            min_dates=max(job.least_dates, 0),
+            monthly=bool(job.month_fields),
+        ),
+        radar=RadarSpec(bands=job.radar_bands if job.radar else (), unit=job.radar_unit),
+        pixel_size=job.pixel_size or _PIXEL,
+        scale=values.scale,
+        nodata=values.source_nodata,
+        tensors=tensors,
     )
 
 
-def _days(job: TrainJob) -> tuple[Days, ...]:
-    return tuple(Days(first, last) for first, last in job.windows)
+def series_spec_of(job: TrainJob) -> InputSpec:
+    """What the training asks of a series: as the model, but all months that its samples need at once."""
+    months = [12 * int(month[:4]) + int(month[5:]) for month, _ in job.month_fields]
+    spec = input_spec_of(job, ("x", "doy"))  # any month may be named: the labels tell which
+    if not months:
+        return spec
+    windows = spec.dates.windows[:1] * (len(job.windows) + max(months) - min(months))
+    return replace(spec, dates=replace(spec.dates, windows=windows))
 
 
 def round_up(value: int, multiple: int) -> int:
@@ -199,7 +197,7 @@ def run_facts(card: Card, material: TrainingData) -> dict[str, Any]:
     return {
         "model": card.name,
         "network": card.network,
-        "model_sha256": card.sha256,
+        "model_sha256": card.weights.sha256,
         "series": [dated(season) for season in seasons],
         "accuracy": list(card.accuracy),
     }

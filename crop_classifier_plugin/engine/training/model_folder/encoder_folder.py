@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ....shared.cards.card import sha256_of
+from ....shared.cards.files import sha256_of
 from ....shared.errors import BadModel
 from ...execution.outputs import Outputs
 from ...networks.base import check_size

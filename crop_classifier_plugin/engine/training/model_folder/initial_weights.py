@@ -12,7 +12,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ....shared.cards.card import CARD_FILE, Card
+from ....shared.cards.card import Card
+from ....shared.cards.files import CARD_FILE, load_card
+from ....shared.cards.parts import Statistics
 from ....shared.errors import BadModel
 from ....shared.legend import Legend, plain
 from ...execution.reporter import Reporter
@@ -31,8 +33,7 @@ class InitialWeights:
     network: str
     settings: dict[str, Any]
     bands: tuple[str, ...]
-    mean: tuple[float, ...]  # of all bands, those of a second series last
-    std: tuple[float, ...]
+    statistics: Statistics  # of all bands, those of a second series last
     card: Card | None  # None: an encoder, which knows no classes
     file: Path
     prefix: str = ""  # of its names among the network's
@@ -57,16 +58,15 @@ def read_initial_weights(folder: str) -> InitialWeights:
     place = Path(folder)
     if not (place / CARD_FILE).is_file() and (place / FACTS_FILE).is_file():
         return _encoder(place)
-    card = Card.load(place)
-    more = card.radar
-    mean, std = (card.mean, card.std) if not more else ((*card.mean, *more.mean), (*card.std, *more.std))
-    return InitialWeights(place, card.network, card.settings, card.bands, mean, std, card, place / WEIGHTS)
+    card = load_card(place)
+    return InitialWeights(place, card.network, card.settings, card.inputs.bands, card.statistics, card, place / WEIGHTS)
 
 
 def _encoder(place: Path) -> InitialWeights:
     facts = read_facts(place)
+    statistics = Statistics(facts.mean, facts.std)
     return InitialWeights(
-        place, "cropsts", facts.settings, facts.bands, facts.mean, facts.std, None, place / ENCODER_FILE, "encoder."
+        place, "cropsts", facts.settings, facts.bands, statistics, None, place / ENCODER_FILE, "encoder."
     )
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ....shared.cards.card import Card
+from ....shared.cards.deepness import onnx_metadata
 from ....shared.devices import CPU
 from ....shared.errors import TrainingFailed
 from ...networks.base import Network
@@ -98,7 +99,7 @@ def _save(model: onnx.ModelProto, path: str, card: Card) -> None:
     """Without the exporter's stack traces, which are most of a small model's file."""
     _bare(model.graph)
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, card.deepness_metadata())
+    onnx.helper.set_model_props(model, onnx_metadata(card))
     onnx.checker.check_model(model)
     onnx.save_model(model, path)
 

@@ -19,9 +19,10 @@ def read_provenance(folder: str, reporter: Reporter) -> WeightsProvenance:
         return WeightsProvenance(
             name, f"started from the encoder {name}, learnt without labels on {read_facts(folder).trained_on}"
         )
-    past = f"started from {name}" + (f", trained on {start.card.training_data}" if start.card.training_data else "")
+    training = start.card.training
+    past = f"started from {name}" + (f", trained on {training.training_data}" if training.training_data else "")
     try:
-        found = read_split(Path(folder) / SPLIT_FILE, start.card.simulated)
+        found = read_split(Path(folder) / SPLIT_FILE, training.simulated)
     except SplitUnusable as error:
         reporter.log(f"The {SPLIT_FILE} of {name} {error}: {UNKNOWN}.", "warning")
         return WeightsProvenance(name, past, (), False)

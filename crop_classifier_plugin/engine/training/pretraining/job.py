@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
+from ....shared.cards.parts import Statistics
 from ....shared.errors import BadInput, Cancelled
 from ....shared.jobs.pretrain import PretrainJob
 from ...execution.job_run import JobRun, job_run
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
-from ..data.normalisation import Statistics
 from ..loop.accelerator import torch_device
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..model_folder.encoder_folder import (

@@ -23,14 +23,15 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.pretrain import ProbeJob
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsEncoder
+from ...series.cube.preprocess import z_scores
 from ...vector.polygons import rasterize_polygons, read_polygons
-from ..data.normalisation import Statistics
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
     FACTS_FILE,
@@ -144,7 +145,7 @@ def _tokens(
     truths: dict[int, NDArray[np.int64]],
     reporter: Reporter,
 ) -> list[Tokens]:
-    stats = Statistics(np.array(facts.mean, np.float32), np.array(facts.std, np.float32))
+    stats = Statistics(facts.mean, facts.std)
     patch = int(facts.settings["patch"])
     found: list[Tokens] = []
     for index, truth in truths.items():
@@ -164,7 +165,7 @@ def _features(encoder: CropStsEncoder, sequence: Sequence_, side: int, stats: St
     """(N,d): the tokens' means over the dates, of length 1."""
     device = next(encoder.parameters()).device
     image = sequence.image[:, :, :side, :side]
-    x = torch.from_numpy(stats.normalise(image))[None].to(device)
+    x = torch.from_numpy(z_scores(image, stats))[None].to(device)
     valid = torch.from_numpy(np.isfinite(image).all(axis=1).mean(axis=(1, 2)).astype(np.float32))[None].to(device)
     tokens = encoder(x, torch.from_numpy(sequence.doy)[None].to(device), valid).tokens
     found: NDArray[np.float32] = F.normalize(mean_over_dates(tokens, valid)[0], dim=-1).cpu().numpy()

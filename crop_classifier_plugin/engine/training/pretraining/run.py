@@ -12,13 +12,13 @@ from typing import Any
 
 import shapely
 
-from ....shared.cards.card import sha256_of
+from ....shared.cards.files import sha256_of
+from ....shared.cards.parts import Statistics
 from ....shared.errors import Cancelled, CancelledKept
 from ....shared.jobs.pretrain import PretrainJob
 from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
-from ..data.normalisation import Statistics
 from ..loop.checkpoint import CheckpointStore, States, save_state
 from ..model_folder.encoder_folder import EncoderFacts, save_encoder
 from .sequences import Sequences
@@ -44,8 +44,8 @@ def identity_of(
         "tiles": [len(sequences), sequences.tile],
         "parcels": [len(layer) for layer in plots],
         "area of the parcels": [round(float(shapely.area(layer.shapes).sum())) for layer in plots],
-        "means of the bands": stats.mean.tolist(),
-        "deviations of the bands": stats.std.tolist(),
+        "means of the bands": list(stats.mean),
+        "deviations of the bands": list(stats.std),
     }
 
 

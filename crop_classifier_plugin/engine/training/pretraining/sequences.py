@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.cards.parts import Statistics
 from ....shared.errors import BadInput, LabelsUnusable
 from ....shared.jobs.sources import Series
 from ...execution.reporter import Reporter
@@ -18,7 +19,6 @@ from ...series.cube.open_series import open_series
 from ...series.cube.stack import Stack, sample
 from ...vector.parcel_shapes import PlotLayer, read_plots
 from ...vector.polygons import rasterize_polygons
-from ..data.normalisation import Statistics
 
 _CLEAR = 0.5  # of the sampled pixels: dates with less are passed over where enough others are there (choice)
 _LEAST_SEEN = 0.02  # share of a tile's values; emptier tiles teach nothing (choice)
@@ -162,4 +162,4 @@ def measured(places: Sequence[Place]) -> Statistics:
     if not np.isfinite(values).any(axis=1).all():
         raise BadInput("The series have no data on the chosen dates (cloud everywhere?): give other scenes.")
     std = np.maximum(np.nanstd(values, axis=1), 1e-3)
-    return Statistics(np.nanmean(values, axis=1).astype(np.float32), std.astype(np.float32))
+    return Statistics(*(tuple(v.astype(np.float32).tolist()) for v in (np.nanmean(values, axis=1), std)))

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.normalisation import Statistics
+from ....shared.cards.parts import Statistics
 from .parcel_masking import plot_mask
 from .sequences import Sequence_
 
@@ -76,8 +76,8 @@ class Viewer:
     def __init__(self, stats: Statistics, rules: Sequence[Rule], rgb: Sequence[int]) -> None:
         """`rgb`: where B04, B03 and B02 stand among the bands; () = not needed."""
         self.rules, self.rgb = tuple(rules), list(rgb)
-        self._mean = torch.from_numpy(stats.mean)[:, None, None]
-        self._std = torch.from_numpy(stats.std)[:, None, None]
+        self._mean = torch.tensor(stats.mean, dtype=torch.float32)[:, None, None]
+        self._std = torch.tensor(stats.std, dtype=torch.float32)[:, None, None]
 
     def views(self, sequence: Sequence_, rng: Rng) -> list[View]:
         image = torch.from_numpy(sequence.image)

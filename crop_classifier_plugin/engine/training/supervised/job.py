@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,9 @@ from typing import cast
 import numpy as np
 import torch
 
-from ....shared.cards.card import CARD_FILE, WEIGHTS_FILE, Card
+from ....shared.cards.card import Card
+from ....shared.cards.files import CARD_FILE, WEIGHTS_FILE, card_text
+from ....shared.cards.parts import InputSpec, Statistics, TilingSpec
 from ....shared.devices import CPU
 from ....shared.errors import BadInput, LabelsUnusable, TrainingMissing
 from ....shared.jobs.train import TrainJob
@@ -29,14 +30,15 @@ from ...networks.base import (
 from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import build, configure
 from ...runtime.open import open_session
-from ...series.scenes.requirements import InputSpec
+from ...series.cube.preprocess import Preprocess
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
-from ..data.normalisation import InputNormaliser, Statistics, statistics
+from ..data.normalisation import statistics
 from ..data.patches import (
     Augmentation,
     ScoringPatches,
     TrainingPatches,
     count_classes,
+    decibel_bands,
     shown_shares,
 )
 from ..data.split_file import SPLIT_FILE
@@ -50,9 +52,9 @@ from ..model_folder.card_builder import (
     ON_TESTS,
     TrainingData,
     card_of,
-    decibels,
     headline,
     history_csv,
+    input_spec_of,
     log_results,
     overlap_of,
     parcel_counts,
@@ -88,30 +90,30 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         learner = learner_of(job.network)
         job, legend = resolve_job(job, reporter)
         config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
-        inputs = inputs_of(job.network, config)
+        tensors = inputs_of(job.network, config)
         _check_first(job, config, legend)
         folder, outputs = Path(job.model), run.outputs
         paths = {name: run.output(folder / name) for name in _FILES}
         margin = max(job.patch, job.tile, config.multiple)
         material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin)
-        intake = InputNormaliser(inputs, scaling(job, material), len(job.bands))
-        learnt = _learn(learner, job, config, material, intake, run.step(0.15, 0.9))
-        card = card_of(job, config, learnt.parameters, material, intake)
+        preprocess = Preprocess(input_spec_of(job, tensors), scaling(job, material))
+        learnt = _learn(learner, job, config, material, preprocess, run.step(0.15, 0.9))
+        card = card_of(job, config, learnt.parameters, material, preprocess)
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
-        tested = assess(paths[WEIGHTS_FILE], (card.tile, card.overlap), material, intake, run.step(0.9, 1))
+        tested = assess(paths[WEIGHTS_FILE], card.tiling, material, preprocess, run.step(0.9, 1))
         card = with_file_facts(card, paths[WEIGHTS_FILE], tested)
-        outputs.write_text(folder / CARD_FILE, json.dumps(card.to_stac(), indent=1, ensure_ascii=False) + "\n")
+        outputs.write_text(folder / CARD_FILE, card_text(card))
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
-        maps = _sample_maps(paths[WEIGHTS_FILE], card, material, intake)
+        maps = _sample_maps(paths[WEIGHTS_FILE], card, material, preprocess)
         manner = settings_table(job, config, learnt.history, run.seconds)
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         log_results(tested, reporter)
         run.record(folder / REPORT_FILE, run_facts(card, material))
     CheckpointStore(folder_of(job.model), {}).remove()
-    facts = {"accuracy": list(card.accuracy), "parameters": card.parameters, "sha256": card.sha256}
+    facts = {"accuracy": list(card.accuracy), "parameters": card.weights.parameters, "sha256": card.weights.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
 
 
@@ -135,13 +137,13 @@ class Learnt:
     keep: Callable[[str], None]  # writes the weights that a later training can start from
 
 
-Learner = Callable[[TrainJob, NetworkConfig, TrainingData, InputNormaliser, Reporter], Learnt]
+Learner = Callable[[TrainJob, NetworkConfig, TrainingData, Preprocess, Reporter], Learnt]
 
 
 def teach_network(
-    job: TrainJob, config: NetworkConfig, material: TrainingData, intake: InputNormaliser, reporter: Reporter
+    job: TrainJob, config: NetworkConfig, material: TrainingData, preprocess: Preprocess, reporter: Reporter
 ) -> Learnt:
-    network, history = fit(job, config, material, intake, reporter, folder_of(job.model))
+    network, history = fit(job, config, material, preprocess, reporter, folder_of(job.model))
     return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
 
 
@@ -156,9 +158,9 @@ def forest_learner() -> Learner:
         raise TrainingMissing(error.name) from None
 
     def learn(
-        job: TrainJob, config: NetworkConfig, material: TrainingData, intake: InputNormaliser, reporter: Reporter
+        job: TrainJob, config: NetworkConfig, material: TrainingData, preprocess: Preprocess, reporter: Reporter
     ) -> Learnt:
-        forest = fit_forest(cast(RandomForestConfig, config), material.train, intake.stats, job.seed, reporter)
+        forest = fit_forest(cast(RandomForestConfig, config), material.train, preprocess.statistics, job.seed, reporter)
         return Learnt(0, (), partial(export_forest, forest), lambda path: None)
 
     return learn
@@ -177,14 +179,14 @@ def _learn(
     job: TrainJob,
     config: NetworkConfig,
     material: TrainingData,
-    intake: InputNormaliser,
+    preprocess: Preprocess,
     reporter: Reporter,
 ) -> Learnt:
     counts = count_classes(material.train, TRAIN, material.classes)
     if not counts.any():
         raise LabelsUnusable("No labelled pixel is left to train on: lower held_out and validation.")
     material.tell_classes(counts, reporter)
-    return learner(job, config, material, intake, reporter)
+    return learner(job, config, material, preprocess, reporter)
 
 
 def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
@@ -204,7 +206,7 @@ def fit(
     job: TrainJob,
     config: NetworkConfig,
     material: TrainingData,
-    intake: InputNormaliser,
+    preprocess: Preprocess,
     reporter: Reporter,
     keep: Path | None = None,
 ) -> tuple[Network, tuple[EpochLog, ...]]:
@@ -216,10 +218,10 @@ def fit(
     recipe = resolve_recipe(job)
     patch = round_up(recipe.patch, config.multiple)
     length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
-    changes = changes_of(job, recipe, material.need)
-    patches = TrainingPatches(material.train, intake, patch, length, changes, job.seed, recipe.batch)
+    changes = changes_of(job, recipe, preprocess.inputs)
+    patches = TrainingPatches(material.train, preprocess, patch, length, changes, job.seed, recipe.batch)
     seen, tile = (*material.train, *material.checks), round_up(job.tile, config.multiple)
-    checks = ScoringPatches(seen, intake, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION)
+    checks = ScoringPatches(seen, preprocess, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION)
     shown = {
         "classes": material.legend.names,
         "labelled pixels": counts.tolist(),
@@ -227,7 +229,7 @@ def fit(
         **_own(job),
     }
     machine = choose_accelerator(job, recipe.optimizer)
-    identity = identity_of(job, config, recipe, intake.stats, material.train, material.checks) | shown
+    identity = identity_of(job, config, recipe, preprocess.statistics, material.train, material.checks) | shown
     remains = CheckpointStore(keep, identity) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
@@ -258,40 +260,37 @@ def _own(job: TrainJob) -> dict[str, object]:
     return {name: getattr(job, name) for name in names}
 
 
-def changes_of(job: TrainJob, recipe: Recipe, need: InputSpec) -> Augmentation:
+def changes_of(job: TrainJob, recipe: Recipe, inputs: InputSpec) -> Augmentation:
     """As the paper changes its patches, but for what the job asks for otherwise."""
     optical = recipe.optical_dropout if job.optical_dropout is None else job.optical_dropout
     radar = recipe.radar_dropout if job.radar_dropout is None else job.radar_dropout
-    return Augmentation(job.jitter, recipe.turns, optical, radar, decibels(need))
+    return Augmentation(job.jitter, recipe.turns, optical, radar, decibel_bands(inputs))
 
 
 def scaling(job: TrainJob, material: TrainingData) -> Statistics:
     """Of the training seasons; weights that go on learning keep the scaling they were learnt with."""
     if not job.start:
         return statistics(material.train)
-    start = read_initial_weights(job.start)
-    return Statistics(np.array(start.mean, np.float32), np.array(start.std, np.float32))
+    return read_initial_weights(job.start).statistics
 
 
 def assess(
-    weights: str, tiling: tuple[int, int], material: TrainingData, intake: InputNormaliser, reporter: Reporter
+    weights: str, tiling: TilingSpec, material: TrainingData, preprocess: Preprocess, reporter: Reporter
 ) -> tuple[tuple[str, Confusion], ...]:
-    """Confusion matrices of the ONNX file on the held-out parcels and on the test series, where there are such.
-
-    `tiling`: tile and overlap in pixels.
-    """
+    """Confusion matrices of the ONNX file on the held-out parcels and on the test series, where there are such."""
     predict = onnx_predict(weights)
     tested = []
     for seasons, on in ((material.places(), ON_HELD_OUT), (material.tests, ON_TESTS)):
-        patches = ScoringPatches(seasons, intake, HELD_OUT, *tiling)
+        patches = ScoringPatches(seasons, preprocess, HELD_OUT, tiling.tile, tiling.overlap)
         if len(patches):
             confusion = score(predict, patches, material.classes, reporter)
             tested.append((on, confusion))
     return tuple(tested)
 
 
-def _sample_maps(weights: str, card: Card, material: TrainingData, intake: InputNormaliser) -> tuple[SampleMap, ...]:
-    patches = ScoringPatches(material.places() + material.tests, intake, HELD_OUT, card.tile, card.overlap)
+def _sample_maps(weights: str, card: Card, material: TrainingData, preprocess: Preprocess) -> tuple[SampleMap, ...]:
+    seasons, tiling = material.places() + material.tests, card.tiling
+    patches = ScoringPatches(seasons, preprocess, HELD_OUT, tiling.tile, tiling.overlap)
     return sample_maps(onnx_predict(weights), patches, material.legend)
 
 

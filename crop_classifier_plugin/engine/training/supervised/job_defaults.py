@@ -99,16 +99,17 @@ def _from_start(job: TrainJob, reporter: Reporter) -> TrainJob:
     job = replace(job, settings=tuple((settings | text).items()), bands=start.bands)
     if card is None:
         return job
-    if card.radar and not job.radar:
-        raise BadInput(f"{start.folder} takes a radar series too ({', '.join(card.radar.bands)}): give it.")
+    dates, radar = card.inputs.dates, card.inputs.radar
+    if radar.bands and not job.radar:
+        raise BadInput(f"{start.folder} takes a radar series too ({', '.join(radar.bands)}): give it.")
     return replace(
         job,
-        windows=job.windows or tuple((w.first, w.last) for w in card.windows),
-        radar_bands=card.radar.bands if card.radar else job.radar_bands,
-        pixel_size=job.pixel_size or card.pixel_size,
-        radar_unit=card.radar_unit,
-        reduce=job.reduce or card.reduce,
-        least_dates=job.least_dates if job.least_dates >= 0 else card.least_dates,
+        windows=job.windows or tuple((w.first, w.last) for w in dates.windows),
+        radar_bands=radar.bands or job.radar_bands,
+        pixel_size=job.pixel_size or card.inputs.pixel_size,
+        radar_unit=radar.unit,
+        reduce=job.reduce or dates.reduce,
+        least_dates=job.least_dates if job.least_dates >= 0 else dates.min_dates,
     )
 
 

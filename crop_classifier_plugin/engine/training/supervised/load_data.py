@@ -29,8 +29,8 @@ from ..data.labelled_series import (
 )
 from ..model_folder.card_builder import (
     TrainingData,
-    input_spec_of,
     parcel_counts,
+    series_spec_of,
     validation_share,
 )
 from ..model_folder.weights_provenance import read_provenance
@@ -39,7 +39,7 @@ from .job_defaults import is_class_raster
 
 def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> TrainingData:
     """Loads every season of the job into `place`."""
-    need = input_spec_of(job)
+    need = series_spec_of(job)
     sources = _sources(job)
     past = read_provenance(job.start, reporter) if job.start else None
     months = tuple(month for month, _ in job.month_fields)
@@ -54,7 +54,7 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
         clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
         found[role] += load_labelled_cubes(source, need, labels, clouds, margin, folder, share)
     train, checks, tests = (tuple(seasons) for seasons in found.values())
-    material = TrainingData(legend, need, train, checks, tests, past)
+    material = TrainingData(legend, train, checks, tests, past)
     _tell_untested(job, material, reporter)
     if is_class_raster(job):
         check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)

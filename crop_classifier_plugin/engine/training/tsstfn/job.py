@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ....shared.cards.card import WEIGHTS_FILE, sha256_of
-from ....shared.cards.fusion_card import FUSION_CARD, SAFETENSORS, FusionCard
+from ....shared.cards.files import WEIGHTS_FILE, sha256_of
+from ....shared.cards.fusion_card import (
+    FUSION_CARD,
+    SAFETENSORS,
+    FusionCard,
+)
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import Series
 from ....shared.jobs.tsstfn import TrainTsstfnJob
@@ -86,8 +90,12 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
         run.record(folder / FUSION_CARD, {"device": str(learnt.lesson.device)})
     for line in _lines(card):
         reporter.log(line)
-    figures = {"rmse": card.rmse, "rmse_last_fine": card.rmse_last_fine, "rmse_coarse": card.rmse_coarse}
-    return {"model": job.model, **figures, "epochs": card.epochs, "device": str(learnt.lesson.device)}
+    return {
+        "model": job.model,
+        **asdict(card.errors),
+        "epochs": card.training.epochs,
+        "device": str(learnt.lesson.device),
+    }
 
 
 def fit(job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, reporter: Reporter) -> _Learnt:
@@ -162,26 +170,28 @@ def _card(
         title=job.title or Path(job.model).name,
         network=_NETWORK,
         settings=_texts(learnt.network.config.settings()),
-        pairs=job.pairs,
-        band=job.band,
-        tile=learnt.tile,
-        base_dates=tuple(map(str, step.bases)),
-        target=str(step.target),
-        strategy=job.strategy,
-        loss=job.loss,
-        epochs=len(learnt.lesson.history),
-        best_epoch=best.epoch,
-        tiles=(len(learnt.parts[0]), len(learnt.parts[1])),
-        split=job.split,
-        rmse=best.validation_rmse,
-        rmse_last_fine=learnt.rmse_last_fine,
-        rmse_coarse=learnt.rmse_coarse,
-        low=low,
-        high=high,
-        pixel_size=images[0][0].scene.of(job.band)[0].pixel,
+        inputs=FusionInputs(
+            pairs=job.pairs,
+            band=job.band,
+            tile=learnt.tile,
+            low=low,
+            high=high,
+            pixel_size=images[0][0].scene.of(job.band)[0].pixel,
+        ),
+        training=FusionTraining(
+            base_dates=tuple(map(str, step.bases)),
+            target=str(step.target),
+            strategy=job.strategy,
+            loss=job.loss,
+            epochs=len(learnt.lesson.history),
+            best_epoch=best.epoch,
+            tiles=(len(learnt.parts[0]), len(learnt.parts[1])),
+            split=job.split,
+            simulated=any(image.scene.simulated for each in images for image in each),
+        ),
+        errors=FusionErrors(best.validation_rmse, learnt.rmse_last_fine, learnt.rmse_coarse),
         parameters=parameter_count(learnt.network),
         sha256=sha256,
-        simulated=any(image.scene.simulated for each in images for image in each),
     )
 
 
@@ -191,11 +201,12 @@ def _texts(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _lines(card: FusionCard) -> list[str]:
+    errors = card.errors
     figures = (
-        f"RMSE on the validation tiles: TSSTFN {card.rmse:.4f}, last fine image {card.rmse_last_fine:.4f}, "
-        f"coarse image resampled {card.rmse_coarse:.4f}."
+        f"RMSE on the validation tiles: TSSTFN {errors.rmse:.4f}, last fine image {errors.rmse_last_fine:.4f}, "
+        f"coarse image resampled {errors.rmse_coarse:.4f}."
     )
-    if card.rmse >= min(card.rmse_last_fine, card.rmse_coarse):
+    if errors.rmse >= min(errors.rmse_last_fine, errors.rmse_coarse):
         return [figures, "A trivial reference is as good: the model is of no use for these images."]
     return [figures]
 

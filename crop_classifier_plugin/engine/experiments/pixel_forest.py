@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from ..accuracy.confusion import Confusion
 from ..splits.split import HELD_OUT, TRAIN
 from ..training.data.labelled_series import LabelledCube
-from ..training.model_folder.card_builder import TrainingData
+from ..training.data.training_data import TrainingData
 
 MOST_PIXELS = 100_000  # that a forest learns from
 

@@ -30,8 +30,9 @@ from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
 from ...training.data.normalisation import statistics
 from ...training.data.patches import ScoringPatches
+from ...training.data.training_data import TrainingData
 from ...training.loop.evaluation import score
-from ...training.model_folder.card_builder import TrainingData, input_spec_of
+from ...training.model_folder.input_spec import input_spec_of
 from ...training.supervised.job import fit, inputs_of
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather

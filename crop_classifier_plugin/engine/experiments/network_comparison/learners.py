@@ -20,8 +20,9 @@ from ...raster.neighbourhood import neighbours
 from ...series.cube.preprocess import Preprocess, usable_dates, z_scores
 from ...training.data.labelled_series import LabelledCube
 from ...training.data.normalisation import statistics
+from ...training.data.training_data import TrainingData
 from ...training.forest.fit import fit_forest
-from ...training.model_folder.card_builder import TrainingData, input_spec_of
+from ...training.model_folder.input_spec import input_spec_of
 from ...training.supervised.job import fit, inputs_of
 from ..pixel_forest import Forest
 from .runs import Run

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ....shared.jobs.train import TrainJob
 from ...execution.reporter import Silent
-from ...training.model_folder.card_builder import TrainingData
+from ...training.data.training_data import TrainingData
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
 from ..places import Places

@@ -20,7 +20,7 @@ from ....shared.legend import Legend
 from ...execution.reporter import Reporter, Silent
 from ...simulate.job import simulate
 from ...training.loop.evaluation import accuracy_rows
-from ...training.model_folder.card_builder import ON_HELD_OUT, ON_TESTS
+from ...training.model_folder.results import ON_HELD_OUT, ON_TESTS
 from ...training.supervised.job import train
 from ...training.supervised.load_data import gather
 from ..monthly.study import monthly_job

@@ -22,8 +22,8 @@ from ...series.cube.preprocess import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
 from ...training.data.patches import ScoringPatches
+from ...training.data.training_data import TrainingData
 from ...training.loop.evaluation import Predict, score
-from ...training.model_folder.card_builder import TrainingData
 from ...training.supervised.job import onnx_predict
 from ...training.supervised.load_data import gather
 from ..pixel_forest import forests

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from ....shared.jobs.train import TrainJob
+from ...networks.registry import FORESTS
 from ...splits.parcel_overlap import LEARNT, AssignedParcels
 from ...splits.split import PARTS, TRAIN
 from .labelled_series import LabelledCube
+from .training_data import TrainingData
 
 SPLIT_FILE = "split.json"
 _MOST = 500_000_000  # bytes
@@ -37,6 +40,36 @@ class Found:
 
 
 # --- written ---------------------------------------------------------------------------------------------------------
+
+
+def split_json(job: TrainJob, material: TrainingData) -> str:
+    """Which parcels of each place fell into which part, and what models that this one started from had learnt from.
+
+    Where series of their own choose the best epoch, they are named: no parcel of a place was asked to.
+    """
+    share = validation_share(job)
+    rule: dict[str, Any] = {"held_out": job.held_out, "validation": share, "side": job.held_side, "seed": job.seed}
+    if job.split != "side":
+        rule |= {"split": job.split, "block": job.block}
+    if material.checks:
+        rule["validation_series"] = [dated(season) for season in material.checks]
+    past, lists = material.past, {"places": [place_json(season) for season in material.places()]}
+    if material.checks:
+        lists["validation_places"] = [place_json(season) for season in material.checks]
+    if past:
+        rule |= {"start": past.name, "start_known": past.known}
+        lists["earlier"] = [learnt_json(g) for g in past.grounds if np.isin(g.parts, LEARNT).any()]
+    texts = [f'"{name}": [\n' + ",\n".join(rows) + "\n]" for name, rows in lists.items()]
+    return ",\n".join([f'{{"rule": {json.dumps(rule)}', *texts]) + "}\n"
+
+
+def validation_share(job: TrainJob) -> float:
+    """Of the parcels of each place: none where series of their own choose the best epoch, or where there are none."""
+    return 0.0 if job.checks or job.network in FORESTS else job.validation
+
+
+def dated(season: LabelledCube) -> dict[str, Any]:
+    return {"labels": season.name, "dates": [d.isoformat() for d in season.dates]}
 
 
 def place_json(season: LabelledCube) -> str:

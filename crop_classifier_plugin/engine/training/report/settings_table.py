@@ -11,9 +11,10 @@ from ...execution.run_record import versions
 from ...labels.labelled_parcels import CELL
 from ...networks.base import NetworkConfig
 from ...networks.registry import FORESTS
+from ..data.split_file import validation_share
 from ..loop.accelerator import choose_accelerator
 from ..loop.module import EpochLog, takes_its_place
-from ..model_folder.card_builder import round_up, validation_share
+from ..model_folder.card_builder import round_up
 from ..optim.recipes import Recipe, resolve_recipe
 
 _LOSSES = {

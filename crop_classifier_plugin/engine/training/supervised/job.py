@@ -41,35 +41,24 @@ from ..data.patches import (
     decibel_bands,
     shown_shares,
 )
-from ..data.split_file import SPLIT_FILE
+from ..data.split_file import SPLIT_FILE, split_json
+from ..data.training_data import TrainingData, parcel_counts
 from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of, identity_of
 from ..loop.evaluation import Predict, score
 from ..loop.module import EpochLog, SegmentationModule
 from ..loop.trainer import check_batch, learn
-from ..model_folder.card_builder import (
-    ON_HELD_OUT,
-    ON_TESTS,
-    TrainingData,
-    card_of,
-    headline,
-    history_csv,
-    input_spec_of,
-    log_results,
-    overlap_of,
-    parcel_counts,
-    round_up,
-    run_facts,
-    split_json,
-    with_file_facts,
-)
+from ..model_folder.card_builder import card_of, overlap_of, round_up, with_file_facts
+from ..model_folder.history import history_csv
 from ..model_folder.initial_weights import (
     WEIGHTS,
     load_initial_weights,
     read_initial_weights,
     save_weights,
 )
+from ..model_folder.input_spec import input_spec_of
 from ..model_folder.onnx_export import export
+from ..model_folder.results import ON_HELD_OUT, ON_TESTS, headline, log_results, run_facts
 from ..optim.recipes import Recipe, resolve_recipe
 from ..report.report import Trained, write_report
 from ..report.sample_maps import SampleMap, sample_maps

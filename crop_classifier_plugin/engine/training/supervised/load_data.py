@@ -27,12 +27,9 @@ from ..data.labelled_series import (
     LabelRule,
     load_labelled_cubes,
 )
-from ..model_folder.card_builder import (
-    TrainingData,
-    parcel_counts,
-    series_spec_of,
-    validation_share,
-)
+from ..data.split_file import validation_share
+from ..data.training_data import TrainingData, parcel_counts
+from ..model_folder.input_spec import series_spec_of
 from ..model_folder.weights_provenance import read_provenance
 from .job_defaults import is_class_raster
 

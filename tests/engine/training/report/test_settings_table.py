@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.networks.registry import configure
+from crop_classifier_plugin.engine.training.data.split_file import validation_share
 from crop_classifier_plugin.engine.training.loop.module import EpochLog
-from crop_classifier_plugin.engine.training.model_folder.card_builder import validation_share
 from crop_classifier_plugin.engine.training.report.report import Trained, to_html
 from crop_classifier_plugin.engine.training.report.settings_table import (
     describe_label_sources,

@@ -27,7 +27,7 @@ from crop_classifier_plugin.engine.splits.split import (
 )
 from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics, statistics
 from crop_classifier_plugin.engine.training.data.patches import Augmentation, TrainingPatches, count_classes
-from crop_classifier_plugin.engine.training.model_folder.card_builder import split_json
+from crop_classifier_plugin.engine.training.data.split_file import split_json
 from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
     class_axes,
     load_initial_weights,

@@ -9,8 +9,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.shared.cards.card import Card, DayWindow, sha256_of
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import save_card, sha256_of
+from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.legend import CropClass, Legend
+from kits.cards import card_of
 from kits.rasters import BANDS
 
 LEGEND = Legend(
@@ -80,6 +83,6 @@ def write_model(folder: Path, layers: int = 2, **changes: Any) -> Card:
     } | changes
     path = folder / "model.onnx"
     onnx.save(tiny_network(len(facts["bands"]), len(facts["windows"]), len(facts["legend"]), layers), path)
-    card = Card(**(facts | {"sha256": sha256_of(path)}))
-    card.save(folder)
+    card = card_of(**(facts | {"sha256": sha256_of(path)}))
+    save_card(card, folder)
     return card

@@ -12,9 +12,10 @@ from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube import open_model_series as opener
 from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries
 from crop_classifier_plugin.engine.series.scenes.read_series import read_model_scenes
-from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
-from crop_classifier_plugin.shared.cards.card import DayWindow as Days
+from crop_classifier_plugin.shared.cards.parts import DateSpec, InputSpec
+from crop_classifier_plugin.shared.cards.parts import DayWindow as Days
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
+from kits.cards import changed
 from kits.rasters import BANDS
 
 WINDOWS = (Days(95, 135), Days(150, 195), Days(210, 260))
@@ -37,11 +38,7 @@ def open_model_series(
 
 
 def need(**changes: object) -> InputSpec:
-    facts: dict[str, object] = {
-        "model": "Test", "bands": BANDS, "windows": WINDOWS, "pixel_size": 10.0, "pixel_tolerance": 0.5,
-        "scale": 10000.0, "nodata": 0.0,
-    }  # fmt: skip
-    return InputSpec(**(facts | changes))  # type: ignore[arg-type]
+    return changed(InputSpec("Test", BANDS, DateSpec(WINDOWS)), **changes)
 
 
 def stack_of(folder: Path, wanted: InputSpec | None = None, **options: object) -> ModelSeries:

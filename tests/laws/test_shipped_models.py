@@ -12,11 +12,14 @@ import pytest
 from pystac.validation import validate_dict
 from stac_model.schema import MLModelProperties
 
-from crop_classifier_plugin.shared.cards.card import (
+from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
+from crop_classifier_plugin.shared.cards.files import (
     CARD_FILE,
     WEIGHTS_FILE,
-    Card,
+    checked_weights,
     list_models,
+    load_card,
+    save_card,
 )
 from crop_classifier_plugin.shared.cards.fusion_card import FusionCard
 from crop_classifier_plugin.shared.errors import ModelAltered
@@ -34,10 +37,10 @@ FUSION = REPOSITORY / "models" / "tsstfn_simulated_season"
 def feeds(card, batch, high, wide, seed=0):
     """Random z-scores for every input of the model, all dates usable."""
     rng = np.random.default_rng(seed)
-    size = high * card.multiple, wide * card.multiple
+    size = high * card.tiling.multiple, wide * card.tiling.multiple
     made = {}
-    for name in card.inputs:
-        bands = len(card.radar.bands) if card.radar and name.endswith("_s1") else len(card.bands)
+    for name in card.inputs.tensors:
+        bands = len(card.inputs.all_bands[card.inputs.slice_of(name)])
         if name.startswith("x"):
             made[name] = rng.standard_normal((batch, card.dates, bands, *size), dtype=np.float32)
         elif name == "doy":
@@ -48,30 +51,31 @@ def feeds(card, batch, high, wide, seed=0):
 
 
 def test_a_model_of_every_kind_ships_within_60_mb():
-    assert {Card.load(f).network for f in MODELS} == NETWORKS
-    assert FusionCard.load(FUSION).checked_weights(FUSION).is_file()
+    assert {load_card(f).network for f in MODELS} == NETWORKS
+    assert checked_weights(FUSION, FusionCard.load(FUSION).sha256).is_file()
     assert sum(f.stat().st_size for f in (REPOSITORY / "models").rglob("*") if f.is_file()) <= 60_000_000
 
 
 @each
 def test_the_card_is_complete(folder):
-    card = Card.load(folder)
+    card = load_card(folder)
     assert card.name == folder.name
-    for text in (card.title, card.training_data, card.region, card.season, card.limits, card.licence):
+    training, terms = card.training, card.terms
+    for text in (card.title, training.training_data, training.region, training.season, terms.limits, terms.licence):
         assert text.strip()
-    assert card.licence == "GPL-3.0-or-later"
-    assert card.start < card.end
+    assert card.terms.licence == "GPL-3.0-or-later"
+    assert card.training.start < card.training.end
     assert {"overall accuracy", "mean F1", "kappa"} <= {row["metric"] for row in card.accuracy}
     assert all(row["on"] and 0 <= row["value"] <= 1 for row in card.accuracy)
-    assert card.parameters > 10_000 or card.network == "random_forest"
+    assert card.weights.parameters > 10_000 or card.network == "random_forest"
     assert card.dates >= 3
 
 
 @each
 def test_the_file_is_the_one_the_card_means(folder):
-    card = Card.load(folder)
-    path = card.check_weights(folder)
-    assert path.stat().st_size == card.file_size <= 3_000_000
+    card = load_card(folder)
+    path = checked_weights(folder, card.weights.sha256)
+    assert path.stat().st_size == card.weights.size <= 3_000_000
     assert sum(f.stat().st_size for f in folder.iterdir()) <= 10_000_000
 
 
@@ -81,7 +85,7 @@ def test_a_changed_file_is_refused(folder, tmp_path):
     data[len(data) // 2] ^= 1
     (tmp_path / WEIGHTS_FILE).write_bytes(data)
     with pytest.raises(ModelAltered):
-        Card.load(folder).check_weights(tmp_path)
+        checked_weights(tmp_path, load_card(folder).weights.sha256)
 
 
 @each
@@ -92,13 +96,13 @@ def test_the_card_is_a_valid_stac_item_with_the_mlm_extension(folder):
     assert item.id == folder.name
     assert validate_dict({**text, "stac_extensions": []})  # the core schema; the extensions' are not bundled
     model = MLModelProperties(**{k: v for k, v in text["properties"].items() if k.startswith("mlm:")})
-    assert model.total_parameters == Card.load(folder).parameters
+    assert model.total_parameters == load_card(folder).weights.parameters
     assert any(uri.startswith("https://stac-extensions.github.io/mlm/") for uri in text["stac_extensions"])
 
 
 @each
 def test_saving_a_loaded_card_gives_the_same_file(folder, tmp_path):
-    Card.load(folder).save(tmp_path)
+    save_card(load_card(folder), tmp_path)
     assert (tmp_path / CARD_FILE).read_text("utf-8") == (folder / CARD_FILE).read_text("utf-8")
 
 
@@ -106,34 +110,34 @@ def test_saving_a_loaded_card_gives_the_same_file(folder, tmp_path):
 def test_the_onnx_file_carries_the_facts_and_no_path(folder):
     model = onnx.load(folder / WEIGHTS_FILE)
     onnx.checker.check_model(model)
-    assert {p.key: p.value for p in model.metadata_props} == Card.load(folder).deepness_metadata()
+    assert {p.key: p.value for p in model.metadata_props} == onnx_metadata(load_card(folder))
     assert "/site-packages/" not in str(model)
     assert "File " not in str(model)
 
 
 @each
 def test_the_model_classifies_tiles_of_any_allowed_size(folder):
-    card = Card.load(folder)
+    card = load_card(folder)
     session = ort.InferenceSession(folder / WEIGHTS_FILE, providers=["CPUExecutionProvider"])
     for batch, high, wide in ((1, 1, 1), (2, 3, 2), (3, 1, 4)):
         logits, probability = session.run(["logits", "probability"], feeds(card, batch, high, wide))
-        size = high * card.multiple, wide * card.multiple
+        size = high * card.tiling.multiple, wide * card.tiling.multiple
         assert logits.shape == probability.shape == (batch, len(card.legend), *size)
         np.testing.assert_allclose(probability.sum(axis=1), 1, atol=1e-5)
 
 
 @each
 def test_the_order_of_the_dates_is_part_of_the_answer(folder):
-    card = Card.load(folder)
+    card = load_card(folder)
     session = ort.InferenceSession(folder / WEIGHTS_FILE, providers=["CPUExecutionProvider"])
-    given = feeds(card, 1, card.tile // card.multiple, card.tile // card.multiple, seed=1)
+    given = feeds(card, 1, card.tiling.tile // card.tiling.multiple, card.tiling.tile // card.tiling.multiple, seed=1)
     turned = {name: v[:, ::-1].copy() if name.startswith("x") else v for name, v in given.items()}
     (there,), (back,) = (session.run(["probability"], v) for v in (given, turned))
     assert np.abs(there - back).max() > 0.01
 
 
 def test_flanders_answers_to_the_codes_of_the_reference():
-    legend = Card.load(REPOSITORY / "models" / "lrtacfnet_flanders").legend
+    legend = load_card(REPOSITORY / "models" / "lrtacfnet_flanders").legend
     assert legend == Legend.load(REPOSITORY / "resources" / "legends" / "flanders.json")
     names = {"1110": "winter wheat", "1200": "maize", "1500": "barley", "1510": "barley"}
     names |= {"5100": "potato", "8100": "sugar beet", "9120": "grassland"}
@@ -145,4 +149,4 @@ def test_flanders_answers_to_the_codes_of_the_reference():
 
 @each
 def test_a_model_of_simulated_seasons_says_that_it_is(folder):
-    assert Card.load(folder).simulated == (folder.name != "lrtacfnet_flanders")
+    assert load_card(folder).training.simulated == (folder.name != "lrtacfnet_flanders")

@@ -88,10 +88,12 @@ def engine():
 @pytest.fixture(scope="session")
 def card():
     """The shipped model of simulated seasons."""
-    from crop_classifier_plugin.shared.cards.card import Card, list_models
+    from crop_classifier_plugin.shared.cards.files import list_models, load_card
 
     found = [
-        c for c in map(Card.load, list_models([REPOSITORY / "models"])) if c.simulated and c.network == "lrtacf_net"
+        c
+        for c in map(load_card, list_models([REPOSITORY / "models"]))
+        if c.training.simulated and c.network == "lrtacf_net"
     ]
     if not found:
         pytest.skip("no shipped model of simulated seasons")
@@ -102,7 +104,7 @@ def card():
 def season(engine, card, tmp_path_factory):
     """A season with one date in each of the model's windows, and one that the model has no use for."""
     plugin = plugged_in()
-    days = [f"2024{(w.first + w.last) // 2:03}" for w in card.windows]
+    days = [f"2024{(w.first + w.last) // 2:03}" for w in card.inputs.dates.windows]
     dates = [time.strftime("%Y-%m-%d", time.strptime(day, "%Y%j")) for day in [*days, "2024300"]]
     parameters = {
         "FOLDER": str(tmp_path_factory.mktemp("season")),

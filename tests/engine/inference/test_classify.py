@@ -18,7 +18,7 @@ import shapely
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.runtime.open import open_runtime
-from crop_classifier_plugin.shared.cards.card import Card, sha256_of
+from crop_classifier_plugin.shared.cards.files import load_card, save_card, sha256_of
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadModel,
@@ -28,6 +28,7 @@ from crop_classifier_plugin.shared.errors import (
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
+from kits.cards import changed
 from kits.models import LEGEND, write_model
 from kits.rasters import BANDS, write_raster
 
@@ -163,7 +164,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path, job: ClassifyJob) 
     folder = tmp_path / "odd"
     card = write_model(folder)
     (folder / "model.onnx").write_bytes(b"not a network")
-    replace(card, sha256=sha256_of(folder / "model.onnx")).save(folder)
+    save_card(changed(card, sha256=sha256_of(folder / "model.onnx")), folder)
     with pytest.raises(BadModel, match="odd"):
         classify(replace(job, model=str(folder)), Silent())
 
@@ -212,7 +213,7 @@ def test_listing_models_loads_neither_torch_nor_rasterio() -> None:
 
 
 def test_cards_of_other_windows_describe_themselves(model: Path) -> None:
-    assert "3 dates" in Card.load(model).describe_windows()
+    assert "3 dates" in load_card(model).inputs.dates.describe_days()
 
 
 @pytest.mark.parametrize("name", ["class_map", "confidence", "valid_dates"])
@@ -274,12 +275,12 @@ def test_an_infinite_value_stays_where_it_is(job: ClassifyJob, tmp_path: Path, s
     found = read(job.class_map)[0]
     assert found[25, 40] == 0
     changed = np.argwhere(found != clear)
-    assert (np.abs(changed - (25, 40)).max(axis=1) <= Card.load(job.model).receptive_radius).all()
+    assert (np.abs(changed - (25, 40)).max(axis=1) <= load_card(job.model).tiling.receptive_radius).all()
 
 
 def test_a_map_of_simulated_scenes_says_so(job: ClassifyJob, season: list[Path]) -> None:
-    card = Card.load(job.model)
-    replace(card, simulated=False).save(job.model)
+    card = load_card(job.model)
+    save_card(changed(card, simulated=False), job.model)
     classify(job, Silent())
     with rasterio.open(job.class_map) as file:
         assert "SIMULATED" not in file.tags()
@@ -291,7 +292,8 @@ def test_a_map_of_simulated_scenes_says_so(job: ClassifyJob, season: list[Path])
 
 
 def test_a_network_that_is_not_the_cards_is_refused(job: ClassifyJob) -> None:
-    card = Card.load(job.model)
-    replace(card, legend=Legend((*LEGEND.classes, CropClass(9, "beet", "#aa00aa")))).save(job.model)
+    card = load_card(job.model)
+    legend = Legend((*LEGEND.classes, CropClass(9, "beet", "#aa00aa")))
+    save_card(replace(card, legend=legend), job.model)
     with pytest.raises(BadModel):
         classify(job, Silent())

@@ -15,12 +15,13 @@ from scipy.signal import correlate
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
-from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
 from crop_classifier_plugin.engine.runtime.open import open_runtime
-from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
+from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import checked_weights, save_card
+from crop_classifier_plugin.shared.cards.parts import RadarSpec
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadModel,
@@ -29,6 +30,7 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob, read_months
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.cards import changed
 from kits.classification import Memory, assembled, job, read
 from kits.networks import series_network
 from kits.seasons import filled
@@ -43,7 +45,8 @@ def place(tmp_path: Path) -> Path:
 def by_hand(cube: np.ndarray, card: Card, days: np.ndarray, doy: float) -> np.ndarray:
     """(K, H, W) probabilities of series_network, written out; the raster is mirrored at its edges."""
     rows, cols = (reflected(-1, n + 2, n) for n in cube.shape[2:])
-    given, _ = prepare(cube[:, :, rows[:, None], cols[None, :]], card)
+    cube = cube[:, :, rows[:, None], cols[None, :]]
+    given = Preprocess(card.inputs, card.statistics).apply(cube, days).tensors
     images = [v.reshape(-1, *v.shape[2:]) for k, v in given.items() if k.startswith("x")]
     x = np.concatenate(images)
     sizes = {k: v.shape[1] for k, v in given.items() if k.startswith("x")}
@@ -63,7 +66,7 @@ def test_two_series_give_the_map_that_is_worked_out_by_hand(place: Path) -> None
     probabilities, dates = place / "out" / "p.tif", place / "out" / "d.tif"
     whole = job(place, probabilities=str(probabilities), valid_dates=str(dates))
     classify(whole, Silent())
-    with open_model_series(whole.scenes, InputSpec.from_card(card), Silent(), radar=whole.radar) as feed:
+    with open_model_series(whole.scenes, card.inputs, Silent(), radar=whole.radar) as feed:
         cube = feed.read(Window(0, 0, 24, 30))
         expected = by_hand(cube, card, feed.days, 0)
     seen = (~np.isnan(cube[:, :2]).any(axis=1) | ~np.isnan(cube[:, 2:]).any(axis=1)).sum(axis=0)
@@ -75,7 +78,7 @@ def test_two_series_give_the_map_that_is_worked_out_by_hand(place: Path) -> None
 
 @pytest.mark.parametrize("least", [1, 2, 3])
 def test_a_pixel_needs_the_least_number_of_dates(place: Path, least: int) -> None:
-    series_network.write_model(place / "model", two=False, least_dates=least)
+    series_network.write_model(place / "model", two=False, min_dates=least)
     alone = job(place, radar=(), valid_dates=str(place / "d.tif"))
     classify(alone, Silent())
     dates = read(place / "d.tif")[0]
@@ -85,7 +88,7 @@ def test_a_pixel_needs_the_least_number_of_dates(place: Path, least: int) -> Non
 
 @pytest.mark.parametrize("lacking", ["radar", "scenes"])
 def test_one_series_may_be_missing_and_the_log_says_so(place: Path, lacking: str) -> None:
-    series_network.write_model(place / "model", least_dates=1)
+    series_network.write_model(place / "model", min_dates=1)
     reporter = Silent()
     half = job(place, **{lacking: ()})
     result = classify(half, reporter)
@@ -99,7 +102,7 @@ def test_one_series_may_be_missing_and_the_log_says_so(place: Path, lacking: str
 
 
 def test_both_series_are_needed_where_every_date_is(place: Path) -> None:
-    series_network.write_model(place / "model", least_dates=0)
+    series_network.write_model(place / "model", min_dates=0)
     whole = job(place, valid_dates=str(place / "d.tif"))
     classify(whole, Silent())
     np.testing.assert_array_equal(read(whole.class_map)[0] > 0, read(place / "d.tif")[0] == 3)
@@ -109,7 +112,7 @@ def test_both_series_are_needed_where_every_date_is(place: Path) -> None:
 
 def test_tiles_of_two_series_equal_the_whole(tmp_path: Path) -> None:
     card = series_network.write_model(tmp_path / "model", doy=0.01)
-    runtime = open_runtime(card.check_weights(tmp_path / "model"), "cpu", card)
+    runtime = open_runtime(checked_weights(tmp_path / "model", card.weights.sha256), "cpu", card)
     rng = np.random.default_rng(3)
     cube = np.concatenate([rng.uniform(0, 5000, (3, 2, 90, 130)), rng.normal(-13, 4, (3, 2, 90, 130))], axis=1)
     cube[:, :2][np.broadcast_to(rng.random((3, 1, 90, 130)) < 0.4, (3, 2, 90, 130))] = np.nan
@@ -215,7 +218,7 @@ def test_months_that_cannot_be_read(text: str) -> None:
 @pytest.mark.parametrize("inputs", [("x_s2", "x_s1"), ("x_s2", "x_s1", "valid_s2", "valid_s1", "doy")])
 def test_the_engine_gives_what_the_file_asks_for(place: Path, inputs: tuple[str, ...]) -> None:
     card = series_network.write_model(place / "model")
-    replace(card, inputs=inputs).save(place / "model")
+    save_card(changed(card, tensors=inputs), place / "model")
     classify(job(place), Silent())
 
 
@@ -226,6 +229,6 @@ def test_a_file_of_one_series_is_no_model_of_two(place: Path) -> None:
         open_runtime(place / "model" / "model.onnx", "cpu", both)
     with pytest.raises(BadModel, match="no input named x,"):
         open_runtime(place / "both" / "model.onnx", "cpu", card)
-    fewer = replace(both.radar, bands=("VV",), mean=(0.0,), std=(1.0,))
+    fewer = changed(both, radar=RadarSpec(("VV",)), mean=(0.0,) * 3, std=(1.0,) * 3)
     with pytest.raises(BadModel, match=r"x_s1 has the shape \(any, 3, 2"):
-        open_runtime(place / "both" / "model.onnx", "cpu", replace(both, radar=fewer))
+        open_runtime(place / "both" / "model.onnx", "cpu", fewer)

@@ -15,11 +15,13 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference import tile_pipeline
 from crop_classifier_plugin.engine.inference.date_attention import Attention
 from crop_classifier_plugin.engine.inference.job import classify
-from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
+from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
 from crop_classifier_plugin.engine.runtime.open import open_runtime
+from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import checked_weights
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -61,11 +63,12 @@ def test_attention_is_averaged_over_the_mapped_pixels_of_each_class(place: Path)
 def heeded_by_hand(cube: np.ndarray, card: Card, cell: int) -> np.ndarray:
     """(T, H, W): the attention of series_network at each pixel, tile by tile and pixel by pixel."""
     height, width = cube.shape[2:]
-    tiling = Tiling(card.tile, card.overlap, card.receptive_radius)
+    tiling = Tiling(card.tiling.tile, card.tiling.overlap, card.tiling.receptive_radius)
     ramp, total, share = tiling.ramp(), np.zeros((card.dates, height, width)), np.zeros((height, width))
     for row, col in itertools.product(tiling.starts(height), tiling.starts(width)):
         rows, cols = reflected(row, tiling.size, height), reflected(col, tiling.size, width)
-        feeds, seen = prepare(cube[:, :, rows[:, None], cols], card)
+        given = Preprocess(card.inputs, card.statistics).apply(cube[:, :, rows[:, None], cols], np.zeros(3, np.int64))
+        feeds, seen = given.tensors, given.usable
         told = np.exp(feeds["x_s2"][:, 0] if cell else feeds["valid_s2"])
         for i, j in itertools.product(range(tiling.size), repeat=2):
             if not (0 <= row + i < height and 0 <= col + j < width):
@@ -87,7 +90,7 @@ def test_attention_is_the_mean_over_the_pixels_of_a_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: int, missing: tuple[int, ...]
 ) -> None:
     card = series_network.write_model(tmp_path / "model", cell=cell)
-    runtime = open_runtime(card.check_weights(tmp_path / "model"), "cpu", card)
+    runtime = open_runtime(checked_weights(tmp_path / "model", card.weights.sha256), "cpu", card)
     rng = np.random.default_rng(1)
     cube = rng.normal(0, 2000, (3, 4, 90, 100)) + 3000 * rng.normal(size=(3, 4, 9, 10)).repeat(10, 2).repeat(10, 3)
     cube = cube.astype(np.float32)

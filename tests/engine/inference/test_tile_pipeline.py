@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference import tile_pipeline
-from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles, prepare
+from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
 from crop_classifier_plugin.engine.runtime.base import Feeds, Prediction, Runtime
 from crop_classifier_plugin.engine.runtime.open import open_runtime
+from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import checked_weights
 from crop_classifier_plugin.shared.errors import BadRaster, Cancelled, OutOfMemory
 from kits.classification import DAYS, Memory, assembled
 from kits.models import write_model
@@ -27,7 +29,7 @@ from kits.models import write_model
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Card, Runtime]:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     card = write_model(folder)
-    return card, open_runtime(card.check_weights(folder), "cpu")
+    return card, open_runtime(checked_weights(folder, card.weights.sha256), "cpu")
 
 
 def cube_of(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -38,8 +40,9 @@ def whole(source: Memory, card: Card, runtime: Runtime, pad: int = 8) -> np.ndar
     """The network run once over the whole raster, mirrored at its edges."""
     rows = reflected(-pad, source.grid.height + 2 * pad, source.grid.height)
     cols = reflected(-pad, source.grid.width + 2 * pad, source.grid.width)
-    given, _ = prepare(source.cube[:, :, rows[:, None], cols[None, :]], card)
-    return runtime.run({"x": given["x"][None]}).probability[0, :, pad:-pad, pad:-pad]
+    cube = source.cube[:, :, rows[:, None], cols[None, :]]
+    given = Preprocess(card.inputs, card.statistics).apply(cube, DAYS)
+    return runtime.run({"x": given.tensors["x"][None]}).probability[0, :, pad:-pad, pad:-pad]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -79,7 +82,7 @@ def test_pixels_without_a_date_are_unknown_and_stay_local(tiny: tuple[Card, Runt
     expected[40:50, 60:70] = False
     np.testing.assert_array_equal(known, expected)
     changed = np.abs(probability - clear).max(axis=0) > 1e-6
-    radius = card.receptive_radius
+    radius = card.tiling.receptive_radius
     allowed = np.zeros((100, 100), bool)
     allowed[40 - radius : 50 + radius, 60 - radius : 70 + radius] = True
     assert not (changed & ~allowed).any()
@@ -143,9 +146,9 @@ def test_preparing_puts_zero_where_a_date_is_missing(tmp_path: Path) -> None:
     card = write_model(tmp_path / "m")
     cube = cube_of(4, 5)
     cube[2, 3, 1, 1] = np.nan
-    given, seen = prepare(cube, card)
-    x = given["x"]
-    np.testing.assert_allclose(given["valid"], [1, 1, 19 / 20])
+    given = Preprocess(card.inputs, card.statistics).apply(cube, DAYS)
+    x, seen = given.tensors["x"], given.usable
+    np.testing.assert_allclose(given.tensors["valid"], [1, 1, 19 / 20])
     assert not seen[2, 1, 1]
     assert seen.sum() == seen.size - 1
     assert (x[2, :, 1, 1] == 0).all()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import onnx
 import pytest
@@ -12,6 +10,7 @@ import torch
 from crop_classifier_plugin.engine.networks.registry import NETWORKS, build, configure
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import export, verify
 from crop_classifier_plugin.shared.errors import TrainingFailed
+from kits.cards import changed
 from kits.models import write_model
 from kits.networks.inputs import DATES, inputs, make, onnx_session, run
 
@@ -60,8 +59,8 @@ def test_the_form_for_export_is_the_same_network(name):
 @pytest.mark.parametrize("name", ["convstar", "unet_convlstm"])
 def test_recurrent_networks_export_on_images_alone(name, tmp_path):
     """As the training path does, of a network that was just trained: dates fixed, no validity."""
-    card = replace(write_model(tmp_path), multiple=make(name).config.multiple)
-    network = build(name, configure(name, {"preset": "small"}, len(card.bands), card.dates, len(card.legend)))
+    card = changed(write_model(tmp_path), multiple=make(name).config.multiple)
+    network = build(name, configure(name, {"preset": "small"}, len(card.inputs.bands), card.dates, len(card.legend)))
     export(network, str(tmp_path / "model.onnx"), card)  # compares with torch on three shapes
     operators = [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
     assert "Scan" in operators
@@ -70,8 +69,8 @@ def test_recurrent_networks_export_on_images_alone(name, tmp_path):
 @pytest.fixture
 def exported(tmp_path):
     """A small network with weights so large that rounding alone moves its logits by more than 1e-4, and its file."""
-    card = replace(write_model(tmp_path), multiple=make("unet").config.multiple)
-    network = build("unet", configure("unet", {"widths": "8,16"}, len(card.bands), card.dates, len(card.legend)))
+    card = changed(write_model(tmp_path), multiple=make("unet").config.multiple)
+    network = build("unet", configure("unet", {"widths": "8,16"}, len(card.inputs.bands), card.dates, len(card.legend)))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(6)

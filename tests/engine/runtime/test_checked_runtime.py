@@ -21,10 +21,13 @@ from crop_classifier_plugin.engine.runtime.checks import (
     check_result,
 )
 from crop_classifier_plugin.engine.runtime.open import open_runtime
-from crop_classifier_plugin.shared.cards.card import Card, DayWindow, sha256_of
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card, sha256_of
+from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import BadModel, OutOfMemory
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.cards import changed
 from kits.models import LEGEND, tiny_network, write_model
 from kits.rasters import write_season
 
@@ -34,7 +37,7 @@ FEEDS = {"x": X, "doy": np.zeros((2, 3), np.int64), "valid": np.ones((2, 3), np.
 
 @pytest.fixture
 def card(model: Path) -> Card:
-    return Card.load(model)
+    return load_card(model)
 
 
 class Declared(NamedTuple):
@@ -218,7 +221,7 @@ class Failing:
 def test_a_network_of_another_card_is_refused_at_load(model: Path, card: Card, changes: dict, why: str) -> None:
     open_runtime(model / "model.onnx", "cpu", card)
     with pytest.raises(BadModel, match=why):
-        open_runtime(model / "model.onnx", "cpu", replace(card, **changes))
+        open_runtime(model / "model.onnx", "cpu", changed(card, **changes))
 
 
 def test_free_dimensions_fit_any_card(tmp_path: Path, card: Card) -> None:
@@ -261,7 +264,7 @@ def test_a_network_without_x_or_probability_is_refused(tmp_path: Path, card: Car
 @pytest.mark.parametrize("simulated", [True, False])
 def test_maps_of_a_simulated_model_are_marked(tmp_path: Path, simulated: bool) -> None:
     card = write_model(tmp_path / "tiny", simulated=simulated)
-    assert card.sha256 == sha256_of(tmp_path / "tiny" / "model.onnx")
+    assert card.weights.sha256 == sha256_of(tmp_path / "tiny" / "model.onnx")
     scenes = tuple(SceneSource(str(p)) for p in write_season(tmp_path / "season"))
     outputs = {k: str(tmp_path / f"{k}.tif") for k in ("class_map", "confidence", "probabilities")}
     classify(ClassifyJob(scenes, str(tmp_path / "tiny"), **outputs), Silent())

@@ -9,12 +9,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from crop_classifier_plugin.shared.cards.card import (
-    Card,
-    DayWindow,
-    Radar,
-    sha256_of,
-)
+from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import save_card, sha256_of
+from crop_classifier_plugin.shared.cards.parts import DayWindow, RadarSpec
+from kits.cards import card_of
 from kits.models import LEGEND
 
 MONTHS = (DayWindow(121, 151), DayWindow(152, 181), DayWindow(182, 212))  # May, June and July of 2023
@@ -91,7 +89,6 @@ def _of_cells(image: str, cell: int) -> list[onnx.NodeProto]:
 def write_model(folder: Path, two: bool = True, doy: float = 0.0, cell: int = 0, **changes: Any) -> Card:
     """A model of B04 and B8A (and with `two` of VV and VH) over three dates, whose values travel 1 px."""
     folder.mkdir(parents=True, exist_ok=True)
-    radar = Radar(("VV", "VH"), (-10.0, -17.0), (3.0, 3.0))
     facts: dict[str, Any] = {
         "name": folder.name,
         "title": "Test of series",
@@ -99,8 +96,8 @@ def write_model(folder: Path, two: bool = True, doy: float = 0.0, cell: int = 0,
         "settings": {},
         "bands": ("B04", "B8A"),
         "windows": MONTHS,
-        "mean": (1500.0, 2500.0),
-        "std": (1000.0, 1000.0),
+        "mean": (1500.0, 2500.0, -10.0, -17.0) if two else (1500.0, 2500.0),
+        "std": (1000.0, 1000.0, 3.0, 3.0) if two else (1000.0, 1000.0),
         "legend": LEGEND,
         "tile": 64,
         "overlap": 16,
@@ -108,14 +105,14 @@ def write_model(folder: Path, two: bool = True, doy: float = 0.0, cell: int = 0,
         "receptive_radius": 1,
         "start": "2023-01-01T00:00:00Z",
         "end": "2023-12-31T00:00:00Z",
-        "radar": radar if two else None,
-        "inputs": ("x_s2", "x_s1", "doy", "valid_s2") if two else ("x", "doy", "valid"),
+        "radar": RadarSpec(("VV", "VH") if two else ()),
+        "tensors": ("x_s2", "x_s1", "doy", "valid_s2") if two else ("x", "doy", "valid"),
         "reduce": "median",
-        "least_dates": 2,
+        "min_dates": 2,
     } | changes
     images = {"x_s2": len(facts["bands"]), "x_s1": 2} if two else {"x": len(facts["bands"])}
     path = folder / "model.onnx"
     onnx.save(network(images, len(facts["windows"]), len(LEGEND), doy, cell=cell), path)
-    card = Card(**facts, sha256=sha256_of(path))
-    card.save(folder)
+    card = card_of(**facts, sha256=sha256_of(path))
+    save_card(card, folder)
     return card

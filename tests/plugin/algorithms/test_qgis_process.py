@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsRasterLayer
 
-from crop_classifier_plugin.shared.cards.card import Card, list_models
+from crop_classifier_plugin.shared.cards.files import list_models, load_card
 from kits.paths import FLANDERS, REPOSITORY
 from kits.plugin.qgis import labels, values
 
@@ -37,7 +37,7 @@ def test_bad_input_is_exit_status_one_and_one_sentence(qgis_process, season, tmp
 
 
 def test_model_of_the_modeler_offers_the_shipped_models():
-    shipped = [c.name for c in map(Card.load, list_models([REPOSITORY / "models"])) if c.network == "lrtacf_net"]
+    shipped = [c.name for c in map(load_card, list_models([REPOSITORY / "models"])) if c.network == "lrtacf_net"]
     assert all(name in MODEL3.read_text() for name in shipped), "run tools/make_model3.py"
 
 
@@ -62,7 +62,7 @@ def test_model_of_the_modeler_runs_and_its_outputs_come_styled(
     outputs = {name: str(tmp_path / f"{name}.tif") for name in ("crop_map", "confidence", "agreement")}
     files = {"layers_of_each_class": str(tmp_path / "classes"), "report": str(tmp_path / "report.html")}
     polygons = {"REFERENCE_VECTOR": season["PARCELS"], "FIELD": "crop_name"}
-    shipped = [c.name for c in map(Card.load, list_models([REPOSITORY / "models"])) if c.network == "lrtacf_net"]
+    shipped = [c.name for c in map(load_card, list_models([REPOSITORY / "models"])) if c.network == "lrtacf_net"]
     model = card.name if reference == "raster" else shipped.index(card.name)
     truth = {"REFERENCE": season["TRUTH"]} if reference == "raster" else polygons
     inputs = {"INPUT": season["SCENES"], "MODEL": model, **truth, **outputs, **files}
@@ -84,7 +84,9 @@ def test_model_of_the_modeler_runs_and_its_outputs_come_styled(
 def flanders():
     """The shipped model that was trained on real fields, and the scenes of 2019."""
     found = [
-        c for c in map(Card.load, list_models([REPOSITORY / "models"])) if not c.simulated and "flanders" in c.name
+        c
+        for c in map(load_card, list_models([REPOSITORY / "models"]))
+        if not c.training.simulated and "flanders" in c.name
     ]
     if not FLANDERS.is_dir():
         pytest.skip(f"no real data at {FLANDERS}: set CROP_DATA")

@@ -14,16 +14,13 @@ from hypothesis import strategies as st
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from stac_model.schema import MLModelProperties
 
-from crop_classifier_plugin.shared.cards.card import (
-    REDUCTIONS,
-    Card,
-    DayWindow,
-    Radar,
-    list_models,
-    sha256_of,
-)
+from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
+from crop_classifier_plugin.shared.cards.files import checked_weights, list_models, load_card, save_card, sha256_of
+from crop_classifier_plugin.shared.cards.parts import REDUCTIONS, DayWindow, RadarSpec
+from crop_classifier_plugin.shared.cards.stac import item_of, read_item
 from crop_classifier_plugin.shared.errors import BadInput, BadModel, ModelAltered
 from crop_classifier_plugin.shared.legend import CropClass, Legend, plain
+from kits.cards import card_of, changed
 from kits.rasters import BANDS
 
 positive = st.floats(1e-6, 1e6)
@@ -44,21 +41,14 @@ two_series = st.sampled_from([("x_s2", "x_s1", "valid_s2", "valid_s1"), ("x_s2",
 
 
 @st.composite
-def radars(draw, taken):
-    bands = tuple(draw(st.lists(words.filter(lambda b: b not in taken), min_size=1, max_size=2, unique=True)))
-    numbers = st.tuples(*[positive] * len(bands))
-    return Radar(bands, draw(numbers), draw(numbers))
-
-
-@st.composite
 def cards(draw):
     bands = tuple(draw(st.lists(words, min_size=1, max_size=4, unique=True)))
-    radar = draw(st.none() | radars(bands))
+    more = tuple(draw(st.lists(words.filter(lambda b: b not in bands), max_size=2, unique=True)))
     spans = tuple(draw(st.lists(windows, min_size=1, max_size=3)))
-    numbers = st.tuples(*[positive] * len(bands))
+    numbers = st.tuples(*[positive] * len(bands + more))
     multiple = draw(st.sampled_from([1, 8, 32]))
     overlap = multiple * draw(st.integers(0, 3))
-    return Card(
+    return card_of(
         name=draw(names),
         title=draw(words),
         network=draw(words),
@@ -78,7 +68,7 @@ def cards(draw):
         scale=draw(st.floats(1e-6, 1e9)),
         nodata=draw(st.floats(-1e9, 1e9)),
         parameters=draw(st.integers(0, 10**9)),
-        file_size=draw(st.integers(0, 10**9)),
+        size=draw(st.integers(0, 10**9)),
         simulated=draw(st.booleans()),
         training_data=draw(words),
         region=draw(st.text(max_size=9)),
@@ -92,12 +82,10 @@ def cards(draw):
         citation=draw(st.text(max_size=9)),
         framework_version=draw(st.sampled_from(["", "1.23.2"])),
         extra=draw(plain_json),
-        inputs=draw(two_series if radar else one_series),
-        radar=radar,
-        radar_unit=draw(st.sampled_from(["decibel", "power"])),
-        radar_days=draw(st.integers(0, 183)),
+        tensors=draw(two_series if more else one_series),
+        radar=RadarSpec(more, draw(st.sampled_from(["decibel", "power"])), draw(st.integers(0, 183))),
         reduce=draw(st.sampled_from(REDUCTIONS)),
-        least_dates=draw(st.integers(0, len(spans))),
+        min_dates=draw(st.integers(0, len(spans))),
         monthly=draw(st.booleans()),
     )
 
@@ -105,40 +93,38 @@ def cards(draw):
 @settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
 @given(cards())
 def test_a_card_survives_json(card):
-    assert Card.from_stac(json.loads(json.dumps(card.to_stac()))) == card
+    assert read_item(json.loads(json.dumps(item_of(card, "model.onnx")))) == card
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @given(cards())
 def test_other_tools_accept_every_card(card):
     """Offline: the STAC core schemas that pystac carries, and the machine learning extension as stac-model reads it."""
-    item = json.loads(json.dumps(card.to_stac()))
+    item = json.loads(json.dumps(item_of(card, "model.onnx")))
     pystac.Item.from_dict(copy.deepcopy(item))
     JsonSchemaSTACValidator().validate_core(item, pystac.STACObjectType.ITEM, item["stac_version"])
     read = MLModelProperties(**item["properties"])
-    assert [entry.name for entry in read.input] == list(card.inputs)
+    assert [entry.name for entry in read.input] == list(card.inputs.tensors)
     for entry in read.input:
-        bands = () if not entry.name.startswith("x") else card.bands
-        if card.radar and entry.name == "x_s1":
-            bands = card.radar.bands
-        pixels = [len(bands), card.tile, card.tile] if bands else []
+        bands = card.inputs.all_bands[card.inputs.slice_of(entry.name)] if entry.name.startswith("x") else ()
+        pixels = [len(bands), card.tiling.tile, card.tiling.tile] if bands else []
         assert entry.input.shape == [-1, card.dates, *pixels]
         assert [b if isinstance(b, str) else b.name for b in entry.bands] == list(bands)
     assert [c.value for c in read.output[0].classes] == list(card.legend.codes)
-    assert [v.mean for v in read.input[0].value_scaling] == list(card.mean)
+    assert [v.mean for v in read.input[0].value_scaling] == list(card.statistics.mean[: len(card.inputs.bands)])
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @given(cards())
 def test_what_the_extensions_schema_asks_beyond_stac_model(card):
     """The rules of the mlm 1.6 and raster 2.0 schemas that stac-model does not check: tests have no network."""
-    properties = card.to_stac()["properties"]
+    properties = item_of(card, "model.onnx")["properties"]
     named = [band for entry in properties["mlm:input"] for band in entry["bands"]]
     assert sorted(band["name"] for band in properties["bands"]) == sorted(named)
     for number, band in enumerate(properties["bands"]):
-        if number < len(card.bands):
-            assert band["raster:scale"] * card.scale == pytest.approx(1)
-        assert band["raster:spatial_resolution"] == card.pixel_size
+        if number < len(card.inputs.bands):
+            assert band["raster:scale"] * card.inputs.scale == pytest.approx(1)
+        assert band["raster:spatial_resolution"] == card.inputs.pixel_size
     assert re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_.\-\s]+[a-zA-Z0-9]", properties["mlm:name"])
     assert re.fullmatch(r"\d+\.\d+\.\d+", properties.get("mlm:framework_version", "0.0.0"))
     assert properties.get("mlm:hyperparameters") != {}
@@ -150,75 +136,87 @@ def test_what_the_extensions_schema_asks_beyond_stac_model(card):
 @settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
 @given(cards())
 def test_the_other_plugins_facts_are_the_cards(card):
-    facts = {key: json.loads(value) for key, value in card.deepness_metadata().items()}
+    facts = {key: json.loads(value) for key, value in onnx_metadata(card).items()}
     assert list(facts["class_names"].values()) == list(card.legend.names)
-    assert facts["tile_size"] == card.tile
-    assert facts["standardization_std"] == list(card.std)
-    assert facts["resolution"] == pytest.approx(100 * card.pixel_size)  # cm
+    assert facts["tile_size"] == card.tiling.tile
+    assert facts["standardization_std"] == list(card.statistics.std[: len(card.inputs.bands)])
+    assert facts["resolution"] == pytest.approx(100 * card.inputs.pixel_size)  # cm
 
 
 def two(model):
     """The tiny model's card as one of two series."""
-    radar = Radar(("VV", "VH"), (-10.0, -17.0), (3.0, 3.0))
-    return replace(Card.load(model), inputs=("x_s2", "x_s1", "valid_s2", "valid_s1"), radar=radar, least_dates=2)
+    card = load_card(model)
+    return changed(
+        card,
+        tensors=("x_s2", "x_s1", "valid_s2", "valid_s1"),
+        radar=RadarSpec(("VV", "VH")),
+        mean=(*card.statistics.mean, -10.0, -17.0),
+        std=(*card.statistics.std, 3.0, 3.0),
+        min_dates=2,
+    )
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"inputs": ()},
-        {"inputs": ("x", "valid")},
-        {"inputs": ("x_s2", "valid_s2", "valid_s1")},  # the second series' images are missing
-        {"inputs": ("x_s2", "x_s1", "x_s1")},
-        {"inputs": ("x_s2", "x_s1", "weather")},
-        {"radar": None},
-        {"radar": Radar(("B02",), (0.0,), (1.0,))},  # a band of the first series
-        {"radar": Radar(("VV", "VH"), (0.0,), (1.0, 1.0))},
-        {"radar": Radar(("VV",), (0.0,), (0.0,))},
-        {"radar": Radar(("VV",), (math.nan,), (1.0,))},
-        {"radar": Radar(tuple(f"V{i}" for i in range(60)), (0.0,) * 60, (1.0,) * 60)},  # 66 bands in all
+        {"tensors": ()},
+        {"tensors": ("x", "valid")},
+        {"tensors": ("x_s2", "valid_s2", "valid_s1")},  # the second series' images are missing
+        {"tensors": ("x_s2", "x_s1", "x_s1")},
+        {"tensors": ("x_s2", "x_s1", "weather")},
+        {"radar": RadarSpec(), "mean": (0.0,) * 6, "std": (1.0,) * 6},
+        {"radar": RadarSpec(("B02",)), "mean": (0.0,) * 7, "std": (1.0,) * 7},  # a band of the first series
+        {"mean": (0.0,) * 7},
+        {"std": (1.0,) * 7 + (0.0,)},
+        {"mean": (0.0,) * 7 + (math.nan,)},
+        {
+            "radar": RadarSpec(tuple(f"V{i}" for i in range(60))),
+            "mean": (0.0,) * 66,
+            "std": (1.0,) * 66,
+        },  # 66 bands in all
         {"reduce": "brightest"},
-        {"radar_unit": "watt"},
-        {"radar_days": 184},
-        {"radar_days": -1},
-        {"least_dates": 4},
-        {"least_dates": -1},
+        {"unit": "watt"},
+        {"days": 184},
+        {"days": -1},
+        {"min_dates": 4},
+        {"min_dates": -1},
     ],
 )
 def test_a_second_series_fits_its_model(model, change):
     with pytest.raises(BadInput):
-        replace(two(model), **change)
+        changed(two(model), **change)
 
 
-@pytest.mark.parametrize("inputs", [("doy",), ("x", "x"), ("x", "x_s2"), ("x", "valid_s2"), ("x_s1", "valid")])
-def test_inputs_of_one_series(model, inputs):
+@pytest.mark.parametrize("tensors", [("doy",), ("x", "x"), ("x", "x_s2"), ("x", "valid_s2"), ("x_s1", "valid")])
+def test_inputs_of_one_series(model, tensors):
     with pytest.raises(BadInput, match="one series"):
-        replace(Card.load(model), inputs=inputs)
+        changed(load_card(model), tensors=tensors)
 
 
 def test_todays_cards_have_no_new_entries(model):
-    card = Card.load(model)
-    assert not card.series_facts()
-    assert not {"crop_inputs", "crop_radar"} & set(card.deepness_metadata())
-    facts = two(model).deepness_metadata()
+    card = load_card(model)
+    own = item_of(card, "model.onnx")["properties"]["crop:model"]
+    assert not {"radar_unit", "radar_days", "reduce", "min_dates", "monthly"} & set(own)
+    assert not {"crop_inputs", "crop_radar"} & set(onnx_metadata(card))
+    facts = onnx_metadata(two(model))
     assert json.loads(facts["crop_least_dates"]) == 2
     assert json.loads(facts["crop_radar"])["bands"] == ["VV", "VH"]
-    assert two(model).all_bands == (*BANDS, "VV", "VH")
+    assert two(model).inputs.all_bands == (*BANDS, "VV", "VH")
 
 
 @pytest.mark.parametrize("wrong", [None, "x", -1, 1e999, [], {}, "gone"])
 def test_any_wrong_entry_of_two_series_is_a_bad_model_or_does_no_harm(model, wrong):
-    two(model).save(model)
+    save_card(two(model), model)
     test_any_wrong_entry_is_a_bad_model_or_does_no_harm(model, wrong)
 
 
 def test_a_saved_card_is_loaded(model):
-    card = Card.load(model)
-    card.save(model)
-    assert Card.load(model) == card
-    assert card.check_weights(model) == model / "model.onnx"
+    card = load_card(model)
+    save_card(card, model)
+    assert load_card(model) == card
+    assert checked_weights(model, card.weights.sha256) == model / "model.onnx"
     assert card.dates == 3
-    assert card.describe_windows() == "3 dates (day of year 95-135, 150-195, 210-260)"
+    assert card.inputs.dates.describe_days() == "3 dates (day of year 95-135, 150-195, 210-260)"
 
 
 def paths(tree, at=()):
@@ -250,7 +248,7 @@ def test_any_wrong_entry_is_a_bad_model_or_does_no_harm(model, wrong):
 def refusal(model):
     """The sentence of a card that cannot be used; "" when it can."""
     try:
-        Card.load(model)
+        load_card(model)
     except BadModel as error:
         return error.sentence
     return ""
@@ -260,7 +258,7 @@ def refusal(model):
 def test_a_file_that_is_no_card(model, text):
     (model / "model.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(BadModel, match=r"tiny.*model\.json"):
-        Card.load(model)
+        load_card(model)
 
 
 @pytest.mark.parametrize(
@@ -297,46 +295,46 @@ def test_a_card_that_contradicts_itself(model, entry):
     item["properties"]["crop:model"] |= entry
     (model / "model.json").write_text(json.dumps(item))
     with pytest.raises(BadModel, match="tiny"):
-        Card.load(model)
+        load_card(model)
 
 
 @pytest.mark.parametrize("bands", [BANDS[:5] + BANDS[:1], tuple(f"B{i}" for i in range(65))])
 def test_bands_are_unique_and_not_too_many(model, bands):
-    card = Card.load(model)
+    card = load_card(model)
     with pytest.raises(BadInput, match="band"):
-        replace(card, bands=bands, mean=(0.0,) * len(bands), std=(1.0,) * len(bands))
+        changed(card, bands=bands, mean=(0.0,) * len(bands), std=(1.0,) * len(bands))
 
 
 def test_classes_are_not_too_many(model):
     def some(number):
         return Legend(tuple(CropClass(i, f"class {i}", "#000000") for i in range(1, number + 1)))
 
-    card = Card.load(model)
+    card = load_card(model)
     assert len(replace(card, legend=some(1000)).legend) == 1000
     with pytest.raises(BadInput, match="number of classes is 1001"):
         replace(card, legend=some(1001))
 
 
 def test_not_a_number_may_mean_no_data(model):
-    assert math.isnan(replace(Card.load(model), nodata=math.nan).nodata)
+    assert math.isnan(changed(load_card(model), nodata=math.nan).inputs.nodata)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '{"properties": ['])
 def test_endless_nesting_is_a_bad_model(model, opening):
     (model / "model.json").write_text(opening * 100_000)
     with pytest.raises(BadModel, match="deep"):
-        Card.load(model)
+        load_card(model)
 
 
 def test_files_that_are_too_large_are_not_read(model):
-    card = Card.load(model)
+    card = load_card(model)
     text = (model / "model.json").read_text()
     (model / "model.json").write_text(text + " " * (5_000_001 - len(text.encode())))
     with pytest.raises(BadModel, match=r"model\.json has more than 5 MB"):
-        Card.load(model)
+        load_card(model)
     os.truncate(model / "model.onnx", (1 << 31) + 1)  # takes no place on the disk
     with pytest.raises(BadModel, match="2 GiB"):
-        card.check_weights(model)
+        checked_weights(model, card.weights.sha256)
 
 
 def test_a_window_is_in_order():
@@ -346,26 +344,26 @@ def test_a_window_is_in_order():
 
 def test_a_missing_card_or_weights(tmp_path, model):
     with pytest.raises(BadModel, match=r"no model\.json"):
-        Card.load(tmp_path)
-    card = Card.load(model)
+        load_card(tmp_path)
+    card = load_card(model)
     (model / "model.onnx").unlink()
     with pytest.raises(BadModel, match=r"no model\.onnx"):
-        card.check_weights(model)
+        checked_weights(model, card.weights.sha256)
 
 
 def test_altered_weights_are_refused(model):
-    card = Card.load(model)
+    card = load_card(model)
     weights = model / "model.onnx"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0\0")
     with pytest.raises(ModelAltered, match="sha256") as error:
-        card.check_weights(model)
-    assert card.sha256[:12] in error.value.sentence
+        checked_weights(model, card.weights.sha256)
+    assert card.weights.sha256[:12] in error.value.sentence
     assert sha256_of(weights)[:12] in error.value.sentence
 
 
 def test_models_are_listed_by_name(tmp_path, model):
     (tmp_path / "models" / "empty").mkdir()
     (tmp_path / "models" / "another").mkdir()
-    Card.load(model).save(tmp_path / "models" / "another")
+    save_card(load_card(model), tmp_path / "models" / "another")
     found = list_models([tmp_path / "models", tmp_path / "gone"])
     assert [path.name for path in found] == ["another", "tiny"]

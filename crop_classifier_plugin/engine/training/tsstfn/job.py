@@ -17,6 +17,9 @@ from ....shared.cards.fusion_card import (
     FUSION_CARD,
     SAFETENSORS,
     FusionCard,
+    FusionErrors,
+    FusionInputs,
+    FusionTraining,
 )
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import Series

@@ -98,8 +98,9 @@ def test_the_folder_holds_one_network_in_two_forms_and_its_card(trained: Path) -
     names = ["fusion.json", "fusion.run.json", "model.onnx", "training.csv", "weights.safetensors"]
     assert sorted(p.name for p in folder.iterdir()) == names
     card = FusionCard.load(folder)
-    assert (card.pairs, card.tile, card.band, card.low, card.high) == (3, TILE, "NDVI", -1, 1)
-    assert (card.base_dates, card.target) == (("2020-05-01", "2020-05-20", "2020-06-10"), "2020-08-01")
+    inputs, training = card.inputs, card.training
+    assert (inputs.pairs, inputs.tile, inputs.band, inputs.low, inputs.high) == (3, TILE, "NDVI", -1, 1)
+    assert (training.base_dates, training.target) == (("2020-05-01", "2020-05-20", "2020-06-10"), "2020-08-01")
     config = TsstfnConfig.parse(dict(card.settings), 2, 4, 1)
     network = Tsstfn(config).eval()
     network.load_state_dict(load_file(folder / "weights.safetensors"))
@@ -113,10 +114,10 @@ def test_the_card_tells_the_best_epoch_and_the_references(trained: Path) -> None
     card = FusionCard.load(trained / "model")
     with open(trained / "model" / "training.csv", newline="") as file:
         history = [float(row["validation_rmse"]) for row in csv.DictReader(file)]
-    assert card.epochs == len(history)
-    assert card.rmse == min(history) == history[card.best_epoch - 1]
-    assert card.rmse < card.rmse_last_fine  # the fields went on growing
-    assert card.rmse_coarse > 0
+    assert card.training.epochs == len(history)
+    assert card.errors.rmse == min(history) == history[card.training.best_epoch - 1]
+    assert card.errors.rmse < card.errors.rmse_last_fine  # the fields went on growing
+    assert card.errors.rmse_coarse > 0
 
 
 def test_the_order_of_the_images_changes_nothing(place: Path) -> None:
@@ -311,7 +312,7 @@ def spoil(place: Path, what: str) -> None:
         (model / "fusion.json").write_text(json.dumps({"type": "Feature"}))
     elif what == "tile":
         card = json.loads((model / "fusion.json").read_text())
-        (model / "fusion.json").write_text(json.dumps(card | {"tile": 32}))
+        (model / "fusion.json").write_text(json.dumps(card | {"inputs": card["inputs"] | {"tile": 32}}))
     elif what == "apart":
         for path in (place / "coarse2021").iterdir():
             with rasterio.open(path, "r+") as file:

@@ -21,7 +21,7 @@ from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import Scene, read_scenes
 from crop_classifier_plugin.engine.series.selection.choose_scenes import choose
-from crop_classifier_plugin.shared.cards.card import DayWindow as Days
+from crop_classifier_plugin.shared.cards.parts import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BandMissing,

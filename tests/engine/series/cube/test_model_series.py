@@ -19,12 +19,11 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.model_series import ModelSeries
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
-from crop_classifier_plugin.engine.series.scenes.requirements import InputSpec
 from crop_classifier_plugin.engine.series.scenes.scene import Scene
 from crop_classifier_plugin.engine.series.selection.choose_scenes import pick_some
 from crop_classifier_plugin.engine.series.selection.season_windows import members, months_until, seasons
-from crop_classifier_plugin.shared.cards.card import Card, Radar
-from crop_classifier_plugin.shared.cards.card import DayWindow as Days
+from crop_classifier_plugin.shared.cards.parts import DateSpec, InputSpec, RadarSpec
+from crop_classifier_plugin.shared.cards.parts import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BandMissing,
@@ -34,17 +33,18 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.series import CompositeJob
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from kits.cards import changed
 from kits.models import write_model
 from kits.rasters import write_raster
 from kits.seasons import BANDS, optical, radar
 from kits.stacks import open_model_series
 
+RADAR = RadarSpec(("VV", "VH"))
 MAY, JUNE, JULY = Days(121, 151), Days(152, 181), Days(182, 212)  # the months of 2023
 
 
 def need(**changes: Any) -> InputSpec:
-    facts = {"reduce": "median", "least_dates": 1} | changes
-    return InputSpec("test", BANDS, (MAY, JUNE, JULY), 10.0, 0.5, 10_000.0, 0.0, **facts)
+    return changed(InputSpec("test", BANDS, DateSpec((MAY, JUNE, JULY), "median", 1)), **changes)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def season(tmp_path: Path) -> Path:
 
 
 def fed(folder: Path, wanted: InputSpec, **options: Any) -> ModelSeries:
-    with_radar = {"radar": [SceneSource(str(folder / "s1"))]} if wanted.radar else {}
+    with_radar = {"radar": [SceneSource(str(folder / "s1"))]} if wanted.radar.bands else {}
     return open_model_series([SceneSource(str(folder / "s2"))], wanted, Silent(), **with_radar, **options)
 
 
@@ -88,7 +88,7 @@ def test_a_composite_is_the_composite_jobs(tmp_path: Path, method: str, shift: f
 
 
 def test_radar_is_the_composite_jobs_mean(season: Path) -> None:
-    found = everything(fed(season, need(radar=("VV", "VH"))))[:, 2:]
+    found = everything(fed(season, need(radar=RADAR)))[:, 2:]
     job = CompositeJob(Series((SceneSource(str(season / "s1")),)), stack=str(season / "r.tif"), method="mean")
     composite(job, Silent())
     with rasterio.open(season / "r.tif") as file:
@@ -104,7 +104,7 @@ def test_radar_is_the_composite_jobs_mean(season: Path) -> None:
 @pytest.mark.parametrize("reduce", ["clearest", "median", "mean"])
 @pytest.mark.parametrize("extra", ["2023-04-30", "2023-08-01", "2022-12-31", "2024-03-03"])
 def test_a_scene_outside_every_window_changes_nothing(season: Path, reduce: str, extra: str) -> None:
-    wanted = need(reduce=reduce, radar=("VV", "VH"), radar_days=2)
+    wanted = need(reduce=reduce, radar=replace(RADAR, days=2))
     before = fed(season, wanted)
     optical(season / "s2", extra, transform=Affine(10, 0, 500050, 0, -10, 5649950))
     radar(season / "s1", extra, transform=Affine(20, 0, 500050, 0, -20, 5649950))
@@ -115,18 +115,18 @@ def test_a_scene_outside_every_window_changes_nothing(season: Path, reduce: str,
 
 @pytest.mark.parametrize("reduce", ["clearest", "median"])
 def test_windows_read_alone_equal_the_whole(season: Path, reduce: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = everything(fed(season, need(reduce=reduce, radar=("VV", "VH"))))
+    whole = everything(fed(season, need(reduce=reduce, radar=RADAR)))
     monkeypatch.setattr(
         "crop_classifier_plugin.engine.series.cube.model_series._BYTES", 4 * 3 * 2 * 30
     )  # a row at a time
-    with fed(season, need(reduce=reduce, radar=("VV", "VH"))) as feed:
+    with fed(season, need(reduce=reduce, radar=RADAR)) as feed:
         for window in feed.grid.blocks(7):
             np.testing.assert_array_equal(feed.read(window), whole[(..., *window.slices)])
 
 
 def test_validity_is_each_dates_and_each_series_own(season: Path) -> None:
     (season / "s2" / "S2_20230611.tif").unlink()
-    feed = fed(season, need(radar=("VV", "VH")))
+    feed = fed(season, need(radar=RADAR))
     assert feed.bands == (*BANDS, "VV", "VH")
     assert [list(s.present) for s in feed.sensors] == [[True, False, True], [True, True, True]]
     assert feed.present.all()
@@ -143,7 +143,7 @@ def test_validity_is_each_dates_and_each_series_own(season: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["decibel", "power"])
 def test_decibel_and_power_files_mean_the_same(season: Path, unit: str) -> None:
-    asked = replace(need(radar_unit=unit), bands=("VV", "VH"), pixel_size=20.0)
+    asked = replace(need(unit=unit), bands=("VV", "VH"), pixel_size=20.0)
     for path in (season / "s1").iterdir():
         radar(season / "linear", f"{path.stem[3:7]}-{path.stem[7:9]}-{path.stem[9:]}", decibel=False)
     first, second = (
@@ -160,7 +160,7 @@ def test_power_is_at_most_1_and_never_0_or_less(tmp_path: Path) -> None:
     values = np.full((2, 4, 4), 0.1, np.float32)
     values[:, 0, 0], values[0, 1, 1], values[:, 2, 2] = 7, 0, -0.001
     write_raster(tmp_path / "S1_20230515.tif", values, names=("VV", "VH"), pixel=20.0)
-    asked = replace(need(radar_unit="power"), bands=("VV", "VH"), pixel_size=20.0)
+    asked = replace(need(unit="power"), bands=("VV", "VH"), pixel_size=20.0)
     found = everything(open_model_series([SceneSource(str(tmp_path))], asked, Silent()))[0]
     assert (found[:, 0, 0] == 1).all()
     assert np.isnan(found[:, [1, 2], [1, 2]]).all()
@@ -168,9 +168,9 @@ def test_power_is_at_most_1_and_never_0_or_less(tmp_path: Path) -> None:
 
 
 def test_radar_is_averaged_around_each_clearest_date(season: Path) -> None:
-    wanted = need(reduce="clearest", radar=("VV", "VH"))
+    wanted = need(reduce="clearest", radar=RADAR)
     for days in (0, 4, 6, 20):
-        feed = fed(season, replace(wanted, radar_days=days))
+        feed = fed(season, changed(wanted, days=days))
         heard = feed.sensors[1]
         scenes = [layer.scene.date for layer in heard.stack.layers]
         for day, behind in zip(feed.dates, heard.members):
@@ -185,7 +185,7 @@ def scene_day(path: Path) -> dt.date:
 
 @pytest.mark.parametrize("reduce", ["clearest", "median"])
 def test_either_series_may_be_absent(season: Path, reduce: str) -> None:
-    wanted = need(reduce=reduce, radar=("VV", "VH"))
+    wanted = need(reduce=reduce, radar=RADAR)
     reporter = Silent()
     alone = open_model_series([SceneSource(str(season / "s2"))], wanted, reporter)
     assert any("VV, VH" in text for level, text in reporter.lines if level == "warning")
@@ -240,7 +240,8 @@ def rising(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def monthly(**changes: Any) -> InputSpec:
-    return replace(need(monthly=True, reduce="mean"), bands=("VV", "VH"), pixel_size=20.0, **changes)
+    facts = {"bands": ("VV", "VH"), "pixel_size": 20.0, "tensors": ("x", "doy")} | changes
+    return need(monthly=True, reduce="mean", **facts)
 
 
 def test_a_monthly_model_takes_the_months_up_to_its_target(season: Path) -> None:
@@ -254,28 +255,24 @@ def test_a_monthly_model_takes_the_months_up_to_its_target(season: Path) -> None
     with pytest.raises(WindowsEmpty, match=r"target month 2023-08.*none in 2023-08"):
         open_model_series(sources, monthly(), Silent(), month="2023-08")
     with pytest.raises(WindowsEmpty, match=r"3 of the 3 months.*2023-05.*2023-03, 2023-04"):
-        open_model_series(sources, monthly(least_dates=0), Silent(), month="2023-05")
+        open_model_series(sources, monthly(min_dates=0), Silent(), month="2023-05")
 
 
 def test_a_model_of_one_month_names_crops_in_no_other(season: Path) -> None:
     sources = [SceneSource(str(season / "s1"))]
     with pytest.raises(BadInput, match="June only, not in 2023-07"):
-        open_model_series(sources, monthly(only_month=6), Silent(), month="2023-07")
-    with open_model_series(sources, monthly(only_month=6), Silent()) as feed:
+        open_model_series(sources, monthly(windows=(MAY, MAY, JUNE), tensors=("x",)), Silent(), month="2023-07")
+    with open_model_series(sources, monthly(windows=(MAY, MAY, JUNE), tensors=("x",)), Silent()) as feed:
         assert f"{feed.span[-1].first:%Y-%m}" == "2023-06"
     with pytest.raises(BadInput, match="maps March"):
-        open_model_series(sources, monthly(only_month=3), Silent())
+        open_model_series(sources, monthly(windows=(MAY, MAY, Days(60, 90)), tensors=("x",)), Silent())
 
 
-def test_the_need_of_a_card(tmp_path: Path) -> None:
+def test_the_only_month_of_a_card(tmp_path: Path) -> None:
     card = write_model(tmp_path / "m")
-    assert InputSpec.from_card(card).least_dates == 0
-    assert InputSpec.from_card(replace(card, monthly=True)).only_month == 8  # the last window ends in September
-    assert InputSpec.from_card(replace(card, monthly=True, inputs=("x", "doy"))).only_month == 0
-    second = Radar(("VV",), (0.0,), (1.0,))
-    both = InputSpec.from_card(replace(card, radar=second, inputs=("x_s2", "x_s1"), radar_days=3, radar_unit="power"))
-    assert (both.radar, both.radar_days, both.radar_unit) == (("VV",), 3, "power")
-    assert isinstance(card, Card)
+    assert card.inputs.only_month == 0
+    assert changed(card, monthly=True).inputs.only_month == 8  # the last window ends in September
+    assert changed(card, monthly=True, tensors=("x", "doy")).inputs.only_month == 0
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------
@@ -284,30 +281,30 @@ def test_the_need_of_a_card(tmp_path: Path) -> None:
 def test_what_a_feed_refuses(season: Path) -> None:
     optic, heard = [SceneSource(str(season / "s2"))], [SceneSource(str(season / "s1"))]
     with pytest.raises(RadarMissing, match="VV, VH"):
-        open_model_series(optic, need(least_dates=0, radar=("VV", "VH")), Silent())
+        open_model_series(optic, need(min_dates=0, radar=RADAR), Silent())
     with pytest.raises(RadarMissing, match="optical"):
-        open_model_series([], need(least_dates=0, radar=("VV", "VH")), Silent(), radar=heard)
+        open_model_series([], need(min_dates=0, radar=RADAR), Silent(), radar=heard)
     with pytest.raises(BadInput, match="takes one series"):
         open_model_series(optic, need(), Silent(), radar=heard)
     with pytest.raises(BadInput, match="No raster"):
         open_model_series([], need(), Silent())
     with pytest.raises(BadInput, match="only VV and VH"):
-        open_model_series(optic, need(radar=("HH",)), Silent(), radar=heard)
+        open_model_series(optic, need(radar=RadarSpec(("HH",))), Silent(), radar=heard)
     with pytest.raises(BandMissing, match="VV, VH"):
-        open_model_series(optic, need(radar=("VV", "VH")), Silent(), radar=optic)
+        open_model_series(optic, need(radar=RADAR), Silent(), radar=optic)
     (season / "s2" / "S2_20230611.tif").unlink()
     with pytest.raises(WindowsEmpty, match=r"3 of the 3 stretches.*2023-06-01 to 2023-06-30"):
-        open_model_series(optic, need(least_dates=3), Silent())
+        open_model_series(optic, need(min_dates=3), Silent())
     far = season / "far"
     radar(far, "2023-05-02", transform=Affine(20, 0, 600000, 0, -20, 5650000))
     with pytest.raises(NoOverlap, match="radar"):
-        open_model_series(optic, need(radar=("VV", "VH")), Silent(), radar=[SceneSource(str(far))])
+        open_model_series(optic, need(radar=RADAR), Silent(), radar=[SceneSource(str(far))])
 
 
 def test_an_extent_limits_the_grid_but_not_what_is_known(season: Path) -> None:
     extent = Extent(500100, 5649800, 500200, 5649900, "EPSG:32631")
-    whole = fed(season, need(radar=("VV", "VH")))
-    with fed(season, need(radar=("VV", "VH")), extent=extent) as feed:
+    whole = fed(season, need(radar=RADAR))
+    with fed(season, need(radar=RADAR), extent=extent) as feed:
         assert (feed.grid.height, feed.grid.width) == (10, 10)
         assert feed.widest == whole.grid
         np.testing.assert_array_equal(feed.read(Window(0, 0, 10, 10)), everything(whole)[:, :, 10:20, 10:20])
@@ -319,7 +316,7 @@ def test_a_series_of_an_index_is_read_as_it_is(tmp_path: Path) -> None:
     values = np.linspace(-0.2, 0.9, 20 * 20, dtype=np.float32).reshape(1, 20, 20)
     for day in ("20240501", "20240701"):
         write_raster(tmp_path / f"NDVI_{day}.tif", values, names=["NDVI"], nodata=np.nan)
-    asked = InputSpec("m", ("NDVI",), (Days(110, 130), Days(170, 200)), 10.0, 0.5, 10_000.0, 0.0)
+    asked = InputSpec("m", ("NDVI",), DateSpec((Days(110, 130), Days(170, 200))))
     reporter = Silent()
     with open_model_series((SceneSource(str(tmp_path)),), asked, reporter) as feed:
         read = feed.read(Window(0, 0, 20, 20))

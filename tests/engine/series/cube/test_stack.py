@@ -15,7 +15,7 @@ from scipy.ndimage import map_coordinates
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
-from crop_classifier_plugin.shared.cards.card import DayWindow as Days
+from crop_classifier_plugin.shared.cards.parts import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadRaster,

@@ -16,13 +16,14 @@ from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
+from crop_classifier_plugin.engine.series.cube.preprocess import z_scores
 from crop_classifier_plugin.engine.splits.split import TRAIN
 from crop_classifier_plugin.engine.training.data.normalisation import statistics
 from crop_classifier_plugin.engine.training.forest.fit import samples
 from crop_classifier_plugin.engine.training.forest.forest_onnx import predict, to_onnx
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import checked_weights, load_card
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from kits.training.toy import LEGEND, job_of
@@ -93,9 +94,9 @@ def grown(toy, tmp_path_factory):
 def test_training_learns_the_toy_season_and_leaves_a_whole_folder(grown):
     folder, result = grown
     assert {row["metric"]: row["value"] for row in result["accuracy"]}["mean F1"] > 0.95
-    card = Card.load(folder)
-    assert card.check_weights(folder)
-    assert (card.network, card.parameters, card.receptive_radius) == ("random_forest", 0, 1)
+    card = load_card(folder)
+    assert checked_weights(folder, card.weights.sha256)
+    assert (card.network, card.weights.parameters, card.tiling.receptive_radius) == ("random_forest", 0, 1)
     assert "Confusion matrix" in (folder / "training.html").read_text()
     assert "How it learnt" not in (folder / "training.html").read_text()  # a forest has no epochs
     assert len((folder / "training.csv").read_text().splitlines()) == 1
@@ -138,7 +139,7 @@ def test_training_and_the_file_see_the_same_neighbourhoods(toy, tmp_path):
     config = RandomForestConfig(2, 3, 2, pixels=300)
     x, y = samples(config, seasons, stats, 1, Silent())
     assert np.bincount(y).tolist() == [300, 300]
-    whole = neighbours(stats.normalise(np.asarray(seasons[0].image)))
+    whole = neighbours(z_scores(np.asarray(seasons[0].image), stats))
     rows = {row.tobytes(): (r, c) for (r, c), row in ((rc, whole[:, rc[0], rc[1]]) for rc in np.ndindex(96, 96))}
     for row, cls in zip(x, y):
         r, c = rows[row.tobytes()]

@@ -20,7 +20,6 @@ from torch import nn
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig
-from crop_classifier_plugin.engine.training.data.normalisation import Statistics
 from crop_classifier_plugin.engine.training.model_folder.encoder_folder import read_facts
 from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
     load_initial_weights,
@@ -41,6 +40,7 @@ from crop_classifier_plugin.engine.training.pretraining.views import (
     rules,
     solarised,
 )
+from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadModel,
@@ -65,7 +65,7 @@ def a_sequence(rng, bands=3, dates=3, side=24, gaps=0.0):
 
 def a_batch(seed, count=2, rgb=(0, 1, 2)):
     rng = np.random.default_rng(seed)
-    stats = Statistics(np.full(3, 2000, np.float32), np.full(3, 1000, np.float32))
+    stats = Statistics((2000.0,) * 3, (1000.0,) * 3)
     viewer = Viewer(stats, rules(TINY.large, TINY.small), rgb)
     drawn = [a_sequence(rng) for _ in range(count)]
     doy = torch.from_numpy(np.stack([s.doy for s in drawn]))
@@ -118,7 +118,7 @@ def test_eight_views_share_their_dates_crop_and_light_over_time():
     rng = np.random.default_rng(3)
     sequence = a_sequence(rng)
     still = replace(sequence, image=np.repeat(sequence.image[:1], 3, axis=0))
-    stats = Statistics(np.full(3, 2000, np.float32), np.full(3, 1000, np.float32))
+    stats = Statistics((2000.0,) * 3, (1000.0,) * 3)
     views = Viewer(stats, rules(16, 8), ()).views(still, rng)
     assert [v.x.shape for v in views] == [(3, 3, 16, 16)] * 2 + [(3, 3, 8, 8)] * 6
     for view in views:
@@ -133,7 +133,7 @@ def test_missing_pixels_are_zero_and_missing_dates_have_no_share():
     rng = np.random.default_rng(0)
     sequence = a_sequence(rng)
     sequence.image[1] = np.nan
-    stats = Statistics(np.full(3, 2000, np.float32), np.full(3, 1000, np.float32))
+    stats = Statistics((2000.0,) * 3, (1000.0,) * 3)
     for view in Viewer(stats, rules(16, 8), ()).views(sequence, rng):
         assert view.valid.tolist() == [1, 0, 1]
         assert not view.x[1].any()

@@ -20,7 +20,7 @@ from crop_classifier_plugin.engine.training.report.settings_table import (
     kept_epoch,
     settings_table,
 )
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import FOREST, LabelledSeries, TrainJob
 from kits.paths import REPOSITORY
@@ -96,7 +96,7 @@ def test_the_table_tells_what_decided_the_training():
 
 
 def test_the_page_shows_the_table_and_the_kept_epoch():
-    card = Card.load(MODELS / "vunetconvlstm_simulated_radar")
+    card = load_card(MODELS / "vunetconvlstm_simulated_radar")
     job = replace(JOB, network="vunet_convlstm", class_field="", month_fields=(("2019-10", "Oct_2019"),))
     counts = tuple((1, 1, 1) for _ in card.legend)
     document = Trained(job, card, logs([0.2, 0.5, 0.5]), (), counts, (("Seed", "1"), ("Loss", "<focal>"))).document()

@@ -23,18 +23,19 @@ from crop_classifier_plugin.engine.splits.split import (
     Split,
 )
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics
 from crop_classifier_plugin.engine.training.data.patches import Augmentation, ScoringPatches, TrainingPatches
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import knows_gaps, resolve_job, series_settings
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import BadInput
+from kits.cards import preprocess_of
 from kits.training.two_series import job_of, sources
 
 torch.set_num_threads(1)
 BOTH = ("x_s2", "x_s1", "valid_s2", "valid_s1")
-STATS = Statistics(np.array([1000, 2000, -12], np.float32), np.array([500, 700, 3], np.float32))
+STATS = Statistics((1000.0, 2000.0, -12.0), (500.0, 700.0, 3.0))
 
 
 def season_of(seed: int, dates: int = 4, garbage: float = 0.0) -> LabelledCube:
@@ -58,16 +59,16 @@ def season_of(seed: int, dates: int = 4, garbage: float = 0.0) -> LabelledCube:
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([np.nan, np.inf, -1e30, 7.0]))
 def test_what_stands_in_place_of_a_missing_date_changes_nothing(seed: int, garbage: float) -> None:
-    intake = InputNormaliser((*BOTH, "doy"), STATS, 2)
+    preprocess = preprocess_of((*BOTH, "doy"), STATS, 2)
     changes = Augmentation(jitter=0.05, optical=(0.1, 0.3), radar=0.1)
     items = []
     for season in (season_of(seed), season_of(seed, garbage=garbage)):
         items += [
-            TrainingPatches([season], intake, 8, 3, changes, seed)[2],
-            ScoringPatches([season], intake, 3, 16, 0)[0],
+            TrainingPatches([season], preprocess, 8, 3, changes, seed)[2],
+            ScoringPatches([season], preprocess, 3, 16, 0)[0],
         ]
     for before, after in zip(items[:2], items[2:]):
-        assert list(before) == [*intake.inputs, "target"]
+        assert list(before) == [*preprocess.inputs.tensors, "target"]
         assert all(torch.equal(before[name], after[name]) for name in before)
         assert not before["x_s2"][1].any()
         assert not before["x_s1"][1].any()
@@ -79,7 +80,7 @@ def test_what_stands_in_place_of_a_missing_date_changes_nothing(seed: int, garba
 def test_inputs_are_z_scores_days_and_usable_shares(seed: int) -> None:
     season = season_of(seed)
     cube = season.read(Window(0, 0, 16, 16))
-    taken = InputNormaliser((*BOTH, "doy"), STATS, 2).take(cube, season.days)
+    taken = preprocess_of((*BOTH, "doy"), STATS, 2).asked(cube, season.days)
     for t in range(4):
         for name, bands, valid in (("x_s2", [0, 1], "valid_s2"), ("x_s1", [2], "valid_s1")):
             seen = ~np.isnan(cube[t, bands]).any(axis=0)
@@ -88,28 +89,26 @@ def test_inputs_are_z_scores_days_and_usable_shares(seed: int) -> None:
                 expected = np.where(seen, (cube[t, band] - STATS.mean[band]) / STATS.std[band], 0)
                 np.testing.assert_allclose(taken[name][t, i], expected, atol=1e-4)
     np.testing.assert_array_equal(taken["doy"], season.days)
-    one = InputNormaliser(("x", "valid"), Statistics(STATS.mean[:2], STATS.std[:2]), 2).take(cube[:, :2], season.days)
+    one = preprocess_of(("x", "valid"), STATS.of(slice(2))).asked(cube[:, :2], season.days)
     np.testing.assert_array_equal(one["x"], taken["x_s2"])
     np.testing.assert_array_equal(one["valid"], taken["valid_s2"])
-    alone = InputNormaliser(("x_s1", "valid_s1"), Statistics(STATS.mean[2:], STATS.std[2:]), 1).take(
-        cube[:, 2:], season.days
-    )
+    alone = preprocess_of(("x_s1", "valid_s1"), STATS.of(slice(2, None))).asked(cube[:, 2:], season.days)
     np.testing.assert_array_equal(alone["x_s1"], taken["x_s1"])
 
 
 def test_hidden_dates_are_hidden_whole_as_often_as_asked_and_never_all() -> None:
-    intake = InputNormaliser(BOTH, STATS, 2)
+    inputs = preprocess_of(BOTH, STATS, 2).inputs
     rng = np.random.default_rng(0)
     cube = np.ones((10, 3, 2, 2), np.float32)
     hidden = np.zeros(2)
     for _ in range(400):
-        kept = Augmentation(optical=(0.1, 0.3), radar=0.1).apply(cube, intake, rng)
+        kept = Augmentation(optical=(0.1, 0.3), radar=0.1).apply(cube, inputs, rng)
         missing = np.isnan(kept)
         assert (missing.all(axis=(2, 3)) == missing.any(axis=(2, 3))).all()
         assert (missing[:, 0] == missing[:, 1]).all()
         hidden += missing[:, [0, 2], 0, 0].mean(axis=0) / 400
     np.testing.assert_allclose(hidden, [0.2, 0.1], atol=0.02)
-    only = InputNormaliser(("x",), Statistics(STATS.mean, STATS.std), 3)
+    only = preprocess_of(("x",), STATS).inputs
     assert all(not np.isnan(Augmentation(optical=(0.9, 0.99)).apply(cube[:1], only, rng)).all() for _ in range(50))
 
 
@@ -117,9 +116,9 @@ def test_hidden_dates_are_hidden_whole_as_often_as_asked_and_never_all() -> None
 def test_the_gain_of_decibels_is_that_of_the_power_behind_them(seed: int, level: float) -> None:
     power = np.full((4, 1, 2, 2), 10 ** (level / 10), np.float32)
     power[..., 1] *= 10
-    intake = InputNormaliser(("x",), Statistics(STATS.mean[:1], STATS.std[:1]), 1)
-    linear = Augmentation(jitter=0.05).apply(power, intake, np.random.default_rng(seed))
-    decibel = Augmentation(jitter=0.05, decibel=(0,)).apply(10 * np.log10(power), intake, np.random.default_rng(seed))
+    inputs = preprocess_of(("x",), STATS.of(slice(1))).inputs
+    linear = Augmentation(jitter=0.05).apply(power, inputs, np.random.default_rng(seed))
+    decibel = Augmentation(jitter=0.05, decibel=(0,)).apply(10 * np.log10(power), inputs, np.random.default_rng(seed))
     np.testing.assert_allclose(decibel, 10 * np.log10(linear), atol=1e-3)
 
 
@@ -156,12 +155,12 @@ def test_the_network_decides_which_series_there_are(place: Path, tmp_path: Path)
 def test_two_series_train_to_a_model_that_says_what_it_takes(place: Path, tmp_path: Path) -> None:
     job = job_of(place, tmp_path / "m", radar=sources(place / "s1"), optical_dropout=(0.1, 0.3), radar_dropout=0.1)
     train(job, Silent())
-    card = Card.load(tmp_path / "m")
-    assert card.inputs == BOTH
-    assert card.radar is not None
-    assert card.radar.bands == ("VV", "VH")
-    assert all(-20 < value < 0 for value in card.radar.mean)
-    assert (card.reduce, card.least_dates, card.dates) == ("median", 1, 4)  # the months March to June
+    card = load_card(tmp_path / "m")
+    assert card.inputs.tensors == BOTH
+    assert card.inputs.radar.bands == ("VV", "VH")
+    assert all(-20 < value < 0 for value in card.statistics.mean[-2:])
+    dates = card.inputs.dates
+    assert (dates.reduce, dates.min_dates, len(dates.windows)) == ("median", 1, 4)  # the months March to June
     session = ort.InferenceSession(tmp_path / "m" / "model.onnx", providers=["CPUExecutionProvider"])
     shapes = {i.name: i.shape for i in session.get_inputs()}
     assert set(shapes) == set(BOTH)

@@ -31,7 +31,8 @@ from crop_classifier_plugin.engine.training.supervised.job_defaults import (
     resolve_job,
     windows_around,
 )
-from crop_classifier_plugin.shared.cards.card import Card, DayWindow
+from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -245,7 +246,7 @@ def test_the_same_seed_gives_the_same_split_file(place: Path, trained: Path, tmp
 def test_report_json_and_card_say_the_same(trained: Path) -> None:
     facts = json.loads((trained / "training.json").read_text())
     page = (trained / "training.html").read_text()
-    card = Card.load(trained)
+    card = load_card(trained)
     (test,) = facts["tests"]
     told = {row["metric"]: row["value"] for row in card.accuracy}
     keys = {"oa": "overall accuracy", "mean_f1": "mean F1", "mean_iou": "mean IoU", "kappa": "kappa"}
@@ -296,7 +297,7 @@ def test_the_command_trains(place: Path, tmp_path: Path) -> None:
     done = call(place, line)
     assert done.returncode == 0, done.stderr
     assert f"report: {tmp_path}/m/training.html" in done.stdout
-    assert Card.load(tmp_path / "m").windows == (DayWindow(100, 130), DayWindow(160, 190))
+    assert load_card(tmp_path / "m").inputs.dates.windows == (DayWindow(100, 130), DayWindow(160, 190))
 
 
 def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:

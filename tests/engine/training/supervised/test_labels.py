@@ -25,7 +25,7 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics, statistics
+from crop_classifier_plugin.engine.training.data.normalisation import statistics
 from crop_classifier_plugin.engine.training.data.patches import Augmentation, TrainingPatches, count_classes
 from crop_classifier_plugin.engine.training.data.split_file import split_json
 from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
@@ -37,10 +37,12 @@ from crop_classifier_plugin.engine.training.model_folder.initial_weights import 
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather, prepared, train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import BadInput, BadModel, LabelsUnusable
 from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
+from kits.cards import preprocess_of
 from kits.models import write_model
 from kits.rasters import write_raster
 from kits.training.two_series import SIDE, job_of, sources
@@ -123,8 +125,8 @@ def test_seasons_of_months_are_views_of_one_series_with_the_labels_of_their_mont
 def test_each_batch_is_of_the_next_month(place: Path, monthly: Path, tmp_path: Path) -> None:
     job, legend = resolve_job(monthly_job(place, monthly, tmp_path), Silent())
     seasons = gather(job, legend, tmp_path, Silent(), 32).train
-    intake = InputNormaliser(("x", "doy", "valid"), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
-    patches = TrainingPatches(seasons, intake, 16, 12, Augmentation(), seed=1, batch=3)
+    preprocess = preprocess_of(("x", "doy", "valid"), Statistics((0.0, 0.0), (1.0, 1.0)))
+    patches = TrainingPatches(seasons, preprocess, 16, 12, Augmentation(), seed=1, batch=3)
     last = [int(patches[i]["doy"][-1]) for i in range(12)]
     assert last == ([int(seasons[0].days[-1])] * 3 + [int(seasons[1].days[-1])] * 3) * 2
 
@@ -132,12 +134,12 @@ def test_each_batch_is_of_the_next_month(place: Path, monthly: Path, tmp_path: P
 @pytest.mark.filterwarnings("default")
 def test_a_model_of_months_says_so(place: Path, monthly: Path, tmp_path: Path) -> None:
     train(monthly_job(place, monthly, tmp_path / "m", epochs=1), Silent())
-    card = Card.load(tmp_path / "m")
-    assert card.monthly
-    assert (card.dates, card.inputs) == (5, ("x", "doy", "valid"))
+    card = load_card(tmp_path / "m")
+    assert card.inputs.dates.monthly
+    assert (card.dates, card.inputs.tensors) == (5, ("x", "doy", "valid"))
     assert (tmp_path / "m" / "weights.safetensors").is_file()
     record = json.loads((tmp_path / "m" / "training.run.json").read_text())
-    assert record["model_sha256"] == card.sha256
+    assert record["model_sha256"] == card.weights.sha256
     assert (tmp_path / "m" / "training.html").read_text().count("data:image/png;base64,") >= 2
 
 

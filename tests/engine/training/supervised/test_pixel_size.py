@@ -12,7 +12,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.rasters import BANDS, write_raster
@@ -41,7 +41,7 @@ def test_the_pixel_size_of_a_model_is_that_of_its_series(tmp_path: Path, pixel: 
     wanted = np.sqrt(pixel**2 * 111_200 * 70_000) if degrees else pixel
     assert completed.pixel_size == pytest.approx(wanted, rel=0.05)
     train(job, Silent())
-    assert Card.load(tmp_path / "model").pixel_size == completed.pixel_size
+    assert load_card(tmp_path / "model").inputs.pixel_size == completed.pixel_size
     scenes = tuple(SceneSource(str(p)) for p in sorted((tmp_path / "season").glob("*.tif")))
     classify(ClassifyJob(scenes, str(tmp_path / "model"), str(tmp_path / "map.tif"), mask="none"), Silent())
     assert (tmp_path / "map.tif").exists()

@@ -35,7 +35,6 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.training.data.normalisation import Statistics
 from crop_classifier_plugin.engine.training.data.split_file import read_split, split_json
 from crop_classifier_plugin.engine.training.loop.checkpoint import identity_of
 from crop_classifier_plugin.engine.training.model_folder.weights_provenance import read_provenance
@@ -44,7 +43,8 @@ from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.engine.training.supervised.load_data import gather
 from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import LabelsUnusable
 from crop_classifier_plugin.shared.jobs.train import LabelledSeries
 from kits.models import write_model
@@ -276,7 +276,7 @@ def test_a_training_is_another_with_another_validation_series(place: Path, easte
         (tmp_path / str(i)).mkdir()
         material = gathered(tmp_path / str(i), job)
         config = configure(job.network, dict(job.settings), 2, len(material.train[0].days), 2)
-        stats = Statistics(np.zeros(2, np.float32), np.ones(2, np.float32))
+        stats = Statistics((0.0, 0.0), (1.0, 1.0))
         found.append(identity_of(job, config, resolve_recipe(job), stats, material.train, material.checks))
     assert all(a != b for i, a in enumerate(found) for b in found[:i])
 
@@ -417,9 +417,9 @@ def test_the_card_and_report_say_what_the_model_started_from(place: Path, tmp_pa
     train(
         replace(job, model=str(tmp_path / "b"), start=str(tmp_path / "a"), seed=2, training_data="my fields"), Silent()
     )
-    card = Card.load(tmp_path / "b")
-    assert card.training_data.startswith("my fields; started from a, trained on 64 labelled parcels")
-    assert "is not known" in card.limits
+    card = load_card(tmp_path / "b")
+    assert card.training.training_data.startswith("my fields; started from a, trained on 64 labelled parcels")
+    assert "is not known" in card.terms.limits
     page = (tmp_path / "b" / "training.html").read_text()
     assert "started from a" in page
     assert "Nothing that the model it started from is known to have learnt from was held out." in page

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
-from crop_classifier_plugin.engine.inference.tile_pipeline import prepare
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
 from crop_classifier_plugin.engine.splits.split import (
     HELD_OUT,
     TRAIN,
@@ -34,7 +34,7 @@ from crop_classifier_plugin.engine.splits.split import (
     split,
 )
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.normalisation import InputNormaliser, Statistics, statistics
+from crop_classifier_plugin.engine.training.data.normalisation import statistics
 from crop_classifier_plugin.engine.training.data.patches import (
     Augmentation,
     ScoringPatches,
@@ -44,6 +44,7 @@ from crop_classifier_plugin.engine.training.data.patches import (
     turn,
 )
 from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
+from crop_classifier_plugin.engine.training.model_folder.input_spec import input_spec_of
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import verify
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import (
@@ -52,7 +53,9 @@ from crop_classifier_plugin.engine.training.supervised.job import (
     inputs_of,
     train,
 )
-from crop_classifier_plugin.shared.cards.card import Card, DayWindow
+from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
+from crop_classifier_plugin.shared.cards.files import checked_weights, load_card
+from crop_classifier_plugin.shared.cards.parts import DayWindow, Statistics
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -62,6 +65,7 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
+from kits.cards import card_of, preprocess_of
 from kits.training.toy import LEGEND, job_of
 
 torch.set_num_threads(1)
@@ -121,7 +125,7 @@ def season_of(height=40, width=50, seed=0, unknown=0.1):
     return LabelledCube("toy", image, target, part, days, np.ones(3, bool), dates, grid, nothing, parted)
 
 
-PLAIN = InputNormaliser(("x",), Statistics(np.zeros(2, np.float32), np.ones(2, np.float32)), 2)
+PLAIN = preprocess_of(("x",), Statistics((0.0, 0.0), (1.0, 1.0)))
 
 
 @settings(max_examples=25, deadline=None)
@@ -189,22 +193,13 @@ def test_counts_and_shown_shares():
 # --- export ----------------------------------------------------------------------------------------------------------
 
 
-def card_of(classes=2, multiple=2):
+def toy_card(classes=2, multiple=2):
     colours = tuple(CropClass(i + 1, f"class {i + 1}", "#112233") for i in range(classes))
     windows = (DayWindow(95, 135), DayWindow(150, 195), DayWindow(210, 260))
-    return Card(
-        "toy", "Toy", "lrtacf_net", {}, ("B04", "B8A"), windows, (1.0, 2.0), (3.0, 4.0), Legend(colours), "0" * 64,
-        tile=64, overlap=16, multiple=multiple,
+    return card_of(
+        name="toy", title="Toy", network="lrtacf_net", bands=("B04", "B8A"), windows=windows, mean=(1.0, 2.0),
+        std=(3.0, 4.0), legend=Legend(colours), tile=64, overlap=16, multiple=multiple,
     )  # fmt: skip
-
-
-def test_patches_are_normalised_as_in_classification():
-    season = season_of()
-    season.image[1, 0, 3, 3] = np.nan
-    card = card_of()
-    stats = Statistics(np.array(card.mean, np.float32), np.array(card.std, np.float32))
-    expected, _ = prepare(season.image, card)
-    np.testing.assert_allclose(stats.normalise(season.image), expected["x"], rtol=1e-6)
 
 
 # --- a whole training ------------------------------------------------------------------------------------------------
@@ -228,14 +223,14 @@ def test_training_learns_the_toy_season(trained):
 
 def test_the_card_describes_the_file(trained):
     folder, result = trained
-    card = Card.load(folder)
-    assert card.check_weights(folder) == folder / "model.onnx"
-    assert card.sha256 == result["sha256"]
-    assert card.file_size == (folder / "model.onnx").stat().st_size
-    assert card.parameters == result["parameters"] > 1000
+    card = load_card(folder)
+    assert checked_weights(folder, card.weights.sha256) == folder / "model.onnx"
+    assert card.weights.sha256 == result["sha256"]
+    assert card.weights.size == (folder / "model.onnx").stat().st_size
+    assert card.weights.parameters == result["parameters"] > 1000
     assert card.legend == LEGEND
-    assert card.start == "2024-04-24T00:00:00Z"
-    west, south, east, north = card.bbox
+    assert card.training.start == "2024-04-24T00:00:00Z"
+    west, south, east, north = card.training.bbox
     assert 2.9 < west < east < 3.1
     assert 50 < south < north < 51
     assert list(card.accuracy) == list(result["accuracy"])
@@ -257,8 +252,8 @@ def learn_only(job: TrainJob, place: Path, reporter=None, keep=None):
     place.mkdir()
     material = gather(job, LEGEND, place, Silent(), 32)
     config = configure(job.network, dict(job.settings), 2, 3, 2)
-    intake = InputNormaliser(inputs_of(job.network, config), statistics(material.train), len(job.bands))
-    return fit(job, config, material, intake, reporter or Silent(), keep)
+    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network, config)), statistics(material.train))
+    return fit(job, config, material, preprocess, reporter or Silent(), keep)
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +265,7 @@ def learnt(toy, tmp_path_factory):
 
 def test_the_exported_file_is_the_network(trained, learnt):
     folder, _ = trained
-    assert verify(learnt, str(folder / "model.onnx"), Card.load(folder)) <= 1e-4
+    assert verify(learnt, str(folder / "model.onnx"), load_card(folder)) <= 1e-4
     session = ort.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
     for batch, high, wide in ((1, 2, 2), (3, 8, 36), (4, 10, 6)):
         x = np.random.default_rng(0).standard_normal((batch, 3, 2, high, wide), dtype=np.float32)
@@ -288,7 +283,7 @@ def test_the_exported_file_names_its_ends_and_carries_the_card(trained):
     assert [o.name for o in model.graph.output] == ["logits", "probability", "attention"]
     free = [d.dim_param != "" for d in model.graph.input[0].type.tensor_type.shape.dim]
     assert free == [True, False, False, True, True]
-    assert {p.key: p.value for p in model.metadata_props} == Card.load(folder).deepness_metadata()
+    assert {p.key: p.value for p in model.metadata_props} == onnx_metadata(load_card(folder))
     assert "/crop_classifier_plugin/" not in str(model)  # no path of the machine that trained it
 
 
@@ -297,7 +292,7 @@ def test_a_file_that_is_not_the_network_is_refused(trained, learnt):
     torch.manual_seed(1)
     other = build("lrtacf_net", learnt.config).eval()
     with pytest.raises(TrainingFailed, match="differs"):
-        verify(other, str(folder / "model.onnx"), Card.load(folder))
+        verify(other, str(folder / "model.onnx"), load_card(folder))
 
 
 def test_sam_training_lowers_the_loss_too(toy, tmp_path):

@@ -17,9 +17,9 @@ sys.path[:0] = [{repo!r}, {repo!r} + "/tests"]
 from pathlib import Path
 from kits.networks import series_network
 folder = Path({folder!r})
-series_network.write_model(folder / "both", least_dates=1)
+series_network.write_model(folder / "both", min_dates=1)
 radar = dict(bands=("VV", "VH"), mean=(-10.0, -17.0), std=(3.0, 3.0), reduce="mean", pixel_size=20.0)
-series_network.write_model(folder / "months", two=False, doy=0.02, monthly=True, least_dates=1, **radar)
+series_network.write_model(folder / "months", two=False, doy=0.02, monthly=True, min_dates=1, **radar)
 """
 
 

@@ -47,9 +47,9 @@ def test_a_year_is_learnt_and_the_next_years_peak_is_forecast(provider, years, c
     results = run("train_tsstfn", learning, context)
     card = json.loads((Path(model) / "fusion.json").read_text())
     assert results["MODEL_FOLDER"] == model
-    assert results["RMSE"] == card["rmse"]
-    assert card["base_dates"] == DAYS["2023"][:2]
-    assert card["simulated"]
+    assert results["RMSE"] == card["errors"]["rmse"]
+    assert card["training"]["base_dates"] == DAYS["2023"][:2]
+    assert card["training"]["simulated"]
     assert 0 < results["RMSE_LAST_FINE"] < 1
     assert 0 < results["RMSE_COARSE"] < 1
     asked = {**years["2024"], "MODEL": model, "TARGETS": DAYS["2024"][2], "OUTPUT": output}

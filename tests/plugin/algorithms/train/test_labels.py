@@ -11,7 +11,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
 from kits.plugin.qgis import run, values
 
 TRAININGS = [
@@ -126,6 +126,6 @@ def test_labels_that_do_not_go_together_are_refused(lesson, season, provider, co
 def test_a_model_is_trained_on_a_class_raster(lesson, raster, season, context):
     results = run("train_random_forest", lesson | raster | {"MIN_PARCELS": 1, "TREES": 3}, context)
     assert 0 <= results["MEAN_F1"] <= results["OA"] <= 1
-    card = Card.load(Path(results["MODEL_FOLDER"]))
+    card = load_card(Path(results["MODEL_FOLDER"]))
     assert set(values(season["TRUTH"])) - {0} <= set(card.legend.codes)
-    assert card.simulated
+    assert card.training.simulated

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsProcessingException
 
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.jobs.train import TRAINABLE
 from kits.plugin.qgis import Recorder, run, values
 
@@ -49,10 +49,10 @@ def test_a_baseline_is_trained_and_maps_the_season(lesson, season, context, tmp_
     feedback = Recorder()
     network = list(TRAINABLE).index("convstar")
     results = run("train_network", lesson | tiny | {"NETWORK": network}, context, feedback)
-    card = Card.load(Path(results["MODEL_FOLDER"]))
+    card = load_card(Path(results["MODEL_FOLDER"]))
     assert (card.network, card.settings["width"], card.settings["layers"]) == ("convstar", 4, 1)
-    assert " 2024" in card.season
-    assert " N, " in card.region
+    assert " 2024" in card.training.season
+    assert " N, " in card.training.region
     asked = {"OUTPUT": str(tmp_path / "map.tif"), "MODEL_FOLDER": results["MODEL_FOLDER"]}
     run("classify_model", {"INPUT": season["SCENES"], **asked}, context)
     assert set(values(asked["OUTPUT"])) & set(card.legend.codes)

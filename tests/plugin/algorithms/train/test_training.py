@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from crop_classifier_plugin.bridge import runner
-from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.jobs.sources import MASKS
 from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
@@ -47,12 +47,12 @@ def test_a_model_is_trained_and_maps_the_season(lesson, season, provider, contex
     assert re.search(r"loss \d\.\d+, validation mean F1 \d", "\n".join(feedback.infos))
     assert feedback.percents == sorted(feedback.percents)
 
-    card = Card.load(folder)
+    card = load_card(folder)
     labels = QgsVectorLayer(season["PARCELS"], "labels", "ogr")
     crops = sorted({feature["crop_name"] for feature in labels.getFeatures()}, key=str.casefold)
     assert list(card.legend.names) == crops
-    assert card.simulated
-    assert len(card.windows) == 4, "one window a scene"
+    assert card.training.simulated
+    assert len(card.inputs.dates.windows) == 4, "one window a scene"
 
     asked = {"OUTPUT": str(tmp_path / "map.tif"), "CONFIDENCE": str(tmp_path / "confidence.tif")}
     mapped = run("classify_model", {"INPUT": season["SCENES"], "MODEL_FOLDER": str(folder), **asked}, context)

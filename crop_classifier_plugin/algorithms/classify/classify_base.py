@@ -19,7 +19,8 @@ from qgis.core import (
 from ...bridge import layers, shipped_models
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.errors import BadInput
-from ...shared.jobs.classify import ClassifyJob
+from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
+from ...shared.jobs.sources import optical_and_radar
 from ..common.engine_algorithm import Parameters
 from ..common.formats import SINGLE_LAYER_FORMATS
 from ..common.series_parameters import SeriesAlgorithm
@@ -136,30 +137,38 @@ class ClassifyAlgorithm(SeriesAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        return {
-            "scenes": self.scenes(parameters, context),
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
-            "radar": self.scenes(parameters, context, "RADAR") if self.RADAR else (),
-            "mask": self.mask(parameters, context),
-            "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
-            "extent": self.extent(parameters, context),
-            "area": self._area(parameters, context, feedback),
-        }
+        optical, radar = optical_and_radar(
+            scenes=self.scenes(parameters, context),
+            radar=self.scenes(parameters, context, "RADAR") if self.RADAR else (),
+            dates=layers.date_entries(self.table(parameters, "DATES", context)),
+            mask=self.mask(parameters, context),
+            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
+            extent=self.extent(parameters, context),
+        )
+        return {"optical": optical, "radar": radar, "area": self._area(parameters, context, feedback)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
         model = str(self._model(parameters, context))
-        outputs = self.outputs(parameters, context)
-        return ClassifyJob(model=model, device=self.device(parameters, context), **outputs, **inputs)
+        return ClassifyJob(
+            model=model,
+            written=self.written(parameters, context),
+            months=self.months(parameters, context),
+            device=self.device(parameters, context),
+            **inputs,
+        )
 
-    def outputs(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
-        """The job's outputs, and what else of it only its own parameters say."""
-        found = {
-            "class_map": self.parameterAsOutputLayer(parameters, "OUTPUT", context),
-            "confidence": self.parameterAsOutputLayer(parameters, "CONFIDENCE", context),
-            "probabilities": self.parameterAsOutputLayer(parameters, "PROBABILITIES", context),
-            "valid_dates": self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
-        }
-        return {**found, **self.attention(parameters, context)}
+    def written(self, parameters: Parameters, context: QgsProcessingContext) -> ClassifyOutputs:
+        return ClassifyOutputs(
+            class_map=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
+            confidence=self.parameterAsOutputLayer(parameters, "CONFIDENCE", context),
+            probabilities=self.parameterAsOutputLayer(parameters, "PROBABILITIES", context),
+            valid_dates=self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
+            **self.attention(parameters, context),
+        )
+
+    def months(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[str, ...]:
+        """The target months, of algorithms that map months."""
+        return ()
 
     def attention(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, str]:
         """What is asked of the attention; "" is nothing."""
@@ -190,13 +199,13 @@ class ClassifyAlgorithm(SeriesAlgorithm):
     ) -> dict[str, Any]:
         group = event["outputs"]["group"]  # the model and the dates it used
         written = {
-            "OUTPUT": (job.class_map, "Crop map"),
-            "CONFIDENCE": (job.confidence, "Confidence"),
-            "PROBABILITIES": (job.probabilities, "Class probabilities"),
-            "VALID_DATES": (job.valid_dates, "Number of valid dates"),
+            "OUTPUT": (job.written.class_map, "Crop map"),
+            "CONFIDENCE": (job.written.confidence, "Confidence"),
+            "PROBABILITIES": (job.written.probabilities, "Class probabilities"),
+            "VALID_DATES": (job.written.valid_dates, "Number of valid dates"),
         }
         for order, (path, name) in enumerate(reversed(list(written.values()))):
-            style_output(context, LayerStyle(path, self.tr(name), group, order, visible=path == job.class_map))
-        told = {"ATTENTION": job.attention, "ATTENTION_PLOT": job.attention_plot}
+            style_output(context, LayerStyle(path, self.tr(name), group, order, visible=path == job.written.class_map))
+        tables = {"ATTENTION": job.written.attention, "ATTENTION_PLOT": job.written.attention_plot}
         paths = {name: path for name, (path, _) in written.items()}
-        return {name: path for name, path in {**paths, **told}.items() if path}
+        return {name: path for name, path in {**paths, **tables}.items() if path}

@@ -14,7 +14,7 @@ from qgis.core import (
 )
 
 from ...bridge.styling import LayerStyle, load
-from ...shared.jobs.classify import ClassifyJob, read_months
+from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs, read_months
 from ..common.engine_algorithm import Parameters
 from .classify_base import ClassifyAlgorithm
 
@@ -45,19 +45,21 @@ class MonthlyAlgorithm(ClassifyAlgorithm):
         if not only:
             super()._add_outputs()
 
-    def outputs(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
-        months = {"months": read_months(self.parameterAsString(parameters, "MONTHS", context))}
+    def months(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[str, ...]:
+        return read_months(self.parameterAsString(parameters, "MONTHS", context))
+
+    def written(self, parameters: Parameters, context: QgsProcessingContext) -> ClassifyOutputs:
         if not (self.FOLDER_ONLY or self.given(parameters, "FOLDER")):
-            return {**months, **super().outputs(parameters, context)}
+            return super().written(parameters, context)
         folder = self.parameterAsFileOutput(parameters, "FOLDER", context)
         sure = self.parameterAsBool(parameters, "CONFIDENCE_MAPS", context)
         confidence = str(Path(folder) / "confidence.tif") if sure else ""
-        return {**months, "folder": folder, "confidence": confidence, **self.attention(parameters, context)}
+        return ClassifyOutputs(folder=folder, confidence=confidence, **self.attention(parameters, context))
 
     def results(
         self, job: ClassifyJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
-        if not job.folder:
+        if not job.written.folder:
             return super().results(job, event, parameters, context)
         outputs = event["outputs"]
         maps = sorted(outputs["maps"], key=lambda made: made["month"])
@@ -65,4 +67,4 @@ class MonthlyAlgorithm(ClassifyAlgorithm):
             for order, made in enumerate(maps):  # all are switched on: the Temporal Controller shows one at a time
                 name = self.tr("Crop map {}").format(made["month"])
                 load(context, LayerStyle(made["class_map"], name, outputs["group"], order), "MAPS")
-        return {"FOLDER": job.folder, "MAPS": [made["class_map"] for made in maps]}
+        return {"FOLDER": job.written.folder, "MAPS": [made["class_map"] for made in maps]}

@@ -14,7 +14,8 @@ from ... import assets
 from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, list_models, load_card
 from ...shared.cards.stac import item_of
 from ...shared.errors import BadInput
-from ...shared.jobs.classify import ClassifyJob, read_months
+from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs, read_months
+from ...shared.jobs.sources import optical_and_radar
 from .options import device_option, finish, json_option
 from .series import series_options, sources, take_scenes
 
@@ -36,8 +37,18 @@ from .series import series_options, sources, take_scenes
 @json_option
 def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Classify a season of dated rasters."""
-    asked = {"radar": sources(radar), "months": read_months(", ".join(months)), **take_scenes(given)}
-    finish(ClassifyJob(model=str(find_model(model)), **asked, **given), as_json)
+    optical, second = optical_and_radar(radar=sources(radar), **take_scenes(given))
+    area, device = given.pop("area"), given.pop("device")
+    job = ClassifyJob(
+        optical,
+        str(find_model(model)),
+        ClassifyOutputs(**given),
+        second,
+        read_months(", ".join(months)),
+        area,
+        device,
+    )
+    finish(job, as_json)
 
 
 @click.command()

@@ -35,7 +35,7 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
         for target in targets:
             run.protect_inputs(target.feed.sources)
         runtime = open_runtime(checked_weights(job.model, card.weights.sha256), job.device, card)
-        if (job.attention or job.attention_plot) and not runtime.attends:
+        if (job.written.attention or job.written.attention_plot) and not runtime.attends:
             raise BadInput(
                 f"The model {card.title} does not tell its attention to the dates: leave that output out, or use a "
                 "model whose network does (Attention-3DCNN, LRTACF-Net, CropSTS) and which was trained lately."
@@ -46,7 +46,9 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
             facts = _map(job, card, target, runtime, run.outputs, part)
             run.record(target.paths["class_map"], facts | {"software": runtime.versions()})
             maps.append({**target.paths, "month": target.month, **facts})
-    return {**maps[0], "maps": maps} if not job.folder else {"folder": job.folder, "maps": maps, **_shared(maps)}
+    if job.written.folder:
+        return {"folder": job.written.folder, "maps": maps, **_shared(maps)}
+    return {**maps[0], "maps": maps}
 
 
 def _map(

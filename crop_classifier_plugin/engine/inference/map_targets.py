@@ -8,8 +8,7 @@ from pathlib import Path
 
 from ...shared.cards.card import Card
 from ...shared.errors import BadInput
-from ...shared.jobs.classify import ClassifyJob
-from ...shared.jobs.sources import Series
+from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ..execution.outputs import check_distinct, check_geotiffs
 from ..execution.reporter import Reporter
 from ..series.cube.model_series import ModelSeries
@@ -22,7 +21,7 @@ _OTHERS = ("attention", "attention_plot")
 
 @dataclass(eq=False)
 class Target:
-    """One crop map: what it is read from, and its files by the job's names of them."""
+    """One crop map: what it is read from, and its files by the names of ClassifyOutputs' fields."""
 
     feed: ModelSeries
     days: Days  # of a monthly model: the month
@@ -42,19 +41,13 @@ def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Repor
     """Every map's feed, opened before any is made: a month that cannot be mapped ends the run at once."""
     if job.months and not card.inputs.dates.monthly:
         raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
-    if job.folder and not card.inputs.dates.monthly:
+    if job.written.folder and not card.inputs.dates.monthly:
         raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
-    scenes = _read(job, reporter)
+    scenes = read_model_scenes(job.optical, job.radar, reporter)
     targets = [_open(job, card, scenes, month, exits, reporter) for month in job.months or ("",)]
     check_geotiffs(*(path for target in targets for path in target.rasters.values()))
     check_distinct(*(path for target in targets for path in target.paths.values()))
     return targets
-
-
-def _read(job: ClassifyJob, reporter: Reporter) -> ModelScenes:
-    optical = Series(job.scenes, job.dates, job.mask, job.mask_layers, job.extent) if job.scenes else None
-    radar = Series(job.radar, job.dates, extent=job.extent) if job.radar else None
-    return read_model_scenes(optical, radar, reporter)
 
 
 def _open(
@@ -66,16 +59,16 @@ def _open(
         reporter.log(note)
     days = (feed.span[-1].first, feed.span[-1].last) if card.inputs.dates.monthly else None
     target = Target(feed, days, {})
-    target.paths = _paths(job, target.month)
+    target.paths = _paths(job.written, target.month)
     return target
 
 
-def _paths(job: ClassifyJob, month: str) -> dict[str, str]:
-    named = {key: path for key in (*PRODUCTS, *_OTHERS) if (path := getattr(job, key))}
-    if not job.folder:
+def _paths(written: ClassifyOutputs, month: str) -> dict[str, str]:
+    named = {key: path for key in (*PRODUCTS, *_OTHERS) if (path := getattr(written, key))}
+    if not written.folder:
         return named
     others = {key: str(_with(Path(path), month)) for key, path in named.items()}
-    return {"class_map": str(Path(job.folder) / f"crop_map_{month}.tif"), **others}
+    return {"class_map": str(Path(written.folder) / f"crop_map_{month}.tif"), **others}
 
 
 def _with(path: Path, month: str) -> Path:

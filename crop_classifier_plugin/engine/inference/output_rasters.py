@@ -132,7 +132,7 @@ class ValidDates(Product):
         write_ramp_style(outputs, path, Ramp(0, self._dates, ((215, 48, 39), (254, 224, 139), (26, 152, 80))))
 
 
-# The fields of ClassifyJob that name an output.
+# The fields of ClassifyOutputs that name a raster.
 PRODUCTS: dict[str, type[ClassMap] | type[Confidence] | type[Probabilities] | type[ValidDates]] = {
     "class_map": ClassMap,
     "confidence": Confidence,

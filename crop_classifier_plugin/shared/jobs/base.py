@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any, ClassVar
 
 
 class Job:
-    """The jobs are frozen dataclasses of this class; they name those of their fields that are files and folders."""
+    """The jobs are frozen dataclasses of this class; they name those of their fields that are files and folders,
+    or fields of their fields, as `written.folder`."""
 
     kind: ClassVar[str]  # the job's name in JSON; the algorithm and, with dashes, the command are named so too
     entry: ClassVar[str]  # "room.module:function" of the engine
@@ -34,7 +36,7 @@ class Job:
         return self._paths(self.reads)
 
     def _paths(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(path for name in names for path in paths_in(getattr(self, name)))
+        return tuple(path for name in names for path in paths_in(attrgetter(name)(self)))
 
 
 def paths_in(value: Any) -> Iterator[str]:

@@ -9,60 +9,58 @@ from typing import ClassVar, Optional
 from ..devices import DEVICES
 from ..errors import BadInput
 from .base import Job
-from .sources import (
-    DateEntry,
-    Extent,
-    SceneSource,
-    check_masks,
-    one_of,
-)
+from .sources import Series, one_of
 
 _MONTHS = re.compile(r"(\d{4})-(\d{2})(?:\s*(?:to|\.\.)\s*(\d{4})-(\d{2}))?")
 _MOST = 120  # months in one run
 
 
 @dataclass(frozen=True)
-class ClassifyJob(Job):
-    """Series + model -> crop map (and, on request, confidence, probabilities, number of valid dates, attention).
+class ClassifyOutputs:
+    """Where the crop map goes, and what goes with it; "" = not asked for.
 
-    With `folder` in place of `class_map`: one crop_map_2020-03.tif a target month in it; the other outputs' names get
-    the month too.
+    With `folder` in place of `class_map`: one crop_map_2020-03.tif a target month in it; the other files' names get the
+    month too.
     """
 
-    kind: ClassVar[str] = "classify"
-    entry: ClassVar[str] = "inference.job:classify"
-    writes_rasters = ("class_map", "confidence", "probabilities", "valid_dates")
-    writes_files = ("attention", "attention_plot")
-    writes_folders = ("folder",)
-    reads = ("scenes", "radar", "mask_layers", "area", "model")
-    scenes: tuple[SceneSource, ...]
-    model: str  # folder with model.onnx and model.json
     class_map: str = ""
+    folder: str = ""
     confidence: str = ""
     probabilities: str = ""
-    valid_dates: str = ""
-    dates: tuple[DateEntry, ...] = ()  # of the scenes and of the radar scenes
-    mask: str = "auto"  # one of MASKS
-    mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
-    extent: Optional[Extent] = None
-    area: str = ""  # vector file whose polygons limit the map
-    device: str = "auto"
-    radar: tuple[SceneSource, ...] = ()  # the second series, for models of two
-    months: tuple[str, ...] = ()  # 2020-03: what a monthly model maps; () = the latest month it can
-    folder: str = ""
+    valid_dates: str = ""  # how many dates are usable
     attention: str = ""  # CSV: how much the network heeds each date, by class
     attention_plot: str = ""  # the same as an HTML page
 
     def __post_init__(self) -> None:
-        one_of("device", self.device, DEVICES)
-        check_masks(self.mask, self.mask_layers)
-        if not (self.scenes or self.radar):
-            raise BadInput("No raster was given: choose the dated scenes of the season.")
         if bool(self.class_map) == bool(self.folder):
             raise BadInput("Name either a crop map or a folder for one map a month: one of the two, not both.")
+
+
+@dataclass(frozen=True)
+class ClassifyJob(Job):
+    """Series + model -> crop map (and, on request, confidence, probabilities, number of valid dates, attention)."""
+
+    kind: ClassVar[str] = "classify"
+    entry: ClassVar[str] = "inference.job:classify"
+    writes_rasters = ("written.class_map", "written.confidence", "written.probabilities", "written.valid_dates")
+    writes_files = ("written.attention", "written.attention_plot")
+    writes_folders = ("written.folder",)
+    reads = ("optical", "radar", "area", "model")
+    optical: Optional[Series]  # the scenes: the first, or only, series; of radar for models of radar alone
+    model: str  # folder with model.onnx and model.json
+    written: ClassifyOutputs
+    radar: Optional[Series] = None  # the second series, for models of two
+    months: tuple[str, ...] = ()  # 2020-03: what a monthly model maps; () = the latest month it can
+    area: str = ""  # vector file whose polygons limit the map
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        one_of("device", self.device, DEVICES)
+        if not (self.optical or self.radar):
+            raise BadInput("No raster was given: choose the dated scenes of the season.")
         if len(set(self.months)) < len(self.months):
             raise BadInput(f"A month is named twice in {', '.join(self.months)}: name each once.")
-        if len(self.months) > 1 and not self.folder:
+        if len(self.months) > 1 and not self.written.folder:
             raise BadInput("Several months make several maps: name a folder for them in place of the crop map.")
 
 

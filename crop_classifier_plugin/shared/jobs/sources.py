@@ -89,6 +89,21 @@ class Series:
         return tuple(each.path for each in (*self.scenes, *self.mask_layers))
 
 
+def optical_and_radar(
+    scenes: tuple[SceneSource, ...],
+    radar: tuple[SceneSource, ...],
+    dates: tuple[DateEntry, ...],
+    mask: str,
+    mask_layers: tuple[SceneSource, ...],
+    extent: Optional[Extent],
+) -> tuple[Optional[Series], Optional[Series]]:
+    """Two series as a user gives them at once, None for one without scenes: the dates and the extent are of both, the
+    masks of the first."""
+    check_masks(mask, mask_layers)
+    first = Series(scenes, dates, mask, mask_layers, extent) if scenes else None
+    return first, Series(radar, dates, extent=extent) if radar else None
+
+
 @dataclass(frozen=True)
 class LabelSource:
     """What the user knows of the ground: polygons with a class field, or with one a month; or a class raster."""

@@ -40,12 +40,12 @@ class Attention:
         self._sum = np.zeros((len(card.legend), card.dates))
         self.pixels = np.zeros(len(card.legend), np.int64)  # (K,) mapped pixels of each class
 
-    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
-        """Adds one finished window; `known` (H, W) is where the map has a value."""
-        best = block.probability.argmax(axis=0)[known]
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
+        """Adds one finished window; `valid` (H, W) is where the map has a value."""
+        best = block.probability.argmax(axis=0)[valid]
         self.pixels += np.bincount(best, minlength=len(self.pixels))
         for date, weights in enumerate(block.attention):
-            self._sum[:, date] += np.bincount(best, weights[known], minlength=len(self.pixels))
+            self._sum[:, date] += np.bincount(best, weights[valid], minlength=len(self.pixels))
         self._cell = max(self._cell, block.cell)
 
     @property
@@ -61,7 +61,7 @@ class Attention:
         return self._cell >= self._tile
 
     @property
-    def place(self) -> str:
+    def weights_of(self) -> str:
         """What of the image one weight is of."""
         if self.per_tile:
             return "whole tile"
@@ -69,35 +69,35 @@ class Attention:
 
 
 def write_attention(
-    found: Attention, card: Card, feed: ModelSeries, paths: Mapping[str, str], outputs: Outputs
+    found: Attention, card: Card, series: ModelSeries, paths: Mapping[str, str], outputs: Outputs
 ) -> None:
     """The CSV at paths["attention"] and the page at paths["attention_plot"], where they are asked for."""
     if "attention" in paths:
-        outputs.write_text(paths["attention"], to_csv(found, card, feed))
+        outputs.write_text(paths["attention"], to_csv(found, card, series))
     if "attention_plot" in paths:
-        outputs.write_text(paths["attention_plot"], to_html(found, card, feed))
+        outputs.write_text(paths["attention_plot"], to_html(found, card, series))
 
 
-def to_csv(found: Attention, card: Card, feed: ModelSeries) -> str:
+def to_csv(found: Attention, card: Card, series: ModelSeries) -> str:
     """One row a class and date; `scenes` tells whether the date had any, `weights_of` what shares one weight."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["code", "class", "pixels", "date", "scenes", "attention", "weights_of"])
     for crop, pixels, means in zip(card.legend, found.pixels, found.means):
-        for day, present, mean in zip(feed.dates, feed.present, means):
+        for day, present, mean in zip(series.dates, series.present, means):
             value = "" if np.isnan(mean) else f"{mean:.6f}"
-            table.writerow([crop.code, crop.name, pixels, day, "yes" if present else "no", value, found.place])
+            table.writerow([crop.code, crop.name, pixels, day, "yes" if present else "no", value, found.weights_of])
     return text.getvalue()
 
 
-def to_html(found: Attention, card: Card, feed: ModelSeries) -> str:
+def to_html(found: Attention, card: Card, series: ModelSeries) -> str:
     """One page without scripts or outside files."""
     rows: list[dict[str, Any]] = [
         {"name": crop.name, "colour": crop.colour, "pixels": int(pixels), "values": [float(v) for v in means]}
         for crop, pixels, means in zip(card.legend, found.pixels, found.means)
         if pixels
     ]
-    dates = [{"text": d.isoformat(), "present": bool(p)} for d, p in zip(feed.dates, feed.present)]
+    dates = [{"text": d.isoformat(), "present": bool(p)} for d, p in zip(series.dates, series.present)]
     page = template("attention.html.j2", Path(__file__).parent)
     meaning = MEANINGS.get(card.network, _ANY) + ("" if found.per_tile else _PLACED.get(card.network, ""))
     return page.render(
@@ -105,10 +105,10 @@ def to_html(found: Attention, card: Card, feed: ModelSeries) -> str:
         simulated=card.training.simulated,
         meaning=meaning,
         per_tile=found.per_tile,
-        place=found.place,
+        weights_of=found.weights_of,
         rows=rows,
         dates=dates,
-        curves=_curves(rows, feed.dates),
+        curves=_curves(rows, series.dates),
     )
 
 

@@ -33,7 +33,7 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
         reporter.progress(0, "Reading the series")
         targets = open_targets(job, card, exits, reporter)
         for target in targets:
-            run.protect_inputs(target.feed.sources)
+            run.protect_inputs(target.series.sources)
         runtime = open_runtime(checked_weights(job.model, card.weights.sha256), job.device, card)
         if (job.written.attention or job.written.attention_plot) and not runtime.attends:
             raise BadInput(
@@ -55,48 +55,48 @@ def _map(
     job: ClassifyJob, card: Card, target: Target, runtime: Runtime, outputs: Outputs, reporter: Reporter
 ) -> dict[str, object]:
     """One crop map with its companions; returns what it was made of."""
-    feed = target.feed
+    series = target.series
     with ExitStack() as exits:
         temporary = {key: outputs.path(path) for key, path in target.rasters.items()}
-        area = Area.read(job.area, feed.grid.crs) if job.area else None
-        grid = area.limit(feed.grid) if area else feed.grid
-        feed = exits.enter_context(feed.on(feed.widest))  # with all there is around
-        _announce(card, feed, grid, runtime, reporter)
-        part = feed.grid.window_of(grid)
-        marked = replace(card, training=replace(card.training, simulated=card.training.simulated or feed.simulated))
+        area = Area.read(job.area, series.grid.crs) if job.area else None
+        grid = area.limit(series.grid) if area else series.grid
+        series = exits.enter_context(series.on(series.widest))  # with all there is around
+        _announce(card, series, grid, runtime, reporter)
+        part = series.grid.window_of(grid)
+        marked = replace(card, training=replace(card.training, simulated=card.training.simulated or series.simulated))
         products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
-        wanted = target.paths.keys() & {"attention", "attention_plot"}
-        heed = Attention(card) if wanted else None
+        attention_files = target.paths.keys() & {"attention", "attention_plot"}
+        attention = Attention(card) if attention_files else None
         share = SubProgress(reporter, 0, 0.97)
         blocks = classify_tiles(
-            lambda: feed, feed.grid, card, runtime, feed.days, share, part=part, attention=bool(wanted)
+            lambda: series, series.grid, card, runtime, series.days, share, part=part, attention=bool(attention_files)
         )
-        _write(blocks, [*products, *filter(None, (heed,))], area, grid)
+        _write(blocks, [*products, *filter(None, (attention,))], area, grid)
         reporter.progress(0.97, "Writing overviews")
         for product, path in zip(products, target.rasters.values()):
             product.finish(outputs, path)
-        if heed:
-            write_attention(heed, marked, feed, target.paths, outputs)
-    return _facts(card, feed, runtime, target)
+        if attention:
+            write_attention(attention, marked, series, target.paths, outputs)
+    return _facts(card, series, runtime, target)
 
 
-def _announce(card: Card, feed: ModelSeries, grid: Grid, runtime: Runtime, reporter: Reporter) -> None:
-    reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in feed.dates)}.")
+def _announce(card: Card, series: ModelSeries, grid: Grid, runtime: Runtime, reporter: Reporter) -> None:
+    reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in series.dates)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
 
 
 def _write(blocks: Iterable[FinishedBlock], products: list[Product | Attention], area: Area | None, grid: Grid) -> None:
     for block in blocks:
-        known = block.known
+        valid = block.valid
         if area:
-            known = known & area.inside(grid.sub(block.window))
+            valid = valid & area.inside(grid.sub(block.window))
         for product in products:
-            product.write(block, known)
+            product.write(block, valid)
 
 
-def _facts(card: Card, feed: ModelSeries, runtime: Runtime, target: Target) -> dict[str, object]:
-    days = [d.isoformat() for d in feed.dates]
+def _facts(card: Card, series: ModelSeries, runtime: Runtime, target: Target) -> dict[str, object]:
+    days = [d.isoformat() for d in series.dates]
     return {
         "model": card.name,
         "title": card.title,
@@ -109,7 +109,7 @@ def _facts(card: Card, feed: ModelSeries, runtime: Runtime, target: Target) -> d
                 "files": sorted({r.path for r in layer.scene.refs}),
                 "mask": layer.mask.name,
             }
-            for layer in feed.layers
+            for layer in series.layers
         ],
         "device": runtime.device,
         "why": runtime.why,

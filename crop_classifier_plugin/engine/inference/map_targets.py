@@ -23,7 +23,7 @@ _OTHERS = ("attention", "attention_plot")
 class Target:
     """One crop map: what it is read from, and its files by the names of ClassifyOutputs' fields."""
 
-    feed: ModelSeries
+    series: ModelSeries
     days: Days  # of a monthly model: the month
     paths: dict[str, str]
 
@@ -38,7 +38,7 @@ class Target:
 
 
 def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Reporter) -> list[Target]:
-    """Every map's feed, opened before any is made: a month that cannot be mapped ends the run at once."""
+    """Every map's series, opened before any is made: a month that cannot be mapped ends the run at once."""
     if job.months and not card.inputs.dates.monthly:
         raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
     if job.written.folder and not card.inputs.dates.monthly:
@@ -53,12 +53,12 @@ def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Repor
 def _open(
     job: ClassifyJob, card: Card, scenes: ModelScenes, month: str, exits: ExitStack, reporter: Reporter
 ) -> Target:
-    feed = open_model_series(scenes, card.inputs, reporter, month)
-    exits.callback(feed.close)
-    for note in feed.notes:
+    series = open_model_series(scenes, card.inputs, reporter, month)
+    exits.callback(series.close)
+    for note in series.notes:
         reporter.log(note)
-    days = (feed.span[-1].first, feed.span[-1].last) if card.inputs.dates.monthly else None
-    target = Target(feed, days, {})
+    days = (series.span[-1].first, series.span[-1].last) if card.inputs.dates.monthly else None
+    target = Target(series, days, {})
     target.paths = _paths(job.written, target.month)
     return target
 

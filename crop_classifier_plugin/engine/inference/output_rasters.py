@@ -43,8 +43,8 @@ class Product(ABC):
         self._open = True
 
     @abstractmethod
-    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
-        """One finished window; `known` (H, W) is where the map has a value."""
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
+        """One finished window; `valid` (H, W) is where the map has a value."""
 
     @abstractmethod
     def finish(self, outputs: Outputs, path: str) -> None:
@@ -73,9 +73,9 @@ class ClassMap(Product):
         self._legend = card.legend
         self._codes = np.array(card.legend.codes, spec.dtype)
 
-    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
         codes = self._codes[block.probability.argmax(axis=0)]
-        self._writer.write(np.where(known, codes, 0).astype(self._codes.dtype), block.window)
+        self._writer.write(np.where(valid, codes, 0).astype(self._codes.dtype), block.window)
 
     def finish(self, outputs: Outputs, path: str) -> None:
         self._close()
@@ -90,9 +90,9 @@ class Confidence(Product):
         spec = RasterSpec("uint8", _UNKNOWN, ("confidence (%)",), resampling=Resampling.average)
         super().__init__(spec, card, grid, path, days)
 
-    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
         percent = np.rint(100 * block.probability.max(axis=0))
-        self._writer.write(np.where(known, percent, _UNKNOWN).astype(np.uint8), block.window)
+        self._writer.write(np.where(valid, percent, _UNKNOWN).astype(np.uint8), block.window)
 
     def finish(self, outputs: Outputs, path: str) -> None:
         self._close()
@@ -107,9 +107,9 @@ class Probabilities(Product):
         spec = RasterSpec("uint16", _NO_PROBABILITY, names, scale=1 / _STEPS, resampling=Resampling.average)
         super().__init__(spec, card, grid, path, days)
 
-    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
         steps = np.rint(_STEPS * block.probability)
-        self._writer.write(np.where(known, steps, _NO_PROBABILITY).astype(np.uint16), block.window)
+        self._writer.write(np.where(valid, steps, _NO_PROBABILITY).astype(np.uint16), block.window)
 
     def finish(self, outputs: Outputs, path: str) -> None:
         self._close()
@@ -124,7 +124,7 @@ class ValidDates(Product):
         super().__init__(spec, card, grid, path, days)
         self._dates = card.dates
 
-    def write(self, block: FinishedBlock, known: NDArray[np.bool_]) -> None:
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
         self._writer.write(block.valid_dates, block.window)
 
     def finish(self, outputs: Outputs, path: str) -> None:

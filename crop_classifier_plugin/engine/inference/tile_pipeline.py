@@ -55,8 +55,8 @@ class FinishedBlock:
     """Rows that no further tile will change."""
 
     window: Window  # within the part that was asked for
-    probability: Float  # (K, H, W); sums to 1 where known
-    known: NDArray[np.bool_]  # (H, W): as many dates as the model needs are usable here
+    probability: Float  # (K, H, W); sums to 1 where valid
+    valid: NDArray[np.bool_]  # (H, W): as many dates as the model needs are usable here
     valid_dates: NDArray[np.uint8]  # (H, W)
     attention: Float  # (T, H, W): the weight of each date in the cell that a pixel lies in; (0, H, W) if not asked for
     cell: int  # px, the side of such a cell; the tile's size where the network tells no finer; 0 = none told so far
@@ -173,10 +173,10 @@ class Strip:
         weight = self._weight[rows]
         seen = self._seen[rows].copy()
         whole: Float = np.maximum(weight, np.float32(1e-12))
-        known = (seen >= self._least) & (weight > 0)
+        valid = (seen >= self._least) & (weight > 0)
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
         return FinishedBlock(
-            window, self._sum[:, rows] / whole, known, seen, self._attention[:, rows] / whole, self._cell
+            window, self._sum[:, rows] / whole, valid, seen, self._attention[:, rows] / whole, self._cell
         )
 
 

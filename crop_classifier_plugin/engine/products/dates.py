@@ -53,9 +53,9 @@ def in_text(text: str) -> tuple[dt.date, ...]:
 
 def in_name(name: str) -> dt.date | None:
     """The acquisition date in a file or layer name, None when it has none. Raises DateAmbiguous."""
-    told = of_product(name)
-    if told:
-        return told
+    published = of_product(name)
+    if published:
+        return published
     found = in_text(name)
     if len(found) > 1:
         raise DateAmbiguous(name, [d.isoformat() for d in found])

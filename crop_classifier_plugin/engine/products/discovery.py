@@ -63,7 +63,7 @@ def _opened(source: SceneSource, reporter: Reporter) -> Iterable[Raster]:
     if path.suffix.lower() in _STAC:
         from .stac_items import read_items  # only who gives one needs pystac
 
-        return (Raster(*told) for told in read_items(source))
+        return (Raster(*fields) for fields in read_items(source))
     return _inside(source, True)
 
 
@@ -80,17 +80,17 @@ def _subdatasets(path: str) -> list[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the file as a whole lies nowhere
             with rasterio.open(path) as file:
-                told = {} if file.count else file.tags(ns="SUBDATASETS")
-                parts = [name for key, name in told.items() if key.endswith("_NAME")]
+                subdatasets = {} if file.count else file.tags(ns="SUBDATASETS")
+                parts = [name for key, name in subdatasets.items() if key.endswith("_NAME")]
     except RasterioError as error:
         with rasterio.Env() as env:
             if Path(path).suffix.lower() == ".hdf" and "HDF4" not in env.drivers():
                 raise DriverMissing(path, "HDF4") from None
         raise BadRaster(path, str(error)) from None
-    known = [p for p in parts if bands.name_of(bands.text_of(p), bands.numbers_of(p))]
-    if parts and not known:
+    named = [p for p in parts if bands.name_of(bands.text_of(p), bands.numbers_of(p))]
+    if parts and not named:
         raise BadInput(f"None of the {len(parts)} rasters in {path} has a name that is known: give one of them.")
-    return known
+    return named
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
@@ -102,14 +102,14 @@ def _in_folder(folder: Path, reporter: Reporter) -> Iterator[str]:
     if not packed:
         yield from (str(p) for p in sorted(folder.iterdir()) if _is_raster(p))
     deeper: list[str] = []
-    for place, inner, names in os.walk(folder):
+    for parent, inner, names in os.walk(folder):
         reporter.check()
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(names):
-            path = Path(place) / name
+            path = Path(parent) / name
             if path.suffix.lower() in _ARCHIVES and dates.of_product(name):
                 deeper += _in_archive(str(path))
-            elif Path(place) != folder and _is_raster(path) and _of_product(path, folder):
+            elif Path(parent) != folder and _is_raster(path) and _of_product(path, folder):
                 deeper.append(str(path))
     yield from _without_safe_extras(deeper)
 
@@ -117,8 +117,8 @@ def _in_folder(folder: Path, reporter: Reporter) -> Iterator[str]:
 def _of_product(path: Path, folder: Path) -> bool:
     """Whether a file in a sub-folder belongs to a product and is one of its bands."""
     parts = (folder.name, *path.relative_to(folder).parts)
-    known = bands.name_of(bands.text_of(str(path)), bands.numbers_of(str(path))) or path.suffix.lower() in _MANY
-    return bool(known) and any(dates.of_product(part) for part in parts)
+    readable = bands.name_of(bands.text_of(str(path)), bands.numbers_of(str(path))) or path.suffix.lower() in _MANY
+    return bool(readable) and any(dates.of_product(part) for part in parts)
 
 
 def _without_safe_extras(paths: Iterable[str]) -> list[str]:

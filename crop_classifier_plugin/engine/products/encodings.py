@@ -46,9 +46,9 @@ def coding_of(path: str, band: str) -> Coding | None:
     """How the numbers of this band are meant, as far as the names in its path tell; None where they do not."""
     if not band or band in MASK_BANDS:
         return None
-    told = reflectance_of(path, band)
-    if told:
-        return Coding(*told, 0)
+    reflectance = reflectance_of(path, band)
+    if reflectance:
+        return Coding(*reflectance, 0)
     name = "|".join(PurePath(path).parts[-2:])  # the file, and the folder of a product whose files are named by band
     return next((coding for form, bands, coding in _CODINGS if band in bands and form.search(name)), None)
 

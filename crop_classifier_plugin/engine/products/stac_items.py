@@ -15,22 +15,22 @@ from ...shared.errors import BadInput
 from ...shared.jobs.sources import SceneSource
 from . import bands
 
-Told = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str]
+RasterFields = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str]
 # Element 84's catalogue gives baseline 04.00's offset beside pixels from which it says to have taken it already.
 _OFFSET_GONE = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 
 
-def read_items(source: SceneSource) -> Iterator[Told]:
-    """The assets with known bands of an item or an item collection: as the fields of files.Raster."""
+def read_items(source: SceneSource) -> Iterator[RasterFields]:
+    """The assets with known bands of an item or an item collection: as the fields of discovery.Raster."""
     path = Path(source.path)
     found = False
     for item in _items(path):
         for key, asset in item.assets.items():
-            told = _names(key, asset, item)
-            if any(told):
+            names = _names(key, asset, item)
+            if any(names):
                 found = True
-                place = SceneSource(_local(asset.href, item, path), "", _dates(item))
-                yield place, True, told, _codings(item, asset, told), _crs(item, asset)
+                local = SceneSource(_local(asset.href, item, path), "", _dates(item))
+                yield local, True, names, _codings(item, asset, names), _crs(item, asset)
     if not found:
         raise BadInput(f"No asset of the STAC items in {path} is a band that is known: give items of another product.")
 
@@ -57,10 +57,10 @@ def _local(href: str, item: pystac.Item, path: Path) -> str:
             f"The asset {href} of the STAC item {item.id} is on the network: download it, and let the item name the "
             "file."
         )
-    place = path.parent / unquote(href) if not href.startswith("/vsi") else Path(href)
-    if not href.startswith("/vsi") and not place.exists():
-        raise BadInput(f"The asset {place} of the STAC item {item.id} does not exist: download it beside the item.")
-    return str(place)
+    local = path.parent / unquote(href) if not href.startswith("/vsi") else Path(href)
+    if not href.startswith("/vsi") and not local.exists():
+        raise BadInput(f"The asset {local} of the STAC item {item.id} does not exist: download it beside the item.")
+    return str(local)
 
 
 def _names(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def progress(fraction, message="Classifying", done=0, total=0, left=None):
 
 def temporaries(job):
     """What the engine would leave when nobody tidies up: its own temporary file, and one of another process."""
-    folder = Path(job["folder"]) if job.get("folder") else Path(job["class_map"]).parent
+    folder = Path(job["folder"]) if job.get("folder") else Path(job["written"]["class_map"]).parent
     folder.mkdir(parents=True, exist_ok=True)
     ours = folder / f".truth.{os.getpid()}.part.tif"
     ours.write_text("half")

@@ -11,7 +11,6 @@ from qgis.core import QgsProcessingException, QgsProcessingOutputLayerDefinition
 
 from crop_classifier_plugin.bridge import engine_process, runner
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import MASKS, Series
 from kits.paths import REPOSITORY
 from kits.plugin.qgis import Recorder, run
@@ -121,7 +120,7 @@ def test_relative_output_of_a_killed_engine_leaves_nothing(provider, fake, conte
 @pytest.mark.parametrize(
     ("algorithm", "refuses"),
     [
-        ("classify_lrtacf_net", ClassifyJob),
+        ("classify_lrtacf_net", Series),
         ("composite", Series),
         ("fill_gaps", Series),
         ("index", Series),

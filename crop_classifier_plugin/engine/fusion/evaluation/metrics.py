@@ -39,8 +39,8 @@ class Tally:
 
     def add(self, truth: Double, estimate: Double, inner: tuple[slice, slice]) -> None:
         """(H, W) both, NaN = not compared; `inner`: the part whose pixels count, the rest is context for SSIM."""
-        known = ~np.isnan(truth[inner]) & ~np.isnan(estimate[inner])
-        t, e = truth[inner][known] - self._middle, estimate[inner][known] - self._middle
+        valid = ~np.isnan(truth[inner]) & ~np.isnan(estimate[inner])
+        t, e = truth[inner][valid] - self._middle, estimate[inner][valid] - self._middle
         self._sums += [t.size, t.sum(), e.sum(), (t * t).sum(), (e * e).sum(), (t * e).sum()]
         self.scatter += np.histogram2d(t + self._middle, e + self._middle, [self._edges, self._edges])[0].astype(int)
         if min(truth.shape) <= 2 * SSIM_RADIUS:

@@ -65,12 +65,12 @@ class Facts:
 
     def lines(self) -> list[str]:
         """One line an image, and what they say about the fused one."""
-        told = [
+        lines = [
             f"{r.name}: RMSE {r.figures.rmse:.4f}, bias {r.figures.bias:+.4f}, SSIM {r.figures.ssim:.4f} "
             f"(L = {self.data_range:g})"
             for r in self.rows
         ]
-        return [*told, self.verdict()]
+        return [*lines, self.verdict()]
 
     def verdict(self) -> str:
         fused, better = self.rows[0], [r.name for r in self.rows[1:] if r.figures.rmse <= self.rows[0].figures.rmse]

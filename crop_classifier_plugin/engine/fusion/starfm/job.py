@@ -56,10 +56,10 @@ def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
     return {"output": job.output, **facts}
 
 
-def target_of(wanted: str, fine: Collection[dt.date], coarse: Collection[dt.date]) -> dt.date:
+def target_of(requested: str, fine: Collection[dt.date], coarse: Collection[dt.date]) -> dt.date:
     """The day to predict: as wished, or the only coarse date without a fine image."""
-    if wanted:
-        day = calendar.parse(wanted, "the target")
+    if requested:
+        day = calendar.parse(requested, "the target")
         if day not in coarse:
             raise BadInput(f"No coarse image is of the target {day} (they are of {_listed(coarse)}): add it.")
         return day
@@ -82,9 +82,9 @@ def base_dates(target: dt.date, shared: Collection[dt.date], count: int) -> tupl
 
 
 def _too_few(
-    wanted: int, found: Collection[dt.date], fine: Collection[dt.date], coarse: Collection[dt.date]
+    requested: int, found: Collection[dt.date], fine: Collection[dt.date], coarse: Collection[dt.date]
 ) -> BadInput:
-    pairs = "1 base pair" if wanted == 1 else f"{wanted} base pairs"
+    pairs = "1 base pair" if requested == 1 else f"{requested} base pairs"
     return BadInput(
         f"STARFM needs {pairs} (a fine and a coarse image of one day) beside the target, there are {len(found)} "
         f"(fine: {_listed(fine)}; coarse: {_listed(coarse)}): add images of the same days, or ask for fewer pairs."
@@ -115,8 +115,8 @@ class _Both:
         sums: list[NDArray[np.float64]] = []
         for done, window in enumerate(blocks, start=1):
             values = self.fine.read(window)
-            known = ~np.isnan(values)
-            sums.append(np.stack([np.where(known, values**k, 0).sum(axis=(1, 2)) for k in range(3)]))
+            valid = ~np.isnan(values)
+            sums.append(np.stack([np.where(valid, values**k, 0).sum(axis=(1, 2)) for k in range(3)]))
             reporter.progress(done / len(blocks), "Measuring the fine images", done, len(blocks))
         count, total, squares = np.sum(sums, axis=0)
         if not count.all():
@@ -138,9 +138,9 @@ def _write(
 ) -> dict[str, object]:
     quantity, settings = quantity_of([job.band]), settings_of(job)
     spreads = images.spreads(SubProgress(reporter, 0.01, 0.05))
-    told = ", ".join(map(str, bases))
-    reporter.log(f"STARFM: {job.band} of {target} from the base date {told}, window {job.window} px.")
-    tags = {"METHOD": "STARFM", "DATE": str(target), "BASE_DATES": told}
+    days = ", ".join(map(str, bases))
+    reporter.log(f"STARFM: {job.band} of {target} from the base date {days}, window {job.window} px.")
+    tags = {"METHOD": "STARFM", "DATE": str(target), "BASE_DATES": days}
     tags |= marks(images.fine.simulated or images.coarse.simulated)
     made = DatedStack(path, images.grid, (job.band,), (target,), quantity, tags)
     with made:

@@ -76,15 +76,15 @@ class _Field:
         self._settings, self._fine = settings, pair.fine
         self._spectral, self._temporal = np.abs(pair.fine - pair.coarse), np.abs(pair.coarse - target)
         value = pair.fine + (target - pair.coarse)  # so that no change is no change to the last bit
-        known = ~np.isnan(value)
-        self._value = np.where(known, value, 0)
-        self._weight = np.where(known, self._inverse(), 0)
+        valid = ~np.isnan(value)
+        self._value = np.where(valid, value, 0)
+        self._weight = np.where(valid, self._inverse(), 0)
         h = settings.halo
         self._inner = (slice(h, value.shape[0] - h), slice(h, value.shape[1] - h))
-        self._known = known[self._inner]
+        self._valid = valid[self._inner]
         self.own = value[self._inner]
         zero = (self._spectral[self._inner] == 0) | (self._temporal[self._inner] == 0)
-        self.settled: Bool = self._known & zero
+        self.settled: Bool = self._valid & zero
         spread = box_spread(pair.fine, settings.window) if settings.local_spread else pair.spread
         self._reach = 2 * spread / settings.classes
 
@@ -102,7 +102,7 @@ class _Field:
         noise_t = math.sqrt(2) * self._settings.sigma_coarse
         centre = self._fine[self._inner]
         low, high = centre - self._reach, centre + self._reach
-        most_s = np.where(self._known, self._spectral[self._inner] + noise_s, np.nan)  # a gap has no candidates
+        most_s = np.where(self._valid, self._spectral[self._inner] + noise_s, np.nan)  # a gap has no candidates
         most_t = self._temporal[self._inner] + noise_t
         kept, also = (np.empty(centre.shape, np.bool_) for _ in range(2))
         weight = np.empty_like(centre)
@@ -113,7 +113,7 @@ class _Field:
             if self._settings.temporal_filter:
                 np.logical_and(kept, np.less(self._temporal[part], most_t, out=also), out=kept)
             if at_centre:
-                kept[:] = self._known
+                kept[:] = self._valid
             np.multiply(kept, near, out=weight)
             weight *= self._weight[part]
             below += weight
@@ -131,14 +131,14 @@ class _Field:
 
 
 def box_spread(values: Double, window: int) -> Double:
-    """Standard deviation of the known values in the window around each inner pixel, by integral images.
+    """Standard deviation of the valid values in the window around each inner pixel, by integral images.
 
     (H + 2 halo, W + 2 halo) -> (H, W).
     """
-    known = ~np.isnan(values)
-    middle = values[known].mean() if known.any() else 0.0  # taken off first: squares of like size cancel less
-    centred = np.where(known, values - middle, 0)
-    count, total, squares = (_box_sum(each, window) for each in (known.astype(np.float64), centred, centred**2))
+    valid = ~np.isnan(values)
+    middle = values[valid].mean() if valid.any() else 0.0  # taken off first: squares of like size cancel less
+    centred = np.where(valid, values - middle, 0)
+    count, total, squares = (_box_sum(each, window) for each in (valid.astype(np.float64), centred, centred**2))
     count = np.maximum(count, 1)
     spread: Double = np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
     return spread

@@ -19,18 +19,18 @@ class Step:
     made: tuple[dt.date, ...] = ()
 
 
-def training_step(wanted: str, pairs: int, fine: Collection[dt.date], coarse: Collection[dt.date]) -> Step:
+def training_step(requested: str, pairs: int, fine: Collection[dt.date], coarse: Collection[dt.date]) -> Step:
     """The target that is learnt, as wished or the last day with both images, and the base days before it."""
     both = sorted(set(fine) & set(coarse))
-    if wanted:
-        target = calendar.parse(wanted, "the target")
+    if requested:
+        target = calendar.parse(requested, "the target")
         if target not in both:
             raise BadInput(
-                f"There is no fine and coarse image of the target {target} ({told(fine, coarse)}): add them, or name "
-                "another day."
+                f"There is no fine and coarse image of the target {target} ({_days_of(fine, coarse)}): add them, "
+                "or name another day."
             )
     elif not both:
-        raise BadInput(f"No day has both a fine and a coarse image ({told(fine, coarse)}): align the dates first.")
+        raise BadInput(f"No day has both a fine and a coarse image ({_days_of(fine, coarse)}): align the dates first.")
     else:
         target = both[-1]
     return Step(target, _last([day for day in both if day < target], pairs, target, fine, coarse))
@@ -57,16 +57,16 @@ def forecast_steps(
     return tuple(steps)
 
 
-def targets_of(wanted: Sequence[str], fine: Collection[dt.date], coarse: Collection[dt.date]) -> tuple[dt.date, ...]:
+def targets_of(requested: Sequence[str], fine: Collection[dt.date], coarse: Collection[dt.date]) -> tuple[dt.date, ...]:
     """The days to predict, by date: as wished, or the coarse dates after the last fine one."""
-    if not wanted:
+    if not requested:
         found = sorted(day for day in coarse if day > max(fine))
         if not found:
             raise BadInput(
-                f"No coarse image is later than the fine ones ({told(fine, coarse)}): name the target's date."
+                f"No coarse image is later than the fine ones ({_days_of(fine, coarse)}): name the target's date."
             )
         return tuple(found)
-    days = {calendar.parse(text, "the target") for text in wanted}
+    days = {calendar.parse(text, "the target") for text in requested}
     missing = [day for day in days if day not in coarse]
     if missing:
         raise BadInput(f"No coarse image is of the target {_listed(missing)} (they are of {_listed(coarse)}): add it.")
@@ -79,13 +79,13 @@ def _last(
     if len(days) < pairs:
         raise BadInput(
             f"TSSTFN needs {pairs} base pairs (a fine and a coarse image of one day) before the target {target}, there "
-            f"are {len(days)} ({told(fine, coarse)}): add images of the same days, align the dates, or train a model "
-            "of fewer pairs."
+            f"are {len(days)} ({_days_of(fine, coarse)}): add images of the same days, align the dates, or train a "
+            "model of fewer pairs."
         )
     return tuple(days[-pairs:])
 
 
-def told(fine: Collection[dt.date], coarse: Collection[dt.date]) -> str:
+def _days_of(fine: Collection[dt.date], coarse: Collection[dt.date]) -> str:
     return f"fine: {_listed(fine)}; coarse: {_listed(coarse)}"
 
 

@@ -50,7 +50,7 @@ def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
         fine, coarse = read_pairs(*series, band, reporter)
         run.protect_inputs((*files_of_images(fine, coarse), *(f for m in models for f in m.files())))
         forecast = _plan(job, models, fine, coarse)
-        _tell(forecast, reporter)
+        _log_plan(forecast, reporter)
         facts = _write(forecast, run.output(job.output), run.outputs.scratch(), reporter)
         if quantity_of([band]).scale == 1:
             write_dated_look(run.outputs, job.output, GREEN, [step.target for step in forecast.steps])
@@ -103,16 +103,16 @@ def _plan(
     return _Forecast(steps, models, fine, coarse, grid, job.overlap, sequential)
 
 
-def _tell(forecast: _Forecast, reporter: Reporter) -> None:
+def _log_plan(forecast: _Forecast, reporter: Reporter) -> None:
     grid = forecast.grid
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     for number, step in enumerate(forecast.steps):
         days = ", ".join(f"{day} (forecast)" if day in step.made else str(day) for day in step.bases)
         reporter.log(f"TSSTFN: {forecast.band} of {step.target} from the base dates {days}.")
-        _tell_season(step, forecast.model(number).card, reporter)
+        _log_season(step, forecast.model(number).card, reporter)
 
 
-def _tell_season(step: Step, card: FusionCard, reporter: Reporter) -> None:
+def _log_season(step: Step, card: FusionCard, reporter: Reporter) -> None:
     """The network knows its dates by their order alone: it is told when they lie elsewhere in the year."""
     pairs = zip((*step.bases, step.target), card.training.days)
     far = [f"{day} for {learnt}" for day, learnt in pairs if _apart(day, learnt) > _FAR]
@@ -190,8 +190,8 @@ def _predictor(fine: Images, coarse: Images, model: Forecaster, reporter: Report
         rows, cols = reflected(row, size, grid.height), reflected(col, size, grid.width)
         window = window_of(rows, cols)
         at = np.ix_(rows - window.row, cols - window.col)
-        x, known = network_input(*(images.read(window)[:, at[0], at[1]] for images in (fine, coarse)))
-        return Predicted(model.run(x) if known.any() else np.zeros((size, size), np.float32), known)
+        x, valid = network_input(*(images.read(window)[:, at[0], at[1]] for images in (fine, coarse)))
+        return Predicted(model.run(x) if valid.any() else np.zeros((size, size), np.float32), valid)
 
     return predict
 

@@ -22,27 +22,27 @@ def network_input(fine: NDArray[np.floating], coarse: NDArray[np.floating]) -> t
     A fine gap shows the coarse value of its day, a coarse gap 0: only so that pixels beside it have a neighbour, it is
     neither learnt nor predicted itself (choice). The target's fine image, which the network does not read, is 0.
     """
-    known: NDArray[np.bool_] = ~(np.isnan(fine).any(axis=0) | np.isnan(coarse).any(axis=0))
+    valid: NDArray[np.bool_] = ~(np.isnan(fine).any(axis=0) | np.isnan(coarse).any(axis=0))
     x = np.zeros((len(coarse), 2, *coarse.shape[1:]), np.float32)
     x[:, 0] = np.where(np.isnan(coarse), 0, coarse)
     x[:-1, 1] = np.where(np.isnan(fine), x[:-1, 0], fine)
-    return x, known
+    return x, valid
 
 
 class Forecaster:
     """The network in a model's folder. Raises BadModel, ModelAltered or DeviceMissing."""
 
-    def __init__(self, folder: str, wanted: str) -> None:
+    def __init__(self, folder: str, device: str) -> None:
         self.card, self._folder = FusionCard.load(folder), folder
-        self._session = open_session(checked_weights(folder, self.card.sha256), wanted, folder)
+        self._session = open_session(checked_weights(folder, self.card.sha256), device, folder)
         self.device, self.why = self._session.device
         self._check()
 
     def _check(self) -> None:
         card = self.card
-        wanted = [card.inputs.pairs + 1, 2, card.inputs.tile, card.inputs.tile]
+        expected = [card.inputs.pairs + 1, 2, card.inputs.tile, card.inputs.tile]
         for entry, name, shape in (
-            (self._session.inputs, "x", wanted),
+            (self._session.inputs, "x", expected),
             (self._session.outputs, "fine", [1, card.inputs.tile, card.inputs.tile]),
         ):
             if [e.name for e in entry] != [name] or list(entry[0].shape[1:]) != shape:

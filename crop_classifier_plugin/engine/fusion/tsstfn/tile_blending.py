@@ -20,7 +20,7 @@ class Predicted:
     """A tile, which may reach over the raster's lower and right edge."""
 
     values: Float  # (size, size)
-    known: NDArray[np.bool_]  # (size, size): where they count; the same for a pixel in whichever tile it lies
+    valid: NDArray[np.bool_]  # (size, size): where they count; the same for a pixel in whichever tile it lies
 
 
 def blended(
@@ -49,20 +49,20 @@ class _Strip:
         self._size, self._left, self._right, self._weights = tiling.size, left, right, tiling.weights()
         shape = (tiling.size, right - left)
         self._sum, self._weight = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        self._known = np.zeros(shape, np.bool_)
+        self._valid = np.zeros(shape, np.bool_)
 
     def add(self, col: int, tile: Predicted) -> None:
         first, last = max(col, self._left), min(col + self._size, self._right)
         here, there = slice(first - self._left, last - self._left), slice(first - col, last - col)
         self._sum[:, here] += tile.values[:, there] * self._weights[:, there]
         self._weight[:, here] += self._weights[:, there]
-        self._known[:, here] |= tile.known[:, there]
+        self._valid[:, here] |= tile.valid[:, there]
 
     def take(self, rows: int) -> Float:
         """The first rows, finished; the others move up."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            values: Float = np.where(self._known[:rows], self._sum[:rows] / self._weight[:rows], np.float32(np.nan))
-        for buffer in (self._sum, self._weight, self._known):
+            values: Float = np.where(self._valid[:rows], self._sum[:rows] / self._weight[:rows], np.float32(np.nan))
+        for buffer in (self._sum, self._weight, self._valid):
             buffer[: self._size - rows] = buffer[rows:]
             buffer[self._size - rows :] = 0
         return values

@@ -40,9 +40,9 @@ def median(cube: Float) -> Float:
 
 def mean(cube: Float) -> Float:
     """(C, H, W)."""
-    known = ~np.isnan(cube)
-    count = known.sum(axis=0)
-    total = np.where(known, cube, 0).sum(axis=0, dtype=np.float64)
+    valid = ~np.isnan(cube)
+    count = valid.sum(axis=0)
+    total = np.where(valid, cube, 0).sum(axis=0, dtype=np.float64)
     return np.where(count, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 

@@ -51,7 +51,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
         training = run.enter(_onto(training, prediction))
         run.protect_inputs(prediction.sources | training.sources)
         rows = plan(job, training.dates, prediction.dates, limits)
-        _tell(rows, reporter)
+        _log_rows(rows, reporter)
         values = [row.training for row in rows]
         _write(training, values, training.dates, temporary[0], run.step(0.02, 0.5))
         if job.prediction_output:
@@ -59,7 +59,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
             base = [d for d in prediction.dates if not limits["prediction_before"] or d < limits["prediction_before"]]
             _write(prediction, values, base, temporary[1], run.step(0.5, 0.98))
         _write_looks(job, rows, prediction, run.outputs)
-        table = [_told(row) for row in rows]
+        table = [_table_row(row) for row in rows]
         run.outputs.write_text(job.table, _csv(table))
         facts: dict[str, object] = {"bands": list(prediction.need.bands), "dates": table}
         run.record(job.training_output, facts)
@@ -77,11 +77,11 @@ def plan(
     strategy = PAPER.get(job.strategy) or Strategy(job.days, job.rule)
     before = limits["training_before"]
     rows = strategies.align(training, prediction, strategy, job.count, before, limits["prediction_before"])
-    wanted, named = limits["target"], limits["training_target"]
-    if wanted is None and named is None:
+    requested, named = limits["target"], limits["training_target"]
+    if requested is None and named is None:
         return rows
     years = strategies.years_between(training, prediction)
-    aim = strategies.target(training, wanted, strategy, years, before, named)
+    aim = strategies.target(training, requested, strategy, years, before, named)
     return (*rows, Row(aim, None))
 
 
@@ -112,12 +112,12 @@ def _onto(training: Stack, prediction: Stack) -> Stack:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def _write(stack: Stack, values: Sequence[Value], known: Sequence[dt.date], path: str, reporter: Reporter) -> None:
-    """One series with the days of `values`, band by band; images of the dates `known` may be used.
+def _write(stack: Stack, values: Sequence[Value], base_days: Sequence[dt.date], path: str, reporter: Reporter) -> None:
+    """One series with the days of `values`, band by band; images of the dates `base_days` may be used.
 
     Names those of them that are all clouded; raises BadInput when all are.
     """
-    used = [t for t, day in enumerate(stack.dates) if day in known]
+    used = [t for t, day in enumerate(stack.dates) if day in base_days]
     bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(used))
     tags = {"ALIGNED": "true"}
     clear = np.zeros(len(used), np.int64)
@@ -156,15 +156,15 @@ def aligned(series: Float, days: Sequence[dt.date], values: Sequence[Value]) -> 
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def _tell(rows: Sequence[Row], reporter: Reporter) -> None:
+def _log_rows(rows: Sequence[Row], reporter: Reporter) -> None:
     outside = [str(v.day) for row in rows for v in (row.training, row.prediction) if v and v.outside]
     if outside:
         reporter.log(f"Outside the dates of their series, taken from the nearest: {', '.join(outside)}.", "warning")
     for row in rows:
-        reporter.log(": ".join(str(part) for part in list(_told(row).values())[:4]))
+        reporter.log(": ".join(str(part) for part in list(_table_row(row).values())[:4]))
 
 
-def _told(row: Row) -> dict[str, str]:
+def _table_row(row: Row) -> dict[str, str]:
     empty = ("", "", "")
     both = (row.training, row.prediction)
     cells = [_cells(v) if v else empty for v in both]

@@ -92,21 +92,21 @@ def align(
 
 def target(
     training: Sequence[dt.date],
-    wanted: dt.date | None,
+    requested: dt.date | None,
     strategy: Strategy,
     years: int,
     training_before: dt.date | None,
     training_target: dt.date | None,
 ) -> Value:
-    """What the training year has for the prediction year's target day `wanted`.
+    """What the training year has for the prediction year's target day `requested`.
 
     A linear strategy interpolates to that day of the training year. The others take an observed image: the one named,
     else the first that is no base date (choice: the paper takes 19 August, which is not the nearest to 31 August).
     """
     if training_target:
         return value(training_target, training, strategy.rule)
-    if wanted and strategy.rule == "linear":
-        return value(moved(wanted, -years), training, "linear")
+    if requested and strategy.rule == "linear":
+        return value(moved(requested, -years), training, "linear")
     later = [d for d in training if training_before and d >= training_before]
     if not later:
         raise BadInput("There is no training image for the target: name the training series' target date.")

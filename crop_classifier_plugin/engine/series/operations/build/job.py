@@ -36,7 +36,7 @@ def build_series(job: BuildSeriesJob, reporter: Reporter) -> dict[str, object]:
         stack = run.enter(_open(job, reporter))
         run.protect_inputs(stack.sources)
         shares = _shares(stack, run.step(0.05, 0.2))
-        scene_table.tell(stack, shares, job.max_gap, reporter)
+        scene_table.log_table(stack, shares, job.max_gap, reporter)
         run.outputs.write_text(table, scene_table.as_csv(scene_table.rows_of(stack, shares)))
         if job.vrt:
             _write_vrt(job, stack, run.outputs, reporter)

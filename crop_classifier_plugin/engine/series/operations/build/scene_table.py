@@ -59,10 +59,10 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-# --- what is told ----------------------------------------------------------------------------------------------------
+# --- what is logged ---------------------------------------------------------------------------------------------------
 
 
-def tell(stack: Stack, shares: Sequence[float], max_gap: int, reporter: Reporter) -> None:
+def log_table(stack: Stack, shares: Sequence[float], max_gap: int, reporter: Reporter) -> None:
     """A line a date, then what is odd: gaps, months without a scene, dates without a clear pixel, several sensors."""
     sensors: Counter[str] = Counter()
     for layer, share in zip(stack.layers, shares):

@@ -24,12 +24,12 @@ class Neighbours:
     def __init__(self, values: Float, days: Days, targets: Days) -> None:
         """`days` (T,) rising, `targets` (K,)."""
         count = len(values)
-        known = ~np.isnan(values)
+        valid = ~np.isnan(values)
         index = np.arange(count).reshape(-1, *[1] * (values.ndim - 1))
-        last = np.maximum.accumulate(np.where(known, index, -1), axis=0)
-        first = np.minimum.accumulate(np.where(known, index, count)[::-1], axis=0)[::-1]
-        place, none = np.searchsorted(days, targets, "right"), np.full((1, *values.shape[1:]), -1)
-        before = np.concatenate([none, last])[place]
+        last = np.maximum.accumulate(np.where(valid, index, -1), axis=0)
+        first = np.minimum.accumulate(np.where(valid, index, count)[::-1], axis=0)[::-1]
+        position, none = np.searchsorted(days, targets, "right"), np.full((1, *values.shape[1:]), -1)
+        before = np.concatenate([none, last])[position]
         after = np.concatenate([first, none + count + 1])[np.searchsorted(days, targets, "left")]
         self.has_before, self.has_after = before >= 0, after < count
         before, after = np.maximum(before, 0), np.minimum(after, count - 1)

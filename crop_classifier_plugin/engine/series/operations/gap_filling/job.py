@@ -64,19 +64,19 @@ def _write(job: FillGapsJob, stack: Stack, paths: list[str], reporter: Reporter)
         exits.enter_context(filled)
         names = [f"valid dates {band}" for band in bands]
         count = exits.enter_context(counter(paths[1], stack.grid, names)) if job.valid_dates else None
-        known, made = _run(job, stack, filled, count, SubProgress(reporter, 0.02, 0.95))
-        check_clear(days, known)
+        clear, made = _run(job, stack, filled, count, SubProgress(reporter, 0.02, 0.95))
+        check_clear(days, clear)
         reporter.progress(0.95, "Writing overviews")
-    return _told(stack, known, made, reporter)
+    return _facts(stack, clear, made, reporter)
 
 
 def _run(
     job: FillGapsJob, stack: Stack, filled: DatedStack, count: RasterWriter | None, reporter: Reporter
 ) -> tuple[Counts, Counts]:
-    """Writes band by band, which bounds memory however many bands there are; (T,) known and filled values."""
+    """Writes band by band, which bounds memory however many bands there are; (T,) clear and filled values."""
     fill, days = filler(job), days_of(stack.dates)
     bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(stack.dates))
-    known, made = np.zeros(len(days), np.int64), np.zeros(len(days), np.int64)
+    clear, made = np.zeros(len(days), np.int64), np.zeros(len(days), np.int64)
     total, done = len(bands) * len(tiles), 0
     for number, band in enumerate(bands):
         with stack.part(range(len(days)), [band]) as part:
@@ -88,11 +88,11 @@ def _run(
                 if count:
                     count.write(counts(values), window, first=1 + number)
                 seen = ~np.isnan(values)
-                known += seen.sum(axis=(1, 2))
+                clear += seen.sum(axis=(1, 2))
                 made += (~seen & ~np.isnan(mended)).sum(axis=(1, 2))
                 done += 1
                 reporter.progress(done / total, f"Filling {band}", done, total)
-    return known, made
+    return clear, made
 
 
 def filler(job: FillGapsJob) -> Smoother:
@@ -117,13 +117,13 @@ def filler(job: FillGapsJob) -> Smoother:
     return fill
 
 
-def _told(stack: Stack, known: Counts, made: Counts, reporter: Reporter) -> dict[str, object]:
+def _facts(stack: Stack, clear: Counts, made: Counts, reporter: Reporter) -> dict[str, object]:
     """Says how much was filled, and which dates are all made up."""
     size = stack.grid.height * stack.grid.width * len(stack.need.bands)
-    invented = [str(day) for day, seen in zip(stack.dates, known) if not seen]
+    invented = [str(day) for day, seen in zip(stack.dates, clear) if not seen]
     if invented:
         reporter.log(f"Without a clear pixel, wholly filled from other dates: {', '.join(invented)}.", "warning")
-    share, empty = made.sum() / (size * len(known)), 1 - (known + made).sum() / (size * len(known))
+    share, empty = made.sum() / (size * len(clear)), 1 - (clear + made).sum() / (size * len(clear))
     reporter.log(f"{share:.1%} of the values were filled; {empty:.1%} stay without data.")
     return {
         "bands": list(stack.need.bands),

@@ -42,10 +42,10 @@ def whittaker(values: Float, days: Days, smoothness: float) -> Float:
     """
     if len(days) < 3:
         return linear(values, days, days)
-    known = ~np.isnan(values)
-    weight = known.astype(np.float64)
-    solved = _solve(weight, roughness(days) * smoothness, np.where(known, values, 0).astype(np.float64))
-    return np.where(known.sum(axis=0) >= 2, solved, np.nan).astype(np.float32)
+    valid = ~np.isnan(values)
+    weight = valid.astype(np.float64)
+    solved = _solve(weight, roughness(days) * smoothness, np.where(valid, values, 0).astype(np.float64))
+    return np.where(valid.sum(axis=0) >= 2, solved, np.nan).astype(np.float32)
 
 
 def roughness(days: Days) -> NDArray[np.float64]:

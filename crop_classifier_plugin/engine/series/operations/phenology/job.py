@@ -49,7 +49,7 @@ def phenology(job: PhenologyJob, reporter: Reporter) -> dict[str, object]:
         write_ramp_style(run.outputs, job.output, tally.ramp())
         if job.valid_dates:
             write_ramp_style(run.outputs, job.valid_dates, count_ramp(len(series.dates)))
-        facts = tally.tell(job, series, reporter)
+        facts = tally.log(job, series, reporter)
         run.record(job.output, facts)
     return {"output": job.output, "valid_dates": job.valid_dates, **facts}
 
@@ -104,7 +104,7 @@ class Tally:
         low, high = self._quantile(START, 0.02), self._quantile(START, 0.98)
         return Ramp(low, max(high, low + 1), _COLOURS)
 
-    def tell(self, job: PhenologyJob, series: IndexSeries, reporter: Reporter) -> dict[str, object]:
+    def log(self, job: PhenologyJob, series: IndexSeries, reporter: Reporter) -> dict[str, object]:
         """Says what was found. Raises BadInput when no pixel has the dates it needs."""
         if self.few == self.pixels:
             days = ", ".join(map(str, series.dates))
@@ -120,8 +120,8 @@ class Tally:
         }
         reporter.log("Pixels " + ", ".join(f"{what}: {share:.1%}" for what, share in shares.items()) + ".")
         middle = {NAMES[band]: self._quantile(n, 0.5) for n, band in enumerate(_DAYS) if self._histogram[n].any()}
-        told = ", ".join(f"{name} {dt.date(year, 1, 1) + dt.timedelta(day - 1)}" for name, day in middle.items())
-        reporter.log(f"Medians: {told or 'no season was found'}. Day 1 is {year}-01-01.")
+        medians = ", ".join(f"{name} {dt.date(year, 1, 1) + dt.timedelta(day - 1)}" for name, day in middle.items())
+        reporter.log(f"Medians: {medians or 'no season was found'}. Day 1 is {year}-01-01.")
         return {
             "bands": list(NAMES),
             "index": job.index,

@@ -33,8 +33,8 @@ def smooth_curve(values: Float, days: Days, smoothness: float) -> Float:
     points = points_of(days)
     spread = np.full((len(points), *values.shape[1:]), np.nan, np.float32)
     spread[np.searchsorted(points, days)] = values
-    known = ~np.isnan(spread)
-    begun, not_over = np.logical_or.accumulate(known), np.logical_or.accumulate(known[::-1])[::-1]
+    valid = ~np.isnan(spread)
+    begun, not_over = np.logical_or.accumulate(valid), np.logical_or.accumulate(valid[::-1])[::-1]
     return np.where(begun & not_over, whittaker(spread, points, smoothness), np.float32(np.nan))
 
 
@@ -77,25 +77,25 @@ def highest_summits(curve: Float, least: float) -> Index:
 
 def _lows(curve: Float, summit: Index) -> tuple[Days, Days]:
     """The lowest value before and after the summit (P,), as far as no value is above it."""
-    place = np.arange(len(curve))[:, None]
+    step = np.arange(len(curve))[:, None]
     above = curve > _at(curve, summit)
-    earlier, later = place < summit, place > summit
-    begin = np.where(above & earlier, place, -1).max(axis=0)
-    end = np.where(above & later, place, len(curve)).min(axis=0)
-    sides = (earlier & (place > begin), later & (place < end))
+    earlier, later = step < summit, step > summit
+    begin = np.where(above & earlier, step, -1).max(axis=0)
+    end = np.where(above & later, step, len(curve)).min(axis=0)
+    sides = (earlier & (step > begin), later & (step < end))
     before, after = (np.fmin.reduce(np.where(side, curve, np.nan), axis=0).astype(np.float64) for side in sides)
     return before, after
 
 
 def _measure(curve: Float, points: Days, summit: Index, shares: tuple[float, float], least: float) -> Days:
     """(7, P) of the seasons (N, P) that peak at `summit`."""
-    place, last = np.arange(len(points))[:, None], len(points) - 1
+    step, last = np.arange(len(points))[:, None], len(points) - 1
     top, (before, after) = _at(curve, summit), _lows(curve, summit)
     rises, falls = top - before >= least, top - after >= least
     base = np.where(rises & falls, (before + after) / 2, np.where(rises, before, after))
     start_level, end_level = before + shares[0] * (top - before), after + shares[1] * (top - after)
-    begin = last - ((place < summit) & (curve <= start_level))[::-1].argmax(axis=0)
-    over = ((place > summit) & (curve <= end_level)).argmax(axis=0)
+    begin = last - ((step < summit) & (curve <= start_level))[::-1].argmax(axis=0)
+    over = ((step > summit) & (curve <= end_level)).argmax(axis=0)
     start = _crossing(curve, points, begin, np.minimum(begin + 1, last), start_level)
     end = _crossing(curve, points, over, np.maximum(over - 1, 0), end_level)
     start, end = np.where(rises, start, np.nan), np.where(falls, end, np.nan)

@@ -17,6 +17,7 @@ from crop_classifier_plugin.engine.runtime.base import Runtime
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.classify_jobs import classify_job
 
 DAYS = np.array([115, 171, 227])
 
@@ -38,7 +39,7 @@ def assembled(source: Memory, card: Card, runtime: Runtime, **options: int) -> t
     probability, known, visits = np.zeros((3, *shape)), np.zeros(shape, bool), np.zeros(shape, int)
     for block in classify_tiles(lambda: source, source.grid, card, runtime, DAYS, Silent(), **options):
         probability[(slice(None), *block.window.slices)] = block.probability
-        known[block.window.slices] = block.known
+        known[block.window.slices] = block.valid
         visits[block.window.slices] += 1
     assert (visits == 1).all()
     return probability, known
@@ -51,7 +52,7 @@ def job(place: Path, **changes: Any) -> ClassifyJob:
         "model": str(place / "model"),
         "class_map": str(place / "out" / "map.tif"),
     }
-    return ClassifyJob(**(facts | changes))
+    return classify_job(**(facts | changes))
 
 
 def read(path: str | Path) -> np.ndarray:

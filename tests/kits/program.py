@@ -17,6 +17,7 @@ import pytest
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.classify_jobs import classify_job
 from kits.models import write_model
 from kits.paths import REPOSITORY
 from kits.rasters import write_season
@@ -81,7 +82,7 @@ def make_place(tmp_path: Path) -> Path:
 def classify(place: Path, **changes: Any) -> ClassifyJob:
     scenes = tuple(SceneSource(str(p)) for p in sorted((place / "season").iterdir()))
     whole = {"scenes": scenes, "model": str(place / "model"), "class_map": str(place / "map.tif")}
-    return ClassifyJob(**(whole | {"confidence": str(place / "new" / "confidence.tif")} | changes))
+    return classify_job(**(whole | {"confidence": str(place / "new" / "confidence.tif")} | changes))
 
 
 @contextmanager

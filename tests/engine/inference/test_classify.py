@@ -29,6 +29,7 @@ from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 from kits.cards import changed
+from kits.classify_jobs import classify_job
 from kits.models import LEGEND, write_model
 from kits.rasters import BANDS, write_raster
 
@@ -36,7 +37,7 @@ from kits.rasters import BANDS, write_raster
 @pytest.fixture
 def job(tmp_path: Path, model: Path, season: list[Path]) -> ClassifyJob:
     out = tmp_path / "out"
-    return ClassifyJob(
+    return classify_job(
         scenes=tuple(SceneSource(str(p)) for p in season),
         model=str(model),
         class_map=str(out / "map.tif"),
@@ -54,7 +55,8 @@ def read(path: str) -> np.ndarray:
 def test_the_products_agree_with_each_other(job: ClassifyJob) -> None:
     classify(job, Silent())
     codes, percent, steps, dates = (
-        read(p) for p in (job.class_map, job.confidence, job.probabilities, job.valid_dates)
+        read(p)
+        for p in (job.written.class_map, job.written.confidence, job.written.probabilities, job.written.valid_dates)
     )
     unknown = np.zeros((50, 70), bool)
     unknown[:5, :7] = True
@@ -71,27 +73,27 @@ def test_the_products_agree_with_each_other(job: ClassifyJob) -> None:
 
 def test_the_map_explains_itself_to_other_programs(job: ClassifyJob) -> None:
     classify(job, Silent())
-    with rasterio.open(job.class_map) as file, rasterio.open(job.scenes[0].path) as scene:
+    with rasterio.open(job.written.class_map) as file, rasterio.open(job.optical.scenes[0].path) as scene:
         assert (file.transform, file.crs, file.shape) == (scene.transform, scene.crs, scene.shape)
         assert (file.dtypes, file.nodata, file.profile["tiled"]) == (("uint8",), 0, True)
         table = file.colormap(1)
         assert [table[c.code][:3] for c in LEGEND] == [c.rgb for c in LEGEND]
         assert json.loads(file.tags()["CROP_CLASSIFIER_LEGEND"]) == LEGEND.to_dict()
         counts = np.bincount(file.read(1).ravel(), minlength=4)
-    pam = ET.parse(f"{job.class_map}.aux.xml")
+    pam = ET.parse(f"{job.written.class_map}.aux.xml")
     assert [c.text for c in pam.iter("Category")] == ["no data", *LEGEND.names]
     rows = [[cell.text for cell in row] for row in pam.iter("Row")]
     assert [(int(r[0] or 0), r[1], int(r[2] or 0)) for r in rows] == [(c.code, c.name, counts[c.code]) for c in LEGEND]
-    entries = ET.parse(Path(job.class_map).with_suffix(".qml")).iter("paletteEntry")
+    entries = ET.parse(Path(job.written.class_map).with_suffix(".qml")).iter("paletteEntry")
     assert [(e.get("label"), e.get("color")) for e in entries] == [(c.name, c.colour) for c in LEGEND]
 
 
 def test_the_run_record_tells_what_was_used(job: ClassifyJob) -> None:
     result = classify(job, Silent())
-    record = json.loads(Path(job.class_map).with_suffix(".run.json").read_text())
+    record = json.loads(Path(job.written.class_map).with_suffix(".run.json").read_text())
     assert record["dates"] == result["dates"] == ["2024-04-25", "2024-06-20", "2024-08-15"]
     assert record["model_sha256"] == sha256_of(Path(job.model) / "model.onnx")
-    assert record["job"]["class_map"] == job.class_map
+    assert record["job"]["written"]["class_map"] == job.written.class_map
     assert record["device"] == "cpu"
     assert record["seconds"] > 0
     assert record["peak_memory_mib"] > 10
@@ -108,9 +110,9 @@ def test_the_log_says_device_and_why_and_which_dates(job: ClassifyJob) -> None:
 
 def test_the_same_run_gives_the_same_files(job: ClassifyJob) -> None:
     classify(job, Silent())
-    first = [read(p) for p in (job.class_map, job.probabilities)]
-    classify(replace(job, scenes=job.scenes[::-1]), Silent())
-    for before, after in zip(first, (read(p) for p in (job.class_map, job.probabilities))):
+    first = [read(p) for p in (job.written.class_map, job.written.probabilities)]
+    classify(changed(job, scenes=job.optical.scenes[::-1]), Silent())
+    for before, after in zip(first, (read(p) for p in (job.written.class_map, job.written.probabilities))):
         np.testing.assert_array_equal(before, after)
 
 
@@ -119,10 +121,10 @@ def test_an_area_limits_the_map(job: ClassifyJob, tmp_path: Path) -> None:
     frame = geopandas.GeoDataFrame(geometry=[shape], crs="EPSG:32631")
     frame.to_crs("EPSG:4326").to_file(tmp_path / "area.gpkg")
     classify(job, Silent())
-    whole = read(job.class_map)[0]
-    small = replace(job, area=str(tmp_path / "area.gpkg"), class_map=str(tmp_path / "small.tif"), probabilities="")
+    whole = read(job.written.class_map)[0]
+    small = changed(job, area=str(tmp_path / "area.gpkg"), class_map=str(tmp_path / "small.tif"), probabilities="")
     classify(small, Silent())
-    with rasterio.open(small.class_map) as file:
+    with rasterio.open(small.written.class_map) as file:
         part = file.read(1)
         row, col = round((5650000 - file.transform.f) / 10), round((file.transform.c - 500000) / 10)
         centres = [file.transform @ (c + 0.5, r + 0.5) for r in range(part.shape[0]) for c in range(part.shape[1])]
@@ -133,11 +135,11 @@ def test_an_area_limits_the_map(job: ClassifyJob, tmp_path: Path) -> None:
     far = geopandas.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326")
     far.to_file(tmp_path / "far.gpkg")
     with pytest.raises(NoOverlap):
-        classify(replace(small, area=str(tmp_path / "far.gpkg")), Silent())
+        classify(changed(small, area=str(tmp_path / "far.gpkg")), Silent())
 
 
 def test_nothing_is_left_of_a_failed_run_and_the_old_map_stays(job: ClassifyJob) -> None:
-    old = Path(job.class_map)
+    old = Path(job.written.class_map)
     old.parent.mkdir()
     old.write_bytes(b"the old map")
     weights = Path(job.model) / "model.onnx"
@@ -150,7 +152,7 @@ def test_nothing_is_left_of_a_failed_run_and_the_old_map_stays(job: ClassifyJob)
 
 def test_outputs_must_be_geotiffs(job: ClassifyJob) -> None:
     with pytest.raises(BadInput, match=r"\.tif"):
-        classify(replace(job, class_map=job.class_map.replace(".tif", ".png")), Silent())
+        classify(changed(job, class_map=job.written.class_map.replace(".tif", ".png")), Silent())
 
 
 def test_inputs_are_not_touched(job: ClassifyJob, season: list[Path]) -> None:
@@ -166,7 +168,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path, job: ClassifyJob) 
     (folder / "model.onnx").write_bytes(b"not a network")
     save_card(changed(card, sha256=sha256_of(folder / "model.onnx")), folder)
     with pytest.raises(BadModel, match="odd"):
-        classify(replace(job, model=str(folder)), Silent())
+        classify(changed(job, model=str(folder)), Silent())
 
 
 def test_a_network_cannot_reach_other_files(tmp_path: Path, model: Path) -> None:
@@ -188,7 +190,7 @@ def test_flanders_has_no_value_where_a_date_is_clouded(flanders: Path, tmp_path:
     write_model(model)
     days = ("20190416", "20190610", "20190804")
     files = [flanders / f"S2_{side}" / f"S2_{side}_{day}.tif" for day in days for side in ("10m", "20m")]
-    job = ClassifyJob(tuple(SceneSource(str(f)) for f in files), str(model), str(tmp_path / "map.tif"))
+    job = classify_job(tuple(SceneSource(str(f)) for f in files), str(model), str(tmp_path / "map.tif"))
     classify(job, Silent())
     gone = np.zeros((64, 64), bool)
     for day in days:
@@ -197,7 +199,7 @@ def test_flanders_has_no_value_where_a_date_is_clouded(flanders: Path, tmp_path:
         with rasterio.open(flanders / "S2_20m" / f"S2_20m_{day}.tif") as file:
             scl = file.read(7)
         gone |= np.kron(np.isin(scl, (0, 1, 3, 8, 9, 10, 11)), np.ones((2, 2), bool))
-    np.testing.assert_array_equal(read(job.class_map)[0] == 0, gone)
+    np.testing.assert_array_equal(read(job.written.class_map)[0] == 0, gone)
 
 
 def test_listing_models_loads_neither_torch_nor_rasterio() -> None:
@@ -223,22 +225,26 @@ def test_no_output_replaces_an_input(job: ClassifyJob, season: list[Path], name:
     for target in (season[0], season[1].parent / ".." / "season" / season[1].name, link):
         before = {p: sha256_of(p) for p in season}
         with pytest.raises(BadInput, match="would replace an input"):
-            classify(replace(job, scenes=tuple(map(SceneSource, map(str, season))), **{name: str(target)}), Silent())
+            classify(changed(job, scenes=tuple(map(SceneSource, map(str, season))), **{name: str(target)}), Silent())
         assert before == {p: sha256_of(p) for p in season}
     weights = Path(job.model) / "model.onnx"
     weights.with_suffix(".tif").symlink_to(weights)
     with pytest.raises(BadInput, match="would replace an input"):
-        classify(replace(job, **{name: str(weights.with_suffix(".tif"))}), Silent())
+        classify(changed(job, **{name: str(weights.with_suffix(".tif"))}), Silent())
 
 
 def test_two_outputs_of_one_name_are_refused(job: ClassifyJob) -> None:
-    for twin in (job.class_map, job.class_map + "f", str(Path(job.class_map).parent / "x" / ".." / "map.tif")):
+    for twin in (
+        job.written.class_map,
+        job.written.class_map + "f",
+        str(Path(job.written.class_map).parent / "x" / ".." / "map.tif"),
+    ):
         with pytest.raises(BadInput, match="overwrite each other"):
-            classify(replace(job, confidence=twin), Silent())
+            classify(changed(job, confidence=twin), Silent())
 
 
 def test_nothing_of_an_older_file_stays_in_force(job: ClassifyJob) -> None:
-    out = Path(job.confidence)
+    out = Path(job.written.confidence)
     out.parent.mkdir()
     for ending in ("", ".aux.xml", ".ovr", ".msk"):
         out.with_name(out.name + ending).write_bytes(b"old")
@@ -252,7 +258,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(job: ClassifyJob) -> None
 
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    folder = Path(job.class_map).parent
+    folder = Path(job.written.class_map).parent
     folder.mkdir()
     dead, living = folder / f".map.{gone.pid}.part.tif", folder / f".map.{os.getppid()}.part.tif"
     dead.write_bytes(b"half")
@@ -264,7 +270,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(job: ClassifyJob) -> None
 
 def test_an_infinite_value_stays_where_it_is(job: ClassifyJob, tmp_path: Path, season: list[Path]) -> None:
     classify(job, Silent())
-    clear = read(job.class_map)[0]
+    clear = read(job.written.class_map)[0]
     for path in season:
         with rasterio.open(path) as file:
             array = file.read().astype(np.float32)
@@ -272,7 +278,7 @@ def test_an_infinite_value_stays_where_it_is(job: ClassifyJob, tmp_path: Path, s
             array[2, 25, 40] = np.inf
         write_raster(path, array, names=BANDS, nodata=0)
     classify(job, Silent())
-    found = read(job.class_map)[0]
+    found = read(job.written.class_map)[0]
     assert found[25, 40] == 0
     changed = np.argwhere(found != clear)
     assert (np.abs(changed - (25, 40)).max(axis=1) <= load_card(job.model).tiling.receptive_radius).all()
@@ -282,12 +288,12 @@ def test_a_map_of_simulated_scenes_says_so(job: ClassifyJob, season: list[Path])
     card = load_card(job.model)
     save_card(changed(card, simulated=False), job.model)
     classify(job, Silent())
-    with rasterio.open(job.class_map) as file:
+    with rasterio.open(job.written.class_map) as file:
         assert "SIMULATED" not in file.tags()
     with rasterio.open(season[1], "r+") as file:
         file.update_tags(SIMULATED="yes")
     classify(job, Silent())
-    with rasterio.open(job.class_map) as file:
+    with rasterio.open(job.written.class_map) as file:
         assert file.tags()["SIMULATED"] == "yes"
 
 

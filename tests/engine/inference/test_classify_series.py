@@ -66,13 +66,13 @@ def test_two_series_give_the_map_that_is_worked_out_by_hand(place: Path) -> None
     probabilities, dates = place / "out" / "p.tif", place / "out" / "d.tif"
     whole = job(place, probabilities=str(probabilities), valid_dates=str(dates))
     classify(whole, Silent())
-    with open_model_series(whole.scenes, card.inputs, Silent(), radar=whole.radar) as feed:
+    with open_model_series(whole.optical.scenes, card.inputs, Silent(), radar=whole.radar.scenes) as feed:
         cube = feed.read(Window(0, 0, 24, 30))
         expected = by_hand(cube, card, feed.days, 0)
     seen = (~np.isnan(cube[:, :2]).any(axis=1) | ~np.isnan(cube[:, 2:]).any(axis=1)).sum(axis=0)
     np.testing.assert_array_equal(read(dates)[0], seen)
     known = seen >= 2
-    np.testing.assert_array_equal(read(whole.class_map)[0] > 0, known)
+    np.testing.assert_array_equal(read(whole.written.class_map)[0] > 0, known)
     np.testing.assert_allclose(read(probabilities)[:, known] / 1e4, expected[:, known], atol=1e-4)
 
 
@@ -82,7 +82,7 @@ def test_a_pixel_needs_the_least_number_of_dates(place: Path, least: int) -> Non
     alone = job(place, radar=(), valid_dates=str(place / "d.tif"))
     classify(alone, Silent())
     dates = read(place / "d.tif")[0]
-    np.testing.assert_array_equal(read(alone.class_map)[0] > 0, dates >= least)
+    np.testing.assert_array_equal(read(alone.written.class_map)[0] > 0, dates >= least)
     assert len(np.unique(dates)) > 2
 
 
@@ -94,7 +94,7 @@ def test_one_series_may_be_missing_and_the_log_says_so(place: Path, lacking: str
     result = classify(half, reporter)
     bands = "VV, VH" if lacking == "radar" else "B04, B8A"
     assert any(bands in text and "without" in text for level, text in reporter.lines if level == "warning")
-    found = read(half.class_map)[0]
+    found = read(half.written.class_map)[0]
     assert found.shape == (24, 30)
     assert (found > 0).mean() > 0.5
     files = {Path(path).parent.name for scene in result["scenes"] for path in scene["files"]}
@@ -105,9 +105,9 @@ def test_both_series_are_needed_where_every_date_is(place: Path) -> None:
     series_network.write_model(place / "model", min_dates=0)
     whole = job(place, valid_dates=str(place / "d.tif"))
     classify(whole, Silent())
-    np.testing.assert_array_equal(read(whole.class_map)[0] > 0, read(place / "d.tif")[0] == 3)
+    np.testing.assert_array_equal(read(whole.written.class_map)[0] > 0, read(place / "d.tif")[0] == 3)
     with pytest.raises(RadarMissing, match="VV, VH"):
-        classify(replace(whole, radar=()), Silent())
+        classify(replace(whole, radar=None), Silent())
 
 
 def test_tiles_of_two_series_equal_the_whole(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_each_month_is_the_map_that_it_is_alone(place: Path) -> None:
     assert names == {f"crop_map_{month}.tif" for month in months}
     assert [m["month"] for m in result["maps"]] == list(months)
     for month in months:
-        alone = replace(many, folder="", class_map=str(place / "one.tif"), months=(month,), confidence="")
+        alone = changed(many, folder="", class_map=str(place / "one.tif"), months=(month,), confidence="")
         classify(alone, Silent())
         path = place / "maps" / f"crop_map_{month}.tif"
         np.testing.assert_array_equal(read(path), read(place / "one.tif"))

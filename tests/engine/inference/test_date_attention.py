@@ -23,9 +23,9 @@ from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.files import checked_weights
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.classification import Memory, job, read
+from kits.classify_jobs import classify_job
 from kits.networks import series_network
 from kits.seasons import filled
 
@@ -49,7 +49,7 @@ def test_attention_is_averaged_over_the_mapped_pixels_of_each_class(place: Path)
     with open(place / "a.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(card.legend) * card.dates
-    mapped = read(told.class_map)[0]
+    mapped = read(told.written.class_map)[0]
     for code in card.legend.codes:
         own = [row for row in rows if row["code"] == str(code)]
         assert {int(row["pixels"]) for row in own} == {int((mapped == code).sum())}
@@ -102,9 +102,9 @@ def test_attention_is_the_mean_over_the_pixels_of_a_class(
     probability, known = np.zeros((3, 80, 91)), np.zeros((80, 91), bool)
     days = np.array([115, 171, 227])
     for block in classify_tiles(lambda: source, source.grid, card, runtime, days, Silent(), part=part, attention=True):
-        heed.write(block, block.known)
+        heed.write(block, block.valid)
         probability[(slice(None), *block.window.slices)] = block.probability
-        known[block.window.slices] = block.known
+        known[block.window.slices] = block.valid
     at = heeded_by_hand(cube, card, cell)[(slice(None), *part.slices)]
     best = probability.argmax(axis=0)
     expected = [at[:, known & (best == k)].mean(axis=1) for k in range(3)]
@@ -114,7 +114,7 @@ def test_attention_is_the_mean_over_the_pixels_of_a_class(
     if not missing:  # every pixel has every date, and each date its share
         np.testing.assert_allclose(heed.means.sum(axis=1), 1 if cell else 0.5, atol=1e-5)
     assert heed.per_tile == (not cell)
-    assert heed.place == ("cell of 16 px" if cell else "whole tile")
+    assert heed.weights_of == ("cell of 16 px" if cell else "whole tile")
 
 
 @pytest.mark.parametrize("cell", [0, 16])
@@ -131,4 +131,4 @@ def test_the_table_and_the_page_say_what_shares_a_weight(place: Path, cell: int)
 def test_a_model_that_tells_no_attention_is_asked_for_none(place: Path, model: Path, season: list[Path]) -> None:
     scenes = tuple(SceneSource(str(p)) for p in season)
     with pytest.raises(BadInput, match="attention"):
-        classify(ClassifyJob(scenes, str(model), str(place / "m.tif"), attention=str(place / "a.csv")), Silent())
+        classify(classify_job(scenes, str(model), str(place / "m.tif"), attention=str(place / "a.csv")), Silent())

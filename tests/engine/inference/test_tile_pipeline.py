@@ -99,7 +99,7 @@ def test_tiles_without_a_usable_pixel_are_not_run(tiny: tuple[Card, Runtime]) ->
 
     source = Memory(np.full((3, 6, 80, 80), np.nan, np.float32))
     blocks = list(classify_tiles(lambda: source, source.grid, card, Never(), DAYS, Silent()))
-    assert not any(block.known.any() for block in blocks)
+    assert not any(block.valid.any() for block in blocks)
     assert all((block.valid_dates == 0).all() for block in blocks)
 
 

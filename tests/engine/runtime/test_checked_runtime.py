@@ -25,9 +25,9 @@ from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.files import load_card, sha256_of
 from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import BadModel, OutOfMemory
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.cards import changed
+from kits.classify_jobs import classify_job
 from kits.models import LEGEND, tiny_network, write_model
 from kits.rasters import write_season
 
@@ -267,7 +267,7 @@ def test_maps_of_a_simulated_model_are_marked(tmp_path: Path, simulated: bool) -
     assert card.weights.sha256 == sha256_of(tmp_path / "tiny" / "model.onnx")
     scenes = tuple(SceneSource(str(p)) for p in write_season(tmp_path / "season"))
     outputs = {k: str(tmp_path / f"{k}.tif") for k in ("class_map", "confidence", "probabilities")}
-    classify(ClassifyJob(scenes, str(tmp_path / "tiny"), **outputs), Silent())
+    classify(classify_job(scenes, str(tmp_path / "tiny"), **outputs), Silent())
     for path in outputs.values():
         with rasterio.open(path) as file:
             assert file.tags().get("SIMULATED") == ("yes" if simulated else None)

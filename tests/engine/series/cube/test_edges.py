@@ -28,8 +28,8 @@ from crop_classifier_plugin.shared.errors import (
     DateMissing,
     OffsetMissing,
 )
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
+from kits.classify_jobs import classify_job
 from kits.rasters import BANDS, write_raster, write_season
 from kits.stacks import WINDOWS, everything, need, open_model_series, stack_of
 
@@ -273,9 +273,9 @@ def test_early_landsats_count_their_bands_their_own_way(name: str, band: str | N
 def test_mask_layers_that_would_not_be_used_are_refused(mask: str) -> None:
     scenes = (SceneSource("a.tif"),)
     with pytest.raises(BadInput, match="choose 'layer'"):
-        ClassifyJob(scenes, "m", "map.tif", mask=mask, mask_layers=scenes)
+        classify_job(scenes, "m", "map.tif", mask=mask, mask_layers=scenes)
     with pytest.raises(BadInput, match="needs mask layers"):
-        ClassifyJob(scenes, "m", "map.tif", mask="layer")
+        classify_job(scenes, "m", "map.tif", mask="layer")
     with pytest.raises(BadInput, match="choose 'layer'"):
         Series(scenes, mask=mask, mask_layers=scenes)
 

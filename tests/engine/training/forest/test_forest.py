@@ -25,7 +25,7 @@ from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from crop_classifier_plugin.shared.cards.files import checked_weights, load_card
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
+from kits.classify_jobs import classify_job
 from kits.training.toy import LEGEND, job_of
 
 
@@ -105,7 +105,7 @@ def test_training_learns_the_toy_season_and_leaves_a_whole_folder(grown):
 def test_the_folder_classifies_as_any_other(toy, grown, tmp_path):
     folder, _ = grown
     scenes = job_of(toy, folder).scenes
-    classify(ClassifyJob(scenes, str(folder), str(tmp_path / "map.tif"), mask="none"), Silent())
+    classify(classify_job(scenes, str(folder), str(tmp_path / "map.tif"), mask="none"), Silent())
     with rasterio.open(tmp_path / "map.tif") as found:
         crop = found.read(1)
     parcels = gpd.read_file(toy / "parcels.gpkg")

@@ -13,8 +13,8 @@ from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.cards.files import load_card
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.classify_jobs import classify_job
 from kits.rasters import BANDS, write_raster
 from kits.training.parcels import NORTH, WEST, job_of, parcels
 
@@ -43,5 +43,5 @@ def test_the_pixel_size_of_a_model_is_that_of_its_series(tmp_path: Path, pixel: 
     train(job, Silent())
     assert load_card(tmp_path / "model").inputs.pixel_size == completed.pixel_size
     scenes = tuple(SceneSource(str(p)) for p in sorted((tmp_path / "season").glob("*.tif")))
-    classify(ClassifyJob(scenes, str(tmp_path / "model"), str(tmp_path / "map.tif"), mask="none"), Silent())
+    classify(classify_job(scenes, str(tmp_path / "model"), str(tmp_path / "map.tif"), mask="none"), Silent())
     assert (tmp_path / "map.tif").exists()

@@ -112,7 +112,9 @@ def test_the_job_of_each_algorithm(provider, context, scenes, models, tmp_path, 
     given = {"INPUT": scenes[0], "MODEL_FOLDER": str(models / "both"), "OUTPUT": str(tmp_path / "m.tif")}
     for name in ("cropsts", "random_forest", "attention_3dcnn", "lrtacf_net", "model"):
         run(f"classify_{name}", given, context)
-    assert {(job.class_map, job.folder, job.attention, job.months) for job in jobs} == {(given["OUTPUT"], "", "", ())}
+    assert {(job.written.class_map, job.written.folder, job.written.attention, job.months) for job in jobs} == {
+        (given["OUTPUT"], "", "", ())
+    }
     run("classify_model", {**given, "FOLDER": str(tmp_path / "f"), "MONTHS": "2020-03, 2020-11 to 2021-01"}, context)
-    assert (jobs[-1].class_map, jobs[-1].folder) == ("", str(tmp_path / "f"))
+    assert (jobs[-1].written.class_map, jobs[-1].written.folder) == ("", str(tmp_path / "f"))
     assert jobs[-1].months == ("2020-03", "2020-11", "2020-12", "2021-01")

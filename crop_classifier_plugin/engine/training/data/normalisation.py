@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....shared.cards.parts import Statistics
 from ...splits.split import HELD_OUT, TRAIN
@@ -12,7 +13,10 @@ from .labelled_series import LabelledCube
 
 
 def statistics(seasons: Sequence[LabelledCube]) -> Statistics:
-    """Over the pixels with data in the blocks that hold training parcels, held-out parcels left out."""
+    """Over the pixels with data in the blocks that hold training parcels, held-out parcels left out.
+
+    In as many digits as the card keeps: a model is trained with the very numbers that it is run with.
+    """
     total, square, count = (np.zeros(seasons[0].image.shape[1]) for _ in range(3))
     for season in seasons:
         for window in season.blocks(TRAIN):
@@ -24,4 +28,8 @@ def statistics(seasons: Sequence[LabelledCube]) -> Statistics:
                 count += np.sum(~np.isnan(date), axis=(1, 2))
     mean = total / np.maximum(count, 1)
     std = np.sqrt(np.maximum(square / np.maximum(count, 1) - mean**2, 1e-6))
-    return Statistics(*(tuple(v.astype(np.float32).tolist()) for v in (mean, std)))
+    return Statistics(_rounded(mean), _rounded(std))
+
+
+def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(f"{v:.5g}") for v in values.astype(np.float32))

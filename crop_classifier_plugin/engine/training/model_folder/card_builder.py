@@ -11,7 +11,6 @@ import onnx
 from ....shared.cards.card import Card
 from ....shared.cards.files import sha256_of
 from ....shared.cards.parts import (
-    Statistics,
     Terms,
     TilingSpec,
     TrainingFacts,
@@ -36,13 +35,12 @@ def card_of(
     job: TrainJob, config: NetworkConfig, parameters: int, material: TrainingData, preprocess: Preprocess
 ) -> Card:
     """The card but for what is only known of the finished file."""
-    statistics = preprocess.statistics
     return Card(
         name=job.name or Path(job.model).name,
         network=job.network,
         settings=config.settings(),
         inputs=preprocess.inputs,
-        statistics=Statistics(_rounded(statistics.mean), _rounded(statistics.std)),
+        statistics=preprocess.statistics,
         legend=material.legend,
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
         tiling=TilingSpec(
@@ -69,10 +67,6 @@ def _training_facts(job: TrainJob, material: TrainingData) -> TrainingFacts:
         end=f"{dates[-1]}T23:59:59Z",
         simulated=job.simulated,
     )
-
-
-def _rounded(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(float(f"{v:.5g}") for v in values)
 
 
 def with_file_facts(card: Card, weights: str, tested: Sequence[tuple[str, Confusion]]) -> Card:

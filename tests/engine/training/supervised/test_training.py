@@ -179,8 +179,8 @@ def test_statistics_leave_held_out_pixels_and_no_data_out():
     expected = season.image.astype(np.float64).copy()
     expected[:, :, season.part == HELD_OUT] = np.nan
     found = statistics([season])
-    np.testing.assert_allclose(found.mean, np.nanmean(expected, axis=(0, 2, 3)), rtol=1e-5)
-    np.testing.assert_allclose(found.std, np.nanstd(expected, axis=(0, 2, 3)), rtol=1e-5)
+    np.testing.assert_allclose(found.mean, np.nanmean(expected, axis=(0, 2, 3)), rtol=6e-5)
+    np.testing.assert_allclose(found.std, np.nanstd(expected, axis=(0, 2, 3)), rtol=6e-5)
 
 
 def test_counts_and_shown_shares():
@@ -261,6 +261,12 @@ def learnt(toy, tmp_path_factory):
     """The network of `trained`, learnt once more from the same seed."""
     folder = tmp_path_factory.mktemp("again")
     return learn_only(job_of(toy, folder / "m"), folder / "s")[0]
+
+
+def test_a_model_is_run_with_the_very_numbers_it_was_trained_with(toy, trained, tmp_path):
+    folder, _ = trained
+    material = gather(job_of(toy, tmp_path / "m"), LEGEND, tmp_path, Silent(), 32)
+    assert load_card(folder).statistics == statistics(material.train)
 
 
 def test_the_exported_file_is_the_network(trained, learnt):

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from benchmarks.lib.places import RESULTS
-from crop_classifier_plugin.engine.experiments.crop_gain.study import report, study
+from benchmarks.lib.places import places
+from benchmarks.lib.results import write
+from crop_classifier_plugin.engine.experiments.crop_gain.study import study
+from crop_classifier_plugin.engine.experiments.crop_gain.tables import results
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        started = time.monotonic()
-        document = study(Path(name))
-        text = report(document, time.monotonic() - started)
-    (RESULTS / "crop_gain.md").write_text(text, encoding="utf-8")
-    print(text)
+    started = time.monotonic()
+    with places() as here:
+        document = study(here.work)
+    write("crop_gain", results(document, time.monotonic() - started, "benchmarks/accuracy/crop_gain.py"), ("torch",))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.lib.places import DATA, RESULTS
-from crop_classifier_plugin.engine.experiments.gap_filling.study import NAME, study
+from benchmarks.lib.places import DATA
+from benchmarks.lib.results import write
+from crop_classifier_plugin.engine.experiments.gap_filling.study import study
+from crop_classifier_plugin.engine.experiments.gap_filling.tables import results
 
 
 def main() -> None:
-    text = study(DATA / NAME)
-    (RESULTS / "series.md").write_text(text, encoding="utf-8")
-    print(text)
+    write("gap_filling", results(study(DATA), "benchmarks/accuracy/gap_filling.py"))
 
 
 if __name__ == "__main__":

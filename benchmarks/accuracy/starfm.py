@@ -1,23 +1,17 @@
-"""STARFM on real images, its speed and memory: `python -m benchmarks.accuracy.starfm`."""
+"""STARFM on real images: `python -m benchmarks.accuracy.starfm`."""
 
 from __future__ import annotations
 
-from benchmarks.lib.places import DATA, RESULTS
-from crop_classifier_plugin.engine.experiments.starfm.study import accuracy, memory, speed
+from benchmarks.lib.places import places
+from benchmarks.lib.results import write
+from crop_classifier_plugin.engine.experiments.starfm.study import study
+from crop_classifier_plugin.engine.experiments.starfm.tables import results
 
 
 def main() -> None:
-    lines = [
-        "# STARFM",
-        "",
-        "By `benchmarks/accuracy/starfm.py`; all parameters at their defaults (window 61 px, one pair).",
-        "",
-    ]
-    used = memory()  # first, while this process is small
-    for part in (accuracy(DATA), speed(), used):
-        lines += [*part, ""]
-    (RESULTS / "fusion.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    with places() as here:
+        cases, agreements = study(here.data, here.work)
+    write("starfm", results(cases, agreements, "benchmarks/accuracy/starfm.py"))
 
 
 if __name__ == "__main__":

@@ -10,111 +10,86 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....shared.jobs.series import FillGapsJob
 from ....shared.jobs.sources import SceneSource, Series
 from ...series.operations.gap_filling.interpolation import days_of, nearest
 from ...series.operations.gap_filling.job import filler
+from .hiding import Floats, Hidden, hidings
 
 NAME = "sentinel2_ndvi_series"
-Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Days = NDArray[np.float64]
+Fill = Callable[[Floats, Days], Floats]
+_TUNED_ON, _TOLD_ON = slice(0, None, 2), slice(1, None, 2)  # columns of pixels
+_WINDOWS, _SMOOTHNESS = (25, 45, 65, 85, 105, 125, 155, 185), (0.01, 0.1, 0.3, 1, 3, 10, 30, 100)
+_JOB = FillGapsJob(Series((SceneSource("x"),)), "x.tif")  # for its defaults: no file is read
 
 
-def study(folder: Path) -> str:
-    """The page."""
-    values, days = read(folder)
-    hidings = {
-        "single (20 %)": hide_single(values, 0.2),
-        "runs of 5": hide_runs(values, 5),
-        "whole dates (20 %)": hide_dates(values, 0.2),
+@dataclass(frozen=True)
+class Found:
+    """RMSE by method and hiding, how many observations each hiding tests, and what the series is."""
+
+    rmse: dict[str, list[float]]
+    tested: dict[str, int]
+    dates: int
+    clouded: float  # share of the values
+
+
+def study(data: Path) -> Found:
+    values, days = read(data / NAME)
+    hidden = hidings(values)
+    rmse = partial(_rmse, values=values, days=days)
+    found = {
+        name: [rmse(fill, hidden=each, columns=_TOLD_ON) for each in hidden.values()]
+        for name, fill in _methods(values, days, hidden).items()
     }
-    tuned, table = best_of(values, days, hidings), []
-    defaults = FillGapsJob(Series((SceneSource("x"),)), "x.tif")
-    methods = {"nearest date": lambda v, d: nearest(v, d, d), "linear": method("linear")}
-    for window, why in ((defaults.window, "default"), (tuned["savgol"], "best here")):
-        methods[f"Savitzky-Golay, {window:g} days, order 2 ({why})"] = method("savgol", window=window)
-    for smoothness, why in ((defaults.smoothness, "default"), (tuned["whittaker"], "best here")):
-        methods[f"Whittaker, smoothness {smoothness:g} ({why})"] = method("whittaker", smoothness=smoothness)
-    for name, fill in methods.items():
-        table.append((name, [rmse(fill, values, hidden, days, slice(1, None, 2)) for hidden in hidings.values()]))
-    counts = [int(hidden[:, :, 1::2].sum()) for hidden in hidings.values()]
-    return report(table, list(hidings), counts, values)
+    tested = {name: int(each[:, :, _TOLD_ON].sum()) for name, each in hidden.items()}
+    return Found(found, tested, len(values), float(np.isnan(values).mean()))
 
 
-def read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(T, H, W) NDVI with NaN under clouds, (T,) days."""
+def read(folder: Path) -> tuple[Floats, Days]:
+    """(T,H,W) NDVI with NaN under clouds, (T,) days."""
     ndvi, clouds, valid = (np.load(folder / f"{name}.npy")[..., 0] for name in ("NDVI", "CLM", "IS_VALID"))
     dates = [dt.datetime.fromisoformat(t).date() for t in json.loads((folder / "timestamps.json").read_text())]
     once = [t for t, day in enumerate(dates) if day not in dates[:t]]  # some days come twice: the first is kept
-    values = np.where((clouds == 0) & valid, ndvi, np.nan).astype(np.float32)
-    return values[once], days_of([dates[t] for t in once])
+    values = np.where((clouds == 0) & valid, ndvi, np.nan)[once]
+    return np.asarray(values, np.float32), days_of([dates[t] for t in once])
 
 
-def method(name: str, **options: float) -> Fill:
-    job = FillGapsJob(Series((SceneSource("x"),)), "x.tif", method=name, **options)  # type: ignore[arg-type]
-    return filler(job)
+def _methods(values: Floats, days: Days, hidden: dict[str, Hidden]) -> dict[str, Fill]:
+    """Every method as it comes, and as it is best here: with the least mean RMSE on the other columns."""
+
+    def score(fill: Fill) -> float:
+        return float(np.mean([_rmse(fill, values, days, each, _TUNED_ON) for each in hidden.values()]))
+
+    window = min(_WINDOWS, key=lambda w: score(_savitzky_golay(w)))
+    smoothness = min(_SMOOTHNESS, key=lambda s: score(_whittaker(s)))
+    methods: dict[str, Fill] = {
+        "nearest date": lambda v, d: nearest(v, d, d),
+        "linear": filler(FillGapsJob(_JOB.series, _JOB.output, method="linear")),
+    }
+    for w, why in ((_JOB.window, "default"), (window, "best here")):
+        methods[f"Savitzky-Golay, {w:g} days, order 2 ({why})"] = _savitzky_golay(w)
+    for s, why in ((_JOB.smoothness, "default"), (smoothness, "best here")):
+        methods[f"Whittaker, smoothness {s:g} ({why})"] = _whittaker(s)
+    return methods
 
 
-# --- what is hidden: always clear observations ------------------------------------------------------------------------
+def _savitzky_golay(window: float) -> Fill:
+    return filler(FillGapsJob(_JOB.series, _JOB.output, method="savgol", window=window))
 
 
-def hide_single(values: np.ndarray, share: float) -> np.ndarray:
-    return ~np.isnan(values) & (np.random.default_rng(1).random(values.shape) < share)
+def _whittaker(smoothness: float) -> Fill:
+    return filler(FillGapsJob(_JOB.series, _JOB.output, method="whittaker", smoothness=smoothness))
 
 
-def hide_runs(values: np.ndarray, length: int) -> np.ndarray:
-    """In every pixel one run of consecutive clear observations, never the first or last of the series."""
-    rng, hidden = np.random.default_rng(2), np.zeros(values.shape, bool)
-    for row, col in np.ndindex(values.shape[1:]):
-        clear = np.flatnonzero(~np.isnan(values[:, row, col]))
-        if len(clear) > length + 2:
-            first = rng.integers(1, len(clear) - length)
-            hidden[clear[first : first + length], row, col] = True
-    return hidden
-
-
-def hide_dates(values: np.ndarray, share: float) -> np.ndarray:
-    dates = np.random.default_rng(3).random(len(values)) < share
-    return ~np.isnan(values) & dates[:, None, None]
-
-
-# --- figures ----------------------------------------------------------------------------------------------------------
-
-
-def rmse(fill: Fill, values: np.ndarray, hidden: np.ndarray, days: np.ndarray, columns: slice) -> float:
+def _rmse(fill: Fill, values: Floats, days: Days, hidden: Hidden, columns: slice) -> float:
     shown = np.where(hidden, np.nan, values).astype(np.float32)[:, :, columns]
     error = (fill(shown, days) - values[:, :, columns])[hidden[:, :, columns]]
     return float(np.sqrt(np.nanmean(error.astype(np.float64) ** 2)))
-
-
-def best_of(values: np.ndarray, days: np.ndarray, hidings: dict[str, np.ndarray]) -> dict[str, float]:
-    """The options with the least mean RMSE over the hidings, on the even columns."""
-
-    def score(fill: Fill) -> float:
-        return float(np.mean([rmse(fill, values, hidden, days, slice(0, None, 2)) for hidden in hidings.values()]))
-
-    windows, smoothness = (25, 45, 65, 85, 105, 125, 155, 185), (0.01, 0.1, 0.3, 1, 3, 10, 30, 100)
-    return {
-        "savgol": min(windows, key=lambda w: score(method("savgol", window=w))),
-        "whittaker": min(smoothness, key=lambda s: score(method("whittaker", smoothness=s))),
-    }
-
-
-def report(table: list[tuple[str, list[float]]], hidings: list[str], counts: list[int], values: np.ndarray) -> str:
-    lines = [
-        "# Filling gaps",
-        "",
-        "RMSE of NDVI on hidden clear observations, by `benchmarks/series.py`. Real Sentinel-2 NDVI of 2015-2017:",
-        f"{len(values)} days, {np.isnan(values).mean():.0%} of the values clouded or invalid by the real cloud masks.",
-        "What is best here was found on every second column of pixels; all figures are those of the columns between,",
-        "which are their neighbours: they compare the methods and promise nothing elsewhere.",
-        "",
-        "| method | " + " | ".join(f"{name}, n = {n:,}" for name, n in zip(hidings, counts)) + " |",
-        "|---|" + "---|" * len(hidings),
-        *(f"| {name} | " + " | ".join(f"{v:.4f}" for v in figures) + " |" for name, figures in table),
-        "",
-    ]
-    return "\n".join(lines)

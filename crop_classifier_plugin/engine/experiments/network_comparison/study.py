@@ -195,7 +195,7 @@ class Bench:
             overlap=0,
             least_dates=0 if e.trees else 1 if e.gaps and e.network != "random_forest" else -1,
         )
-        return resolve_job(replace(job, **dict(e.training)), Silent())[0]
+        return resolve_job(replace(job, **dict(e.training)), Silent())[0]  # type: ignore[arg-type]
 
     def _material(self, job: TrainJob, run: Run) -> TrainingData:
         key = (run.entrant.series, job.least_dates, job.labels, job.held_side)

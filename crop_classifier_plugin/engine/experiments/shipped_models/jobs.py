@@ -26,7 +26,9 @@ from ...training.supervised.load_data import gather
 from ..monthly.study import monthly_job
 from ..pixel_forest import forests
 from ..places import Places
-from ..tsstfn.study import train_shipped_tsstfn
+from ..tsstfn.simulated_place import SimulatedPlace
+from ..tsstfn.study import SEEDS as PLACES
+from ..tsstfn.study import SIDE as PLACE_SIDE
 from .whole_seasons import attention_3dcnn, cropsts, random_forest
 
 NAMES = ("lrtacfnet_simulated_season", "lrtacfnet_flanders")
@@ -162,13 +164,21 @@ def _dates_of(place: Path, days: tuple[str, ...]) -> LabelledSeries:
 def make(name: str, model: str, places: Places, reporter: Reporter) -> None:
     """Trains one model; its seasons are simulated into `places.work`."""
     if name == FUSION:
-        train_shipped_tsstfn(model, places.work / name)
+        train_tsstfn(model, places.work / name)
         shed(Path(model))
         return
     train(job_of(name, model, places), reporter)
     shed(Path(model))
     if name in NAMES:
         add_forests(job_of(name, model, places), places.work)
+
+
+def train_tsstfn(model: str, folder: Path) -> None:
+    """Strategy B on the first place of the experiment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = SimulatedPlace(folder, PLACES[0], PLACE_SIDE).write()
+    place.align("B")
+    place.train("B", Path(model))
 
 
 def shed(model: Path) -> None:

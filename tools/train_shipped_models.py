@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crop_classifier_plugin.engine.execution.reporter import Stop, Terminal
 from crop_classifier_plugin.engine.experiments.places import Places
-from crop_classifier_plugin.engine.experiments.shipped_models.jobs import EVERY, make
+from crop_classifier_plugin.engine.experiments.shipped_models.train import EVERY, make
 from crop_classifier_plugin.shared.cards.files import load_card
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,7 @@ def main() -> None:
         places = Places(given.data, ROOT / "resources" / "legends", Path(work))
         for name in EVERY if "all" in given.names else given.names:
             model = given.into / name
-            make(name, str(model), places, Terminal(Stop()))
+            make(name, model, places, Terminal(Stop()))
             for row in load_card(str(model)).accuracy if (model / "model.json").exists() else ():
                 print(row)
 

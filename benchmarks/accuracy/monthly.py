@@ -1,4 +1,7 @@
-"""One network for all months beside twelve: `python -m benchmarks.accuracy.monthly [--data FOLDER]`."""
+"""One network for all months beside twelve: `python -m benchmarks.accuracy.monthly [--data FOLDER]`.
+
+What was trained is kept in --cache, so that an interrupted run goes on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,22 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.lib.places import CACHE, DATA, RESULTS, places
-from crop_classifier_plugin.engine.experiments.monthly.simulated_radar import TARGETS
-from crop_classifier_plugin.engine.experiments.monthly.study import LONGER, Bench, report
+from benchmarks.lib.places import CACHE, DATA, places
+from benchmarks.lib.results import write
+from crop_classifier_plugin.engine.experiments.monthly.study import study
+from crop_classifier_plugin.engine.experiments.monthly.tables import results
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--cache", type=Path, default=CACHE / "monthly")
     given = parser.parse_args()
     torch.set_num_threads(1)
     given.cache.mkdir(parents=True, exist_ok=True)
     with places(given.data) as here:
-        bench = Bench(given.data, given.cache, here.work)
-        one = bench.trained("vunet_convlstm", TARGETS)
-        many = [bench.trained("unet_convlstm", (month,)) for month in TARGETS]
-        longer = bench.trained("vunet_convlstm", TARGETS, LONGER)
-    page = "\n".join(report((one, longer), many))
-    print(page)
-    (RESULTS / "monthly.md").write_text(page + "\n", encoding="utf-8")
+        found = study(here, given.cache)
+    write("monthly", results(*found, "benchmarks/accuracy/monthly.py"), ("torch",))
 
 
 if __name__ == "__main__":

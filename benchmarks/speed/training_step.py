@@ -1,9 +1,14 @@
-"""One network's training steps on random input, in this process: what training.py measures one by one."""
+"""One network's training steps on random input: what training.py measures one by one, each in such a process.
+
+`python -m benchmarks.speed.training_step JSON` prints what was found, as JSON.
+"""
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,7 +79,7 @@ class Watch(Silent):
     def _mark(self) -> None:
         if self._limited:
             limit_time(LONGEST * torch.get_num_threads(), PATIENCE)
-        if torch.cuda.is_initialized():
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             torch.cuda.synchronize()
         self.marks.append((time.perf_counter(), time.process_time()))
 
@@ -192,3 +197,19 @@ def _teach_tsstfn(case: Case, preset: str, on: tuple[str, str], count: int, watc
     lesson = trainer.Lesson(network, plan, watch)
     lesson.learn(_Tiles(network, count * job.batch, side), _Tiles(network, 1, side))  # type: ignore[arg-type]
     return _sizes(network, job.batch, side) | {"optimizer": "adam", "loss": job.loss}
+
+
+# --- as a process ----------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    asked = json.loads(sys.argv[1])
+    if limit := asked.pop("limit"):
+        limit_memory(limit)
+    case = asked.pop("case")
+    settings = tuple((name, value) for name, value in case.pop("settings"))
+    print(json.dumps(measure(Case(**case, settings=settings), **asked)))
+
+
+if __name__ == "__main__":
+    main()

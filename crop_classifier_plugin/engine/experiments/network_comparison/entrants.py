@@ -20,7 +20,12 @@ class Entrant:
 
     @property
     def trees(self) -> bool:
+        """The comparison's own forest."""
         return not self.network
+
+    @property
+    def forest(self) -> bool:
+        return self.trees or self.network == "random_forest"
 
 
 SHORT = (("epochs", 12), ("steps", 10), ("batch", 8), ("patch", 16), ("jitter", 0.15))

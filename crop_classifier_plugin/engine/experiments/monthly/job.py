@@ -1,0 +1,50 @@
+"""The train job of the months: VUnetConvLSTM on simulated radar over real parcels."""
+
+from __future__ import annotations
+
+from ....shared.jobs.sources import SceneSource
+from ....shared.jobs.train import TrainJob
+from ..places import Places
+from .simulated_radar import MONTHS, TARGETS, merged, parcels, write_series
+
+PARCELS = "lem_plus/lem_plus_monthly_crops.gpkg"
+TILE, OVERLAP = 64, 16
+EPOCHS, LONGER = 16, 48  # the second: about the paper's share of the twelve networks' time
+
+
+def monthly_job(model: str, places: Places) -> TrainJob:
+    """VUnetConvLSTM on the twelve labelled months; writes the simulated series once."""
+    place = places.work / "monthly"
+    if not (place / "parcels.gpkg").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        frame = parcels(places.data / PARCELS)
+        write_series(frame, place)
+        merged(frame).to_file(place / "parcels.gpkg")
+    return TrainJob(
+        tuple(SceneSource(str(path)) for path in sorted(place.glob("S1_*.tif"))),
+        str(place / "parcels.gpkg"),
+        "",
+        "",
+        model,
+        "vunet_convlstm",
+        settings=(("preset", "small"),),
+        bands=("VV", "VH"),
+        radar_unit="power",
+        month_fields=tuple(zip(TARGETS, MONTHS)),
+        mask="none",
+        split="parcel",
+        patch=32,
+        batch=16,
+        epochs=LONGER,
+        steps=24,
+        patience=LONGER // 4,
+        tile=TILE,
+        overlap=OVERLAP,
+        title="VUnetConvLSTM on simulated radar over Bahia",
+        region="36 km x 36 km of western Bahia, Brazil",
+        season="any month, from the twelve months up to it",
+        training_data="Parcels and monthly crops of LEM+ (Oldoni et al. 2020, CC BY 4.0), October 2019 to September "
+        "2020, with SIMULATED Sentinel-1 backscatter at 40 m",
+        limits="The parcels are real, the radar is simulated: it shows maps a month, and is not good for real images.",
+        simulated=True,
+    )

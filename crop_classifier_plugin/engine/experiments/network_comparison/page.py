@@ -21,9 +21,9 @@ PROTOCOL = (
     "trained as the plugin's train job does it, with each paper's loss and optimiser where nothing else is said in "
     "`network_comparison/entrants.py`, for 120 to 250 steps of eight patches of 16 px and without validation parcels "
     "(there are too few). Learning rates, and sizes where they are not those of the preset, were tried on another "
-    "square (flanders_08E7E) for some of the networks; the sizes of the model that ships, and of Models 1 to 9 after it, were "
-    "once chosen on this square's south, and the ConvLSTMs were given twice the steps after a first trial with the "
-    "south held out."
+    "square (flanders_08E7E) for some of the networks; the sizes of the model that ships, and of Models 1 to 9 after "
+    "it, were once chosen on this square's south, and the ConvLSTMs were given twice the steps after a first trial "
+    "with the south held out."
 )
 # Written by hand after a look at the tables and at single maps; look again when they change.
 FINDINGS = (

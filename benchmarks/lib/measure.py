@@ -49,6 +49,12 @@ def _of_children() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def spent() -> tuple[float, float]:
+    """Seconds by the clock, and of the processor by this process and those it waited for; from any start."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return time.perf_counter(), own.ru_utime + own.ru_stime + _of_children()
+
+
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
     """Median of the processor seconds of some runs."""
     times = []

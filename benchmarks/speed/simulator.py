@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from datetime import date, timedelta
 from benchmarks.lib.measure import Cost
 from benchmarks.lib.results import write
 from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.execution.run_record import peak_memory_mib
 from crop_classifier_plugin.engine.experiments.results import Column, Results, Table
 from crop_classifier_plugin.engine.simulate.job import simulate
 from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
@@ -58,7 +58,7 @@ def measure(side: int, dates: int, others: bool) -> Cost:
         started, busy = time.perf_counter(), time.process_time()
         simulate(job, Silent())
         seconds, busy = time.perf_counter() - started, time.process_time() - busy
-    return Cost(seconds, busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return Cost(seconds, busy, peak_memory_mib() or 0.0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -86,7 +87,10 @@ def in_own_process(run: Run, steps: int) -> Result:
         "limit": spare if cpu else 0,
     }
     words = (sys.executable, "-m", "benchmarks.speed.training_step", json.dumps(asked))
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    variables = os.environ | (
+        {"OMP_NUM_THREADS": "1"} if cpu else {}
+    )  # threads that wait for others burn processor time
+    done = subprocess.run(words, cwd=ROOT, env=variables, capture_output=True, text=True)
     if done.returncode == 0:
         return dict(json.loads(done.stdout))
     if -done.returncode in TOO_LONG:

@@ -68,6 +68,15 @@ class Results:
     parts: tuple[Part, ...]
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuses a sentence that names a fact which is not there: better now than when the page is made."""
+        for part in self.parts:
+            if isinstance(part, Text):
+                try:
+                    part.text.format(**self.facts)
+                except KeyError as error:
+                    raise ValueError(f"The results {self.title!r} have no fact {error}: {part.text}") from error
+
     def data(self) -> dict[str, Any]:
         """As JSON knows it."""
         parts = [part.data() for part in self.parts]

@@ -89,7 +89,7 @@ def in_own_process(run: Run, steps: int) -> Result:
     words = (sys.executable, "-m", "benchmarks.speed.training_step", json.dumps(asked))
     variables = os.environ | (
         {"OMP_NUM_THREADS": "1"} if cpu else {}
-    )  # threads that wait for others burn processor time
+    )
     done = subprocess.run(words, cwd=ROOT, env=variables, capture_output=True, text=True)
     if done.returncode == 0:
         return dict(json.loads(done.stdout))

@@ -87,9 +87,7 @@ def in_own_process(run: Run, steps: int) -> Result:
         "limit": spare if cpu else 0,
     }
     words = (sys.executable, "-m", "benchmarks.speed.training_step", json.dumps(asked))
-    variables = os.environ | (
-        {"OMP_NUM_THREADS": "1"} if cpu else {}
-    )
+    variables = os.environ | ({"OMP_NUM_THREADS": "1"} if cpu else {})
     done = subprocess.run(words, cwd=ROOT, env=variables, capture_output=True, text=True)
     if done.returncode == 0:
         return dict(json.loads(done.stdout))

@@ -29,11 +29,13 @@ from crop_classifier_plugin.engine.networks.registry import (
 )
 from crop_classifier_plugin.engine.training.data.patches import TARGET
 from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
-from crop_classifier_plugin.engine.training.loop.module import SegmentationModule
-from crop_classifier_plugin.engine.training.loop.trainer import learn
+from crop_classifier_plugin.engine.training.loop.module import TaskModule
+from crop_classifier_plugin.engine.training.loop.trainer import run_task
 from crop_classifier_plugin.engine.training.model_folder.card_builder import round_up
 from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
-from crop_classifier_plugin.engine.training.tsstfn import trainer
+from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
+from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
+from crop_classifier_plugin.engine.training.tsstfn.task import recipe_of as fusion_recipe
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob
@@ -55,8 +57,7 @@ class Case:
 class Watch(Silent):
     """Notes when steps end. `limited`: ends the process, by a signal, when one takes too long.
 
-    Both lessons tell their progress once a step: the one on labels at its end, TSSTFN's at its start. The first check
-    is at the start of the first step of the one, and after the last step of the other, before it is validated.
+    The loop tells its progress at the end of each step; the first check is at the start of the first one.
     """
 
     def __init__(self, limited: bool) -> None:
@@ -127,7 +128,7 @@ def _sizes(network: Network, batch: int, side: int) -> dict[str, Any]:
 class _Patches(Dataset[dict[str, Tensor]]):
     """The items of one random batch, over and over: z-scores, days of a year, every date usable, every pixel labelled.
 
-    `epoch` is set by the lesson, as it is of patches of a series.
+    `epoch` is set by the loop, as it is of patches of a series.
     """
 
     epoch = 0
@@ -154,7 +155,7 @@ def _random(name: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watch) -> dict[str, Any]:
-    """As training/fit.py does it, with the job's own batch and patch."""
+    """As training/supervised/job.py does it, with the job's own batch and patch."""
     sample = entry(case.network).sample
     how = {"device": on[0], "devices": 1, "precision": on[1], "loss": case.loss, "epochs": 1}
     job = TrainJob((SceneSource("x"),), "x", "x", "", "x", case.network, **how)  # type: ignore[arg-type]
@@ -163,40 +164,42 @@ def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watc
     recipe, side = resolve_recipe(job), round_up(job.patch, config.multiple)
     torch.manual_seed(job.seed)
     network = build(case.network, config)
-    lesson = SegmentationModule(network, torch.full((sample.classes,), 1 / sample.classes), recipe, job.seed, watch)
+    task = SegmentationTask(network, torch.full((sample.classes,), 1 / sample.classes), recipe)
     patches = _Patches(network, count * recipe.batch, recipe.batch, side)
-    learn(lesson, patches, None, choose_accelerator(job, recipe.optimizer))  # type: ignore[arg-type]
+    run_task(TaskModule(task, job.seed, watch), patches, None, choose_accelerator(job, recipe.optimizer))
     return _sizes(network, recipe.batch, side) | {"optimizer": recipe.optimizer, "loss": recipe.loss}
 
 
 # --- TSSTFN ----------------------------------------------------------------------------------------------------------
 
 
-class _Tiles(Dataset[tuple[Tensor, Tensor]]):
+class _Tiles(Dataset[dict[str, Tensor]]):
+    epoch = 0
+
     def __init__(self, network: Network, length: int, side: int) -> None:
         config = network.config
-        self._item = torch.randn(config.dates, config.bands, side, side), torch.rand(side, side)
+        self._item = {"x": torch.randn(config.dates, config.bands, side, side), TARGET: torch.rand(side, side)}
         self._length = length
 
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
         return self._item
 
 
 def _teach_tsstfn(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watch) -> dict[str, Any]:
-    """As training/tsstfn.py does it: the smallest tile of 64 px or more with whole rows for the network's chunks."""
+    """As training/tsstfn/job.py does it: the smallest tile of 64 px or more of whole rows for its chunks."""
     sample = entry("tsstfn").sample
     config = configure("tsstfn", {"preset": preset}, sample.bands, sample.dates, sample.classes)
     side = sample.side if preset == "paper" else 64
-    job = TrainTsstfnJob((SceneSource("x"),), (SceneSource("y"),), "x", device=on[0])
-    plan = trainer.Plan(1, 1, job.batch, job.learning_rate, job.loss, job.device, job.seed)
+    job = TrainTsstfnJob((SceneSource("x"),), (SceneSource("y"),), "x", epochs=1, device=on[0], precision=on[1])
     torch.manual_seed(job.seed)
-    network = build("tsstfn", config)
-    lesson = trainer.Lesson(network, plan, watch)
-    lesson.learn(_Tiles(network, count * job.batch, side), _Tiles(network, 1, side))  # type: ignore[arg-type]
-    return _sizes(network, job.batch, side) | {"optimizer": "adam", "loss": job.loss}
+    network, recipe = build("tsstfn", config), fusion_recipe(job)
+    module = TaskModule(FusionTask(network, recipe), job.seed, watch)
+    shown, checked = _Tiles(network, count * job.batch, side), _Tiles(network, 1, side)
+    run_task(module, shown, checked, choose_accelerator(job, recipe.optimizer))
+    return _sizes(network, job.batch, side) | {"optimizer": recipe.optimizer, "loss": job.loss}
 
 
 # --- as a process ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from qgis.core import (
 )
 
 from ...shared.devices import TRAINING_DEVICES
-from ...shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES, PretrainJob
+from ...shared.jobs.pretrain import RECIPES, PretrainJob
+from ...shared.jobs.train import EARLIER
 from ..common.engine_algorithm import Parameters
 from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
@@ -62,7 +63,7 @@ class PretrainCropSts(SeriesAlgorithm):
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes share.")
         self.add_earlier(
-            EARLIER_PRETRAINING,
+            EARLIER,
             "A pre-training of this encoder that was cancelled or broken off",
             "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "
             "It can go on only with the same scenes, parcels, teacher and settings.",
@@ -117,7 +118,7 @@ class PretrainCropSts(SeriesAlgorithm):
             settings=self.own_settings(parameters, context),
             teacher=self.parameterAsFile(parameters, "TEACHER", context),
             device=self.device(parameters, context),
-            earlier=self.earlier(parameters, context, EARLIER_PRETRAINING),
+            resume=self.earlier(parameters, context, EARLIER),
             **numbers,
             **inputs,
         )

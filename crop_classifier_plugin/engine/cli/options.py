@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import DateEntry
+from ...shared.jobs.train import EARLIER, PRECISIONS
 from ..execution.dispatch import CANCELLED, execute, leave_cancelled
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
@@ -18,6 +20,30 @@ device_option = click.option("--device", type=click.Choice(list(DEVICES)), defau
 training_device_option = click.option(
     "--device", type=click.Choice(list(TRAINING_DEVICES)), default=AUTO, show_default=True
 )
+
+_RESUME = (
+    "A training of this folder that was broken off: go on with it, make its best epoch the result (of a pre-training "
+    "the last one), or throw it away."
+)
+
+
+def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every training can do: go on, and where and in which precision it computes."""
+    options = (
+        click.option("--resume", type=click.Choice(EARLIER), default="continue", show_default=True, help=_RESUME),
+        click.option(
+            "--precision",
+            type=click.Choice(PRECISIONS),
+            default="auto",
+            show_default=True,
+            help="auto: 32 on the processor, mixed on a graphics card.",
+        ),
+        click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all."),
+        training_device_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def finish(job: Any, as_json: bool) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from ...shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES, PretrainJob, ProbeJob
+from ...shared.jobs.pretrain import RECIPES, PretrainJob, ProbeJob
 from ...shared.jobs.sources import MASKS, DateEntry, Series, read_settings
 from .options import (
     finish,
     json_option,
     read_dates,
     training_device_option,
+    training_options,
 )
 from .series import series_options, sources, take_series
 
@@ -35,14 +36,8 @@ from .series import series_options, sources, take_series
 @click.option("--teacher", default="", help="ONNX vision transformer to align with. Default: none.")
 @click.option("--align-weight", default=1.0, show_default=True, help="Weight of the alignment (lambda).")
 @click.option("--seed", default=1, show_default=True)
-@click.option(
-    "--earlier",
-    type=click.Choice(EARLIER_PRETRAINING),
-    default="continue",
-    show_default=True,
-    help="An earlier pre-training of this encoder that was broken off: go on with it, or throw it away.",
-)
-@training_device_option
+@click.option("--patience", default=0, help="Epochs without a lower loss, then it ends. Default: never.")
+@training_options
 @json_option
 def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     """Learn an encoder of CropSTS from series without labels, for 'train --network cropsts'."""

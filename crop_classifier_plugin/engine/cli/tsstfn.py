@@ -10,7 +10,7 @@ import click
 from ...shared.jobs.sources import read_settings
 from ...shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, FUSION_SPLITS, FuseTsstfnJob, TrainTsstfnJob
 from .fusion import take_place
-from .options import device_option, finish, json_option, training_device_option
+from .options import device_option, finish, json_option, training_options
 from .series import sources
 
 Command = Callable[..., Any]
@@ -43,7 +43,9 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--tile", default=0, help="Pixels. Default: the smallest the network takes, at least 64.")
 @click.option("--loss", type=click.Choice(FUSION_LOSSES), default="mse", show_default=True)
 @click.option("--epochs", default=100, show_default=True, help="At most.")
-@click.option("--patience", default=12, show_default=True, help="Epochs without a better validation, then it ends.")
+@click.option(
+    "--patience", default=12, show_default=True, help="Epochs without a better validation, then it ends; 0: never."
+)
 @click.option("--batch", default=16, show_default=True, help="Tiles a step.")
 @click.option("--learning-rate", default=1e-3, show_default=True)
 @click.option("--validation", default=0.1, show_default=True, help="Share of the area that chooses the best epoch.")
@@ -53,7 +55,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--strategy", default="", help="How the dates were aligned, for the card; as B.")
 @click.option("--title", default="", help="Default: the folder's name.")
 @click.option("--seed", default=1, show_default=True)
-@training_device_option
+@training_options
 @json_option
 def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""

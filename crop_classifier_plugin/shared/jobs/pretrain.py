@@ -9,10 +9,9 @@ from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
 from .sources import Series, one_of
+from .train import EARLIER, PRECISIONS
 
 RECIPES = ("small", "paper")
-# What becomes of a pre-training that was broken off. There is nothing to finish: its last epoch's encoder is written.
-EARLIER_PRETRAINING = ("continue", "restart")
 
 SIX_BANDS = ("B02", "B03", "B04", "B8A", "B11", "B12")
 
@@ -41,16 +40,22 @@ class PretrainJob(Job):
     align_weight: float = 1.0  # lambda
     seed: int = 1
     device: str = "auto"
-    earlier: str = "continue"  # one of EARLIER_PRETRAINING: go on with it, or throw it away
+    devices: int = 1  # graphics cards that share each batch; 0 = all there are
+    precision: str = "auto"  # one of PRECISIONS
+    patience: int = 0  # epochs without a lower loss until it ends; 0 = never
+    resume: str = "continue"  # one of EARLIER: go on with it, keep its last epoch's encoder, or throw it away
 
     def __post_init__(self) -> None:
         one_of("preset", self.preset, RECIPES)
-        one_of("choice for an earlier pre-training", self.earlier, EARLIER_PRETRAINING)
+        one_of("choice for an earlier pre-training", self.resume, EARLIER)
         one_of("device", self.device, TRAINING_DEVICES)
+        one_of("precision", self.precision, PRECISIONS)
         if not self.series or not self.folder:
             raise BadInput("A series to learn from and a folder for the encoder are needed: give both.")
         if min(self.count, self.epochs, self.batch) < 0 or min(self.learning_rate, self.align_weight) < 0:
             raise BadInput("count, epochs, batch, learning_rate and align_weight are 0 or more: correct them.")
+        if min(self.devices, self.patience) < 0:
+            raise BadInput("devices and patience are 0 or more: correct them.")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from .sources import (
     SceneSource,
     one_of,
 )
+from .train import EARLIER, PRECISIONS
 
 FUSION_LOSSES = ("mse", "l1", "huber")
 FUSION_SPLITS = ("blocks", "random")
@@ -46,7 +47,7 @@ class TrainTsstfnJob(Job):
     tile: int = 0  # px; 0 = the smallest the network takes, but at least 64
     loss: str = "mse"  # one of FUSION_LOSSES
     epochs: int = 100  # at most
-    patience: int = 12  # epochs without a better validation after which it ends
+    patience: int = 12  # epochs without a better validation after which it ends; 0 = never
     batch: int = 16  # tiles a step
     learning_rate: float = 1e-3
     validation: float = 0.1  # share of the area that chooses the best epoch
@@ -57,16 +58,21 @@ class TrainTsstfnJob(Job):
     title: str = ""  # "" = the folder's name
     seed: int = 1
     device: str = "auto"
+    devices: int = 1  # graphics cards that share each batch; 0 = all there are
+    precision: str = "auto"  # one of PRECISIONS
+    resume: str = "continue"  # one of EARLIER: go on with it, make a model of its best epoch, or throw it away
 
     def __post_init__(self) -> None:
         one_of("loss", self.loss, FUSION_LOSSES)
+        one_of("precision", self.precision, PRECISIONS)
+        one_of("choice for an earlier training", self.resume, EARLIER)
         one_of("split", self.split, FUSION_SPLITS)
         one_of("device", self.device, TRAINING_DEVICES)
         _check_images(self.fine, self.coarse)
         if not self.model:
             raise BadInput("No folder for the model was given: choose one.")
-        if min(self.pairs, self.epochs, self.patience, self.batch) < 1 or self.tile < 0:
-            raise BadInput("pairs, epochs, patience and batch are at least 1, the tile at least 0.")
+        if min(self.pairs, self.epochs, self.batch) < 1 or min(self.tile, self.patience, self.devices) < 0:
+            raise BadInput("pairs, epochs and batch are at least 1, tile, patience and devices at least 0.")
         if not 0 < self.validation < 1 or not self.learning_rate > 0:
             raise BadInput("The share for the validation lies between 0 and 1, the learning rate above 0.")
 

@@ -17,9 +17,10 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
 from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
-from crop_classifier_plugin.engine.training.loop.module import SegmentationModule
-from crop_classifier_plugin.engine.training.loop.trainer import learn
+from crop_classifier_plugin.engine.training.loop.module import TaskModule
+from crop_classifier_plugin.engine.training.loop.trainer import Resume, run_task
 from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
+from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
 
 CPU = Accelerator("cpu", "32-true", "On the processor.")
 RECIPE = replace(RECIPES["unet"], epochs=6, batch=4, learning_rate=0.02)
@@ -46,19 +47,23 @@ class Toy(Dataset):
 def lesson_of(recipe=RECIPE, reporter=None, seed=1, **settings):
     torch.manual_seed(seed)
     config = configure("unet", {"widths": "4,8", "dropout": "0.2", **settings}, bands=2, dates=1, classes=2)
-    return SegmentationModule(build("unet", config), torch.tensor([0.5, 0.5]), recipe, seed, reporter or Silent())
+    return module_of(build("unet", config), recipe, reporter, seed)
 
 
-def run(lesson, folder=None, earlier="continue", patches=None, checks=True, identity=None, machine=CPU):
-    remains = CheckpointStore(Path(folder), identity or {"of": "toy"}) if folder else None
-    learn(lesson, patches or Toy(), Toy(5) if checks else None, machine, remains, earlier)
+def module_of(network, recipe=RECIPE, reporter=None, seed=1):
+    return TaskModule(SegmentationTask(network, torch.tensor([0.5, 0.5]), recipe), seed, reporter or Silent())
+
+
+def run(lesson, folder=None, resume="continue", patches=None, checks=True, identity=None, machine=CPU):
+    store = Resume(CheckpointStore(Path(folder), identity or {"of": "toy"}), resume) if folder else None
+    run_task(lesson, patches or Toy(), Toy(5) if checks else None, machine, store)
     return lesson
 
 
 def plain_of(recipe, reporter=None):
     """A lesson whose steps are the same however a batch is parted: without dropout and batch normalisation."""
     torch.manual_seed(1)
-    return SegmentationModule(Plain(), torch.tensor([0.5, 0.5]), recipe, 1, reporter or Silent())
+    return module_of(Plain(), recipe, reporter)
 
 
 class Plain(torch.nn.Module):

@@ -12,7 +12,7 @@ from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.fusion import COMBINATIONS, GAIN_SPLITS, SPREADS
-from crop_classifier_plugin.shared.jobs.pretrain import EARLIER_PRETRAINING, RECIPES
+from crop_classifier_plugin.shared.jobs.pretrain import RECIPES
 from crop_classifier_plugin.shared.jobs.series import (
     ALIGN_RULES,
     ALIGNED_DAYS,
@@ -108,6 +108,7 @@ CHOICES = {
     "loss": LOSSES,
     "precision": PRECISIONS,
     "earlier": EARLIER,
+    "resume": EARLIER,
     "period": PERIODS,
     "method": COMPOSITES,
     "empty": EMPTY,
@@ -127,7 +128,6 @@ OWN_CHOICES = {
     ("train_tsstfn", "loss"): FUSION_LOSSES,
     ("train_tsstfn", "split"): FUSION_SPLITS,
     ("pretrain_cropsts", "preset"): RECIPES,
-    ("pretrain_cropsts", "earlier"): EARLIER_PRETRAINING,
     ("train", "split"): ("side", "block", "parcel"),
     ("train", "reduce"): ("", "clearest", "median", "mean"),
     ("train", "radar_unit"): ("decibel", "power"),

@@ -1,6 +1,6 @@
 """What a training leaves behind after each epoch, so that it can go on, or be finished, after it was broken off.
 
-A state is a dict: `training` says whose it is, `lesson` holds what is the training's own, and more may stand beside it.
+A state is a dict: `training` says whose it is, `loop` holds the module's own, and lightning's stands beside it.
 """
 
 from __future__ import annotations
@@ -9,26 +9,22 @@ import contextlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
-from ....shared.cards.parts import Statistics
 from ....shared.errors import CheckpointUnusable
-from ....shared.jobs.train import TrainJob
 from ...execution.outputs import translate
 from ...execution.ranks import rank
 from ...execution.reporter import Reporter
-from ...networks.base import NetworkConfig
-from ...splits.split import VALIDATION
-from ..data.labelled_series import LabelledCube
-from ..optim.recipes import Recipe
+from .module import TaskModule
 
+Publish = Callable[[TaskModule], None]  # writes what is learnt so far, where that is more than the state
 STATE_FILE = "state.ckpt"
 _IDENTITY = "training"  # the entry of the file that says whose it is
 
@@ -37,39 +33,6 @@ def folder_of(model: str | Path) -> Path:
     """Beside the model folder, which stays empty until the model is whole."""
     path = Path(os.path.abspath(model))
     return path.with_name(f"{path.name}.training")
-
-
-def identity_of(
-    job: TrainJob,
-    config: NetworkConfig,
-    recipe: Recipe,
-    stats: Statistics,
-    seasons: Sequence[LabelledCube],
-    checks: Sequence[LabelledCube],
-) -> dict[str, Any]:
-    """What decides how an epoch goes and which is the best, but for the device and its precision."""
-    chosen = {"dates of the validation series": _dates(checks), "parcels of the validation series": _validation(checks)}
-    return {
-        "seed": job.seed,
-        **{name: value for name, value in asdict(recipe).items() if name != "patience"},
-        "network": job.network,
-        "settings": asdict(config),
-        "bands": job.bands,
-        "dates": _dates(seasons),
-        "validation parcels": _validation(seasons),
-        "means of the bands": list(stats.mean),
-        "patch": job.patch,
-        "jitter": job.jitter,
-        **(chosen if checks else {}),
-    }
-
-
-def _dates(seasons: Sequence[LabelledCube]) -> list[list[str]]:
-    return [[str(d) for d in season.dates] for season in seasons]
-
-
-def _validation(seasons: Sequence[LabelledCube]) -> list[int]:
-    return [int((season.split.parts == VALIDATION).sum()) for season in seasons]
 
 
 @dataclass(frozen=True)
@@ -92,13 +55,13 @@ class CheckpointStore:
             return None
         state = self._load()
         found = state.get(_IDENTITY)
-        if not isinstance(found, dict) or "lesson" not in state:
+        if not isinstance(found, dict) or "loop" not in state:
             raise CheckpointUnusable(str(self.path), "it is no state of a training")
         own = json.loads(json.dumps(self.identity))
         for name in {**own, **found}:  # the settings first
             if found.get(name) != own.get(name):
-                told = f"{_short(found.get(name))} there, {_short(own.get(name))} now"
-                raise CheckpointUnusable(str(self.path), f"it is of another training: {name} is {told}")
+                difference = f"{_short(found.get(name))} there, {_short(own.get(name))} now"
+                raise CheckpointUnusable(str(self.path), f"it is of another training: {name} is {difference}")
         return state
 
     def _load(self) -> dict[str, Any]:
@@ -143,52 +106,39 @@ class CheckpointStore:
             self.folder.rmdir()
 
 
-class States:
-    """Writes the states of a run, which goes on where one cannot be written; the log says so once."""
+class EpochEnd(Checkpoint):
+    """What happens at the end of each epoch, after the module has drawn its conclusions: the epoch is published, then
+    its state is written, then the log tells of it. The run goes on where the state cannot be written; the log says so
+    once."""
 
-    def __init__(self, remains: CheckpointStore, reporter: Reporter) -> None:
-        self._remains, self._reporter, self._told = remains, reporter, False
-
-    def write(self, save: Callable[[Path], None]) -> bool:
-        """As CheckpointStore.write; False where it could not be done."""
-        try:
-            self._remains.write(save)
-        except OSError as error:
-            if not self._told:
-                sentence = translate(error, str(self._remains.path))
-                self._reporter.log(f"The training goes on, but could not be taken up later. {sentence}", "warning")
-            self._told = True
-            return False
-        return True
-
-
-class CheckpointCallback(Checkpoint):
-    """Writes the state at the end of each epoch, after the lesson has drawn its conclusions."""
-
-    def __init__(self, remains: CheckpointStore, reporter: Reporter) -> None:
-        self._remains, self._states = remains, States(remains, reporter)
+    def __init__(self, store: CheckpointStore | None, publish: Publish | None, reporter: Reporter) -> None:
+        self._store, self._publish, self._reporter, self._warned = store, publish, reporter, False
 
     def on_save_checkpoint(self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]) -> None:
-        checkpoint.update(self._remains.signed())
+        if self._store:
+            checkpoint.update(self._store.signed())
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        module = cast(TaskModule, pl_module)
+        if self._publish and not rank():
+            self._publish(module)
+        if self._store:
+            self._save(trainer, self._store)
+        module.log_epoch()
+
+    def _save(self, trainer: L.Trainer, store: CheckpointStore) -> None:
         if rank():  # only the first process writes, but lightning has all of them meet
-            trainer.save_checkpoint(self._remains.path)
+            trainer.save_checkpoint(store.path)
             return
         meeting = _Meeting(trainer)
-        if not self._states.write(meeting.save):
+        try:
+            store.write(meeting.save)
+        except OSError as error:
+            if not self._warned:
+                sentence = translate(error, str(store.path))
+                self._reporter.log(f"The training goes on, but could not be taken up later. {sentence}", "warning")
+            self._warned = True
             meeting.make_up()
-
-
-def save_state(state: dict[str, Any], path: Path) -> None:
-    """Raises OSError. (PyTorch's writer hides that of a full disk behind an error of its own.)"""
-    try:
-        with path.open("wb") as file:
-            torch.save(state, file)
-    except RuntimeError as error:
-        if isinstance(error.__context__, OSError):
-            raise error.__context__ from None
-        raise
 
 
 class _Meeting:

@@ -12,7 +12,9 @@ from ...accuracy.confusion import Confusion
 from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
 from ..data.patches import TARGET, ScoringPatches
+from .epochs import EpochMetric
 
+MEAN_F1 = EpochMetric("validation_mean_f1", "validation mean F1", 3, highest=True)
 Predict = Callable[[dict[str, NDArray[Any]]], NDArray[np.float32]]  # a batch of one by input -> (1,K,H,W)
 
 

@@ -1,4 +1,5 @@
-"""The losses of the papers. Each takes logits (B,K,H,W), target (B,H,W) int64 and weights (K,), and gives a scalar."""
+"""The losses of the papers. Those of classes take logits (B,K,H,W), target (B,H,W) int64 and weights (K,), those of
+values two images (B,H,W), and give a scalar."""
 
 from __future__ import annotations
 
@@ -130,10 +131,27 @@ class Loss:
         return weights[known].sum() if self.weighted else torch.tensor(float(len(known)), device=target.device)
 
 
-LOSSES = {  # in the words of jobs_training.LOSSES
+LOSSES = {  # in the words of jobs.train.LOSSES
     "bce_iou": Loss(weighted_bce_iou, class_weights),
     "tversky": Loss(tversky, class_weights),
     "focal": Loss(focal, even_weights, every_pixel=True),
     "cross_entropy": Loss(cross_entropy, even_weights, weighted=True),
     "root_cross_entropy": Loss(cross_entropy, root_weights, weighted=True),
 }
+
+
+# --- losses of values ------------------------------------------------------------------------------------------------
+
+REGRESSION_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {  # means, in the words of FUSION_LOSSES
+    "mse": F.mse_loss,
+    "l1": F.l1_loss,
+    "huber": F.smooth_l1_loss,
+}
+
+
+def regression(name: str, predicted: Tensor, target: Tensor) -> Tensor:
+    """The mean loss over the pixels (B,H,W) whose target is no NaN; in float32 at least. 0 where there is none."""
+    valid = ~torch.isnan(target)
+    if not valid.any():
+        return (_precise(predicted) * 0).sum()
+    return REGRESSION_LOSSES[name](_precise(predicted)[valid], target[valid])

@@ -98,12 +98,13 @@ def _adamw(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
 
 
 def _adam(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Keras' Adam. Adam's weight decay d adds d w to the gradient, and the penalty's gradient is 2 penalty w."""
+    """Adam with Keras' or PyTorch's epsilon. Its weight decay d adds d w to the gradient; the penalty's gradient is
+    2 penalty w."""
     norms = [p for m in _norms(network) for p in m.parameters(recurse=False)]
     known = {id(p) for p in norms}
     others = [p for p in network.parameters() if id(p) not in known]
     groups: list[dict[str, Any]] = [{"params": norms, "weight_decay": 2 * recipe.norm_penalty}, {"params": others}]
-    return torch.optim.Adam([g for g in groups if g["params"]], recipe.learning_rate, eps=1e-7)
+    return torch.optim.Adam([g for g in groups if g["params"]], recipe.learning_rate, eps=recipe.adam_epsilon)
 
 
 OPTIMIZERS: dict[str, Callable[[Recipe, nn.Module], torch.optim.Optimizer]] = {

@@ -21,11 +21,12 @@ class Recipe:
     schedule: str  # one of optimise.SCHEDULES
     epochs: int
     batch: int
-    patch: int  # px, both sides
+    patch: int = 0  # px, both sides
     patience: int = 0  # epochs without a better validation mean F1 until it stops early; 0 = never
     ties: bool = False  # an epoch as good as the best takes its place
     weight_decay: float = 0.0
     norm_penalty: float = 0.0  # times the sum of the squared weights of batch normalisation is added to the loss
+    adam_epsilon: float = 1e-7  # Keras'
     turns: bool = True  # patches are turned and mirrored
     optical_dropout: tuple[float, float] = (0.0, 0.0)  # share of a patch's optical dates taken away, drawn in between
     radar_dropout: float = 0.0  # the same of radar dates

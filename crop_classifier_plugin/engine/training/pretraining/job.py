@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from ....shared.cards.parts import Statistics
-from ....shared.errors import BadInput, Cancelled
+from ....shared.errors import BadInput, Cancelled, CancelledKept
 from ....shared.jobs.pretrain import PretrainJob
 from ...execution.job_run import JobRun, job_run
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
-from ..loop.accelerator import torch_device
+from ..loop.accelerator import Accelerator, choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
+from ..loop.module import TaskModule
+from ..loop.trainer import Resume, check_batch, run_task
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
     FACTS_FILE,
@@ -23,77 +24,74 @@ from ..model_folder.encoder_folder import (
     encoder_settings,
 )
 from .feature_alignment import RGB, Alignment, open_teacher
-from .run import HISTORY_FILE, PretrainingRun, identity_of
+from .recipe import DinoRecipe, recipe_of
+from .run import HISTORY_FILE, EncoderWriter, identity_of
 from .sequences import Sequences, measured, open_sequences
-from .trainer import (
-    DinoEpochLog,
-    DinoRecipe,
-    DinoTrainer,
-    recipe_of,
-    run_dino,
-)
+from .task import DinoTask, Draws, ViewSource
 from .views import Viewer, rules
 
 
 def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes encoder.safetensors, encoder.json and pretraining.csv after each epoch, each time all three or none.
 
-    Beside their folder the state is kept until the last epoch is done: an earlier run's is taken up, as `job.earlier`
+    Beside their folder the state is kept until the last epoch is done: an earlier run's is taken up, as `job.resume`
     says. Raises CheckpointUnusable, and CancelledKept when it is cancelled after an epoch: what was learnt stays.
     """
-    recipe, device = recipe_of(job), device_of(job.device, reporter)
+    recipe = recipe_of(job)
+    accelerator = choose_accelerator(job, recipe.optim.optimizer)
+    check_batch(recipe.optim.batch, accelerator.devices)
     if quantity_of(job.bands) is not OPTICAL:
         raise BadInput(f"Pre-training reads reflectance, not {', '.join(job.bands)}: choose optical bands.")
+    views, parcels = recipe.views, (job.parcels, job.parcels_layer)
     with (
         job_run(job, reporter) as run,
-        open_sequences(
-            job.series,
-            job.bands,
-            recipe.count,
-            recipe.tile,
-            (job.parcels, job.parcels_layer),
-            run.step(0, 0.05),
-        ) as sequences,
+        open_sequences(job.series, job.bands, views.count, views.tile, parcels, run.step(0, 0.05)) as sequences,
     ):
-        _check_place(job, sequences, run)
-        stats = measured(sequences.places)
-        count = len(sequences.places[0].chosen)
-        config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
-        _check_sizes(recipe, config)
-        with torch.random.fork_rng():
-            torch.manual_seed(job.seed)
-            distiller = DinoTrainer(config, recipe, _alignment(job, config, reporter), job.align_weight, device)
-            viewer = Viewer(stats, rules(recipe.large, recipe.small), _rgb(job) if job.teacher else ())
-            facts = _facts(job, config, stats, sequences, recipe)
-            remains = CheckpointStore(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
-            if job.earlier == "restart":
-                remains.remove()
-            course = PretrainingRun(Path(job.folder), distiller, facts, remains, reporter)
-            history = _learn(course, sequences, viewer, job.seed, run.step(0.05, 1))
-    remains.remove()
-    return {"encoder": job.folder, "loss": history[-1].loss, "epochs": len(history), "device": device}
+        _check_outputs(job, sequences, run)
+        module, resume = _fit(job, recipe, sequences, accelerator, run.step(0.05, 1))
+    resume.store.remove()
+    history = module.history
+    return {
+        "encoder": job.folder,
+        "loss": history[-1].loss,
+        "epochs": len(history),
+        "device": accelerator.device,
+    }
 
 
-def _learn(
-    course: PretrainingRun, sequences: Sequences, viewer: Viewer, seed: int, reporter: Reporter
-) -> list[DinoEpochLog]:
-    course.take_up()
-    try:
-        for log in run_dino(course.distiller, sequences, viewer, seed, reporter, len(course.history)):
-            course.add(log)
-    except Cancelled as cancelled:
-        raise course.cancelled(cancelled) from None
-    return course.history
+def _fit(
+    job: PretrainJob, recipe: DinoRecipe, sequences: Sequences, accelerator: Accelerator, reporter: Reporter
+) -> tuple[TaskModule, Resume]:
+    """Learns and leaves the encoder; leaves torch's global random numbers as they were."""
+    stats, count = measured(sequences.places), len(sequences.places[0].chosen)
+    config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
+    _check_sizes(recipe, config)
+    viewer = Viewer(stats, rules(recipe.views.large, recipe.views.small), _rgb(job) if job.teacher else ())
+    source = ViewSource(sequences, viewer, job.seed, reporter)
+    store = CheckpointStore(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
+    resume = Resume(store, job.resume)
+    writer = EncoderWriter(Path(job.folder), _facts(job, config, stats, sequences, recipe))
+    with torch.random.fork_rng():
+        torch.manual_seed(job.seed)
+        task = DinoTask(config, recipe, _alignment(job, config, reporter), job.align_weight, source)
+        module = TaskModule(task, job.seed, reporter)
+        try:
+            run_task(module, Draws(len(sequences), recipe), None, accelerator, resume, writer)
+            module.finish()
+        except Cancelled as cancelled:
+            raise _kept(job, module, store) or cancelled from None
+    return module, resume
 
 
-def device_of(wanted: str, reporter: Reporter) -> str:
-    """What torch runs on; the log says it, and why."""
-    device = torch_device(wanted)
-    reporter.log(f"Learning on {device.name}: {device.why}.")
-    return device.name
+def _kept(job: PretrainJob, module: TaskModule, store: CheckpointStore) -> Cancelled | None:
+    """What to say of a cancelled run: what it leaves, and whether it can go on."""
+    if not module.history:
+        return None
+    state = f", and the state from which it can go on in {store.folder}" if store.path.exists() else ""
+    return CancelledKept(f"the encoder after epoch {len(module.history)}", f"{job.folder}{state}")
 
 
-def _check_place(job: PretrainJob, sequences: Sequences, run: JobRun) -> None:
+def _check_outputs(job: PretrainJob, sequences: Sequences, run: JobRun) -> None:
     """Refuses a folder that cannot be written to, or whose files are what the job reads, before anything is learnt."""
     for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):
         run.output(Path(job.folder) / name)
@@ -101,7 +99,7 @@ def _check_place(job: PretrainJob, sequences: Sequences, run: JobRun) -> None:
 
 
 def _check_sizes(recipe: DinoRecipe, config: CropStsConfig) -> None:
-    for size in (recipe.large, recipe.small):
+    for size in (recipe.views.large, recipe.views.small):
         if size % config.patch:
             raise BadInput(
                 f"Views of {size} px are no whole number of patches of {config.patch} px: choose another patch."
@@ -132,7 +130,7 @@ def _facts(
     seen = f"{len(sequences)} tiles of {sequences.tile} px of {len(sequences.places)} series, {days[0]} to {days[-1]}"
     learning = {
         "method": "DINO self-distillation, plot-wise masks and alignment as in the CropSTS paper",
-        "recipe": asdict(recipe),
+        "recipe": recipe.facts(),
         "masks": bool(job.parcels),
         "aligned_to": Path(job.teacher).name,
         "align_weight": job.align_weight if job.teacher else 0.0,

@@ -32,6 +32,7 @@ from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsEncoder
 from ...series.cube.preprocess import z_scores
 from ...vector.polygons import rasterize_polygons, read_polygons
+from ..loop.accelerator import torch_device
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
     FACTS_FILE,
@@ -41,7 +42,6 @@ from ..model_folder.encoder_folder import (
     read_weights,
 )
 from .dino import mean_over_dates
-from .job import device_of
 from .sequences import Sequence_, Sequences, open_sequences
 
 VOID = -1
@@ -71,7 +71,7 @@ class Score:
 
 def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
     """Writes the report as JSON, and each draw as a row of CSV."""
-    facts, device = read_facts(job.encoder), device_of(job.device, reporter)
+    facts, device = read_facts(job.encoder), _device(job.device, reporter)
     with job_run(job, reporter) as run:
         tile = (job.tile or facts.tile) // facts.settings["patch"] * facts.settings["patch"]
         with open_sequences((job.series,), facts.bands, facts.count, tile, ("", ""), reporter) as sequences:
@@ -92,6 +92,13 @@ def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
             f"mIoU {row['mean_iou']:.3f} +- {row['mean_iou_sd']:.3f}"
         )
     return {"report": job.report_json, "table": job.report_csv, "results": report["results"], "device": device}
+
+
+def _device(requested: str, reporter: Reporter) -> str:
+    """What torch runs on; the log says it, and why."""
+    device = torch_device(requested)
+    reporter.log(f"Learning on {device.name}: {device.why}.")
+    return device.name
 
 
 def _encoders(job: ProbeJob, facts: EncoderFacts) -> list[tuple[str, CropStsEncoder]]:

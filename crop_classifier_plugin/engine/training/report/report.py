@@ -16,7 +16,7 @@ from ...accuracy.diagnosis.report import class_row
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
 from ...reporting.templates import decimal, defined, template
-from ..loop.module import EpochLog
+from ..loop.epochs import EpochLog
 from .sample_maps import SampleMap
 from .settings_table import (
     Rows,
@@ -58,7 +58,7 @@ class Trained:
             "split": describe_split(self.job),
             "labels": describe_label_sources(self.job),
             "kept_epoch": kept_epoch(self.job, self.history),
-            "history": [{k: _number(v) for k, v in asdict(log).items()} for log in self.history],
+            "history": [{k: _number(v) for k, v in log.row().items()} for log in self.history],
             "parcels": [
                 {"name": c.name, "colour": c.colour, **dict(zip(names, counts))}
                 for c, counts in zip(self.card.legend, self.parcels)

@@ -13,7 +13,8 @@ from ...networks.base import NetworkConfig
 from ...networks.registry import FORESTS
 from ..data.split_file import validation_share
 from ..loop.accelerator import choose_accelerator
-from ..loop.module import EpochLog, takes_its_place
+from ..loop.epochs import EpochLog, best_epoch
+from ..loop.evaluation import MEAN_F1
 from ..model_folder.card_builder import round_up
 from ..optim.recipes import Recipe, resolve_recipe
 
@@ -64,7 +65,7 @@ def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Seq
         ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule}"),
         ("Batch", f"{recipe.batch} patches of {side} x {side} px"),
         ("Epochs", f"{len(history)} of {recipe.epochs} at most{patience}"),
-        ("Device", choose_accelerator(job, recipe.optimizer).told.removeprefix("Training on ").rstrip(".")),
+        ("Device", choose_accelerator(job, recipe.optimizer).message.removeprefix("Training on ").rstrip(".")),
     )
 
 
@@ -83,12 +84,7 @@ def _span(seconds: float) -> str:
 
 def kept_epoch(job: TrainJob, history: Sequence[EpochLog]) -> int:
     """The epoch whose weights were kept, counted from 1; 0 where there was none."""
-    kept = 0
-    for i, log in enumerate(history):
-        best = history[kept - 1].validation_mean_f1
-        if not kept or takes_its_place(log.validation_mean_f1, best, resolve_recipe(job).ties):
-            kept = i + 1
-    return kept
+    return best_epoch(history, MEAN_F1, resolve_recipe(job).ties) + 1 if history else 0
 
 
 def describe_split(job: TrainJob) -> str:

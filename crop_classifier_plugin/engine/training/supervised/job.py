@@ -44,12 +44,12 @@ from ..data.patches import (
 from ..data.split_file import SPLIT_FILE, split_json
 from ..data.training_data import TrainingData, parcel_counts
 from ..loop.accelerator import choose_accelerator
-from ..loop.checkpoint import CheckpointStore, folder_of, identity_of
-from ..loop.evaluation import Predict, score
-from ..loop.module import EpochLog, SegmentationModule
-from ..loop.trainer import check_batch, learn
+from ..loop.checkpoint import CheckpointStore, folder_of
+from ..loop.epochs import EpochLog, history_csv
+from ..loop.evaluation import MEAN_F1, Predict, score
+from ..loop.module import TaskModule
+from ..loop.trainer import Resume, check_batch, run_task
 from ..model_folder.card_builder import card_of, overlap_of, round_up, with_file_facts
-from ..model_folder.history import history_csv
 from ..model_folder.initial_weights import (
     WEIGHTS,
     load_initial_weights,
@@ -63,8 +63,10 @@ from ..optim.recipes import Recipe, resolve_recipe
 from ..report.report import Trained, write_report
 from ..report.sample_maps import SampleMap, sample_maps
 from ..report.settings_table import settings_table
+from .identity import identity_of
 from .job_defaults import resolve_job
 from .load_data import gather
+from .task import SegmentationTask
 
 HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
 _FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
@@ -94,7 +96,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         card = with_file_facts(card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, card_text(card))
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
-        outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history))
+        outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history, [MEAN_F1.name]))
         maps = _sample_maps(paths[WEIGHTS_FILE], card, material, preprocess)
         manner = settings_table(job, config, learnt.history, run.seconds)
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
@@ -219,14 +221,15 @@ def fit(
     }
     machine = choose_accelerator(job, recipe.optimizer)
     identity = identity_of(job, config, recipe, preprocess.statistics, material.train, material.checks) | shown
-    remains = CheckpointStore(keep, identity) if keep else None
+    resume = Resume(CheckpointStore(keep, identity), job.earlier) if keep else None
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         network = prepared(job, build(job.network, config), material.legend, reporter)
         shares = torch.from_numpy(shown_shares(counts))
-        lesson = SegmentationModule(network, shares, recipe, job.seed, reporter)
-        learn(lesson, patches, checks, machine, remains, job.earlier)
-    return lesson.learnt().requires_grad_(True), tuple(lesson.history)
+        module = TaskModule(SegmentationTask(network, shares, recipe), job.seed, reporter)
+        run_task(module, patches, checks, machine, resume)
+        module.finish()
+    return network.requires_grad_(True), tuple(module.history)
 
 
 def prepared(job: TrainJob, network: Network, legend: Legend, reporter: Reporter) -> Network:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,15 +35,22 @@ from ...networks.base import Network, parameter_count
 from ...networks.tsstfn import Tsstfn, TsstfnConfig
 from ...raster.grid import Grid
 from ...series.cube.stack import Layer
+from ..loop.accelerator import Accelerator, choose_accelerator
+from ..loop.checkpoint import CheckpointStore, folder_of
+from ..loop.epochs import EpochLog, history_csv
+from ..loop.module import TaskModule
+from ..loop.trainer import Resume, check_batch, run_task
+from .task import RMSE, FusionTask, recipe_of
 from .tiles import (
     Place,
+    Sampling,
     SplitRule,
     Tiles,
+    TrainingTiles,
     Year,
     load_year,
     split_tiles,
 )
-from .trainer import EpochLog, Lesson, Plan
 from .tsstfn_onnx import export, load_weights, save_weights
 
 HISTORY_FILE = "training.csv"
@@ -60,7 +65,8 @@ class _Learnt:
     """The trained network, and what the card tells of the training."""
 
     network: Network
-    lesson: Lesson
+    history: tuple[EpochLog, ...]
+    best: EpochLog
     tile: int
     parts: tuple[tuple[Place, ...], tuple[Place, ...]]  # learnt from, validated on
     rmse_last_fine: float
@@ -71,7 +77,8 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, fusion.json (the card), weights.safetensors and training.csv into job.model."""
     folder = Path(job.model)
     config = TsstfnConfig.parse(dict(job.settings), bands=2, dates=job.pairs + 1, classes=1)
-    tile = _tile(job, config)
+    tile, accelerator = _tile(job, config), choose_accelerator(job, "adam")
+    check_batch(job.batch, accelerator.devices)
     with job_run(job, reporter) as run:
         paths = {name: run.output(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
         series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
@@ -83,40 +90,62 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
         _tell(job, step, grid, reporter)
         opened = [run.enter(Images(each, job.band, grid, reporter)) for each in images]
         year = load_year(opened[0], opened[1], job.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))
-        learnt = fit(job, config, year, tile, run.step(0.1, 0.95))
+        learnt = fit(job, config, year, tile, accelerator, run.step(0.1, 0.95))
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])
         save_weights(learnt.network, paths[SAFETENSORS])
         card = _card(job, step, learnt, images, sha256_of(paths[WEIGHTS_FILE]))
         run.outputs.write_text(folder / FUSION_CARD, card.text())
-        run.outputs.write_text(folder / HISTORY_FILE, _csv(learnt.lesson.history))
-        run.record(folder / FUSION_CARD, {"device": str(learnt.lesson.device)})
+        run.outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history, [RMSE.name]))
+        run.record(folder / FUSION_CARD, {"device": accelerator.device})
+    CheckpointStore(folder_of(job.model), {}).remove()
     for line in _lines(card):
         reporter.log(line)
     return {
         "model": job.model,
         **asdict(card.errors),
         "epochs": card.training.epochs,
-        "device": str(learnt.lesson.device),
+        "device": accelerator.device,
     }
 
 
-def fit(job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, reporter: Reporter) -> _Learnt:
+def fit(
+    job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, accelerator: Accelerator, reporter: Reporter
+) -> _Learnt:
     """Trains the network. Leaves torch's global random numbers as they were."""
     parts = split_tiles(year.valid, SplitRule(tile, job.validation, job.split, job.seed))
     reporter.log(f"{len(parts[0])} tiles of {tile} px to learn from, {len(parts[1])} to validate on ({job.split}).")
     if job.split == "random":
         reporter.log("Neighbouring tiles overlap by half: a random split tells too good an error.", "warning")
-    plan = Plan(job.epochs, job.patience, job.batch, job.learning_rate, job.loss, job.device, job.seed)
-    turn = np.random.default_rng(job.seed) if job.augment else None
+    shown = TrainingTiles(year, parts[0], tile, Sampling(job.batch, job.seed, job.augment))
+    resume = Resume(CheckpointStore(folder_of(job.model), _identity(job, config, year, parts)), job.resume)
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         network = Tsstfn(config)
         if job.start:
             load_weights(network, job.start)
-        lesson = Lesson(network, plan, reporter)
-        learnt = lesson.learn(Tiles(year, parts[0], tile, turn), Tiles(year, parts[1], tile))
-    return _Learnt(learnt, lesson, tile, parts, *_references(year, parts[1], tile))
+        module = TaskModule(FusionTask(network, recipe_of(job)), job.seed, reporter)
+        run_task(module, shown, Tiles(year, parts[1], tile), accelerator, resume)
+        module.finish()
+    best = module.history[module.best.epoch] if module.best else module.history[-1]
+    return _Learnt(network, tuple(module.history), best, tile, parts, *_references(year, parts[1], tile))
+
+
+def _identity(
+    job: TrainTsstfnJob, config: TsstfnConfig, year: Year, parts: tuple[tuple[Place, ...], tuple[Place, ...]]
+) -> dict[str, Any]:
+    """What decides how an epoch goes and which is the best, but for the device and its precision."""
+    own = ("seed", "loss", "epochs", "batch", "learning_rate", "split", "augment", "band")
+    images = [image for each in (year.fine, year.coarse) for image in each]
+    return {
+        "network": _NETWORK,
+        **{name: getattr(job, name) for name in own},
+        **{f"setting {name}": value for name, value in config.settings().items()},
+        "start": Path(job.start).name,
+        "tiles": [len(part) for part in parts],
+        "shape": list(year.shape),
+        "sums of the images": [round(float(np.nansum(image, dtype=np.float64)), 3) for image in images],
+    }
 
 
 def _references(year: Year, places: Sequence[Place], tile: int) -> tuple[float, float]:
@@ -166,7 +195,6 @@ def _tell(job: TrainTsstfnJob, step: Step, grid: Grid, reporter: Reporter) -> No
 def _card(
     job: TrainTsstfnJob, step: Step, learnt: _Learnt, images: Sequence[Sequence[Layer]], sha256: str
 ) -> FusionCard:
-    best = learnt.lesson.best
     low, high = (-1.0, 1.0) if job.band in _NORMALISED else _NO_LIMITS
     return FusionCard(
         name=Path(job.model).name,
@@ -186,13 +214,13 @@ def _card(
             target=str(step.target),
             strategy=job.strategy,
             loss=job.loss,
-            epochs=len(learnt.lesson.history),
-            best_epoch=best.epoch,
+            epochs=len(learnt.history),
+            best_epoch=learnt.best.epoch + 1,
             tiles=(len(learnt.parts[0]), len(learnt.parts[1])),
             split=job.split,
             simulated=any(image.scene.simulated for each in images for image in each),
         ),
-        errors=FusionErrors(best.validation_rmse, learnt.rmse_last_fine, learnt.rmse_coarse),
+        errors=FusionErrors(learnt.best.value(RMSE.name), learnt.rmse_last_fine, learnt.rmse_coarse),
         parameters=parameter_count(learnt.network),
         sha256=sha256,
     )
@@ -212,11 +240,3 @@ def _lines(card: FusionCard) -> list[str]:
     if errors.rmse >= min(errors.rmse_last_fine, errors.rmse_coarse):
         return [figures, "A trivial reference is as good: the model is of no use for these images."]
     return [figures]
-
-
-def _csv(history: Sequence[EpochLog]) -> str:
-    text = io.StringIO()
-    table = csv.DictWriter(text, [*asdict(history[0])], lineterminator="\n")
-    table.writeheader()
-    table.writerows(asdict(log) for log in history)
-    return text.getvalue()

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from ....shared.errors import BadInput
 from ...execution.reporter import Reporter
@@ -19,6 +18,7 @@ from ...fusion.tsstfn.predictor import network_input
 from ...raster.writer import BLOCK
 
 Place = tuple[int, int]  # first row and column of a tile
+INPUT, FINE = "x", "target"  # an item's keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +59,15 @@ class SplitRule:
     validation: float  # share of the area, or of the tiles
     kind: str  # blocks or random
     seed: int
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """In which order, and how, tiles are shown."""
+
+    batch: int
+    seed: int
+    augment: bool = False  # turned and mirrored at random
 
 
 def split_tiles(valid: NDArray[np.bool_], rule: SplitRule) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
@@ -103,24 +112,56 @@ def _distance(one: Place, other: Place) -> int:
     return max(abs(one[0] - other[0]), abs(one[1] - other[1]))
 
 
-class Tiles(Dataset[tuple[Tensor, Tensor]]):
-    """x (n+1, 2, size, size) and the target's fine image (size, size), NaN where nothing is learnt."""
+class Tiles:
+    """Every tile in order: `INPUT` (n+1, 2, size, size) and `FINE`, the target's fine image (size, size), NaN where
+    nothing is learnt."""
 
-    def __init__(self, year: Year, places: Sequence[Place], size: int, turn: np.random.Generator | None = None) -> None:
-        """`turn`: draws a quarter turn and a mirror image for each tile; None leaves them as they are."""
-        self._year, self._places, self._size, self._turn = year, places, size, turn
+    def __init__(self, year: Year, places: Sequence[Place], size: int) -> None:
+        self._year, self._places, self._size = year, places, size
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        return _item(*self._cut(index))
+
+    def _cut(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         row, col = self._places[index]
         part = (slice(None), slice(row, row + self._size), slice(col, col + self._size))
         fine, coarse = self._year.fine[part], self._year.coarse[part]
         x, known = network_input(fine[:-1], coarse)
-        target = np.where(known, fine[-1], np.float32(np.nan))
-        if self._turn:
-            quarters, mirrored = int(self._turn.integers(4)), int(self._turn.integers(2))
+        return x, np.where(known, fine[-1], np.float32(np.nan))
+
+
+class TrainingTiles(Tiles):
+    """Whole batches of the tiles in another order each epoch, or one smaller batch where there are too few.
+
+    Item i of epoch e is the same for the same seed, whatever the order of the calls. A last batch of few tiles would
+    shake the batch statistics: its tiles wait for another epoch.
+    """
+
+    def __init__(self, year: Year, places: Sequence[Place], size: int, sampling: Sampling) -> None:
+        super().__init__(year, places, size)
+        self._sampling, self.epoch = sampling, 0
+
+    def __len__(self) -> int:
+        count, batch = len(self._places), self._sampling.batch
+        return count if count <= batch else count // batch * batch
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        seed = self._sampling.seed
+        order = np.random.default_rng((seed, self.epoch)).permutation(len(self._places))
+        x, target = self._cut(int(order[index]))
+        if self._sampling.augment:
+            rng = np.random.default_rng((seed, self.epoch, index))
+            quarters, mirrored = int(rng.integers(4)), int(rng.integers(2))
             x, target = (np.rot90(each, quarters, (-2, -1)) for each in (x, target))
             x, target = (each[..., ::-1] if mirrored else each for each in (x, target))
-        return torch.from_numpy(np.ascontiguousarray(x)), torch.from_numpy(np.ascontiguousarray(target))
+        return _item(x, target)
+
+
+def _item(x: NDArray[np.float32], target: NDArray[np.float32]) -> dict[str, Tensor]:
+    return {
+        INPUT: torch.from_numpy(np.ascontiguousarray(x)),
+        FINE: torch.from_numpy(np.ascontiguousarray(target)),
+    }

@@ -17,8 +17,10 @@ from crop_classifier_plugin.engine.fusion.tsstfn.tile_blending import Predicted,
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
 from crop_classifier_plugin.engine.training.tsstfn.tiles import (
+    Sampling,
     SplitRule,
     Tiles,
+    TrainingTiles,
     Year,
     split_tiles,
 )
@@ -134,7 +136,8 @@ def test_what_lacks_a_value_is_not_learnt(turned: bool) -> None:
     fine, coarse = (rng.uniform(0, 1, (3, 8, 8)).astype(np.float32) for _ in range(2))
     fine[0, 1, 2] = fine[2, 3, 4] = coarse[1, 5, 6] = coarse[2, 7, 7] = np.nan
     year = Year(fine, coarse, ~np.isnan(np.concatenate([fine, coarse])).any(axis=0))
-    x, target = Tiles(year, [(0, 0)], 8, np.random.default_rng(3) if turned else None)[0]
+    tiles = TrainingTiles(year, [(0, 0)], 8, Sampling(1, 3, augment=True)) if turned else Tiles(year, [(0, 0)], 8)
+    x, target = tiles[0]["x"], tiles[0]["target"]
     assert x.shape == (3, 2, 8, 8)
     assert not x.isnan().any()
     assert int(target.isnan().sum()) == 4

@@ -53,7 +53,7 @@ def test_the_networks_own_momentum_is_kept_in_the_long_run(name: str) -> None:
 def test_a_lesson_with_sam_takes_the_statistics_of_first_passes_alone() -> None:
     """Of each step's two passes the second one, at the weights that SAM looks at, leaves no trace."""
     lesson, seen = lesson_of(replace(RECIPE, optimizer="sam", epochs=1)), []
-    norm = next(m for m in lesson.network.modules() if isinstance(m, nn.BatchNorm2d))
+    norm = next(m for m in lesson.task.network.modules() if isinstance(m, nn.BatchNorm2d))
     norm.register_forward_hook(lambda module, given, found: seen.append(given[0].detach()) if module.training else None)
     run(lesson, checks=False)
     first = [batch.mean(dim=(0, 2, 3)) for batch in seen[::2]]

@@ -40,11 +40,11 @@ def test_two_devices_learn_what_one_does(tmp_path, optimizer):
     shared, said = learnt(tmp_path / "2", optimizer, 2)
     assert "1: Epoch 6" in said, "there was no second process"
     assert "could not be taken up later" not in said
-    for a, b in zip(alone["lesson"]["history"], shared["lesson"]["history"], strict=True):
+    for a, b in zip(alone["loop"]["history"], shared["loop"]["history"], strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
-        assert a["validation_mean_f1"] == pytest.approx(b["validation_mean_f1"], abs=1e-6)
-    for name, weights in alone["lesson"]["kept"]["weights"].items():
-        torch.testing.assert_close(weights, shared["lesson"]["kept"]["weights"][name], rtol=1e-3, atol=1e-5)
+        assert a["metrics"] == pytest.approx(b["metrics"], abs=1e-6)
+    for name, weights in alone["loop"]["best"]["weights"].items():
+        torch.testing.assert_close(weights, shared["loop"]["best"]["weights"][name], rtol=1e-3, atol=1e-5)
 
 
 def test_a_batch_that_cannot_be_shared_is_one_sentence():

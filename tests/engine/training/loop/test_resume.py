@@ -18,7 +18,7 @@ import torch
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
 from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, CheckpointStore
-from crop_classifier_plugin.engine.training.loop.module import EpochLog
+from crop_classifier_plugin.engine.training.loop.epochs import EpochLog
 from crop_classifier_plugin.engine.training.optim.losses import LOSSES
 from crop_classifier_plugin.shared.errors import (
     BadInput,
@@ -51,13 +51,13 @@ class CancelledAfter(Silent):
 
 def same(a, b):
     """Bit for bit: weights, their average, what is kept, and the history but for the seconds."""
-    plain = [[(h.epoch, h.loss, h.learning_rate, h.validation_mean_f1) for h in lesson.history] for lesson in (a, b)]
+    plain = [[(h.epoch, h.loss, h.learning_rate, h.metrics) for h in lesson.history] for lesson in (a, b)]
     assert str(plain[0]) == str(plain[1])
-    states = [{**x.state_dict(), **{f"kept.{k}": v for k, v in x.kept.weights.items()}} for x in (a, b)]
+    states = [{**x.state_dict(), **{f"best.{k}": v for k, v in x.best.weights.items()}} for x in (a, b)]
     assert states[0].keys() == states[1].keys()
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
-    assert a.kept.epoch == b.kept.epoch
+    assert a.best.epoch == b.best.epoch
 
 
 # --- broken off and taken up -----------------------------------------------------------------------------------------
@@ -97,12 +97,13 @@ def test_a_killed_training_goes_on_bit_for_bit(tmp_path):
 def test_a_cancelled_training_is_finished_without_learning_on(tmp_path):
     with pytest.raises(Cancelled):
         run(lesson_of(reporter=CancelledAfter(3)), tmp_path)
-    finished = run(lesson_of(), tmp_path, earlier="finish")
+    finished = run(lesson_of(), tmp_path, resume="finish")
     assert len(finished.history) == 3
-    best = max(finished.history, key=lambda log: (log.validation_mean_f1, -log.epoch))
-    assert finished.kept.epoch == best.epoch
-    network = finished.learnt()
-    assert all(torch.equal(v, finished.kept.weights[k]) for k, v in network.state_dict().items())
+    best = max(finished.history, key=lambda log: (log.value("validation_mean_f1"), -log.epoch))
+    assert finished.best.epoch == best.epoch
+    finished.finish()
+    weights = finished.task.network.state_dict()
+    assert all(torch.equal(v, finished.best.weights[k]) for k, v in weights.items())
 
 
 def test_a_whole_training_whose_export_failed_learns_nothing_more(tmp_path):
@@ -114,13 +115,13 @@ def test_restart_forgets_the_earlier_training(tmp_path):
     with pytest.raises(Cancelled):
         run(lesson_of(reporter=CancelledAfter(3)), tmp_path)
     reporter = Silent()
-    run(lesson_of(reporter=reporter), tmp_path, earlier="restart", identity={"of": "another"})
+    run(lesson_of(reporter=reporter), tmp_path, resume="restart", identity={"of": "another"})
     assert not any("broken off" in text for _, text in reporter.lines)
 
 
 def test_nothing_to_finish_is_one_sentence(tmp_path):
     with pytest.raises(Exception, match=r"no earlier training to finish.*[.]$"):
-        run(lesson_of(), tmp_path, earlier="finish").learnt()
+        run(lesson_of(), tmp_path, resume="finish").finish()
 
 
 class Evil:
@@ -186,8 +187,8 @@ def with_scores(lesson, scores):
     queue = list(scores)
 
     def told():
-        lesson.confusion.reset()
-        lesson._f1 = queue.pop(0)
+        lesson.task.confusion.reset()
+        lesson._measured = {"validation_mean_f1": queue.pop(0)}
 
     lesson.on_validation_epoch_end = told
     return lesson
@@ -204,14 +205,14 @@ def with_scores(lesson, scores):
 )
 def test_it_waits_as_long_as_its_patience_and_keeps_the_best(scores, patience, ties, epochs, kept):
     lesson = run(with_scores(lesson_of(replace(RECIPE, patience=patience, ties=ties)), scores))
-    assert (len(lesson.history), lesson.kept.epoch) == (epochs, kept)
+    assert (len(lesson.history), lesson.best.epoch) == (epochs, kept)
     assert lesson.ended
 
 
 def test_without_validation_the_last_epoch_is_kept_whatever_the_patience():
     lesson = run(lesson_of(replace(RECIPE, patience=1)), checks=False)
-    assert (len(lesson.history), lesson.kept.epoch) == (6, 5)
-    assert np.isnan(lesson.kept.mean_f1)
+    assert (len(lesson.history), lesson.best.epoch) == (6, 5)
+    assert np.isnan(lesson.best.value)
 
 
 # --- numbers and memory run out --------------------------------------------------------------------------------------
@@ -233,7 +234,8 @@ def test_a_loss_that_is_no_number_ends_with_the_last_good_weights(tmp_path):
     reporter = Silent()
     lesson = run(lesson_of(reporter=reporter), tmp_path, patches=Poisoned(3))
     assert len(lesson.history) == 3
-    assert all(v.isfinite().all() for v in lesson.learnt().state_dict().values())
+    lesson.finish()
+    assert all(v.isfinite().all() for v in lesson.task.network.state_dict().values())
     assert any(level == "warning" and "epoch 4" in text and "AdamW" in text for level, text in reporter.lines)
 
 
@@ -244,14 +246,14 @@ def test_a_loss_that_never_was_a_number_is_one_sentence():
 
 def short_of_memory(lesson, most):
     """The network fails on more than `most` patches at a time, as a small graphics card would."""
-    forward = lesson.network.forward
+    forward = lesson.task.network.forward
 
     def scarce(x):
         if len(x) > most:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
         return forward(x)
 
-    lesson.network.forward = scarce
+    lesson.task.network.forward = scarce
     return lesson
 
 
@@ -271,16 +273,16 @@ def test_not_even_one_patch_fits():
 @pytest.mark.parametrize("loss", ["focal", "cross_entropy"])  # means over pixels; the others are of the whole batch
 def test_parts_of_a_batch_give_the_gradient_of_the_whole(loss):
     lesson = lesson_of(replace(RECIPE, loss=loss), dropout="0").eval()  # no batch statistics
-    lesson.network.supervised = lambda *logits: torch.stack(logits)
+    lesson.task.network.supervised = lambda *logits: torch.stack(logits)
     lesson.manual_backward = lambda value: value.backward()
     items = [Toy()[i] for i in range(5)]
     batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
     batch["target"][1] = -1  # a patch without a label
     found = []
     for count in (1, 2, 3, 5):
-        lesson._parts.count = count
-        value = lesson._gradient(batch)
-        found.append([value, *(p.grad.clone() for p in lesson.network.parameters())])
+        lesson._micro.count = count
+        value = lesson._gradient(batch)[0]
+        found.append([value, *(p.grad.clone() for p in lesson.task.network.parameters())])
     for other in found[1:]:
         for a, b in zip(found[0], other):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-7)
@@ -323,7 +325,7 @@ def test_the_precision_on_a_card(monkeypatch, precision, optimizer, bfloat, expe
         return
     machine = choose_accelerator(job_of(precision=precision), optimizer)
     assert (machine.accelerator, machine.precision) == ("gpu", expected)
-    assert "Toy 3000" in machine.told
+    assert "Toy 3000" in machine.message
     assert choose_accelerator(job_of(device="cpu"), optimizer).accelerator == "cpu"
 
 
@@ -337,10 +339,10 @@ def test_the_precision_on_the_processor():
 @pytest.mark.parametrize("loss", LOSSES)
 def test_bfloat16_learns_too(loss):
     from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
-    from crop_classifier_plugin.engine.training.loop.trainer import learn
+    from crop_classifier_plugin.engine.training.loop.trainer import run_task
 
     lesson = lesson_of(replace(RECIPE, loss=loss))
-    learn(lesson, Toy(), Toy(4), Accelerator("cpu", "bf16-mixed", "bfloat16"))
+    run_task(lesson, Toy(), Toy(4), Accelerator("cpu", "bf16-mixed", "bfloat16"))
     assert lesson.history[-1].loss < lesson.history[0].loss
     assert all(isinstance(log, EpochLog) for log in lesson.history)
-    assert all(v.dtype != torch.bfloat16 for v in lesson.kept.weights.values())
+    assert all(v.dtype != torch.bfloat16 for v in lesson.best.weights.values())

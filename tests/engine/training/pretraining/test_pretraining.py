@@ -20,19 +20,21 @@ from torch import nn
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig
+from crop_classifier_plugin.engine.training.loop.task import Position
 from crop_classifier_plugin.engine.training.model_folder.encoder_folder import read_facts
 from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
     load_initial_weights,
     read_initial_weights,
 )
-from crop_classifier_plugin.engine.training.pretraining import dino, trainer
+from crop_classifier_plugin.engine.training.pretraining import dino
 from crop_classifier_plugin.engine.training.pretraining import probe as probe_room
+from crop_classifier_plugin.engine.training.pretraining import recipe as recipe_room
 from crop_classifier_plugin.engine.training.pretraining.feature_alignment import Alignment, open_teacher
 from crop_classifier_plugin.engine.training.pretraining.job import pretrain
 from crop_classifier_plugin.engine.training.pretraining.parcel_masking import plot_mask
 from crop_classifier_plugin.engine.training.pretraining.probe import VOID, probe, token_classes
 from crop_classifier_plugin.engine.training.pretraining.sequences import Sequence_, even_dates
-from crop_classifier_plugin.engine.training.pretraining.trainer import Batch, DinoTrainer
+from crop_classifier_plugin.engine.training.pretraining.task import DinoTask, ViewBatch
 from crop_classifier_plugin.engine.training.pretraining.views import (
     Viewer,
     blurred,
@@ -49,7 +51,7 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob, ProbeJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
-from kits.training.pretraining import TINY
+from kits.training.pretraining import TINY, with_optim
 from kits.training.toy import LEGEND
 
 torch.set_num_threads(1)
@@ -63,13 +65,30 @@ def a_sequence(rng, bands=3, dates=3, side=24, gaps=0.0):
     return Sequence_(image, np.array([90, 150, 210]), plots)
 
 
+def task_of(config=CONFIG, recipe=TINY, align=None):
+    return DinoTask(config, recipe, align, 1.0)
+
+
+def step(task, batches, at=2):
+    """One step of the loop over parts of a batch, the tenth of a hundred an epoch; the losses. `at`: the epoch."""
+    position = Position(at, 0, 10, 10)
+    task.schedule(position)
+    task.optimizer.zero_grad()
+    task.start_step()
+    found = [task.losses_of(batch) for batch in batches]
+    torch.stack([losses["loss"] for losses in found]).mean().backward()
+    task.before_step(position)
+    task.optimizer.step()
+    return found
+
+
 def a_batch(seed, count=2, rgb=(0, 1, 2)):
     rng = np.random.default_rng(seed)
     stats = Statistics((2000.0,) * 3, (1000.0,) * 3)
-    viewer = Viewer(stats, rules(TINY.large, TINY.small), rgb)
+    viewer = Viewer(stats, rules(TINY.views.large, TINY.views.small), rgb)
     drawn = [a_sequence(rng) for _ in range(count)]
     doy = torch.from_numpy(np.stack([s.doy for s in drawn]))
-    return Batch([viewer.views(s, rng) for s in drawn], doy, torch.device("cpu"))
+    return ViewBatch([viewer.views(s, rng) for s in drawn], doy, torch.device("cpu"))
 
 
 # --- plot-wise masks -------------------------------------------------------------------------------------------------
@@ -194,27 +213,25 @@ def test_the_loss_is_the_mean_of_fourteen_pairs():
 
 def test_the_teacher_is_the_moving_average_of_the_student():
     torch.manual_seed(0)
-    made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
+    made = task_of()
     before = [p.clone() for p in made.teacher.parameters()]
-    made.schedule(1, 10, 1)
-    made.step([a_batch(0), a_batch(1)], 2, frozen=False)
+    step(made, [a_batch(0), a_batch(1)])
     for old, now in zip(before, made.teacher.parameters()):
         torch.testing.assert_close(old, now)  # no gradient ever moves it
-    made.follow(0, 10)
+    made.after_step(Position(0, 0, 10, 1))
     for old, slow, fast in zip(before, made.teacher.parameters(), made.student.parameters()):
         torch.testing.assert_close(slow, 0.9 * old + 0.1 * fast)
-    made.follow(9, 10)  # at the end the momentum is 1
     assert dino.cosine(0.996, 1.0, 9, 10) == 1.0
 
 
 def test_the_teacher_sees_everything_where_the_student_is_blind(monkeypatch):
     torch.manual_seed(0)
-    made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
+    made = task_of()
     batch, seen = a_batch(0), {"teacher": [], "student": []}
     for name in seen:
         network = getattr(made, name)
         network.register_forward_pre_hook(lambda module, given, name=name: seen[name].append(given[0].clone()))
-    made.step([batch], 1, frozen=True)
+    step(made, [batch])
     for i in (0, 1):
         assert 0.4 < batch.hidden[i].float().mean() < 0.6
         torch.testing.assert_close(seen["teacher"][i], batch.x[i])
@@ -228,10 +245,9 @@ def test_the_teacher_sees_everything_where_the_student_is_blind(monkeypatch):
 
 def test_the_last_layer_waits_in_the_first_epoch():
     torch.manual_seed(0)
-    made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
+    made = task_of()
     last, first = made.student.head.last.clone(), made.student.head.mlp[0].weight.clone()
-    made.schedule(1, 10, 1)
-    made.step([a_batch(0)], 1, frozen=True)
+    step(made, [a_batch(0)], at=0)
     torch.testing.assert_close(made.student.head.last, last)
     assert (made.student.head.mlp[0].weight != first).any()
 
@@ -241,18 +257,19 @@ def test_parts_of_a_batch_give_the_whole_batch_s_gradient():
     grads, centres = [], []
     for parts in (1, 2):
         torch.manual_seed(0)
-        made = DinoTrainer(CONFIG, TINY, None, 1.0, "cpu")
+        made = task_of()
         dino.drop_paths(made.student.encoder, 0.0)
         whole = a_batch(0, count=2)
-        made.step([whole] if parts == 1 else [one_of(whole, i) for i in range(2)], parts, frozen=False)
+        step(made, [whole] if parts == 1 else [one_of(whole, i) for i in range(2)])
+        made.after_step(Position(0, 0, 10, 1))
         grads.append(made.student.encoder.embed.weight.grad.clone())
-        centres.append(made.centre)
+        centres.append(made.centre.clone())
     torch.testing.assert_close(*grads, atol=1e-5, rtol=1e-3)
     torch.testing.assert_close(*centres)
 
 
 def one_of(batch, i):
-    part = Batch.__new__(Batch)
+    part = ViewBatch.__new__(ViewBatch)
     for name in ("x", "valid", "hidden", "rgb"):
         setattr(part, name, [value[i : i + 1] for value in getattr(batch, name)])
     part.doy = batch.doy[i : i + 1]
@@ -270,7 +287,7 @@ def test_schedules_of_the_paper():  # docs/papers/cropsts.md, section 4.1
 
 
 def test_drop_paths_rise_linearly_and_only_in_training():
-    made = DinoTrainer(replace(CONFIG, depth=3, taps=(1, 2, 3, 3)), TINY, None, 1.0, "cpu")
+    made = task_of(replace(CONFIG, depth=3, taps=(1, 2, 3, 3)))
     assert [b.drop_path for b in made.student.encoder.blocks] == pytest.approx([0, 0.05, 0.1])
     assert [b.drop_path for b in made.teacher.encoder.blocks] == [0, 0, 0]
     block = made.student.encoder.blocks[2]
@@ -310,11 +327,9 @@ def test_alignment_with_a_frozen_teacher_falls(tmp_path):
     assert teacher.width == 12
     assert teacher(torch.rand(2, 3, 16, 16) * 3000).shape == (2, 12, 4, 4)
     torch.manual_seed(0)
-    made = DinoTrainer(CONFIG, replace(TINY, rate=2.0), Alignment(teacher, CONFIG.width), 1.0, "cpu")
-    batch, losses = a_batch(0), []
-    for step in range(12):
-        made.schedule(step, 100, 1)
-        losses.append(made.step([batch], 1, frozen=False)[1])
+    made = task_of(recipe=with_optim(TINY, learning_rate=2.0), align=Alignment(teacher, CONFIG.width))
+    batch = a_batch(0)
+    losses = [step(made, [batch])[0]["alignment"].item() for _ in range(12)]
     assert 0 < losses[-1] < 0.8 * losses[0] < 4
 
 
@@ -342,7 +357,7 @@ def test_a_file_that_is_no_teacher_is_refused_by_a_sentence(tmp_path):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    monkeypatch.setitem(trainer.RECIPES, "small", TINY)
+    monkeypatch.setitem(recipe_room.RECIPES, "small", TINY)
 
 
 def series_of(toy):
@@ -365,7 +380,7 @@ def test_pre_training_leaves_an_encoder_that_a_network_starts_from(toy, tmp_path
     assert len((folder / "pretraining.csv").read_text().splitlines()) == 3
     assert math.isfinite(result["loss"])
     start = read_initial_weights(str(folder))
-    assert (start.bands, start.mean, start.settings) == (facts.bands, facts.mean, facts.settings)
+    assert (start.bands, start.statistics.mean, start.settings) == (facts.bands, facts.mean, facts.settings)
     network = CropSts(facts.config(classes=2))
     load_initial_weights(network, start, LEGEND, Silent())
     for name, value in load_file(folder / "encoder.safetensors").items():
@@ -377,12 +392,13 @@ def test_pre_training_leaves_an_encoder_that_a_network_starts_from(toy, tmp_path
 
 def test_the_loss_falls_on_the_toy_season(toy, tmp_path, monkeypatch):
     """Against the start: the loss of a student that says the same of everything is log K."""
-    monkeypatch.setitem(trainer.RECIPES, "small", replace(TINY, epochs=5, warm_up=1, least_steps=8, batch=4, at_once=4))
+    longer = replace(with_optim(TINY, epochs=5, batch=4), min_steps=8, at_once=4)
+    monkeypatch.setitem(recipe_room.RECIPES, "small", longer)
     pretrain(job_of(toy, tmp_path / "e"), Silent())
     rows = (tmp_path / "e" / "pretraining.csv").read_text().splitlines()
     losses = [float(row.split(",")[1]) for row in rows[1:]]
     assert losses[-1] < losses[0]
-    assert losses[-1] < math.log(TINY.outputs)
+    assert losses[-1] < math.log(TINY.head.outputs)
 
 
 def test_an_encoder_of_another_shape_or_other_bytes_is_refused(toy, tmp_path, tiny):

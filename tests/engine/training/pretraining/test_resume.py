@@ -15,11 +15,10 @@ import shapely
 import torch
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, folder_of, save_state
-from crop_classifier_plugin.engine.training.pretraining import trainer
+from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, folder_of
+from crop_classifier_plugin.engine.training.pretraining import recipe as recipe_room
 from crop_classifier_plugin.engine.training.pretraining.job import pretrain
 from crop_classifier_plugin.shared.errors import (
-    BadInput,
     Cancelled,
     CancelledKept,
     CheckpointUnusable,
@@ -27,9 +26,9 @@ from crop_classifier_plugin.shared.errors import (
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
-from kits.program import ENGINE, environment, posix, small_disk
+from kits.program import ENGINE, environment, posix
 from kits.rasters import write_season
-from kits.training.pretraining import TINY
+from kits.training.pretraining import TINY, with_optim
 
 torch.set_num_threads(1)
 EPOCHS, STEPS = 3, 3  # of the tiny recipe on the season below
@@ -51,7 +50,7 @@ def land(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setitem(trainer.RECIPES, "small", replace(TINY, epochs=EPOCHS))
+    monkeypatch.setitem(recipe_room.RECIPES, "small", with_optim(TINY, epochs=EPOCHS))
 
 
 def job_of(land, folder, **other):
@@ -146,7 +145,7 @@ def test_the_state_is_there_when_an_epoch_is_told(land, tmp_path):
     class Reader(Silent):
         def log(self, text, level="info"):
             if text.startswith("Epoch "):
-                lengths.append(len(torch.load(state_of(job), weights_only=True)["lesson"]["history"]))
+                lengths.append(len(torch.load(state_of(job), weights_only=True)["loop"]["history"]))
 
     pretrain(job, Reader())
     assert lengths == list(range(1, EPOCHS + 1))
@@ -185,15 +184,20 @@ def test_restart_forgets_the_earlier_pre_training(land, tmp_path):
     job = job_of(land, tmp_path / "e")
     broken_off(job, 2)
     reporter = Silent()
-    pretrain(replace(job, seed=2, earlier="restart"), reporter)
+    pretrain(replace(job, seed=2, resume="restart"), reporter)
     assert not any("broken off" in text for _, text in reporter.lines)
     pretrain(job_of(land, tmp_path / "other", seed=2), Silent())
     assert learnt(job.folder) == learnt(tmp_path / "other")
 
 
-def test_there_is_nothing_to_finish(land, tmp_path):
-    with pytest.raises(BadInput, match=r"'finish'.*continue, restart"):
-        job_of(land, tmp_path / "e", earlier="finish")
+def test_a_cancelled_pre_training_is_finished_with_its_last_epoch(land, tmp_path):
+    job = job_of(land, tmp_path / "e")
+    broken_off(job, 3)
+    encoder = (tmp_path / "e" / "encoder.safetensors").read_bytes()
+    pretrain(replace(job, resume="finish"), Silent())
+    assert learnt(job.folder)[0] == encoder
+    assert learnt(job.folder)[1]["learning"]["epochs_done"] == 2
+    assert not folder_of(job.folder).exists()
 
 
 # --- states that are not this pre-training's -------------------------------------------------------------------------
@@ -220,7 +224,7 @@ def test_the_state_of_another_pre_training_is_refused_by_what_differs(land, tmp_
 @pytest.fixture(scope="module")
 def other(land, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trainer.RECIPES, "small", replace(TINY, epochs=EPOCHS))
+        patch.setitem(recipe_room.RECIPES, "small", with_optim(TINY, epochs=EPOCHS))
         job = job_of(land, tmp_path_factory.mktemp("other") / "e", **guided(land))
         broken_off(job, 2)
     return job
@@ -254,15 +258,15 @@ def test_copies_of_the_files_are_the_same_pre_training(land, tmp_path):
 NO_STATES = {  # what is done to a state -> why it is refused
     "text": (lambda state: b"not a file of torch", "cannot be read"),
     "half": (lambda state: b"PK\x03\x04" + b"\0" * 100, "cannot be read"),
-    "no lesson": (lambda state: {"weight": torch.ones(3)}, "it is no state of a training"),
-    "a training": (lambda state: {"training": {"network": "unet"}, "lesson": {}}, "network is unet there"),
-    "an empty lesson": (lambda state: {**state, "lesson": {}}, "does not fit the network, KeyError"),
+    "no training": (lambda state: {"weight": torch.ones(3)}, "it is no state of a training"),
+    "a training": (lambda state: {"training": {"network": "unet"}, "loop": {}}, "network is unet there"),
+    "an empty loop": (lambda state: {**state, "loop": {}}, "does not fit the network, KeyError"),
     "another shape": (lambda state: reshaped(state), "does not fit the network, RuntimeError"),
 }
 
 
 def reshaped(state):
-    state["lesson"]["distiller"]["centre"] = torch.zeros(7)
+    state["state_dict"]["task.centre"] = torch.zeros(7)
     return state
 
 
@@ -301,16 +305,3 @@ def test_a_state_that_cannot_be_written_does_not_end_the_pre_training(land, tmp_
     assert sum(level == "warning" and "could not be taken up later" in text for level, text in reporter.lines) == 1
     assert told == f"Cancelled: the encoder after epoch 2 was kept in {tmp_path / 'cancelled'}."
     assert not list(tmp_path.rglob("*.part"))
-
-
-@pytest.mark.parametrize("kib", [4, 40, 200, 260, 400])
-def test_a_state_is_whole_or_the_error_is_of_the_disk(tmp_path, kib):
-    """PyTorch's own writer calls a full disk a RuntimeError, sooner or later in the file."""
-    state = {"many": [torch.randn(500) for _ in range(50)], "large": torch.randn(40_000)}  # 270 KiB
-    with small_disk(tmp_path / "disk", kib) as disk:
-        if kib > 300:
-            save_state(state, disk / "s")
-            assert torch.equal(torch.load(disk / "s", weights_only=True)["large"], state["large"])
-        else:
-            with pytest.raises(OSError, match="No space left"):
-                save_state(state, disk / "s")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.networks.registry import configure
 from crop_classifier_plugin.engine.training.data.split_file import validation_share
-from crop_classifier_plugin.engine.training.loop.module import EpochLog
+from crop_classifier_plugin.engine.training.loop.epochs import EpochLog
 from crop_classifier_plugin.engine.training.report.report import Trained, to_html
 from crop_classifier_plugin.engine.training.report.settings_table import (
     describe_label_sources,
@@ -31,7 +31,7 @@ MODELS = REPOSITORY / "models"
 
 
 def logs(scores):
-    return tuple(EpochLog(i, 1 / (i + 1), 0.011, score, 2.0) for i, score in enumerate(scores))
+    return tuple(EpochLog(i, 1 / (i + 1), 0.011, 2.0, {"validation_mean_f1": score}) for i, score in enumerate(scores))
 
 
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1))

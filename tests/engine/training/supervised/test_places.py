@@ -36,9 +36,9 @@ from crop_classifier_plugin.engine.splits.split import (
     split,
 )
 from crop_classifier_plugin.engine.training.data.split_file import read_split, split_json
-from crop_classifier_plugin.engine.training.loop.checkpoint import identity_of
 from crop_classifier_plugin.engine.training.model_folder.weights_provenance import read_provenance
 from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
+from crop_classifier_plugin.engine.training.supervised.identity import identity_of
 from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.engine.training.supervised.load_data import gather

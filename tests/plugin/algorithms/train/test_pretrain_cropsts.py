@@ -7,7 +7,6 @@ import pytest
 from qgis.core import QgsProcessingException
 
 from crop_classifier_plugin.bridge import runner
-from crop_classifier_plugin.shared.jobs.pretrain import EARLIER_PRETRAINING
 from crop_classifier_plugin.shared.jobs.train import EARLIER
 from kits.plugin.qgis import Recorder, run
 
@@ -41,7 +40,7 @@ def test_a_teacher_that_is_none_is_told_as_it_is(provider, season, context, tmp_
         run("pretrain_cropsts", asked, context)
 
 
-@pytest.mark.parametrize("choice", range(len(EARLIER_PRETRAINING)))
+@pytest.mark.parametrize("choice", range(len(EARLIER)))
 def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_training(
     provider, season, context, tmp_path, monkeypatch, choice
 ):
@@ -52,12 +51,12 @@ def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_tr
         {"INPUT": season["SCENES"], "ENCODER_FOLDER": str(tmp_path / "e"), "EARLIER": choice, **SHORT},
         context,
     )
-    word = EARLIER_PRETRAINING[choice]
-    assert asked[0].earlier == word
+    word = EARLIER[choice]
+    assert asked[0].resume == word
     here, there = (
         provider.algorithm(name).parameterDefinition("EARLIER") for name in ("pretrain_cropsts", "train_cropsts")
     )
-    assert len(here.options()) == len(EARLIER_PRETRAINING)
+    assert len(here.options()) == len(EARLIER)
     assert here.options()[choice] == there.options()[EARLIER.index(word)]
     told = " ".join(provider.algorithm("pretrain_cropsts").shortHelpString().lower().split())
     assert here.description().lower() in told

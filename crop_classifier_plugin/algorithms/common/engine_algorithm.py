@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from qgis.core import (
@@ -26,11 +26,6 @@ from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.sources import read_settings
 
 Parameters = dict[str, Any]
-EARLIER = {  # the job's word for what becomes of a training that was broken off -> how it is put
-    "continue": "Go on after its last epoch",
-    "finish": "Learn no more: make its best epoch the model",
-    "restart": "Throw it away",
-}
 
 
 class CropAlgorithm(QgsProcessingAlgorithm):
@@ -80,6 +75,7 @@ class EngineAlgorithm(CropAlgorithm):
     def __init__(self) -> None:
         super().__init__()
         self._inputs: dict[str, Any] = {}
+        self._choices: dict[str, tuple[str, ...]] = {}  # parameter -> the job's values, as they are shown
         self._refusal = ""
 
     def inputs(
@@ -146,16 +142,36 @@ class EngineAlgorithm(CropAlgorithm):
         """Whether an optional parameter has a value."""
         return parameters.get(name) not in (None, "", [])
 
+    def add_choice(
+        self,
+        name: str,
+        title: str,
+        choices: Mapping[str, str],
+        tip: str,
+        default: str = "",
+        advanced: bool = False,
+    ) -> None:
+        """One of `choices`: the job's values and their titles; `default` is a value, "" stands for the first."""
+        self._choices[name] = tuple(choices)
+        titles, number = [self.tr(each) for each in choices.values()], list(choices).index(default) if default else 0
+        parameter = QgsProcessingParameterEnum(name, self.tr(title), titles, defaultValue=number)
+        self.add(parameter, self.tr(tip), advanced)
+
+    def choice(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> str:
+        """The job's value of what was chosen."""
+        return self._choices[name][self.parameterAsEnum(parameters, name, context)]
+
     def add_device(self) -> None:
-        choices = [self.tr(row.title) for row in self.devices.values()]
-        self.add(
-            QgsProcessingParameterEnum("DEVICE", self.tr("Device"), choices, defaultValue=0),
-            self.tr("Automatic takes the GPU where one works; the log says which device was used and why."),
+        self.add_choice(
+            "DEVICE",
+            "Device",
+            {value: row.title for value, row in self.devices.items()},
+            "Automatic takes the GPU where one works; the log says which device was used and why.",
             advanced=True,
         )
 
     def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        return list(self.devices)[self.parameterAsEnum(parameters, "DEVICE", context)]
+        return self.choice(parameters, "DEVICE", context)
 
     def add_settings(self) -> None:
         self.add(
@@ -171,16 +187,6 @@ class EngineAlgorithm(CropAlgorithm):
     def own_settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
         """The network's settings that the user wrote. Raises BadInput."""
         return read_settings(self.parameterAsString(parameters, "SETTINGS", context))
-
-    def add_earlier(self, known: Sequence[str], title: str, tip: str) -> None:
-        """What becomes of a training that was cancelled or broken off: one of `known`, the job's words for it."""
-        choices = [self.tr(EARLIER[word]) for word in known]
-        self.add(
-            QgsProcessingParameterEnum("EARLIER", self.tr(title), choices, defaultValue=0), self.tr(tip), advanced=True
-        )
-
-    def earlier(self, parameters: Parameters, context: QgsProcessingContext, known: Sequence[str]) -> str:
-        return known[self.parameterAsEnum(parameters, "EARLIER", context)]
 
     def table(
         self, parameters: Parameters, name: str, context: QgsProcessingContext

@@ -7,7 +7,6 @@ from typing import Any, Optional
 from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
@@ -15,7 +14,8 @@ from qgis.core import (
 )
 
 from ...bridge import layers
-from ...shared.jobs.sources import MASKS, Extent, SceneSource, Series
+from ...shared.choices import MASKS
+from ...shared.jobs.sources import Extent, SceneSource, Series
 from .engine_algorithm import EngineAlgorithm, Parameters
 
 
@@ -65,12 +65,8 @@ class SeriesAlgorithm(EngineAlgorithm):
 
     def add_dates_and_masks(self) -> None:
         self.add_dates()
-        choices = ["Automatic", "None", "SCL (Sentinel-2)", "Fmask (HLS)", "QA_PIXEL (Landsat)", "The mask layers"]
-        choices.append("Quality layers (MODIS)")
-        self.add(
-            QgsProcessingParameterEnum("MASK", self.tr("Cloud mask"), [self.tr(c) for c in choices], defaultValue=0),
-            self.tr("Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."),
-        )
+        tip = "Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."
+        self.add_choice("MASK", "Cloud mask", MASKS, tip)
         self.add(
             QgsProcessingParameterMultipleLayers(
                 "MASK_LAYERS", self.tr("Mask layers"), QgsProcessing.SourceType.TypeRaster, optional=True
@@ -95,7 +91,7 @@ class SeriesAlgorithm(EngineAlgorithm):
         )
 
     def mask(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        return MASKS[self.parameterAsEnum(parameters, "MASK", context)]
+        return self.choice(parameters, "MASK", context)
 
     def extent(self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT") -> Optional[Extent]:
         if not self.given(parameters, "EXTENT"):

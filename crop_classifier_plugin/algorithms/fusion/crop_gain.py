@@ -19,16 +19,15 @@ from qgis.core import (
 )
 
 from ...bridge import layers
+from ...shared.choices import GAIN_SPLITS, INDICES
 from ...shared.errors import BadInput
-from ...shared.jobs.fusion import GAIN_SPLITS, CropGainJob, Prediction
-from ...shared.jobs.series import INDICES
+from ...shared.jobs.fusion import CropGainJob, Prediction
 from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import Parameters
 from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
-SPLITS = ("Whole parcels held out", "Whole blocks held out", "Random pixels held out (leaks: figures are too high)")
 NUMBERS = (  # name, title, kind, default, least, most, tip
     ("BLOCK", "Side of a block (pixels)", INTEGER, 64, 4, 100_000, "With whole blocks held out."),
     ("HELD_OUT", "Held-out share", DOUBLE, 0.3, 0.01, 0.99, "Of the labelled pixels, never learnt from."),
@@ -63,13 +62,10 @@ class CropGain(SeriesAlgorithm):
             "PREDICTIONS",
         )
         self._add_labels()
-        self.add(
-            QgsProcessingParameterEnum("SPLIT", self.tr("Split"), [self.tr(s) for s in SPLITS], defaultValue=0),
-            self.tr(
-                "What is held out for the test. Random pixels leak, and the reports say so; a class raster has no "
-                "parcels."
-            ),
+        tip = (
+            "What is held out for the test. Random pixels leak, and the reports say so; a class raster has no parcels."
         )
+        self.add_choice("SPLIT", "Split", GAIN_SPLITS, tip)
         self._add_details()
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is used. Empty: everything the early season's scenes share.")
@@ -161,7 +157,7 @@ class CropGain(SeriesAlgorithm):
             **{name.lower(): read[kind](parameters, name, context) for name, _, kind, *_ in NUMBERS},
             before=self.day(parameters, "BEFORE", context),
             index=self.parameterAsEnumString(parameters, "INDEX", context),
-            split=GAIN_SPLITS[self.parameterAsEnum(parameters, "SPLIT", context)],
+            split=self.choice(parameters, "SPLIT", context),
         )
 
     def results(

@@ -8,14 +8,14 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
 )
 
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.jobs.fusion import COMBINATIONS, SPREADS, FuseStarfmJob
+from ...shared.choices import COMBINATIONS, SPREADS
+from ...shared.jobs.fusion import FuseStarfmJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
 
@@ -28,10 +28,6 @@ NUMBERS = (  # name, title, kind, default, least, tip
     ("SIGMA_COARSE", "Uncertainty of coarse values", DOUBLE, 0.03, 0, "In their unit: NDVI, or reflectance 0-1."),
     ("LOG_SCALE", "Scale of the logarithm", DOUBLE, 10_000, 1e-6, "B in ln(S B + 1) ln(T B + 1) D."),
 )
-CHOICES = {
-    "SPREAD": ("The whole image", "The window"),
-    "COMBINATION": ("Product: S T D", "Logarithm: ln(S B + 1) ln(T B + 1) D"),
-}
 
 
 class FuseStarfm(PairsAlgorithm):
@@ -77,13 +73,10 @@ class FuseStarfm(PairsAlgorithm):
             self.tr("Coarse images come to the fine grid cubically; otherwise bilinearly."),
             advanced=True,
         )
-        for name, title, tip in (
-            ("SPREAD", "Standard deviation of", "Neighbours differ from a pixel by 2 of these / classes at most."),
-            ("COMBINATION", "Combined distance", "How spectral (S), temporal (T) and spatial (D) distance join."),
-        ):
-            choices = [self.tr(choice) for choice in CHOICES[name]]
-            enum = QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=0)
-            self.add(enum, self.tr(tip), advanced=True)
+        tip = "Neighbours differ from a pixel by 2 of these / classes at most."
+        self.add_choice("SPREAD", "Standard deviation of", SPREADS, tip, advanced=True)
+        tip = "How spectral (S), temporal (T) and spatial (D) distance join."
+        self.add_choice("COMBINATION", "Combined distance", COMBINATIONS, tip, advanced=True)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> FuseStarfmJob:
         whole = {
@@ -99,8 +92,8 @@ class FuseStarfm(PairsAlgorithm):
             band=self.parameterAsString(parameters, "BAND", context).strip(),
             temporal_filter=self.parameterAsBool(parameters, "TEMPORAL_FILTER", context),
             cubic=self.parameterAsBool(parameters, "CUBIC", context),
-            spread=SPREADS[self.parameterAsEnum(parameters, "SPREAD", context)],
-            combination=COMBINATIONS[self.parameterAsEnum(parameters, "COMBINATION", context)],
+            spread=self.choice(parameters, "SPREAD", context),
+            combination=self.choice(parameters, "COMBINATION", context),
         )
 
     def results(

@@ -6,7 +6,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
@@ -14,12 +13,12 @@ from qgis.core import (
 )
 
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.jobs.tsstfn import FORECASTS, FuseTsstfnJob
+from ...shared.choices import FORECASTS
+from ...shared.jobs.tsstfn import FuseTsstfnJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
 
 INTEGER = QgsProcessingParameterNumber.Type.Integer
-CHOICES = ("Individual: each target from observed images", "Sequential: a forecast helps to make the next")
 
 
 class FuseTsstfn(PairsAlgorithm):
@@ -42,10 +41,8 @@ class FuseTsstfn(PairsAlgorithm):
             QgsProcessingParameterString("TARGETS", self.tr("Target days"), optional=True),
             self.tr("As 2021-07-30, 2021-08-31: days of coarse images. Empty: all after the last fine image."),
         )
-        self.add(
-            QgsProcessingParameterEnum("FORECAST", self.tr("Forecast"), [self.tr(c) for c in CHOICES], defaultValue=0),
-            self.tr("In sequence, the window of base pairs moves on and ends with the forecast before."),
-        )
+        tip = "In sequence, the window of base pairs moves on and ends with the forecast before."
+        self.add_choice("FORECAST", "Forecast", FORECASTS, tip)
         self._add_rest()
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Fused images")),
@@ -80,7 +77,7 @@ class FuseTsstfn(PairsAlgorithm):
             model=self.parameterAsFile(parameters, "MODEL", context),
             output=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
             targets=self.words(parameters, "TARGETS", context),
-            forecast=FORECASTS[self.parameterAsEnum(parameters, "FORECAST", context)],
+            forecast=self.choice(parameters, "FORECAST", context),
             next_model=self.parameterAsFile(parameters, "NEXT_MODEL", context),
             overlap=self.parameterAsInt(parameters, "OVERLAP", context),
             device=self.device(parameters, context),

@@ -8,7 +8,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterDateTime,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
@@ -16,22 +15,10 @@ from qgis.core import (
 )
 
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.jobs.series import ALIGN_RULES, ALIGNED_DAYS, STRATEGIES, AlignSeriesJob
+from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, STRATEGIES
+from ...shared.jobs.series import AlignSeriesJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
-
-CHOICES = {
-    "STRATEGY": (
-        "A: each year's own last dates",
-        "B: training interpolated to the prediction dates",
-        "C: both interpolated to the union, up to the last prediction date",
-        "D: training's nearest images at the prediction dates",
-        "E: both years' nearest images at the union of dates",
-        "Own rule",
-    ),
-    "DAYS": ("The prediction year's", "The training year's", "The union", "The early union", "Each year's own"),
-    "RULE": ("Linear in time", "Nearest image"),
-}
 
 
 class AlignSeries(SeriesAlgorithm):
@@ -46,9 +33,8 @@ class AlignSeries(SeriesAlgorithm):
             folder=True,
         )
         self.add_scenes("The year that is to be predicted.", "Prediction year", "PREDICTION", folder=True)
-        self._add_choice(
-            "STRATEGY", "Strategy", 1, "Which days both years get, and where values come from; see the help."
-        )
+        tip = "Which days both years get, and where values come from; see the help."
+        self.add_choice("STRATEGY", "Strategy", STRATEGIES, tip, "B")
         self.add(
             QgsProcessingParameterNumber(
                 "COUNT", self.tr("Base dates"), QgsProcessingParameterNumber.Type.Integer, 7, minValue=1, maxValue=366
@@ -56,8 +42,9 @@ class AlignSeries(SeriesAlgorithm):
             self.tr("The last so many days are taken."),
         )
         self._add_days()
-        self._add_choice("DAYS", "Days of an own rule", 0, "The early union ends with the last prediction date.", True)
-        self._add_choice("RULE", "Values of an own rule", 0, "On days without an image.", True)
+        tip = "The early union ends with the last prediction date."
+        self.add_choice("DAYS", "Days of an own rule", ALIGNED_DAYS, tip, advanced=True)
+        self.add_choice("RULE", "Values of an own rule", ALIGN_RULES, "On days without an image.", advanced=True)
         self.add(
             QgsProcessingParameterString("BANDS", self.tr("Bands"), optional=True),
             self.tr("As NDVI, or B04 B08. Empty: all of the prediction year's most complete scene."),
@@ -65,12 +52,6 @@ class AlignSeries(SeriesAlgorithm):
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is aligned. Empty: everything the scenes share.")
         self._add_outputs()
-
-    def _add_choice(self, name: str, title: str, default: int, tip: str, advanced: bool = False) -> None:
-        choices = [self.tr(choice) for choice in CHOICES[name]]
-        self.add(
-            QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=default), self.tr(tip), advanced
-        )
 
     def _add_days(self) -> None:
         date = QgsProcessingParameterDateTime.Type.Date
@@ -111,9 +92,9 @@ class AlignSeries(SeriesAlgorithm):
             prediction_output=self.parameterAsOutputLayer(parameters, "PREDICTION_OUTPUT", context),
             table=self.parameterAsFileOutput(parameters, "TABLE", context),
             bands=self.words(parameters, "BANDS", context),
-            strategy=(*STRATEGIES, "custom")[self.parameterAsEnum(parameters, "STRATEGY", context)],
-            days=ALIGNED_DAYS[self.parameterAsEnum(parameters, "DAYS", context)],
-            rule=ALIGN_RULES[self.parameterAsEnum(parameters, "RULE", context)],
+            strategy=self.choice(parameters, "STRATEGY", context),
+            days=self.choice(parameters, "DAYS", context),
+            rule=self.choice(parameters, "RULE", context),
             count=self.parameterAsInt(parameters, "COUNT", context),
             **{name.lower(): self.day(parameters, name, context) for name in names},
         )

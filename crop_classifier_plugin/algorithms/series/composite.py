@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingOutputMultipleLayers,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
@@ -18,15 +17,10 @@ from qgis.core import (
 )
 
 from ...bridge.styling import LayerStyle, load, style_output
-from ...shared.jobs.series import COMPOSITES, EMPTY, PERIODS, CompositeJob
+from ...shared.choices import COMPOSITES, EMPTY, PERIODS
+from ...shared.jobs.series import CompositeJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
-
-TITLES = {
-    "PERIOD": ("Months", "Dekads (1-10, 11-20, 21-end)", "Runs of some days"),
-    "METHOD": ("Median", "Highest NDVI", "Medoid", "Mean (radar: in linear power)"),
-    "EMPTY": ("Fill with no data", "Leave out"),
-}
 
 
 class Composite(SeriesAlgorithm):
@@ -37,8 +31,10 @@ class Composite(SeriesAlgorithm):
         self.add_scenes(
             "Rasters of any dates, in any order: one file a date, several files a date, or one stack.", folder=True
         )
-        self._add_choice("PERIOD", "Periods", "What one composite stands for.")
-        self._add_choice("METHOD", "Method", "How the clear dates of a period become one value; see the help.")
+        self.add_choice("PERIOD", "Periods", PERIODS, "What one composite stands for.")
+        self.add_choice(
+            "METHOD", "Method", COMPOSITES, "How the clear dates of a period become one value; see the help."
+        )
         self._add_time()
         self.add(
             QgsProcessingParameterString("BANDS", self.tr("Bands"), optional=True),
@@ -47,10 +43,6 @@ class Composite(SeriesAlgorithm):
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is composited. Empty: everything the scenes share.")
         self._add_outputs()
-
-    def _add_choice(self, name: str, title: str, tip: str) -> None:
-        choices = [self.tr(choice) for choice in TITLES[name]]
-        self.add(QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=0), self.tr(tip))
 
     def _add_time(self) -> None:
         integer, date = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterDateTime.Type.Date
@@ -63,7 +55,7 @@ class Composite(SeriesAlgorithm):
             ("LAST", "Last day", "Empty: the day of the last scene."),
         ):
             self.add(QgsProcessingParameterDateTime(name, self.tr(title), date, optional=True), self.tr(tip))
-        self._add_choice("EMPTY", "Periods without a scene", "They are named in the log in either case.")
+        self.add_choice("EMPTY", "Periods without a scene", EMPTY, "They are named in the log in either case.")
 
     def _add_outputs(self) -> None:
         self.add(
@@ -97,10 +89,10 @@ class Composite(SeriesAlgorithm):
             stack=self.parameterAsOutputLayer(parameters, "STACK", context),
             valid_dates=self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
             bands=self.words(parameters, "BANDS", context),
-            period=PERIODS[self.parameterAsEnum(parameters, "PERIOD", context)],
+            period=self.choice(parameters, "PERIOD", context),
             days=self.parameterAsInt(parameters, "DAYS", context),
-            method=COMPOSITES[self.parameterAsEnum(parameters, "METHOD", context)],
-            empty=EMPTY[self.parameterAsEnum(parameters, "EMPTY", context)],
+            method=self.choice(parameters, "METHOD", context),
+            empty=self.choice(parameters, "EMPTY", context),
             first=self.day(parameters, "FIRST", context),
             last=self.day(parameters, "LAST", context),
         )

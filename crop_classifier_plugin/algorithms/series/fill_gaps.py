@@ -8,19 +8,18 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
 )
 
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.jobs.series import FILLERS, FillGapsJob
+from ...shared.choices import FILLERS
+from ...shared.jobs.series import FillGapsJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
-METHODS = ("Linear in time", "Savitzky-Golay", "Whittaker")
 
 
 class FillGaps(SeriesAlgorithm):
@@ -31,11 +30,8 @@ class FillGaps(SeriesAlgorithm):
         self.add_scenes(
             "Rasters of any dates, in any order: one file a date, several files a date, or one stack.", folder=True
         )
-        methods = [self.tr(method) for method in METHODS]
-        self.add(
-            QgsProcessingParameterEnum("METHOD", self.tr("Method"), methods, defaultValue=2),
-            self.tr("How the value of a clouded date is found from the clear ones; see the help."),
-        )
+        tip = "How the value of a clouded date is found from the clear ones; see the help."
+        self.add_choice("METHOD", "Method", FILLERS, tip, "whittaker")
         self.add(
             QgsProcessingParameterString("BANDS", self.tr("Bands"), optional=True),
             self.tr("As B04 B08 or NDVI, all optical or all indices. Empty: all of the most complete scene."),
@@ -88,7 +84,7 @@ class FillGaps(SeriesAlgorithm):
             output=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
             valid_dates=self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
             bands=self.words(parameters, "BANDS", context),
-            method=FILLERS[self.parameterAsEnum(parameters, "METHOD", context)],
+            method=self.choice(parameters, "METHOD", context),
             smooth_all=self.parameterAsBool(parameters, "SMOOTH_ALL", context),
             hold=self.parameterAsBool(parameters, "HOLD", context),
             max_gap=self.parameterAsDouble(parameters, "MAX_GAP", context),

@@ -12,7 +12,8 @@ from qgis.core import (
 )
 
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.jobs.series import INDICES, IndexJob
+from ...shared.choices import INDICES
+from ...shared.jobs.series import IndexJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 

@@ -14,7 +14,8 @@ from qgis.core import (
 )
 
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.jobs.series import INDICES, PhenologyJob
+from ...shared.choices import INDICES
+from ...shared.jobs.series import PhenologyJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 

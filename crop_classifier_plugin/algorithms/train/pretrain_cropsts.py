@@ -9,7 +9,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
@@ -17,9 +16,9 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ...shared.choices import EARLIER, PRESETS
 from ...shared.devices import TRAINING_DEVICES
-from ...shared.jobs.pretrain import RECIPES, PretrainJob
-from ...shared.jobs.train import EARLIER
+from ...shared.jobs.pretrain import PretrainJob
 from ..common.engine_algorithm import Parameters
 from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
@@ -45,11 +44,8 @@ class PretrainCropSts(SeriesAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_scenes("Rasters of one season or more, in any order; no labels are needed.", folder=True)
-        sizes = ["Small (two processor cores, minutes)", "As in the paper (graphics card)"]
-        self.add(
-            QgsProcessingParameterEnum("SIZE", self.tr("Encoder size"), [self.tr(s) for s in sizes], defaultValue=0),
-            self.tr("The paper's encoder has 30 million parameters, 170 times as many as the small one."),
-        )
+        tip = "The paper's encoder has 30 million parameters, 170 times as many as the small one."
+        self.add_choice("SIZE", "Encoder size", PRESETS, tip)
         self.add_settings()
         self._add_guides()
         for name, _, title, kind, default, most, advanced, tip in NUMBERS:
@@ -62,11 +58,13 @@ class PretrainCropSts(SeriesAlgorithm):
         )
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes share.")
-        self.add_earlier(
-            EARLIER,
+        self.add_choice(
+            "EARLIER",
             "A pre-training of this encoder that was cancelled or broken off",
+            EARLIER,
             "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "
             "It can go on only with the same scenes, parcels, teacher and settings.",
+            advanced=True,
         )
         self.add_device()
         self.add(
@@ -114,11 +112,11 @@ class PretrainCropSts(SeriesAlgorithm):
         return PretrainJob(
             folder=self.parameterAsString(parameters, "ENCODER_FOLDER", context),
             bands=self.words(parameters, "BANDS", context),
-            preset=RECIPES[self.parameterAsEnum(parameters, "SIZE", context)],
+            preset=self.choice(parameters, "SIZE", context),
             settings=self.own_settings(parameters, context),
             teacher=self.parameterAsFile(parameters, "TEACHER", context),
             device=self.device(parameters, context),
-            resume=self.earlier(parameters, context, EARLIER),
+            resume=self.choice(parameters, "EARLIER", context),
             **numbers,
             **inputs,
         )

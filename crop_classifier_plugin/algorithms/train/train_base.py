@@ -9,16 +9,16 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputHtml,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 
 from ...bridge import layers
+from ...shared.choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.sources import read_windows
-from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, TrainJob
+from ...shared.jobs.train import TrainJob
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import LabelledAlgorithm
 
@@ -49,15 +49,18 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
     ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
      "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the paper."),
 )  # fmt: skip
-CHOICES = (  # name, title, choices in the order of the job's, tip
-    ("OPTIMIZER", "Optimiser", ("As the paper", "SAM", "AdamW", "Adam"),
+CHOICES = (  # name, field of the job, title, choices, tip
+    ("OPTIMIZER", "optimizer", "Optimiser", OPTIMIZERS,
      "SAM takes twice the time a step, AdamW is the usual choice elsewhere."),
-    ("LOSS", "Loss", ("As the paper", "Cross-entropy + IoU, weighted (LRTACF-Net)", "Tversky (LRTACF-Net's baseline)",
-                      "Focal (UnetConvLSTM)", "Cross-entropy (CropSTS)", "Cross-entropy, weighted (Attention-3DCNN)"),
+    ("LOSS", "loss", "Loss", LOSSES,
      "What the training makes small. The weighted ones give rare classes more weight."),
-    ("PRECISION", "Precision", ("Automatic", "32 bit", "16 bit, mixed (graphics card)", "bfloat16, mixed"),
+    ("PRECISION", "precision", "Precision", PRECISIONS,
      "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
+    ("EARLIER", "earlier", "A training of this model that was cancelled or broken off", EARLIER,
+     "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
+     "is whole. It can go on only with the same labels, scenes and settings."),
 )  # fmt: skip
+_CHOSEN = {name: field for name, field, *_ in CHOICES} | {"DEVICE": "device"}
 TEXTS = (  # name, field of the job, title, tip
     ("TITLE", "title", "Title of the model", "What maps of this model are called. Empty: the name of its folder."),
     ("REGION", "region", "Region", "Where the model was trained, for its card. Empty: the scenes' place in degrees."),
@@ -112,16 +115,8 @@ class TrainAlgorithm(LabelledAlgorithm):
         for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
             parameter = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(parameter, self.tr(tip), advanced)
-        for name, title, choices, tip in CHOICES:
-            told = [self.tr(c) for c in choices]
-            parameter = QgsProcessingParameterEnum(name, self.tr(title), told, defaultValue=0)
-            self.add(parameter, self.tr(tip), advanced=True)
-        self.add_earlier(
-            EARLIER,
-            "A training of this model that was cancelled or broken off",
-            "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
-            "is whole. It can go on only with the same labels, scenes and settings.",
-        )
+        for name, _, title, choices, tip in CHOICES:
+            self.add_choice(name, title, choices, tip, advanced=True)
         self.add_validation()
         self.add_device()
 
@@ -151,6 +146,9 @@ class TrainAlgorithm(LabelledAlgorithm):
         for name, field, _, kind, *_ in NUMBERS:
             read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
             numbers[field] = read(parameters, name, context)
+        chosen = {
+            name: field for name, field in _CHOSEN.items() if self.parameterDefinition(name)
+        }  # a forest asks less
         texts = {field: self.parameterAsString(parameters, name, context).strip() for name, field, *_ in TEXTS}
         return TrainJob(
             legend=self.parameterAsFile(parameters, "LEGEND", context),
@@ -159,11 +157,7 @@ class TrainAlgorithm(LabelledAlgorithm):
             settings=self.settings(parameters, context) + self.own_settings(parameters, context),
             windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
             bands=self.words(parameters, "BANDS", context),
-            optimizer=OPTIMIZERS[self.parameterAsEnum(parameters, "OPTIMIZER", context)],
-            loss=LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
-            precision=PRECISIONS[self.parameterAsEnum(parameters, "PRECISION", context)],
-            earlier=self.earlier(parameters, context, EARLIER),
-            device=self.device(parameters, context),
+            **{field: self.choice(parameters, name, context) for name, field in chosen.items()},
             **numbers,
             **texts,
             **inputs,

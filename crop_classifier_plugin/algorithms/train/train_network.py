@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingContext, QgsProcessingParameterEnum
+from qgis.core import QgsProcessingContext
 
 from ...shared.jobs.train import TRAINABLE
 from ..common.engine_algorithm import Parameters
@@ -18,15 +18,14 @@ class TrainAnyNetwork(TrainTwoSeriesAlgorithm):
     )
 
     def add_network(self) -> None:
-        choices = [self.tr(title) for title in TRAINABLE.values()]
-        self.add(
-            QgsProcessingParameterEnum("NETWORK", self.tr("Network"), choices, defaultValue=0),
-            self.tr(
-                "What learns. Parts of a network are switched with the network settings: cfma_blocks=0 is LRTACF-Net's "
-                "Model-7, deep_supervision=true with U-Net its Model-3, attention=joint CropSTS's comparison."
-            ),
+        self.add_choice(
+            "NETWORK",
+            "Network",
+            TRAINABLE,
+            "What learns. Parts of a network are switched with the network settings: cfma_blocks=0 is LRTACF-Net's "
+            "Model-7, deep_supervision=true with U-Net its Model-3, attention=joint CropSTS's comparison.",
         )
         super().add_network()
 
     def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        return tuple(TRAINABLE)[self.parameterAsEnum(parameters, "NETWORK", context)]
+        return self.choice(parameters, "NETWORK", context)

@@ -9,20 +9,19 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 
+from ...shared.choices import FUSION_LOSSES, FUSION_SPLITS, PRESETS
 from ...shared.devices import TRAINING_DEVICES
-from ...shared.jobs.tsstfn import FUSION_LOSSES, FUSION_SPLITS, TrainTsstfnJob
+from ...shared.jobs.tsstfn import TrainTsstfnJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
-SIZES = ("small", "paper")  # the network's presets
 NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
     ("PAIRS", "Base pairs", INTEGER, 7, 1, 64, False,
      "Days before the target with a fine and a coarse image; the last so many are taken. The paper has 7."),
@@ -39,10 +38,6 @@ NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
      "Share of the area that is not learnt from and chooses the best epoch."),
     ("SEED", "Seed", INTEGER, 1, 0, 2**31 - 1, True, "The same seed draws the same tiles and first weights again."),
 )  # fmt: skip
-CHOICES = {
-    "LOSS": ("Squared error (the paper)", "Absolute error", "Huber"),
-    "SPLIT": ("Blocks that share nothing", "Tiles at random (the paper; leaks)"),
-}
 
 
 class TrainTsstfn(PairsAlgorithm):
@@ -63,11 +58,8 @@ class TrainTsstfn(PairsAlgorithm):
             ),
             self.tr("The day that it learns to make. Empty: the last day with a fine and a coarse image."),
         )
-        sizes = ["Small (two processor cores, minutes)", "As in the paper (graphics card)"]
-        self.add(
-            QgsProcessingParameterEnum("SIZE", self.tr("Network size"), [self.tr(s) for s in sizes], defaultValue=0),
-            self.tr("The paper's network has 44 million parameters, 200 times as many as the small one."),
-        )
+        tip = "The paper's network has 44 million parameters, 200 times as many as the small one."
+        self.add_choice("SIZE", "Network size", PRESETS, tip)
         self.add_settings()
         self._add_learning()
         self.add(
@@ -85,12 +77,10 @@ class TrainTsstfn(PairsAlgorithm):
         for name, title, kind, default, least, most, advanced, tip in NUMBERS:
             number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(number, self.tr(tip), advanced)
-        for name, title, tip in (
-            ("LOSS", "Loss", "What the training makes small. Pixels without data never count."),
-            ("SPLIT", "How the validation is drawn", "Tiles overlap by half: drawn at random, they know each other."),
-        ):
-            choices = [self.tr(choice) for choice in CHOICES[name]]
-            self.add(QgsProcessingParameterEnum(name, self.tr(title), choices, defaultValue=0), self.tr(tip), True)
+        tip = "What the training makes small. Pixels without data never count."
+        self.add_choice("LOSS", "Loss", FUSION_LOSSES, tip, advanced=True)
+        tip = "Tiles overlap by half: drawn at random, they know each other."
+        self.add_choice("SPLIT", "How the validation is drawn", FUSION_SPLITS, tip, advanced=True)
         self.add(
             QgsProcessingParameterBoolean("AUGMENT", self.tr("Turn and mirror the tiles"), False),
             self.tr("Shows each tile in eight positions; more variety for small images."),
@@ -125,9 +115,9 @@ class TrainTsstfn(PairsAlgorithm):
             model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
             target=self.day(parameters, "TARGET", context),
             band=self.parameterAsString(parameters, "BAND", context).strip(),
-            settings=(("preset", SIZES[self.parameterAsEnum(parameters, "SIZE", context)]), *own),
-            loss=FUSION_LOSSES[self.parameterAsEnum(parameters, "LOSS", context)],
-            split=FUSION_SPLITS[self.parameterAsEnum(parameters, "SPLIT", context)],
+            settings=(("preset", self.choice(parameters, "SIZE", context)), *own),
+            loss=self.choice(parameters, "LOSS", context),
+            split=self.choice(parameters, "SPLIT", context),
             augment=self.parameterAsBool(parameters, "AUGMENT", context),
             start=self.parameterAsFile(parameters, "START", context),
             strategy=self.parameterAsString(parameters, "STRATEGY", context).strip(),

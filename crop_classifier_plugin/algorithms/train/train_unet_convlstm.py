@@ -8,7 +8,6 @@ from typing import Any
 from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterField,
 )
 
@@ -16,7 +15,10 @@ from ...shared.errors import BadInput
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
 
-NETWORKS = ("vunet_convlstm", "unet_convlstm")
+NETWORKS = {
+    "vunet_convlstm": "VUnetConvLSTM: one model for any month",
+    "unet_convlstm": "UnetConvLSTM: a model for one month",
+}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NUMBERED = re.compile(r"(?<!\d)(\d{4})\W?_?(0[1-9]|1[0-2])(?!\d)")
 _NAMED = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\W?_?(\d{{4}})(?!\d)", re.IGNORECASE)
@@ -54,12 +56,8 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
         )
 
     def add_network(self) -> None:
-        choices = ["VUnetConvLSTM: one model for any month", "UnetConvLSTM: a model for one month"]
-        told = [self.tr(c) for c in choices]
-        self.add(
-            QgsProcessingParameterEnum("NETWORK", self.tr("Network"), told, defaultValue=0),
-            self.tr("VUnetConvLSTM is told the days of the year, and learns from the labels of all months."),
-        )
+        tip = "VUnetConvLSTM is told the days of the year, and learns from the labels of all months."
+        self.add_choice("NETWORK", "Network", NETWORKS, tip)
         super().add_network()
 
     def inputs(
@@ -78,4 +76,4 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
         return {**found, "class_field": "", "month_fields": tuple(zip(months, fields))}
 
     def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        return NETWORKS[self.parameterAsEnum(parameters, "NETWORK", context)]
+        return self.choice(parameters, "NETWORK", context)

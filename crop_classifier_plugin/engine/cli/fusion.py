@@ -7,15 +7,8 @@ from typing import Any
 
 import click
 
-from ...shared.jobs.fusion import (
-    COMBINATIONS,
-    GAIN_SPLITS,
-    SPREADS,
-    CropGainJob,
-    EvaluateFusionJob,
-    FuseStarfmJob,
-    Prediction,
-)
+from ...shared.choices import COMBINATIONS, GAIN_SPLITS, SPREADS
+from ...shared.jobs.fusion import CropGainJob, EvaluateFusionJob, FuseStarfmJob, Prediction
 from ...shared.jobs.sources import Extent, LabelSource, SceneSource
 from .options import finish, json_option, read_dates
 from .series import series_options, take_series
@@ -44,8 +37,8 @@ def take_place(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--sigma-fine", default=0.03, show_default=True, help="Uncertainty of the fine values.")
 @click.option("--sigma-coarse", default=0.03, show_default=True, help="Uncertainty of the coarse values.")
 @click.option("--temporal-filter/--no-temporal-filter", default=True, show_default=True)
-@click.option("--spread", type=click.Choice(SPREADS), default="image", show_default=True, help="Of fine values.")
-@click.option("--combination", type=click.Choice(COMBINATIONS), default="product", show_default=True)
+@click.option("--spread", type=click.Choice(list(SPREADS)), default="image", show_default=True, help="Of fine values.")
+@click.option("--combination", type=click.Choice(list(COMBINATIONS)), default="product", show_default=True)
 @click.option("--cubic", is_flag=True, help="Coarse images come to the fine grid cubically. Default: bilinearly.")
 @click.option("--log-scale", default=10_000.0, show_default=True, help="With --combination logarithm.")
 @click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
@@ -94,7 +87,7 @@ def evaluate_fusion(out: str, as_json: bool, **given: Any) -> None:
 @click.option("--out", required=True, help="Folder for crop_gain.html, crop_gain.json and crop_gain.csv.")
 @click.option("--before", default="", help="YYYY-MM-DD, end of the early season. Default: the first predicted date.")
 @click.option("--index", default="NDVI", show_default=True)
-@click.option("--split", type=click.Choice(GAIN_SPLITS), default="parcel", show_default=True, help="Pixel leaks.")
+@click.option("--split", type=click.Choice(list(GAIN_SPLITS)), default="parcel", show_default=True, help="Pixel leaks.")
 @click.option("--block", default=64, show_default=True, help="Side of the blocks in pixels, with --split block.")
 @click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled pixels.")
 @click.option("--seeds", default=5, show_default=True, help="Number of splits and forests.")

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from ...shared.choices import EARLIER, PRECISIONS
 from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import DateEntry
-from ...shared.jobs.train import EARLIER, PRECISIONS
 from ..execution.dispatch import CANCELLED, execute, leave_cancelled
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
@@ -30,10 +30,10 @@ _RESUME = (
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every training can do: go on, and where and in which precision it computes."""
     options = (
-        click.option("--resume", type=click.Choice(EARLIER), default="continue", show_default=True, help=_RESUME),
+        click.option("--resume", type=click.Choice(list(EARLIER)), default="continue", show_default=True, help=_RESUME),
         click.option(
             "--precision",
-            type=click.Choice(PRECISIONS),
+            type=click.Choice(list(PRECISIONS)),
             default="auto",
             show_default=True,
             help="auto: 32 on the processor, mixed on a graphics card.",

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from ...shared.jobs.pretrain import RECIPES, PretrainJob, ProbeJob
-from ...shared.jobs.sources import MASKS, DateEntry, Series, read_settings
+from ...shared.choices import MASKS, PRESETS
+from ...shared.jobs.pretrain import PretrainJob, ProbeJob
+from ...shared.jobs.sources import DateEntry, Series, read_settings
 from .options import (
     finish,
     json_option,
@@ -24,8 +25,8 @@ from .series import series_options, sources, take_series
 @click.option("--out", "folder", required=True, help="Folder for the encoder.")
 @click.option("--band", "bands", multiple=True, help="A band it reads; repeatable. Default: six of Sentinel-2.")
 @click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
-@click.option("--mask", type=click.Choice(MASKS), default="auto", show_default=True, help="Cloud mask.")
-@click.option("--preset", type=click.Choice(RECIPES), default="small", show_default=True)
+@click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="small", show_default=True)
 @click.option("--setting", "settings", multiple=True, help="NAME=VALUE of the network, over the preset's; repeatable.")
 @click.option("--count", default=0, help="Dates of a sequence, evenly spaced. Default: the preset's.")
 @click.option("--epochs", default=0, help="Default: the preset's.")

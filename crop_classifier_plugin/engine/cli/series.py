@@ -8,22 +8,10 @@ from typing import Any
 
 import click
 
+from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, COMPOSITES, EMPTY, FILLERS, MASKS, PERIODS, STRATEGIES
 from ...shared.jobs.build_series import BuildSeriesJob
-from ...shared.jobs.series import (
-    ALIGN_RULES,
-    ALIGNED_DAYS,
-    COMPOSITES,
-    EMPTY,
-    FILLERS,
-    PERIODS,
-    STRATEGIES,
-    AlignSeriesJob,
-    CompositeJob,
-    FillGapsJob,
-    IndexJob,
-    PhenologyJob,
-)
-from ...shared.jobs.sources import MASKS, Extent, SceneSource, Series
+from ...shared.jobs.series import AlignSeriesJob, CompositeJob, FillGapsJob, IndexJob, PhenologyJob
+from ...shared.jobs.sources import Extent, SceneSource, Series
 from .options import finish, json_option, read_dates
 
 Command = Callable[..., Any]
@@ -39,7 +27,7 @@ def series_options(command: Command, required: bool = True) -> Command:
             help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
         ),
         click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band."),
-        click.option("--mask", type=click.Choice(MASKS), default="auto", show_default=True, help="Cloud mask."),
+        click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask."),
         click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are unused."),
         click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX"),
         click.option("--extent-crs", default="", help="CRS of --extent; default: the series' own."),
@@ -77,10 +65,10 @@ def sources(paths: tuple[str, ...]) -> tuple[SceneSource, ...]:
 @click.option("--stack", default="", help="One GeoTIFF of all periods, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of clear dates, one band a period, a .tif file.")
 @click.option("--band", "bands", multiple=True, help="A band to composite; repeatable. Default: all.")
-@click.option("--period", type=click.Choice(PERIODS), default="month", show_default=True)
+@click.option("--period", type=click.Choice(list(PERIODS)), default="month", show_default=True)
 @click.option("--days", default=10, show_default=True, help="Length of a period with --period days.")
-@click.option("--method", type=click.Choice(COMPOSITES), default="median", show_default=True)
-@click.option("--empty", type=click.Choice(EMPTY), default="nodata", show_default=True, help="No scene: then?")
+@click.option("--method", type=click.Choice(list(COMPOSITES)), default="median", show_default=True)
+@click.option("--empty", type=click.Choice(list(EMPTY)), default="nodata", show_default=True, help="No scene: then?")
 @click.option("--first", default="", help="First day, YYYY-MM-DD; default: the first scene's.")
 @click.option("--last", default="", help="Last day, YYYY-MM-DD; default: the last scene's.")
 @json_option
@@ -94,7 +82,7 @@ def composite(as_json: bool, **given: Any) -> None:
 @click.option("--out", "output", required=True, help="The filled series, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of clear dates, one band a band, a .tif file.")
 @click.option("--band", "bands", multiple=True, help="A band to fill; repeatable. Default: all.")
-@click.option("--method", type=click.Choice(FILLERS), default="whittaker", show_default=True)
+@click.option("--method", type=click.Choice(list(FILLERS)), default="whittaker", show_default=True)
 @click.option("--smooth-all", is_flag=True, help="Smooth clear values too, not only the gaps.")
 @click.option("--hold/--no-hold", default=True, help="Before the first, after the last clear date: its value.")
 @click.option("--max-gap", default=0.0, help="Days; longer gaps stay open. Default: no limit.")
@@ -125,9 +113,9 @@ def index(as_json: bool, **given: Any) -> None:
 @click.option("--prediction-out", "prediction_output", default="", help="The prediction year's, a .tif file.")
 @click.option("--table", required=True, help="Where each value comes from, a .csv file.")
 @click.option("--band", "bands", multiple=True, help="A band to align; repeatable. Default: all.")
-@click.option("--strategy", type=click.Choice((*STRATEGIES, "custom")), default="B", show_default=True)
-@click.option("--days", type=click.Choice(ALIGNED_DAYS), default="prediction", help="With --strategy custom.")
-@click.option("--rule", type=click.Choice(ALIGN_RULES), default="linear", help="With --strategy custom.")
+@click.option("--strategy", type=click.Choice(list(STRATEGIES)), default="B", show_default=True)
+@click.option("--days", type=click.Choice(list(ALIGNED_DAYS)), default="prediction", help="With --strategy custom.")
+@click.option("--rule", type=click.Choice(list(ALIGN_RULES)), default="linear", help="With --strategy custom.")
 @click.option("--count", default=7, show_default=True, help="Base dates.")
 @click.option("--training-before", default="", help="Only earlier dates are base dates. Default: all.")
 @click.option("--prediction-before", default="", help="Only earlier dates are base dates. Default: all.")

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from ...shared.cards.parts import RADAR_UNITS, REDUCTIONS
+from ...shared.choices import EARLIER, LOSSES, MASKS, OPTIMIZERS, PRECISIONS, SPLITS
 from ...shared.errors import BadInput
-from ...shared.jobs.sources import MASKS, read_settings, read_windows
-from ...shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SPLITS, LabelledSeries, TrainJob
+from ...shared.jobs.sources import read_settings, read_windows
+from ...shared.jobs.train import LabelledSeries, TrainJob
 from .options import (
     finish,
     json_option,
@@ -34,7 +35,7 @@ from .series import sources
 )
 @click.option("--band", "bands", multiple=True, help="A band the model takes; repeatable. Default: six of Sentinel-2.")
 @click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
-@click.option("--mask", type=click.Choice(MASKS), default="auto", show_default=True, help="Cloud mask source.")
+@click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask source.")
 @click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
 @click.option("--network", default="lrtacf_net", show_default=True, help="See 'networks'.")
 @click.option("--setting", multiple=True, help="NAME=VALUE of the network, over preset=small; repeatable.")
@@ -50,16 +51,16 @@ from .series import sources
 @click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
 @click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
-@click.option("--loss", type=click.Choice(LOSSES), default="auto", show_default=True, help="auto: the paper's.")
+@click.option("--loss", type=click.Choice(list(LOSSES)), default="auto", show_default=True, help="auto: the paper's.")
 @click.option(
-    "--optimizer", type=click.Choice(OPTIMIZERS), default="auto", show_default=True, help="auto: the paper's."
+    "--optimizer", type=click.Choice(list(OPTIMIZERS)), default="auto", show_default=True, help="auto: the paper's."
 )
 @click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
 @click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
-@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True)
+@click.option("--precision", type=click.Choice(list(PRECISIONS)), default="auto", show_default=True)
 @click.option(
     "--earlier",
-    type=click.Choice(EARLIER),
+    type=click.Choice(list(EARLIER)),
     default="continue",
     show_default=True,
     help="An earlier training of this model that was broken off: go on with it, make its best epoch the model, or "
@@ -71,7 +72,7 @@ from .series import sources
 @click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
 @click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: paper's.")
 @click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: paper's.")
-@click.option("--split", type=click.Choice(SPLITS), default="side", show_default=True, help="What is held out.")
+@click.option("--split", type=click.Choice(list(SPLITS)), default="side", show_default=True, help="What is held out.")
 @click.option("--block", default=0.0, help="Side of the squares of --split block. Default: a tenth of the area's.")
 @click.option("--samples-per-class", default=0, help="Most labelled pixels of a class that are learnt from; 0: all.")
 @click.option(

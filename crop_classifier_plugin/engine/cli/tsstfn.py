@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ...shared.choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
 from ...shared.jobs.sources import read_settings
-from ...shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, FUSION_SPLITS, FuseTsstfnJob, TrainTsstfnJob
+from ...shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from .fusion import take_place
 from .options import device_option, finish, json_option, training_options
 from .series import sources
@@ -41,7 +42,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--band", default="NDVI", show_default=True)
 @click.option("--setting", multiple=True, help="NAME=VALUE of the network, over preset=small; repeatable.")
 @click.option("--tile", default=0, help="Pixels. Default: the smallest the network takes, at least 64.")
-@click.option("--loss", type=click.Choice(FUSION_LOSSES), default="mse", show_default=True)
+@click.option("--loss", type=click.Choice(list(FUSION_LOSSES)), default="mse", show_default=True)
 @click.option("--epochs", default=100, show_default=True, help="At most.")
 @click.option(
     "--patience", default=12, show_default=True, help="Epochs without a better validation, then it ends; 0: never."
@@ -49,7 +50,7 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--batch", default=16, show_default=True, help="Tiles a step.")
 @click.option("--learning-rate", default=1e-3, show_default=True)
 @click.option("--validation", default=0.1, show_default=True, help="Share of the area that chooses the best epoch.")
-@click.option("--split", type=click.Choice(FUSION_SPLITS), default="blocks", show_default=True)
+@click.option("--split", type=click.Choice(list(FUSION_SPLITS)), default="blocks", show_default=True)
 @click.option("--augment", is_flag=True, help="Turn and mirror the tiles at random.")
 @click.option("--start", default="", help="Folder of a TSSTFN model to learn on from.")
 @click.option("--strategy", default="", help="How the dates were aligned, for the card; as B.")
@@ -69,7 +70,7 @@ def train_tsstfn(as_json: bool, **given: Any) -> None:
 @click.option("--model", required=True, help="Folder that 'train-tsstfn' left.")
 @click.option("--out", "output", required=True, help="The fused images, one .tif file, one band a target.")
 @click.option("--target", "targets", multiple=True, help="YYYY-MM-DD; repeatable. Default: all after the last fine.")
-@click.option("--forecast", type=click.Choice(FORECASTS), default="individual", show_default=True)
+@click.option("--forecast", type=click.Choice(list(FORECASTS)), default="individual", show_default=True)
 @click.option("--next-model", default="", help="With --forecast sequential: for the second and later targets.")
 @click.option("--overlap", default=10, show_default=True, help="Pixels that tiles share.")
 @device_option

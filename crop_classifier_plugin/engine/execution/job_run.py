@@ -24,7 +24,7 @@ def job_run(job: Job, reporter: Reporter) -> Iterator[JobRun]:
     """
     record = RunRecord(job)
     check_geotiffs(*job.rasters())
-    check_distinct(*job.outputs())
+    check_distinct(*job.files())
     with Outputs() as outputs, ExitStack() as exits:
         outputs.protect_inputs(job.inputs())
         for path in job.files():

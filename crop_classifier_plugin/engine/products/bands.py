@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
-from ...shared.jobs.series import INDICES as INDICES
+from ...shared.choices import INDICES as INDICES
 
 OPTICAL = (*(f"B{n:02}" for n in range(1, 9)), "B8A", *(f"B{n:02}" for n in range(9, 13)))
 RADAR = ("VV", "VH")

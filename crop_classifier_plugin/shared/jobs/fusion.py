@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
+from ..choices import COMBINATIONS, GAIN_SPLITS, SPREADS
 from ..errors import BadInput
 from .base import Job
 from .sources import (
@@ -15,10 +16,6 @@ from .sources import (
     Series,
     one_of,
 )
-
-SPREADS = ("image", "window")
-COMBINATIONS = ("product", "logarithm")
-GAIN_SPLITS = ("parcel", "block", "pixel")
 
 
 @dataclass(frozen=True)

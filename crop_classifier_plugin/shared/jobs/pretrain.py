@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..choices import EARLIER, PRECISIONS, PRESETS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
 from .sources import Series, one_of
-from .train import EARLIER, PRECISIONS
-
-RECIPES = ("small", "paper")
 
 SIX_BANDS = ("B02", "B03", "B04", "B8A", "B11", "B12")
 
@@ -28,7 +26,7 @@ class PretrainJob(Job):
     series: tuple[Series, ...]
     folder: str
     bands: tuple[str, ...] = SIX_BANDS
-    preset: str = "small"  # one of RECIPES
+    preset: str = "small"  # one of PRESETS
     settings: tuple[tuple[str, str], ...] = ()  # of the network, over the preset's; its config checks them
     count: int = 0  # dates of a sequence, evenly spaced; 0 = the preset's
     epochs: int = 0  # 0 = the preset's, as for the next two
@@ -46,7 +44,7 @@ class PretrainJob(Job):
     resume: str = "continue"  # one of EARLIER: go on with it, keep its last epoch's encoder, or throw it away
 
     def __post_init__(self) -> None:
-        one_of("preset", self.preset, RECIPES)
+        one_of("preset", self.preset, PRESETS)
         one_of("choice for an earlier pre-training", self.resume, EARLIER)
         one_of("device", self.device, TRAINING_DEVICES)
         one_of("precision", self.precision, PRECISIONS)

@@ -5,18 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..choices import ALIGN_RULES, ALIGNED_DAYS, COMPOSITES, EMPTY, FILLERS, PERIODS, STRATEGIES
 from ..errors import BadInput
 from .base import Job
 from .sources import Series, one_of
-
-PERIODS = ("month", "dekad", "days")
-COMPOSITES = ("median", "max_ndvi", "medoid", "mean")
-EMPTY = ("nodata", "skip")
-INDICES = ("NDVI", "EVI", "EVI2", "NDWI", "NDMI", "SAVI", "NDRE", "LSWI", "RVI", "VHVV")
-STRATEGIES = ("A", "B", "C", "D", "E")
-ALIGNED_DAYS = ("prediction", "training", "union", "early_union", "own")
-ALIGN_RULES = ("linear", "nearest")
-FILLERS = ("linear", "savgol", "whittaker")
 
 
 @dataclass(frozen=True)
@@ -111,7 +103,7 @@ class AlignSeriesJob(Job):
     table: str  # CSV: where each value comes from
     prediction_output: str = ""
     bands: tuple[str, ...] = ()  # () = those of the prediction series' most complete scene
-    strategy: str = "B"  # one of STRATEGIES, or custom
+    strategy: str = "B"  # one of STRATEGIES
     days: str = "prediction"  # one of ALIGNED_DAYS, with strategy="custom"
     rule: str = "linear"  # one of ALIGN_RULES, with strategy="custom"
     count: int = 7  # base dates
@@ -121,7 +113,7 @@ class AlignSeriesJob(Job):
     training_target: str = ""  # ISO date of the training year's image for the target; "" = by the strategy
 
     def __post_init__(self) -> None:
-        one_of("strategy", self.strategy, (*STRATEGIES, "custom"))
+        one_of("strategy", self.strategy, STRATEGIES)
         one_of("days", self.days, ALIGNED_DAYS)
         one_of("rule", self.rule, ALIGN_RULES)
         if self.count < 1:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Optional
 
+from ..choices import MASKS
 from ..errors import BadInput
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
 _NEXT_SETTING = re.compile(r"[;\n]|,(?=\s*\w+\s*=)")  # a comma inside a value parts its numbers
-MASKS = ("auto", "none", "scl", "fmask", "qa_pixel", "layer", "modis")
 
 
 def one_of(what: str, value: str, allowed: Iterable[str]) -> None:

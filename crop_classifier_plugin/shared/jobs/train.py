@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Optional
 
 from ..cards.parts import RADAR_UNITS, REDUCTIONS
+from ..choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, SPLITS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
@@ -17,11 +18,6 @@ from .sources import (
     one_of,
 )
 
-LOSSES = ("auto", "bce_iou", "tversky", "focal", "cross_entropy", "root_cross_entropy")  # auto: the paper's
-OPTIMIZERS = ("auto", "sam", "adamw", "adam")
-PRECISIONS = ("auto", "32", "16-mixed", "bf16-mixed")  # auto: 32 on the processor, mixed on a graphics card
-EARLIER = ("continue", "finish", "restart")  # what becomes of a training of this model that was broken off
-SPLITS = ("side", "block", "parcel")
 TRAINABLE = {  # networks that learn from labels, by the registry's names -> what they are called
     "lrtacf_net": "LRTACF-Net (Models 7 to 9)",
     "unet": "U-Net (Models 1 to 3 of LRTACF-Net's paper)",
@@ -36,7 +32,6 @@ TRAINABLE = {  # networks that learn from labels, by the registry's names -> wha
 }
 FOREST = {"trees": 100, "depth": 25, "leaf": 5, "pixels": 20_000, "balanced": True}  # of a few thousand pixels (choice)
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-SIDES = ("auto", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Optional
 
+from ..choices import EARLIER, FORECASTS, FUSION_LOSSES, FUSION_SPLITS, PRECISIONS
 from ..devices import DEVICES, TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
@@ -14,11 +15,6 @@ from .sources import (
     SceneSource,
     one_of,
 )
-from .train import EARLIER, PRECISIONS
-
-FUSION_LOSSES = ("mse", "l1", "huber")
-FUSION_SPLITS = ("blocks", "random")
-FORECASTS = ("individual", "sequential")
 
 
 def _check_images(fine: tuple[SceneSource, ...], coarse: tuple[SceneSource, ...]) -> None:

@@ -30,6 +30,16 @@ class Small(Job):
     labels: str = ""
 
 
+@dataclass(frozen=True)
+class Filed(Job):
+    kind = "filed"
+    entry = "nowhere:nothing"
+    writes_rasters = ("output",)
+    writes_folders = ("folder",)
+    output: str
+    folder: str
+
+
 def small(place: Path, output: str = "map.tif", **fields: Any) -> Small:
     series = Series((SceneSource(str(place / "scene.tif")),))
     return Small(series, str(place / output), **fields)
@@ -101,3 +111,12 @@ def test_what_was_opened_is_closed_before_the_files_get_their_names(tmp_path: Pa
         Path(run.output(job.output)).write_text("a map")
     assert seen == [False]
     assert Path(job.output).exists()
+
+
+def test_a_folder_may_have_the_name_of_a_file(tmp_path: Path) -> None:
+    job = Filed(str(tmp_path / "c.tif"), str(tmp_path / "c"))
+    with job_run(job, Silent()) as run:
+        for path in (job.output, tmp_path / "c" / "a.tif"):
+            Path(run.output(path)).write_text("a map")
+    assert (tmp_path / "c" / "a.tif").exists()
+    assert job.outputs() == (job.output, job.folder)

@@ -10,8 +10,9 @@ import pytest
 from qgis.core import QgsProcessingException, QgsProcessingOutputLayerDefinition, QgsRasterLayer
 
 from crop_classifier_plugin.bridge import engine_process, runner
+from crop_classifier_plugin.shared.choices import MASKS
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.jobs.sources import MASKS, Series
+from crop_classifier_plugin.shared.jobs.sources import Series
 from kits.paths import REPOSITORY
 from kits.plugin.qgis import Recorder, run
 
@@ -53,7 +54,7 @@ def mask_layers_without_their_mask(inputs, folder):
 
 
 def mask_without_its_layers(inputs, folder):
-    return {"MASK": MASKS.index("layer")}, "needs mask layers"
+    return {"MASK": list(MASKS).index("layer")}, "needs mask layers"
 
 
 def altered_model(inputs, folder):

@@ -8,23 +8,33 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from crop_classifier_plugin.shared.choices import (
+    ALIGN_RULES,
+    ALIGNED_DAYS,
+    COMBINATIONS,
+    COMPOSITES,
+    EARLIER,
+    EMPTY,
+    FILLERS,
+    FORECASTS,
+    FUSION_LOSSES,
+    FUSION_SPLITS,
+    GAIN_SPLITS,
+    LOSSES,
+    MASKS,
+    OPTIMIZERS,
+    PERIODS,
+    PRECISIONS,
+    PRESETS,
+    SIDES,
+    SPREADS,
+    STRATEGIES,
+)
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import registry
-from crop_classifier_plugin.shared.jobs.fusion import COMBINATIONS, GAIN_SPLITS, SPREADS
-from crop_classifier_plugin.shared.jobs.pretrain import RECIPES
-from crop_classifier_plugin.shared.jobs.series import (
-    ALIGN_RULES,
-    ALIGNED_DAYS,
-    COMPOSITES,
-    EMPTY,
-    FILLERS,
-    PERIODS,
-    STRATEGIES,
-)
-from crop_classifier_plugin.shared.jobs.sources import MASKS, Extent
-from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, TRAINABLE
-from crop_classifier_plugin.shared.jobs.tsstfn import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
+from crop_classifier_plugin.shared.jobs.sources import Extent
+from crop_classifier_plugin.shared.jobs.train import TRAINABLE
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
@@ -127,7 +137,7 @@ OWN_CHOICES = {
     ("fuse_tsstfn", "next_model"): ("",),
     ("train_tsstfn", "loss"): FUSION_LOSSES,
     ("train_tsstfn", "split"): FUSION_SPLITS,
-    ("pretrain_cropsts", "preset"): RECIPES,
+    ("pretrain_cropsts", "preset"): PRESETS,
     ("train", "split"): ("side", "block", "parcel"),
     ("train", "reduce"): ("", "clearest", "median", "mean"),
     ("train", "radar_unit"): ("decibel", "power"),
@@ -135,7 +145,7 @@ OWN_CHOICES = {
     ("train", "radar_dropout"): (None, 0.0, 0.5),
     ("train", "month_fields"): ((), (("2020-01", "crop"), ("2020-02", "crop 2"))),
     ("probe", "support"): (0.1, 0.5),
-    ("align_series", "strategy"): (*STRATEGIES, "custom"),
+    ("align_series", "strategy"): STRATEGIES,
     ("align_series", "days"): ALIGNED_DAYS,
     ("align_series", "rule"): ALIGN_RULES,
 }
@@ -192,7 +202,7 @@ def built(draw, cls):
         strategy = values(hints[field.name])
         choices = OWN_CHOICES.get((getattr(cls, "kind", ""), field.name), CHOICES.get(field.name))
         if choices:
-            strategy = st.sampled_from(choices)
+            strategy = st.sampled_from(list(choices))
         elif field.name in POSITIVE:
             strategy = strategy.map(lambda number: abs(number) + 1)
         elif field.name in SHARES:

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+from ....shared.choices import LOSSES, OPTIMIZERS
 from ....shared.jobs.train import TRAINABLE, TrainJob
 from ...execution.run_record import versions
 from ...labels.labelled_parcels import CELL
@@ -18,14 +19,6 @@ from ..loop.evaluation import MEAN_F1
 from ..model_folder.card_builder import round_up
 from ..optim.recipes import Recipe, resolve_recipe
 
-_LOSSES = {
-    "bce_iou": "cross-entropy + IoU, weighted",
-    "tversky": "Tversky",
-    "focal": "focal",
-    "cross_entropy": "cross-entropy",
-    "root_cross_entropy": "cross-entropy, weighted",
-}
-_OPTIMIZERS = {"sam": "SAM", "adamw": "AdamW", "adam": "Adam"}
 Rows = tuple[tuple[str, str], ...]
 
 
@@ -60,8 +53,8 @@ def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Seq
     decay = f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
     patience = f"; it ends after {recipe.patience} without a better validation" if recipe.patience else ""
     return (
-        ("Loss", _LOSSES[recipe.loss]),
-        ("Optimiser", f"{_OPTIMIZERS[recipe.optimizer]}{decay}"),
+        ("Loss", LOSSES[recipe.loss]),
+        ("Optimiser", f"{OPTIMIZERS[recipe.optimizer]}{decay}"),
         ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule}"),
         ("Batch", f"{recipe.batch} patches of {side} x {side} px"),
         ("Epochs", f"{len(history)} of {recipe.epochs} at most{patience}"),

@@ -13,6 +13,7 @@ import rasterio
 
 from crop_classifier_plugin.engine.execution.dispatch import run_job
 from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.shared.choices import EMPTY
 from crop_classifier_plugin.shared.errors import (
     CropClassifierError,
     DateMissing,
@@ -21,7 +22,7 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
 from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
-from crop_classifier_plugin.shared.jobs.series import EMPTY, AlignSeriesJob, CompositeJob, FillGapsJob, PhenologyJob
+from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, CompositeJob, FillGapsJob, PhenologyJob
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, LabelSource, SceneSource, Series
 from kits.rasters import write_raster
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
 
-from crop_classifier_plugin.shared.jobs.fusion import COMBINATIONS, GAIN_SPLITS, SPREADS, FuseStarfmJob
-from crop_classifier_plugin.shared.jobs.series import INDICES
+from crop_classifier_plugin.shared.choices import COMBINATIONS, GAIN_SPLITS, INDICES, SPREADS
+from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.plugin.qgis import run
 
@@ -69,8 +69,8 @@ def test_choices_and_defaults_are_the_jobs(provider):
     job = FuseStarfmJob(source, source, "o.tif")
     for parameter, values in {"SPREAD": SPREADS, "COMBINATION": COMBINATIONS}.items():
         definition = algorithm.parameterDefinition(parameter)
-        assert len(definition.options()) == len(values)
-        assert values[definition.defaultValue()] == getattr(job, parameter.lower())
+        assert definition.options() == list(values.values())
+        assert list(values)[definition.defaultValue()] == getattr(job, parameter.lower())
     for name in ("PAIRS", "BAND", "WINDOW", "CLASSES", "DISTANCE", "SIGMA_FINE", "SIGMA_COARSE", "LOG_SCALE"):
         assert algorithm.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
     assert algorithm.parameterDefinition("TEMPORAL_FILTER").defaultValue() == job.temporal_filter
@@ -108,4 +108,5 @@ def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
 def test_choices_of_the_crop_gain_and_jobs_agree(provider):
     algorithm = provider.algorithm("crop_gain")
     for parameter, values in {"SPLIT": GAIN_SPLITS, "INDEX": INDICES}.items():
-        assert len(algorithm.parameterDefinition(parameter).options()) == len(values)
+        titles = list(values.values()) if isinstance(values, dict) else list(values)
+        assert algorithm.parameterDefinition(parameter).options() == titles

@@ -6,16 +6,9 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
 
-from crop_classifier_plugin.algorithms.fusion.fuse_tsstfn import CHOICES as FORECAST_CHOICES
-from crop_classifier_plugin.algorithms.train.train_tsstfn import CHOICES
+from crop_classifier_plugin.shared.choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.tsstfn import (
-    FORECASTS,
-    FUSION_LOSSES,
-    FUSION_SPLITS,
-    FuseTsstfnJob,
-    TrainTsstfnJob,
-)
+from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from kits.plugin.qgis import run
 
 DAYS = {"2023": ["2023-04-23", "2023-05-25", "2023-07-28"], "2024": ["2024-04-22", "2024-05-24", "2024-07-27"]}
@@ -83,12 +76,12 @@ def test_choices_and_defaults_are_the_jobs(provider):
     training, fusing = provider.algorithm("train_tsstfn"), provider.algorithm("fuse_tsstfn")
     job = TrainTsstfnJob(source, source, "model")
     for parameter, values in {"LOSS": FUSION_LOSSES, "SPLIT": FUSION_SPLITS}.items():
-        assert len(CHOICES[parameter]) == len(values)
-        assert values[training.parameterDefinition(parameter).defaultValue()] == getattr(job, parameter.lower())
+        assert training.parameterDefinition(parameter).options() == list(values.values())
+        assert list(values)[training.parameterDefinition(parameter).defaultValue()] == getattr(job, parameter.lower())
     numbers = ("PAIRS", "EPOCHS", "PATIENCE", "BATCH", "TILE", "LEARNING_RATE", "VALIDATION", "SEED")
     for name in (*numbers, "BAND", "AUGMENT"):
         assert training.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
-    assert len(FORECAST_CHOICES) == len(FORECASTS)
+    assert fusing.parameterDefinition("FORECAST").options() == list(FORECASTS.values())
     other = FuseTsstfnJob(source, source, "model", "o.tif")
     assert fusing.parameterDefinition("OVERLAP").defaultValue() == other.overlap
-    assert FORECASTS[fusing.parameterDefinition("FORECAST").defaultValue()] == other.forecast
+    assert list(FORECASTS)[fusing.parameterDefinition("FORECAST").defaultValue()] == other.forecast

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsProcessingException, QgsRasterLayer
 
-from crop_classifier_plugin.shared.jobs.series import (
+from crop_classifier_plugin.shared.choices import (
     ALIGN_RULES,
     ALIGNED_DAYS,
     COMPOSITES,
     EMPTY,
     FILLERS,
     INDICES,
+    MASKS,
     PERIODS,
     STRATEGIES,
 )
-from crop_classifier_plugin.shared.jobs.sources import MASKS
 from kits.paths import FLANDERS
 from kits.plugin.qgis import run
 
@@ -113,10 +113,11 @@ def test_choices_of_the_series_and_jobs_agree(provider):
     choices = {
         "composite": {"PERIOD": PERIODS, "METHOD": COMPOSITES, "EMPTY": EMPTY, "MASK": MASKS},
         "fill_gaps": {"METHOD": FILLERS, "MASK": MASKS},
-        "align_series": {"STRATEGY": (*STRATEGIES, "custom"), "DAYS": ALIGNED_DAYS, "RULE": ALIGN_RULES},
+        "align_series": {"STRATEGY": STRATEGIES, "DAYS": ALIGNED_DAYS, "RULE": ALIGN_RULES},
         "index": {"INDICES": INDICES, "MASK": MASKS},
         "phenology": {"INDEX": INDICES, "MASK": MASKS},
     }
     for name, enums in choices.items():
         for parameter, values in enums.items():
-            assert len(provider.algorithm(name).parameterDefinition(parameter).options()) == len(values)
+            titles = list(values.values()) if isinstance(values, dict) else list(values)
+            assert provider.algorithm(name).parameterDefinition(parameter).options() == titles

@@ -4,7 +4,6 @@ import pytest
 from qgis.core import QgsProcessingFeedback
 
 from crop_classifier_plugin.algorithms.train.train_unet_convlstm import month_of
-from crop_classifier_plugin.shared.jobs.train import SPLITS
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,7 @@ def job_of(provider, name, context, season, tmp_path, **given):
 
 def test_each_network_has_its_own_choices(provider, context, season, tmp_path):
     two = job_of(provider, "train_attention_3dcnn", context, season, tmp_path, SPLIT=1, SAMPLES=50, OPTICAL_DROPOUT=0.2)
-    assert (two.network, two.split, two.samples_per_class, two.block) == ("attention_3dcnn", SPLITS[1], 50, 0)
+    assert (two.network, two.split, two.samples_per_class, two.block) == ("attention_3dcnn", "block", 50, 0)
     assert two.optical_dropout == pytest.approx((0.1, 0.2))
     forest = job_of(provider, "train_random_forest", context, season, tmp_path, TREES=7)
     assert (forest.network, dict(forest.settings)["trees"], forest.validation) == ("random_forest", "7", 0.0)

@@ -18,9 +18,8 @@ from qgis.core import (
 
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.choices import EARLIER, LOSSES, MASKS, OPTIMIZERS, PRECISIONS
 from crop_classifier_plugin.shared.devices import DEVICES
-from crop_classifier_plugin.shared.jobs.sources import MASKS
-from crop_classifier_plugin.shared.jobs.train import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
 from kits.plugin.qgis import Recorder, Run, run, values
 
 TINY = {"EPOCHS": 2, "WIDTHS": "4, 8", "BATCH": 4, "OPTIMIZER": 2, "MIN_PARCELS": 1}
@@ -152,4 +151,5 @@ def test_choices_and_jobs_agree(provider):
         "MASK": MASKS,
     }
     for parameter, known in choices.items():
-        assert len(provider.algorithm("train_lrtacf_net").parameterDefinition(parameter).options()) == len(known)
+        options = provider.algorithm("train_lrtacf_net").parameterDefinition(parameter).options()
+        assert options == [row if isinstance(row, str) else row.title for row in known.values()]

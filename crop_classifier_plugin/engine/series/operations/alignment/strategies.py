@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .....shared.errors import BadInput
-from .....shared.jobs.series import STRATEGIES
 
 
 @dataclass(frozen=True)
@@ -25,18 +24,13 @@ class Strategy:
     rule: str
 
 
-PAPER = dict(
-    zip(
-        STRATEGIES,
-        (
-            Strategy("own", "nearest"),
-            Strategy("prediction", "linear"),
-            Strategy("early_union", "linear"),
-            Strategy("prediction", "nearest"),
-            Strategy("union", "nearest"),
-        ),
-    )
-)
+PAPER = {
+    "A": Strategy("own", "nearest"),
+    "B": Strategy("prediction", "linear"),
+    "C": Strategy("early_union", "linear"),
+    "D": Strategy("prediction", "nearest"),
+    "E": Strategy("union", "nearest"),
+}
 
 
 @dataclass(frozen=True)

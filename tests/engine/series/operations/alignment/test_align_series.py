@@ -24,8 +24,9 @@ from crop_classifier_plugin.engine.series.operations.alignment.strategies import
     target,
     years_between,
 )
+from crop_classifier_plugin.shared.choices import ALIGNED_DAYS
 from crop_classifier_plugin.shared.errors import BadInput, DateUnreadable, NoOverlap
-from crop_classifier_plugin.shared.jobs.series import ALIGNED_DAYS, AlignSeriesJob
+from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.rasters import write_raster
 
@@ -119,7 +120,7 @@ def test_the_weight_of_30_july_of_the_sequential_forecast() -> None:
 YEAR = st.lists(st.integers(0, 300), min_size=4, max_size=12, unique=True).map(sorted)
 
 
-@given(YEAR, YEAR, st.sampled_from(ALIGNED_DAYS), st.sampled_from(["linear", "nearest"]), st.integers(1, 3))
+@given(YEAR, YEAR, st.sampled_from(list(ALIGNED_DAYS)), st.sampled_from(["linear", "nearest"]), st.integers(1, 3))
 @settings(max_examples=100, deadline=None)
 def test_rows_are_by_date_and_weights_sum_to_one(a: Any, b: Any, which: str, rule: str, count: int) -> None:
     training = [dt.date(2020, 1, 1) + dt.timedelta(d) for d in a]

@@ -19,8 +19,9 @@ from crop_classifier_plugin.engine.series.operations.indices.formulas import (
     needed,
 )
 from crop_classifier_plugin.engine.series.operations.indices.job import compute_indices
+from crop_classifier_plugin.shared.choices import INDICES
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.jobs.series import INDICES, IndexJob
+from crop_classifier_plugin.shared.jobs.series import IndexJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.rasters import write_raster
 

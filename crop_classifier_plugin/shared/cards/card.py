@@ -66,6 +66,7 @@ class Card:
 
     @property
     def title(self) -> str:
+        """What people call it: the name that messages about its series use."""
         return self.inputs.model
 
     @property

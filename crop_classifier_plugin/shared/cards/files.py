@@ -39,6 +39,7 @@ def card_text(card: Card) -> str:
 
 
 def save_card(card: Card, folder: Folder) -> None:
+    """Writes model.json; the weights must lie beside it already, or come there."""
     (Path(folder) / CARD_FILE).write_text(card_text(card), encoding="utf-8")
 
 
@@ -71,6 +72,7 @@ def read_text(path: Path) -> str:
 
 
 def sha256_of(path: Folder) -> str:
+    """Of a file, in hexadecimal; it is read in blocks."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):

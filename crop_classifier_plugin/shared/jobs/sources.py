@@ -99,8 +99,9 @@ def optical_and_radar(
 ) -> tuple[Optional[Series], Optional[Series]]:
     """Two series as a user gives them at once, None for one without scenes: the dates and the extent are of both, the
     masks of the first."""
-    check_masks(mask, mask_layers)
     first = Series(scenes, dates, mask, mask_layers, extent) if scenes else None
+    if not scenes:
+        check_masks(mask, mask_layers)
     return first, Series(radar, dates, extent=extent) if radar else None
 
 

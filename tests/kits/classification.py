@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,10 @@ from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.runtime.base import Runtime
 from crop_classifier_plugin.shared.cards.card import Card
-from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from kits.classify_jobs import classify_job
+from crop_classifier_plugin.shared.jobs.classify import ClassifyJob, ClassifyOutputs
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, optical_and_radar
 
+_WRITTEN = {field.name for field in fields(ClassifyOutputs)}
 DAYS = np.array([115, 171, 227])
 
 
@@ -43,6 +45,23 @@ def assembled(source: Memory, card: Card, runtime: Runtime, **options: int) -> t
         visits[block.window.slices] += 1
     assert (visits == 1).all()
     return probability, known
+
+
+def classify_job(
+    scenes: Sequence[SceneSource],
+    model: str,
+    class_map: str = "",
+    radar: Sequence[SceneSource] = (),
+    dates: Sequence[DateEntry] = (),
+    mask: str = "auto",
+    mask_layers: Sequence[SceneSource] = (),
+    extent: Extent | None = None,
+    **others: Any,
+) -> ClassifyJob:
+    """`others`: fields of ClassifyJob and of ClassifyOutputs."""
+    optical, second = optical_and_radar(tuple(scenes), tuple(radar), tuple(dates), mask, tuple(mask_layers), extent)
+    written = {name: others.pop(name) for name in _WRITTEN & others.keys()}
+    return ClassifyJob(optical, model, ClassifyOutputs(class_map, **written), second, **others)
 
 
 def job(place: Path, **changes: Any) -> ClassifyJob:

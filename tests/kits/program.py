@@ -17,7 +17,7 @@ import pytest
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from kits.classify_jobs import classify_job
+from kits.classification import classify_job
 from kits.models import write_model
 from kits.paths import REPOSITORY
 from kits.rasters import write_season

@@ -16,7 +16,7 @@ from qgis.core import (
 
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, STRATEGIES
-from ...shared.jobs.series import AlignSeriesJob
+from ...shared.jobs.series import AlignLimits, AlignSeriesJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 
@@ -96,7 +96,7 @@ class AlignSeries(SeriesAlgorithm):
             days=self.choice(parameters, "DAYS", context),
             rule=self.choice(parameters, "RULE", context),
             count=self.parameterAsInt(parameters, "COUNT", context),
-            **{name.lower(): self.day(parameters, name, context) for name in names},
+            limits=AlignLimits(**{name.lower(): self.day(parameters, name, context) for name in names}),
         )
 
     def results(

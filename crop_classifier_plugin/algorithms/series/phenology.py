@@ -90,8 +90,8 @@ class Phenology(SeriesAlgorithm):
             year=self.parameterAsInt(parameters, "YEAR", context),
             start_share=self.parameterAsDouble(parameters, "START_SHARE", context),
             end_share=self.parameterAsDouble(parameters, "END_SHARE", context),
-            least_amplitude=self.parameterAsDouble(parameters, "LEAST_AMPLITUDE", context),
-            least_dates=self.parameterAsInt(parameters, "LEAST_DATES", context),
+            min_amplitude=self.parameterAsDouble(parameters, "LEAST_AMPLITUDE", context),
+            min_dates=self.parameterAsInt(parameters, "LEAST_DATES", context),
             smoothness=self.parameterAsDouble(parameters, "SMOOTHNESS", context),
         )
 

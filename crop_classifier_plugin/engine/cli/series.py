@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import click
 
 from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, COMPOSITES, EMPTY, FILLERS, MASKS, PERIODS, STRATEGIES
 from ...shared.jobs.build_series import BuildSeriesJob
-from ...shared.jobs.series import AlignSeriesJob, CompositeJob, FillGapsJob, IndexJob, PhenologyJob
+from ...shared.jobs.series import AlignLimits, AlignSeriesJob, CompositeJob, FillGapsJob, IndexJob, PhenologyJob
 from ...shared.jobs.sources import Extent, SceneSource, Series
 from .options import finish, json_option, read_dates
 
@@ -126,7 +126,8 @@ def align_series(training: tuple[str, ...], as_json: bool, **given: Any) -> None
     """Bring the dates of two years together; --series is the year that is predicted."""
     prediction = take_series(given)
     learnt = replace(prediction, scenes=sources(training))
-    finish(AlignSeriesJob(training=learnt, prediction=prediction, **given), as_json)
+    limits = AlignLimits(**{field.name: given.pop(field.name) for field in fields(AlignLimits)})
+    finish(AlignSeriesJob(training=learnt, prediction=prediction, limits=limits, **given), as_json)
 
 
 @click.command()
@@ -155,8 +156,10 @@ def build_series(as_json: bool, **given: Any) -> None:
 @click.option("--year", default=0, help="Its 1 January is day 1. Default: the year of the middle of the search.")
 @click.option("--start-share", default=0.2, show_default=True, help="Of the rise, at which the season starts.")
 @click.option("--end-share", default=0.2, show_default=True, help="Of the fall, at which the season ends.")
-@click.option("--least-amplitude", default=0.1, show_default=True, help="A smaller rise or fall is none.")
-@click.option("--least-dates", default=6, show_default=True, help="Fewer clear dates give no data.")
+@click.option(
+    "--least-amplitude", "min_amplitude", default=0.1, show_default=True, help="A smaller rise or fall is none."
+)
+@click.option("--least-dates", "min_dates", default=6, show_default=True, help="Fewer clear dates give no data.")
 @click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
 @json_option
 def phenology(as_json: bool, **given: Any) -> None:

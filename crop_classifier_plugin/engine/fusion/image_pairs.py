@@ -56,7 +56,7 @@ def _with_name(scene: Scene, band: str) -> Scene:
 
 def fine_grid(fine: Sequence[Layer], coarse: Sequence[Layer], band: str, extent: Extent | None) -> Grid:
     """The fine images' grid over what all images cover (and the extent). Raises NoOverlap, or that they are swapped."""
-    grid = common_grid([image.scene for image in fine], quantity_of([band]).need([band]), extent)
+    grid = common_grid([image.scene for image in fine], quantity_of([band]).input_spec([band]), extent)
     xmin, ymin, xmax, ymax = grid.bounds
     sharp = fine[0].scene.of(band)[0]
     for image in coarse:
@@ -81,7 +81,7 @@ class Images:
         """Raises the sentences of odd units: reflectance without a scale, a normalised index outside -1 and 1."""
         quantity = quantity_of([band])
         self.grid, self._scale = grid, quantity.scale
-        self._stack = open_stack(images, quantity.need([band]), grid, reporter, cubic=cubic)
+        self._stack = open_stack(images, quantity.input_spec([band]), grid, reporter, cubic=cubic)
 
     def read(self, window: Window, halo: int = 0) -> NDArray[np.float64]:
         """(T, H + 2 halo, W + 2 halo) float64, NaN = no data and outside the grid."""

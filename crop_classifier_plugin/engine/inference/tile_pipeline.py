@@ -234,9 +234,9 @@ def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
 class Runner:
     """Runs tiles in batches; halves the batch when the device's memory is short."""
 
-    def __init__(self, runtime: Runtime, batch: int, least_dates: int, attention: bool) -> None:
+    def __init__(self, runtime: Runtime, batch: int, min_dates: int, attention: bool) -> None:
         self._runtime, self._batch = runtime, batch
-        self._least, self._attention = least_dates, attention
+        self._least, self._attention = min_dates, attention
 
     def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, TilePrediction]]:
         """The next `count` tiles with what the network says of them, in order."""

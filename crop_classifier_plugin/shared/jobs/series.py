@@ -89,6 +89,19 @@ class IndexJob(Job):
 
 
 @dataclass(frozen=True)
+class AlignLimits:
+    """ISO dates that part base dates from the target; "" = none."""
+
+    training_before: str = ""  # only earlier dates are base dates; "" = all
+    prediction_before: str = ""
+    target: str = ""  # the day of the prediction year that is to be predicted; "" = no target
+    training_target: str = ""  # of the training year's image for the target; "" = by the strategy
+
+
+_NO_LIMITS = AlignLimits()
+
+
+@dataclass(frozen=True)
 class AlignSeriesJob(Job):
     """The series of two years -> the same days in both, by a date strategy of TSSTFN's paper or a rule of one's own."""
 
@@ -107,10 +120,7 @@ class AlignSeriesJob(Job):
     days: str = "prediction"  # one of ALIGNED_DAYS, with strategy="custom"
     rule: str = "linear"  # one of ALIGN_RULES, with strategy="custom"
     count: int = 7  # base dates
-    training_before: str = ""  # ISO date: only earlier dates are base dates; "" = all
-    prediction_before: str = ""
-    target: str = ""  # ISO date of the prediction year that is to be predicted; "" = no target
-    training_target: str = ""  # ISO date of the training year's image for the target; "" = by the strategy
+    limits: AlignLimits = _NO_LIMITS
 
     def __post_init__(self) -> None:
         one_of("strategy", self.strategy, STRATEGIES)
@@ -139,8 +149,8 @@ class PhenologyJob(Job):
     year: int = 0  # whose 1 January is day 1; 0 = that of the middle between the first and the last day
     start_share: float = 0.2  # of the rise before the peak, at which the season starts
     end_share: float = 0.2  # of the fall after the peak, at which it ends
-    least_amplitude: float = 0.1  # a smaller rise or fall is none
-    least_dates: int = 6  # fewer clear dates give no data
+    min_amplitude: float = 0.1  # a smaller rise or fall is none
+    min_dates: int = 6  # fewer clear dates give no data
     smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
 
     def __post_init__(self) -> None:
@@ -151,7 +161,7 @@ class PhenologyJob(Job):
                 f"The shares of the amplitude {self.start_share} and {self.end_share} must lie between 0 and 1: "
                 "choose others."
             )
-        if not (self.least_amplitude > 0 and self.smoothness > 0 and self.least_dates >= 3 and self.year >= 0):
+        if not (self.min_amplitude > 0 and self.smoothness > 0 and self.min_dates >= 3 and self.year >= 0):
             raise BadInput(
                 "The least amplitude and the smoothness are above 0, the clear dates at least 3 and the year not "
                 "negative: correct the one that is not."

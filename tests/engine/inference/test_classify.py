@@ -29,7 +29,7 @@ from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 from kits.cards import changed
-from kits.classify_jobs import classify_job
+from kits.classification import classify_job
 from kits.models import LEGEND, write_model
 from kits.rasters import BANDS, write_raster
 

@@ -24,8 +24,7 @@ from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.files import checked_weights
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from kits.classification import Memory, job, read
-from kits.classify_jobs import classify_job
+from kits.classification import Memory, classify_job, job, read
 from kits.networks import series_network
 from kits.seasons import filled
 

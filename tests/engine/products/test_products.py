@@ -44,7 +44,7 @@ def read(path: Path, bands: tuple[str, ...], mask: str = "auto") -> tuple[np.nda
     with open_series(series, Silent(), bands) as stack:
         (day,) = stack.dates
         grid = stack.grid
-        return stack.read(Window(0, 0, grid.height, grid.width))[0] / stack.need.scale, str(day)
+        return stack.read(Window(0, 0, grid.height, grid.width))[0] / stack.spec.scale, str(day)
 
 
 def check(path: Path, values: dict[str, np.ndarray], bad: np.ndarray, step: float = 1e-6) -> None:

@@ -27,7 +27,7 @@ from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import BadModel, OutOfMemory
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.cards import changed
-from kits.classify_jobs import classify_job
+from kits.classification import classify_job
 from kits.models import LEGEND, tiny_network, write_model
 from kits.rasters import write_season
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ....shared.jobs.fusion import FuseStarfmJob
-from ....shared.jobs.series import AlignSeriesJob, IndexJob
+from ....shared.jobs.series import AlignLimits, AlignSeriesJob, IndexJob
 from ....shared.jobs.simulate import SimulateJob
 from ....shared.jobs.sources import SceneSource, Series
 from ....shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
@@ -87,10 +87,12 @@ class SimulatedPlace:
             table=str(own / "t.csv"),
             prediction_output=str(self.fine(strategy, USED)),
             strategy=strategy,
-            training_before=f"{LEARNT}-08-01",
-            prediction_before=EARLY_ENDS,
-            target=TARGETS[-1],
-            training_target=f"{LEARNT}-08-19" if strategy == "A" else "",
+            limits=AlignLimits(
+                training_before=f"{LEARNT}-08-01",
+                prediction_before=EARLY_ENDS,
+                target=TARGETS[-1],
+                training_target=f"{LEARNT}-08-19" if strategy == "A" else "",
+            ),
         )
         align_series(job, Silent())
         for year, count in BASE_DATES.items():

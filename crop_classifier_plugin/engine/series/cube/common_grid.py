@@ -17,14 +17,14 @@ from ...raster.grid import Grid
 from ..scenes.scene import Scene
 
 
-def common_grid(scenes: Sequence[Scene], need: InputSpec, extent: Extent | None = None) -> Grid:
+def common_grid(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None = None) -> Grid:
     """The grid of the finest needed band, over the area that every date covers (and the extent, if any)."""
-    finest = _finest([r for s in scenes for b in need.bands for r in s.of(b)], extent)
+    finest = _finest([r for s in scenes for b in spec.bands for r in s.of(b)], extent)
     base = Grid(finest.crs, finest.transform, finest.height, finest.width)
-    base = _at_pixel_size(base, finest, need)
-    area = _cover(scenes[0], need, base.crs)
+    base = _at_pixel_size(base, finest, spec)
+    area = _cover(scenes[0], spec, base.crs)
     for scene in scenes[1:]:
-        area = _meet(area, _cover(scene, need, base.crs), scenes[0].date.isoformat(), scene.date.isoformat())
+        area = _meet(area, _cover(scene, spec, base.crs), scenes[0].date.isoformat(), scene.date.isoformat())
     if extent:
         area = _meet(area, _extent_bounds(extent, base.crs), "The series", "the extent")
     return base.snap(area)
@@ -51,17 +51,17 @@ def _ground(ref: BandRef, extent: Extent | None) -> float:
     return float(pixels) * ref.pixel**2
 
 
-def _at_pixel_size(base: Grid, finest: BandRef, need: InputSpec) -> Grid:
+def _at_pixel_size(base: Grid, finest: BandRef, spec: InputSpec) -> Grid:
     """`base`, or the same CRS at the model's pixel size when the data are finer than the model can take."""
-    low, high = need.pixel_size * (1 - need.pixel_tolerance), need.pixel_size * (1 + need.pixel_tolerance)
+    low, high = spec.pixel_size * (1 - spec.pixel_tolerance), spec.pixel_size * (1 + spec.pixel_tolerance)
     if finest.pixel > high + 1e-6:
         raise BadInput(
-            f"The finest band ({finest.path}) has pixels of {finest.pixel:.4g} m, the model {need.model} was made for "
-            f"{need.pixel_size:g} m: use a series of that resolution or another model."
+            f"The finest band ({finest.path}) has pixels of {finest.pixel:.4g} m, the model {spec.model} was made for "
+            f"{spec.pixel_size:g} m: use a series of that resolution or another model."
         )
     if finest.pixel >= low - 1e-6 and not base.transform.b and base.transform.e < 0:
         return base
-    size = float(f"{need.pixel_size * _units_a_metre(base, finest):.2g}")  # two digits: 30, not 29.988
+    size = float(f"{spec.pixel_size * _units_a_metre(base, finest):.2g}")  # two digits: 30, not 29.988
     xmin, _, _, ymax = finest.bounds
     return Grid(base.crs, Affine(size, 0, xmin, 0, -size, ymax), 1, 1)
 
@@ -71,10 +71,10 @@ def _units_a_metre(base: Grid, finest: BandRef) -> float:
     return float(base.pixel[0]) / finest.pixel
 
 
-def _cover(scene: Scene, need: InputSpec, crs: CRS) -> Bounds:
+def _cover(scene: Scene, spec: InputSpec, crs: CRS) -> Bounds:
     """The area where a scene has every needed band (bounding boxes)."""
     areas = []
-    for band in need.bands:
+    for band in spec.bands:
         boxes = [r.bounds_in(crs) for r in scene.of(band)]
         x0, y0, x1, y1 = zip(*boxes)
         areas.append((min(x0), min(y0), max(x1), max(y1)))

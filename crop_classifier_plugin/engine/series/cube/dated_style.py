@@ -33,11 +33,11 @@ def ranges(days: Sequence[dt.date], end: dt.date | None = None) -> list[tuple[dt
 
 def ramp_of(stack: Stack) -> Ramp:
     """A ramp for the first band: green for an index, else grey over the values in some of the dates."""
-    band = stack.need.bands[0]
+    band = stack.spec.bands[0]
     if quantity_of([band]) is INDEX:
         return GREEN
     dates = range(0, len(stack.dates), max(1, len(stack.dates) // _SAMPLED))
-    values = np.concatenate([sample(stack, t)[0] for t in dates]) / stack.need.scale
+    values = np.concatenate([sample(stack, t)[0] for t in dates]) / stack.spec.scale
     values = values[~np.isnan(values)]
     if not values.size:
         return Ramp(0, 1, _GREY)

@@ -33,7 +33,7 @@ class DatedStack(RasterWriter):
     ) -> None:
         names = [f"{band} {day}" for band in bands for day in dates]
         days = [day.isoformat() for _ in bands for day in dates]
-        super().__init__(path, grid, quantity.spec(names, dict(tags), days))
+        super().__init__(path, grid, quantity.raster_spec(names, dict(tags), days))
         self._quantity, self._dates = quantity, len(dates)
 
     def write_band(self, number: int, values: Float, window: Window) -> None:

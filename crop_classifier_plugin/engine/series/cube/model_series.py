@@ -26,15 +26,15 @@ _BYTES = 96 * 2**20  # of the scenes of one date in memory at a time, as float32
 
 @dataclass(frozen=True, eq=False)
 class SensorSeries:
-    """One series of a feed. One that is absent has an empty stack, and all of it is no data."""
+    """One of the series of a model. One that is absent has an empty stack, and all of it is no data."""
 
     stack: Stack
-    members: tuple[tuple[int, ...], ...]  # for each date of the feed, the dates of the stack behind it
+    members: tuple[tuple[int, ...], ...]  # for each date of the model, the dates of the stack behind it
     reduce: Reduce
 
     @property
     def bands(self) -> tuple[str, ...]:
-        return self.stack.need.bands
+        return self.stack.spec.bands
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -62,7 +62,7 @@ class ModelSeries:
 
     def __init__(
         self,
-        need: InputSpec,
+        spec: InputSpec,
         sensors: Sequence[SensorSeries],
         grid: Grid,
         widest: Grid,
@@ -70,7 +70,7 @@ class ModelSeries:
         dates: Sequence[dt.date],
     ) -> None:
         """`widest`: the grid without the extent; `dates`: what each date goes by."""
-        self.need, self.sensors, self.grid, self.widest = need, tuple(sensors), grid, widest
+        self.spec, self.sensors, self.grid, self.widest = spec, tuple(sensors), grid, widest
         self.span, self.dates = tuple(span), tuple(dates)
         self.sources: set[str] = set()
         self.notes: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class ModelSeries:
         return tuple(layer for sensor in self.sensors for layer in sensor.stack.layers)
 
     def read(self, window: Window) -> Float:
-        """(T, C, H, W) float32, the bands in the order of `bands`: reflectance x need.scale, radar in need.radar.unit.
+        """(T, C, H, W) float32, the bands in the order of `bands`: reflectance x spec.scale, radar in spec.radar.unit.
 
         NaN marks no data, cloud, shadow, and dates without a scene. A date's validity is each series' own: one may be
         NaN where the other is not.
@@ -105,8 +105,8 @@ class ModelSeries:
         return np.concatenate([sensor.read(window) for sensor in self.sensors], axis=1)
 
     def on(self, grid: Grid) -> ModelSeries:
-        """The same feed on another grid; this one is closed."""
-        other = ModelSeries(self.need, [s.on(grid) for s in self.sensors], grid, self.widest, self.span, self.dates)
+        """The same series on another grid; this one is closed."""
+        other = ModelSeries(self.spec, [s.on(grid) for s in self.sensors], grid, self.widest, self.span, self.dates)
         other.sources, other.notes = self.sources, self.notes
         return other
 

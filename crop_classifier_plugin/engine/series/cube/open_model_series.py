@@ -96,8 +96,8 @@ def _sensor(stack: Stack, picks: Picks, spec: InputSpec, reporter: Reporter) -> 
     position = {scene.date: t for t, scene in enumerate(distinct(picks))}
     members = tuple(tuple(position[scene.date] for scene in scenes) for scenes in picks)
     if not stack.layers:
-        reporter.log(f"No scene with {', '.join(stack.need.bands)} is used: the model works without.", "warning")
-    elif model_quantity(stack.need.bands) is RADAR:
+        reporter.log(f"No scene with {', '.join(stack.spec.bands)} is used: the model works without.", "warning")
+    elif model_quantity(stack.spec.bands) is RADAR:
         _check_meets(stack)
         return SensorSeries(stack, members, _backscatter(in_decibel(stack, reporter), spec.radar.unit))
     reduce = spec.dates.reduce

@@ -42,7 +42,7 @@ def open_series(
     scenes = _within(found.scenes, span) if span else found.scenes
     requested = _requested(scenes, bands, also)
     quantity = quantity_of(requested)
-    chosen, spec = _complete(scenes, requested, reporter), quantity.need(requested)
+    chosen, spec = _complete(scenes, requested, reporter), quantity.input_spec(requested)
     layers = layers_of(chosen, found, quantity, reporter)
     stack = open_stack(layers, spec, common_grid(chosen, spec, found.extent), reporter)
     stack.sources |= files_of(scenes)

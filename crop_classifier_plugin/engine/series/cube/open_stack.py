@@ -70,7 +70,7 @@ def open_stack(
 
 def _check_values(stack: Stack, reporter: Reporter) -> None:
     """Reflectance is checked as for a model; normalised differences must lie within -1 and 1."""
-    quantity = model_quantity(stack.need.bands)
+    quantity = model_quantity(stack.spec.bands)
     if quantity is INDEX:
         _check_normalised(stack, reporter)
     elif quantity is not RADAR:
@@ -79,13 +79,13 @@ def _check_values(stack: Stack, reporter: Reporter) -> None:
 
 def _check_normalised(stack: Stack, reporter: Reporter) -> None:
     """Raises BadInput for an index stored with a scale that its file does not tell."""
-    which = [c for c, b in enumerate(stack.need.bands) if b in _NORMALISED]
+    which = [c for c, b in enumerate(stack.spec.bands) if b in _NORMALISED]
     for t, layer in enumerate(stack.layers if which else ()):
         reporter.check()
         sampled = sample(stack, t)[which]
         sampled = np.abs(sampled[~np.isnan(sampled)])
         if sampled.size and float(np.quantile(sampled, 0.99)) > 1.05:
-            refs = layer.scene.of(stack.need.bands[which[0]])
+            refs = layer.scene.of(stack.spec.bands[which[0]])
             raise BadInput(
                 f"The values of {refs[0].path} reach {sampled.max():.4g}, a normalised index lies within -1 and 1: "
                 "set the file's scale (gdal_edit.py -scale), or recompute it."

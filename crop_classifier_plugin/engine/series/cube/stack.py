@@ -49,14 +49,14 @@ class Stack:
     def __init__(
         self,
         layers: Sequence[Layer],
-        need: InputSpec,
+        spec: InputSpec,
         grid: Grid,
         pure: bool = False,
         cubic: bool = False,
     ) -> None:
         """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid.
         `cubic`: files on another grid are resampled cubically, not bilinearly."""
-        self.layers, self.need, self.grid, self.pure, self.cubic = tuple(layers), need, grid, pure, cubic
+        self.layers, self.spec, self.grid, self.pure, self.cubic = tuple(layers), spec, grid, pure, cubic
         self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
@@ -70,30 +70,30 @@ class Stack:
         return tuple(layer.scene.date for layer in self.layers)
 
     def read(self, window: Window, dates: Sequence[int] | None = None) -> NDArray[np.float32]:
-        """(T, C, H, W) float32; reflectance x need.scale; NaN marks no data, cloud and shadow.
+        """(T, C, H, W) float32; reflectance x spec.scale; NaN marks no data, cloud and shadow.
 
         `dates`: some of the dates, by index; None = all.
         """
         chosen = range(len(self.layers)) if dates is None else dates
-        cube = np.full((len(chosen), len(self.need.bands), window.height, window.width), np.nan, np.float32)
+        cube = np.full((len(chosen), len(self.spec.bands), window.height, window.width), np.nan, np.float32)
         for t, layer in enumerate(self.layers[number] for number in chosen):
-            wanted = [r for band in self.need.bands for r in layer.scene.of(band)]
-            for refs in by_file(wanted):
+            refs_read = [r for band in self.spec.bands for r in layer.scene.of(band)]
+            for refs in by_file(refs_read):
                 for ref, plane in zip(refs, self._planes(layer, refs, window)):
-                    into = cube[t, self.need.bands.index(ref.band)]
+                    into = cube[t, self.spec.bands.index(ref.band)]
                     np.copyto(into, plane, where=np.isnan(into))
             cube[t, :, self._masked(layer.mask, window)] = np.nan
         return cube
 
     def _planes(self, layer: Layer, refs: Sequence[BandRef], window: Window) -> NDArray[np.float32]:
-        """(bands, H, W) reflectance x need.scale of some bands of one file."""
+        """(bands, H, W) reflectance x spec.scale of some bands of one file."""
         first = refs[0]
         own = Grid(first.crs, first.transform, first.height, first.width)
         upright = not first.transform.b and first.transform.e < 0
         if self.pure and layer.mask.refs and upright and not self.grid.same_lattice(own.crs, own.transform):
             return self._resampled(layer, refs, own, window)
         planes = self._reader(refs, smooth=True).read(window)
-        return np.stack([to_reflectance(plane, ref, self.need) for ref, plane in zip(refs, planes)])
+        return np.stack([to_reflectance(plane, ref, self.spec) for ref, plane in zip(refs, planes)])
 
     def _resampled(self, layer: Layer, refs: Sequence[BandRef], own: Grid, window: Window) -> NDArray[np.float32]:
         """As _planes, masked on the file's own grid before it is resampled."""
@@ -102,8 +102,8 @@ class Stack:
         if part is None:
             return np.full((len(refs), window.height, window.width), np.nan, np.float32)
         alone = Layer(Scene(layer.scene.date, tuple(refs)), layer.mask)
-        need = replace(self.need, bands=tuple(r.band for r in refs))
-        native: Stack = self._kept(refs, "native", lambda: Stack([alone], need, own))
+        spec = replace(self.spec, bands=tuple(r.band for r in refs))
+        native: Stack = self._kept(refs, "native", lambda: Stack([alone], spec, own))
         return resample(native.read(part)[0], own.sub(part), target, self.cubic)
 
     def _masked(self, mask: Mask, window: Window) -> NDArray[np.bool_]:
@@ -119,7 +119,7 @@ class Stack:
         return mask.of(values)
 
     def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
-        nodata = self.need.nodata if smooth and not math.isnan(self.need.nodata) else None
+        nodata = self.spec.nodata if smooth and not math.isnan(self.spec.nodata) else None
         kind = "smooth" if smooth else "exact"
         reader: FileReader = self._kept(refs, kind, lambda: FileReader(refs, self.grid, smooth, nodata, self.cubic))
         return reader
@@ -136,13 +136,13 @@ class Stack:
 
     def part(self, dates: Sequence[int], bands: Sequence[str] = ()) -> Stack:
         """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed."""
-        need = replace(self.need, bands=tuple(bands)) if bands else self.need
-        return Stack([self.layers[t] for t in dates], need, self.grid, pure=self.pure, cubic=self.cubic)
+        spec = replace(self.spec, bands=tuple(bands)) if bands else self.spec
+        return Stack([self.layers[t] for t in dates], spec, self.grid, pure=self.pure, cubic=self.cubic)
 
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        other = Stack(self.layers, self.need, grid, self.pure, self.cubic)
+        other = Stack(self.layers, self.spec, grid, self.pure, self.cubic)
         other.sources = self.sources
         return other
 
@@ -170,9 +170,9 @@ def by_file(refs: Iterable[BandRef]) -> list[list[BandRef]]:
 # --- masks and clear shares ------------------------------------------------------------------------------------------
 
 
-def log_mask_gaps(layers: Sequence[Layer], need: InputSpec, grid: Grid, reporter: Reporter) -> None:
+def log_mask_gaps(layers: Sequence[Layer], spec: InputSpec, grid: Grid, reporter: Reporter) -> None:
     """One line about the dates whose mask does not reach all of their data."""
-    short = [layer for layer in layers if not reaches(layer.scene, layer.mask, need.bands, grid)]
+    short = [layer for layer in layers if not reaches(layer.scene, layer.mask, spec.bands, grid)]
     if short:
         days = ", ".join(f"{layer.scene.date} ({layer.mask.name})" for layer in short)
         reporter.log(f"The cloud mask misses part of the scene, which counts as no data: {days}.", "warning")
@@ -216,24 +216,24 @@ def _spread(size: int) -> list[tuple[int, int]]:
 def sample(stack: Stack, date: int) -> NDArray[np.float32]:
     """(C, N) values of one date in the sample windows; NaN marks no data."""
     with stack.part([date]) as one:
-        values = [one.read(w)[0].reshape(len(one.need.bands), -1) for w in sample_windows(one.grid)]
+        values = [one.read(w)[0].reshape(len(one.spec.bands), -1) for w in sample_windows(one.grid)]
     return np.concatenate(values, axis=1)
 
 
 def check_units(stack: Stack, reporter: Reporter) -> None:
-    """Refuses files whose values cannot be reflectance x need.scale. Judged by sampled values, said with numbers."""
-    need = stack.need
+    """Refuses files whose values cannot be reflectance x spec.scale. Judged by sampled values, said with numbers."""
+    spec = stack.spec
     shifted = []
     for t, layer in enumerate(stack.layers):
         reporter.check()
-        check_offset(layer.scene, need)
+        check_offset(layer.scene, spec)
         sampled = sample(stack, t)
-        if looks_shifted(sampled, layer.scene, need):
+        if looks_shifted(sampled, layer.scene, spec):
             shifted.append(str(layer.scene.date))
-        for c, band in enumerate(need.bands):
+        for c, band in enumerate(spec.bands):
             values = sampled[c][~np.isnan(sampled[c])]
             if values.size:
-                check_values(values, layer.scene.of(band)[0], need)
+                check_values(values, layer.scene.of(band)[0], spec)
     if shifted:
         reporter.log(
             f"No dark pixel in {', '.join(shifted)}: the values look like Sentinel-2 baseline 04.00 without its "

@@ -29,17 +29,17 @@ class Quantity:
     dtype: str
     nodata: float  # stored
 
-    def need(self, wanted: Sequence[str]) -> InputSpec:
+    def input_spec(self, bands: Sequence[str]) -> InputSpec:
         """Any number of dates, on the grid of the finest band; 10 m only where a grid is not north-up."""
         return InputSpec(
             model=self.name,
-            bands=tuple(wanted),
+            bands=tuple(bands),
             pixel_tolerance=math.inf,
             scale=self.scale,
             nodata=self.source_nodata,
         )
 
-    def spec(self, descriptions: Sequence[str], tags: dict[str, str], dates: Sequence[str] = ()) -> RasterSpec:
+    def raster_spec(self, descriptions: Sequence[str], tags: dict[str, str], dates: Sequence[str] = ()) -> RasterSpec:
         """`dates`: the ISO date of each band, if it has one."""
         scale = 1 / self.scale
         return RasterSpec(
@@ -72,18 +72,18 @@ def model_quantity(bands: Sequence[str]) -> Quantity:
     return next((q for q in (RADAR, INDEX) if set(bands) <= set(q.bands)), OPTICAL)
 
 
-def quantity_of(wanted: Sequence[str]) -> Quantity:
+def quantity_of(bands: Sequence[str]) -> Quantity:
     """The one quantity of these bands. Raises BadInput for bands of several, or of none."""
     found = []
-    for band in wanted:
+    for band in bands:
         fitting = [q for q in (OPTICAL, RADAR, INDEX) if band in q.bands]
         if not fitting:
-            known = ", ".join((*names.OPTICAL, *names.RADAR, *names.INDICES))
-            raise BadInput(f"The band {band!r} is unknown: choose among {known}.")
+            choices = ", ".join((*names.OPTICAL, *names.RADAR, *names.INDICES))
+            raise BadInput(f"The band {band!r} is unknown: choose among {choices}.")
         found += fitting
     if len(set(found)) > 1:
         first, second = list(dict.fromkeys(found))[:2]
         raise BadInput(
-            f"The bands {', '.join(wanted)} hold both {first.name} and {second.name}: choose bands of one of them."
+            f"The bands {', '.join(bands)} hold both {first.name} and {second.name}: choose bands of one of them."
         )
     return found[0]

@@ -22,12 +22,12 @@ _DARK = 900  # raw; clear land always has darker pixels than reflectance 0.09 in
 _VISIBLE = OPTICAL[:5]
 
 
-def to_reflectance(values: NDArray[np.float32], ref: BandRef, need: InputSpec) -> NDArray[np.float32]:
-    """Raw values as reflectance x need.scale, by the file's scale and offset; a file without them has it already."""
+def to_reflectance(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> NDArray[np.float32]:
+    """Raw values as reflectance x spec.scale, by the file's scale and offset; a file without them has it already."""
     if ref.scale != 1 or ref.offset != 0:
-        values = values * np.float32(ref.scale * need.scale) + np.float32(ref.offset * need.scale)
+        values = values * np.float32(ref.scale * spec.scale) + np.float32(ref.offset * spec.scale)
     elif says_reflectance(ref.unit):
-        values = values * np.float32(need.scale)
+        values = values * np.float32(spec.scale)
     return values
 
 
@@ -36,37 +36,37 @@ def says_reflectance(unit: str) -> bool:
     return unit.casefold() in {"reflectance", "surface reflectance", "surface reflectance 0-1", "reflectance 0-1"}
 
 
-def check_values(values: NDArray[np.float32], ref: BandRef, need: InputSpec) -> None:
+def check_values(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> None:
     high, middle = float(np.quantile(values, 0.99)), float(np.median(values))
-    wanted = f"surface reflectance x {need.scale:g}" if need.scale != 1 else "surface reflectance"
+    expected = f"surface reflectance x {spec.scale:g}" if spec.scale != 1 else "surface reflectance"
     declared = ref.scale != 1 or ref.offset != 0 or says_reflectance(ref.unit)
     after = " after the scale and offset it declares" if declared else ""
-    if middle < -0.05 * need.scale:  # land is never that dark; atmospheric correction errs by less (choice)
-        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, negative", wanted)
-    if need.scale > 10 and high <= 2:
-        raise UnitUnclear(ref.path, f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", wanted)
-    if middle > 1.6 * need.scale:
-        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, too large", wanted)
+    if middle < -0.05 * spec.scale:  # land is never that dark; atmospheric correction errs by less (choice)
+        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, negative", expected)
+    if spec.scale > 10 and high <= 2:
+        raise UnitUnclear(ref.path, f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", expected)
+    if middle > 1.6 * spec.scale:
+        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, too large", expected)
 
 
-def check_offset(scene: Scene, need: InputSpec) -> None:
+def check_offset(scene: Scene, spec: InputSpec) -> None:
     """Refuses products that are known by name to hold an offset which their file does not declare."""
-    for ref in _optical(scene, need):
+    for ref in _optical(scene, spec):
         found = _BASELINE.search(ref.path)
         shifted = found and _SHIFTED_SINCE <= int(found[1]) < _OWN
         if found and shifted and ref.offset == 0 and not says_reflectance(ref.unit):
             raise OffsetMissing(ref.path, f"{found[1][:2]}.{found[1][2:]}")
 
 
-def looks_shifted(sampled: NDArray[np.float32], scene: Scene, need: InputSpec) -> bool:
+def looks_shifted(sampled: NDArray[np.float32], scene: Scene, spec: InputSpec) -> bool:
     """Whether raw values (C, N) without any dark pixel speak for an undeclared offset of baseline 04.00."""
-    refs = _optical(scene, need)
-    told = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or numbers_of(r.path) for r in refs)
-    if scene.date < _SHIFT or told or not {r.band for r in refs} & set(_VISIBLE):
+    refs = _optical(scene, spec)
+    declared = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or numbers_of(r.path) for r in refs)
+    if scene.date < _SHIFT or declared or not {r.band for r in refs} & set(_VISIBLE):
         return False
-    rows = [sampled[c][~np.isnan(sampled[c])] for c, band in enumerate(need.bands) if band in OPTICAL]
+    rows = [sampled[c][~np.isnan(sampled[c])] for c, band in enumerate(spec.bands) if band in OPTICAL]
     return all(row.size and float(np.quantile(row, 0.01)) >= _DARK for row in rows)
 
 
-def _optical(scene: Scene, need: InputSpec) -> list[BandRef]:
-    return [ref for band in need.bands if band in OPTICAL for ref in scene.of(band)]
+def _optical(scene: Scene, spec: InputSpec) -> list[BandRef]:
+    return [ref for band in spec.bands if band in OPTICAL for ref in scene.of(band)]

@@ -136,13 +136,13 @@ def _coding(file: rasterio.DatasetReader, raster: Raster, index: int, band: str)
         return scale, offset, nodata
     if scale == 1 and offset == 0:
         scale, offset = _tagged_scale(file.tags(index), file.tags())
-    told = raster.codings[index - 1] if index <= len(raster.codings) else None
+    by_item = raster.codings[index - 1] if index <= len(raster.codings) else None
     by_name = coding_of(raster.source.path, band) if "int" in file.dtypes[index - 1] else None
     if by_name and nodata is None:
         nodata = by_name.nodata
     silent = (scale == 1 and offset == 0) or scale > 1  # MODIS files hold the divisor where GDAL looks for a factor
-    if silent and told:
-        scale, offset = told
+    if silent and by_item:
+        scale, offset = by_item
     elif silent and by_name:
         scale, offset = by_name.scale, by_name.offset
     return scale, offset, nodata

@@ -15,7 +15,7 @@ ClearShare = Callable[[Scene], float]  # of the pixels of a scene, 0..1
 
 
 def choose(
-    scenes: Sequence[Scene], need: InputSpec, clear_share: ClearShare, spans: Sequence[Span] | None = None
+    scenes: Sequence[Scene], spec: InputSpec, clear_share: ClearShare, spans: Sequence[Span] | None = None
 ) -> tuple[tuple[Scene, ...], tuple[str, ...]]:
     """The scenes to use, one a window, and what to tell the user about it.
 
@@ -23,18 +23,18 @@ def choose(
     dates whose clear shares sum highest; among seasons that fill every window, the one whose worst date is clearest
     (ties: the latest). `spans`: the seasons to choose among; None = one a year.
     """
-    usable = [s for s in scenes if set(need.bands) <= set(s.bands)]
+    usable = [s for s in scenes if set(spec.bands) <= set(s.bands)]
     if spans is None:
-        spans = seasons([(w.first, w.last) for w in need.dates.windows], [s.date for s in scenes])
+        spans = seasons([(w.first, w.last) for w in spec.dates.windows], [s.date for s in scenes])
     found = [picked for span in spans if (picked := _pick(usable, span, clear_share))]
     if not found:
-        raise _why_none(scenes, usable, need, spans)
+        raise _why_none(scenes, usable, spec, spans)
     shares = {id(p): min(clear_share(s) for s in p) if len(found) > 1 else 0.0 for p in found}
     best = max(reversed(found), key=lambda p: shares[id(p)])
     notes = [f"{s.date.isoformat()}: {clear_share(s):.0%} of the sampled pixels are clear." for s in best]
     unused = len(scenes) - len(best)
     if unused:
-        notes.append(f"{unused} other scenes are not used: the model takes {need.dates.describe()}.")
+        notes.append(f"{unused} other scenes are not used: the model takes {spec.dates.describe()}.")
     return best, tuple(notes)
 
 
@@ -45,8 +45,8 @@ def _pick(scenes: Sequence[Scene], span: Span, clear_share: ClearShare) -> tuple
     a window that has a choice.
     """
     chains: list[tuple[tuple[float, int], tuple[Scene, ...]]] = [((0.0, 0), ())]
-    places = _rising([[s for s in scenes if s.date in period] for period in span])
-    for period, candidates in zip(span, places):
+    inside = _rising([[s for s in scenes if s.date in period] for period in span])
+    for period, candidates in zip(span, inside):
         longer = []
         for scene in candidates:
             before = [c for c in chains if not c[1] or c[1][-1].date < scene.date]
@@ -57,12 +57,12 @@ def _pick(scenes: Sequence[Scene], span: Span, clear_share: ClearShare) -> tuple
     return max(chains, key=lambda c: c[0])[1] if chains else None
 
 
-def _rising(places: list[list[Scene]]) -> list[list[Scene]]:
+def _rising(inside: list[list[Scene]]) -> list[list[Scene]]:
     """The candidates that some rising choice of one a window holds; every list is empty where there is none."""
     floor, ceiling = dt.date.min, dt.date.max
     kept: list[list[Scene]] = []
-    for place in places:
-        kept.append([s for s in place if s.date > floor])
+    for candidates in inside:
+        kept.append([s for s in candidates if s.date > floor])
         floor = min((s.date for s in kept[-1]), default=dt.date.max)
     for k in reversed(range(len(kept))):
         kept[k] = [s for s in kept[k] if s.date < ceiling]
@@ -92,16 +92,16 @@ def _distance(scene: Scene, period: Period) -> int:
     return abs((scene.date - period.middle).days)
 
 
-def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], need: InputSpec, spans: Sequence[Span]) -> Exception:
+def _why_none(scenes: Sequence[Scene], usable: Sequence[Scene], spec: InputSpec, spans: Sequence[Span]) -> Exception:
     """A band is missing where the dates alone would do; else dates are missing."""
     possible = [span for span in spans if _pick(scenes, span, lambda _: 0.0)]
     if possible:
         inside = [s for s in scenes if any(s.date in period for span in possible for period in span)]
-        poor = max((s for s in inside if s not in usable), key=lambda s: len(set(need.bands) & set(s.bands)))
-        return band_missing(poor, need)
-    return TooFewDates(need.model, need.dates.describe(), [s.date.isoformat() for s in scenes])
+        poor = max((s for s in inside if s not in usable), key=lambda s: len(set(spec.bands) & set(s.bands)))
+        return band_missing(poor, spec)
+    return TooFewDates(spec.model, spec.dates.describe(), [s.date.isoformat() for s in scenes])
 
 
-def band_missing(scene: Scene, need: InputSpec) -> BandMissing:
-    missing = [b for b in need.bands if b not in scene.bands]
-    return BandMissing(missing, scene.date.isoformat(), scene.bands, need.model)
+def band_missing(scene: Scene, spec: InputSpec) -> BandMissing:
+    missing = [b for b in spec.bands if b not in scene.bands]
+    return BandMissing(missing, scene.date.isoformat(), scene.bands, spec.model)

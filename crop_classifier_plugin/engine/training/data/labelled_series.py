@@ -218,7 +218,7 @@ def _fill(
         cube = feed.read(window)
         rows, cols = window.slices
         image[:, :, rows, cols] = cube
-        usable = usable_dates(cube, feed.need)
+        usable = usable_dates(cube, feed.spec)
         parcel = parted.clear(feed.grid.sub(window), labels.read(window))
         for column in columns:
-            column.fill(window, usable, feed.need.dates.min_dates, parcel, parted.split.parts)
+            column.fill(window, usable, feed.spec.dates.min_dates, parcel, parted.split.parts)

@@ -29,7 +29,7 @@ from crop_classifier_plugin.shared.errors import (
     OffsetMissing,
 )
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, SceneSource, Series
-from kits.classify_jobs import classify_job
+from kits.classification import classify_job
 from kits.rasters import BANDS, write_raster, write_season
 from kits.stacks import WINDOWS, everything, need, open_model_series, stack_of
 

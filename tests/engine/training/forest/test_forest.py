@@ -25,7 +25,7 @@ from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from crop_classifier_plugin.shared.cards.files import checked_weights, load_card
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled
-from kits.classify_jobs import classify_job
+from kits.classification import classify_job
 from kits.training.toy import LEGEND, job_of
 
 

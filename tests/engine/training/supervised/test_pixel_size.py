@@ -14,7 +14,7 @@ from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from kits.classify_jobs import classify_job
+from kits.classification import classify_job
 from kits.rasters import BANDS, write_raster
 from kits.training.parcels import NORTH, WEST, job_of, parcels
 

@@ -47,7 +47,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
         temporary = [run.output(path) for path in job.rasters()]
         reporter.progress(0, "Reading the series")
         prediction = run.enter(open_series(job.prediction, reporter, job.bands))
-        training = run.enter(open_series(job.training, reporter, prediction.need.bands))
+        training = run.enter(open_series(job.training, reporter, prediction.spec.bands))
         training = run.enter(_onto(training, prediction))
         run.protect_inputs(prediction.sources | training.sources)
         rows = plan(job, training.dates, prediction.dates, limits)
@@ -61,7 +61,7 @@ def align_series(job: AlignSeriesJob, reporter: Reporter) -> dict[str, object]:
         _write_looks(job, rows, prediction, run.outputs)
         table = [_table_row(row) for row in rows]
         run.outputs.write_text(job.table, _csv(table))
-        facts: dict[str, object] = {"bands": list(prediction.need.bands), "dates": table}
+        facts: dict[str, object] = {"bands": list(prediction.spec.bands), "dates": table}
         run.record(job.training_output, facts)
     written = {"training_output": job.training_output, "prediction_output": job.prediction_output}
     return {**written, "table": job.table, **facts}
@@ -86,7 +86,7 @@ def plan(
 
 
 def _write_looks(job: AlignSeriesJob, rows: Sequence[Row], stack: Stack, outputs: Outputs) -> None:
-    ramp, bands = ramp_of(stack), len(stack.need.bands)
+    ramp, bands = ramp_of(stack), len(stack.spec.bands)
     days = [row.training.day for row in rows]
     write_dated_look(outputs, job.training_output, ramp, days * bands)
     if job.prediction_output:
@@ -97,7 +97,7 @@ def _write_looks(job: AlignSeriesJob, rows: Sequence[Row], stack: Stack, outputs
 def _days(job: AlignSeriesJob) -> dict[str, dt.date | None]:
     """The days that the job names; None where it names none."""
     names = ("training_before", "prediction_before", "target", "training_target")
-    return {name: dates.parse(text, name) if (text := getattr(job, name)) else None for name in names}
+    return {name: dates.parse(text, name) if (text := getattr(job.limits, name)) else None for name in names}
 
 
 def _onto(training: Stack, prediction: Stack) -> Stack:
@@ -118,7 +118,7 @@ def _write(stack: Stack, values: Sequence[Value], base_days: Sequence[dt.date], 
     Names those of them that are all clouded; raises BadInput when all are.
     """
     used = [t for t, day in enumerate(stack.dates) if day in base_days]
-    bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(used))
+    bands, tiles = stack.spec.bands, windows(stack.grid, WORK * len(used))
     tags = {"ALIGNED": "true"}
     clear = np.zeros(len(used), np.int64)
     done, total = 0, len(bands) * len(tiles)

@@ -63,7 +63,7 @@ def _open(job: BuildSeriesJob, reporter: Reporter) -> Stack:
     with ExitStack() as exits:
         stack = exits.enter_context(open_series(job.series, reporter, job.bands))
         grid = target_grid(job, stack.grid)
-        if quantity_of(stack.need.bands) is RADAR:
+        if quantity_of(stack.spec.bands) is RADAR:
             _check_radar(stack, reporter)
         exits.pop_all()
     if grid == stack.grid:
@@ -74,7 +74,7 @@ def _open(job: BuildSeriesJob, reporter: Reporter) -> Stack:
 
 def _check_radar(stack: Stack, reporter: Reporter) -> None:
     """Raises BadInput for scenes of several units, and for amplitude, which no model and no index takes."""
-    raw = [r for layer in stack.layers for b in stack.need.bands for r in layer.scene.of(b) if r.unit == "amplitude"]
+    raw = [r for layer in stack.layers for b in stack.spec.bands for r in layer.scene.of(b) if r.unit == "amplitude"]
     if raw:
         raise BadInput(f"{raw[0].path} is amplitude: order it as power or decibel, or square it.")
     unit = "decibel" if in_decibel(stack, reporter) else "linear power"
@@ -94,7 +94,7 @@ def _shares(stack: Stack, reporter: Reporter) -> list[float]:
 
 
 def _names(stack: Stack) -> list[str]:
-    return [f"{day} {band}" for day in stack.dates for band in stack.need.bands]
+    return [f"{day} {band}" for day in stack.dates for band in stack.spec.bands]
 
 
 def _write_vrt(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Reporter) -> None:
@@ -108,7 +108,7 @@ def _write_vrt(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
 
 
 def _write_look(stack: Stack, path: str, outputs: Outputs) -> None:
-    days = [day for day in stack.dates for _ in stack.need.bands]
+    days = [day for day in stack.dates for _ in stack.spec.bands]
     write_dated_look(outputs, path, ramp_of(stack), days)
 
 
@@ -116,9 +116,9 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
     """As a plain GeoTIFF first, beside its place: the layout of a cloud-optimised one is known when it is whole."""
     final = Path(job.output)
     plain = outputs.path(final.with_name(f"{final.stem}.plain.tif"))
-    quantity = quantity_of(stack.need.bands)
-    days = [day.isoformat() for day in stack.dates for _ in stack.need.bands]
-    spec = quantity.spec(_names(stack), {"SERIES": "true", **marks(stack.simulated)}, days)
+    quantity = quantity_of(stack.spec.bands)
+    days = [day.isoformat() for day in stack.dates for _ in stack.spec.bands]
+    spec = quantity.raster_spec(_names(stack), {"SERIES": "true", **marks(stack.simulated)}, days)
     with RasterWriter(plain, stack.grid, spec) as file:
         clear = _run(stack, file, SubProgress(reporter, 0, 0.8))
         log_clouded(stack.dates, clear, reporter)
@@ -131,7 +131,7 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
 
 def _run(stack: Stack, file: RasterWriter, reporter: Reporter) -> NDArray[np.int64]:
     """Writes date by date, window by window; (T,) number of clear pixels."""
-    quantity, bands = quantity_of(stack.need.bands), len(stack.need.bands)
+    quantity, bands = quantity_of(stack.spec.bands), len(stack.spec.bands)
     tiles = windows(stack.grid, bands)
     clear = np.zeros(len(stack.dates), np.int64)
     total = len(tiles) * len(stack.dates)
@@ -148,7 +148,7 @@ def _run(stack: Stack, file: RasterWriter, reporter: Reporter) -> NDArray[np.int
 def _facts(stack: Stack, shares: list[float]) -> dict[str, object]:
     grid = stack.grid
     return {
-        "bands": list(stack.need.bands),
+        "bands": list(stack.spec.bands),
         "dates": [str(day) for day in stack.dates],
         "clear_shares": [round(share, 4) for share in shares],
         "grid": {"crs": grid.crs.to_string(), "transform": list(grid.transform)[:6], "size": [grid.width, grid.height]},

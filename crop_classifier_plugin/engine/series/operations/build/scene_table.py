@@ -25,7 +25,7 @@ def rows_of(stack: Stack, shares: Sequence[float]) -> list[Row]:
     return [
         _row(ref, layer, share, role)
         for layer, share in zip(stack.layers, shares)
-        for role, refs in (("value", _used(layer, stack.need.bands)), ("mask", layer.mask.refs))
+        for role, refs in (("value", _used(layer, stack.spec.bands)), ("mask", layer.mask.refs))
         for ref in refs
     ]
 
@@ -66,12 +66,12 @@ def log_table(stack: Stack, shares: Sequence[float], max_gap: int, reporter: Rep
     """A line a date, then what is odd: gaps, months without a scene, dates without a clear pixel, several sensors."""
     sensors: Counter[str] = Counter()
     for layer, share in zip(stack.layers, shares):
-        used = _used(layer, stack.need.bands)
+        used = _used(layer, stack.spec.bands)
         names = sorted({sensor_of(ref.path) for ref in used} - {""})
         sensors.update([" and ".join(names) or "unknown sensor"])
         files = len({ref.path for ref in used})
         reporter.log(
-            f"{layer.scene.date}: {' '.join(stack.need.bands)}; {', '.join(names) or 'unknown sensor'}; "
+            f"{layer.scene.date}: {' '.join(stack.spec.bands)}; {', '.join(names) or 'unknown sensor'}; "
             f"{share:.0%} clear ({layer.mask.name} mask); {files} file{'s' if files > 1 else ''}"
         )
     reporter.log("Sensors: " + ", ".join(f"{name} ({count} dates)" for name, count in sensors.items()) + ".")

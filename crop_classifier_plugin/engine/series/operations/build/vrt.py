@@ -22,7 +22,7 @@ def vrt_of(stack: Stack, names: Sequence[str]) -> str:
     ET.SubElement(root, "GeoTransform").text = ", ".join(repr(float(v)) for v in grid.transform.to_gdal())
     number = 0
     for layer in stack.layers:
-        for band in stack.need.bands:
+        for band in stack.spec.bands:
             number += 1
             refs = layer.scene.of(band)
             _check(refs, grid)
@@ -52,7 +52,7 @@ def _add_band(root: ET.Element, number: int, name: str, day: str, refs: Sequence
         ET.SubElement(band, "UnitType").text = first.unit
     ET.SubElement(band, "Offset").text = repr(float(first.offset))
     ET.SubElement(band, "Scale").text = repr(float(first.scale))
-    nodata = first.nodata if first.nodata is not None else stack.need.nodata
+    nodata = first.nodata if first.nodata is not None else stack.spec.nodata
     if not math.isnan(nodata):
         ET.SubElement(band, "NoDataValue").text = repr(float(nodata))
     for ref in reversed(refs):  # of overlapping tiles the last one is on top; when a stack is read, it is the first

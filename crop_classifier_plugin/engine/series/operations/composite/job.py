@@ -98,11 +98,11 @@ def _also(bands: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 def _written(job: CompositeJob, stack: Stack) -> tuple[str, ...]:
     """The bands that were asked for, which come first in the stack."""
-    return stack.need.bands[: len(dict.fromkeys(job.bands))] if job.bands else stack.need.bands
+    return stack.spec.bands[: len(dict.fromkeys(job.bands))] if job.bands else stack.spec.bands
 
 
 def _reducer(job: CompositeJob, stack: Stack, reporter: Reporter) -> Reduce:
-    bands = stack.need.bands
+    bands = stack.spec.bands
     if job.method == "max_ndvi":
         if "NDVI" in bands:
             return highest(bands.index("NDVI"))
@@ -120,7 +120,7 @@ def _reducer(job: CompositeJob, stack: Stack, reporter: Reporter) -> Reduce:
 def _make(stack: Stack, plan: Plan, reduce: Reduce, files: CompositeFiles, reporter: Reporter) -> NDArray[np.int64]:
     """Writes every period; (T,) number of clear pixels of each date."""
     clear = np.zeros(len(stack.dates), np.int64)
-    bands = len(stack.need.bands)
+    bands = len(stack.spec.bands)
     tiles = [windows(stack.grid, bands * max(len(members), 1)) for members in plan.members]
     total, done = sum(map(len, tiles)), 0
     for number, members in enumerate(plan.members):
@@ -148,7 +148,7 @@ def _log_clouded(stack: Stack, plan: Plan, clear: NDArray[np.int64], reporter: R
 def _facts(stack: Stack, plan: Plan, files: list[str]) -> dict[str, object]:
     return {
         "files": files,
-        "bands": list(stack.need.bands),
+        "bands": list(stack.spec.bands),
         "periods": [
             {"first": p.first.isoformat(), "last": p.last.isoformat(), "dates": [str(stack.dates[t]) for t in members]}
             for p, members in zip(plan.periods, plan.members)

@@ -69,7 +69,7 @@ class CompositeFiles:
     def _spec(self, names: Sequence[str], tags: dict[str, str], periods: Sequence[Period]) -> RasterSpec:
         """`periods` of which the bands are, period by period."""
         days = [str(period.middle) for period in periods for _ in self._bands]
-        return self._quantity.spec(names, {"METHOD": self._job.method, **self._marks, **tags}, days)
+        return self._quantity.raster_spec(names, {"METHOD": self._job.method, **self._marks, **tags}, days)
 
     @contextmanager
     def period(self, number: int) -> Iterator[None]:

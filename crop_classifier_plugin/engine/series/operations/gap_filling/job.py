@@ -47,7 +47,7 @@ def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
         stack = run.enter(open_series(job.series, reporter, job.bands))
         run.protect_inputs(stack.sources)
         facts = _write(job, stack, [run.output(path) for path in job.rasters()], reporter)
-        write_dated_look(run.outputs, job.output, ramp_of(stack), stack.dates * len(stack.need.bands))
+        write_dated_look(run.outputs, job.output, ramp_of(stack), stack.dates * len(stack.spec.bands))
         if job.valid_dates:
             write_ramp_style(run.outputs, job.valid_dates, count_ramp(len(stack.dates)))
         run.record(job.output, facts)
@@ -55,7 +55,7 @@ def fill_gaps(job: FillGapsJob, reporter: Reporter) -> dict[str, object]:
 
 
 def _write(job: FillGapsJob, stack: Stack, paths: list[str], reporter: Reporter) -> dict[str, object]:
-    bands, days = stack.need.bands, stack.dates
+    bands, days = stack.spec.bands, stack.dates
     if len(days) < 2:
         raise BadInput(f"Gaps are filled between dates, the series has only {days[0]}: add more scenes.")
     with ExitStack() as exits:
@@ -75,7 +75,7 @@ def _run(
 ) -> tuple[Counts, Counts]:
     """Writes band by band, which bounds memory however many bands there are; (T,) clear and filled values."""
     fill, days = filler(job), days_of(stack.dates)
-    bands, tiles = stack.need.bands, windows(stack.grid, WORK * len(stack.dates))
+    bands, tiles = stack.spec.bands, windows(stack.grid, WORK * len(stack.dates))
     clear, made = np.zeros(len(days), np.int64), np.zeros(len(days), np.int64)
     total, done = len(bands) * len(tiles), 0
     for number, band in enumerate(bands):
@@ -119,14 +119,14 @@ def filler(job: FillGapsJob) -> Smoother:
 
 def _facts(stack: Stack, clear: Counts, made: Counts, reporter: Reporter) -> dict[str, object]:
     """Says how much was filled, and which dates are all made up."""
-    size = stack.grid.height * stack.grid.width * len(stack.need.bands)
+    size = stack.grid.height * stack.grid.width * len(stack.spec.bands)
     invented = [str(day) for day, seen in zip(stack.dates, clear) if not seen]
     if invented:
         reporter.log(f"Without a clear pixel, wholly filled from other dates: {', '.join(invented)}.", "warning")
     share, empty = made.sum() / (size * len(clear)), 1 - (clear + made).sum() / (size * len(clear))
     reporter.log(f"{share:.1%} of the values were filled; {empty:.1%} stay without data.")
     return {
-        "bands": list(stack.need.bands),
+        "bands": list(stack.spec.bands),
         "dates": [str(d) for d in stack.dates],
         "filled_share": round(float(share), 6),
         "empty_share": round(float(empty), 6),

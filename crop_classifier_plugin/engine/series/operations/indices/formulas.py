@@ -44,7 +44,7 @@ def symbols(name: str) -> tuple[str, ...]:
 
 
 def needed(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The bands that the indices need, each as the names that will do."""
+    """The bands that the indices spec, each as the names that will do."""
     return tuple(dict.fromkeys(_BANDS[s] for name in names for s in symbols(name)))
 
 

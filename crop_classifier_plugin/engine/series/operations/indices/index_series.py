@@ -31,7 +31,7 @@ class IndexSeries:
 
     def __init__(self, stack: Stack, name: str, reporter: Reporter) -> None:
         self.stack, self.name = stack, name
-        made = stack.need.bands != (name,)
+        made = stack.spec.bands != (name,)
         self._decibel = made and name in RADAR_INDICES and in_decibel(stack, reporter)
         self._made = made
 
@@ -48,8 +48,8 @@ class IndexSeries:
         cube = self.stack.read(window)
         if not self._made:
             return cube[:, 0]
-        physical = to_power(cube) if self._decibel else cube / np.float32(self.stack.need.scale)
-        return compute(self.name, physical, self.stack.need.bands)
+        physical = to_power(cube) if self._decibel else cube / np.float32(self.stack.spec.scale)
+        return compute(self.name, physical, self.stack.spec.bands)
 
     def close(self) -> None:
         self.stack.close()

@@ -63,7 +63,7 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
         seen = _run(names, stack, decibel, made, count, SubProgress(reporter, 0.02, 0.95))
         log_clouded(stack.dates, seen, reporter)
         reporter.progress(0.95, "Writing overviews")
-    return {"indices": formulas, "bands": list(stack.need.bands), "dates": [str(d) for d in stack.dates]}
+    return {"indices": formulas, "bands": list(stack.spec.bands), "dates": [str(d) for d in stack.dates]}
 
 
 def _run(
@@ -76,14 +76,14 @@ def _run(
 ) -> NDArray[np.int64]:
     """Writes every window; how many values each date has."""
     seen = np.zeros(len(stack.dates), np.int64)
-    scale = np.float32(stack.need.scale)
-    tiles = windows(stack.grid, len(stack.dates) * (len(stack.need.bands) + 2))
+    scale = np.float32(stack.spec.scale)
+    tiles = windows(stack.grid, len(stack.dates) * (len(stack.spec.bands) + 2))
     for done, window in enumerate(tiles, start=1):
         cube = stack.read(window)
         cube = to_power(cube) if decibel else cube / scale
         for number, name in enumerate(names):
             reporter.check()
-            values = compute(name, cube, stack.need.bands)
+            values = compute(name, cube, stack.spec.bands)
             made.write_band(number, values, window)
             if count:
                 count.write(counts(values), window, first=1 + number)

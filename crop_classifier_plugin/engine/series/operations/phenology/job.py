@@ -61,9 +61,9 @@ def _check(job: PhenologyJob, series: IndexSeries) -> None:
             f"The series reaches from {first} to {last}, over more than one season: "
             "say between which days the season lies (first and last day)."
         )
-    if len(series.dates) < job.least_dates:
+    if len(series.dates) < job.min_dates:
         raise BadInput(
-            f"The series has {len(series.dates)} dates, a season needs {job.least_dates} clear ones: "
+            f"The series has {len(series.dates)} dates, a season needs {job.min_dates} clear ones: "
             "add scenes, or ask for fewer."
         )
 
@@ -109,13 +109,13 @@ class Tally:
         if self.few == self.pixels:
             days = ", ".join(map(str, series.dates))
             raise BadInput(
-                f"No pixel has {job.least_dates} clear dates among {days}: add clearer scenes, check the mask, or ask "
+                f"No pixel has {job.min_dates} clear dates among {days}: add clearer scenes, check the mask, or ask "
                 "for fewer."
             )
         year = season_year(job, series)
         shares = {
             "without enough clear dates": self.few / self.pixels,
-            f"without a peak {job.least_amplitude:g} above a low": self.flat / self.pixels,
+            f"without a peak {job.min_amplitude:g} above a low": self.flat / self.pixels,
             "with a start or an end outside the series": self.half / self.pixels,
         }
         reporter.log("Pixels " + ", ".join(f"{what}: {share:.1%}" for what, share in shares.items()) + ".")
@@ -163,10 +163,10 @@ def _run(
         values = series.read(window)
         reporter.check()
         clear = counts(values)
-        enough = clear >= job.least_dates
+        enough = clear >= job.min_dates
         curve = smooth_curve(np.where(enough, values, np.float32(np.nan)), days, job.smoothness)
         reporter.check()
-        found = find_season(curve, points, job.start_share, job.end_share, job.least_amplitude)
+        found = find_season(curve, points, job.start_share, job.end_share, job.min_amplitude)
         found[list(_DAYS)] += np.float32(first_day)
         tally.add(found, enough)
         made.write(found, window)

@@ -38,21 +38,21 @@ def smooth_curve(values: Float, days: Days, smoothness: float) -> Float:
     return np.where(begun & not_over, whittaker(spread, points, smoothness), np.float32(np.nan))
 
 
-def find_season(curve: Float, points: Days, start_share: float, end_share: float, least_amplitude: float) -> Float:
+def find_season(curve: Float, points: Days, start_share: float, end_share: float, min_amplitude: float) -> Float:
     """(7, ...), as NAMES: days as `points` count them, then values; NaN where there is no season.
 
     A season is a peak of the curve with a low on either side: the lowest value between the peak and the next value
     above it, or the end of the curve. It starts where the curve, seen from the peak backwards, is down to
     `start_share` of the way from the earlier low, ends likewise, and its base is the mean of the lows (Jonsson and
     Eklundh 2004, TIMESAT; docs/papers/methods.md, section 2.3). Of several seasons it is the one with the highest peak.
-    A side that rises less than `least_amplitude` has no start (or end), and the base is the other low; such a half
+    A side that rises less than `min_amplitude` has no start (or end), and the base is the other low; such a half
     season counts only where there is no whole one.
     """
     flat = curve.reshape(len(curve), -1)
     found = np.full((len(NAMES), flat.shape[1]), np.nan, np.float32)
-    summit = highest_summits(flat, least_amplitude)
+    summit = highest_summits(flat, min_amplitude)
     has = np.flatnonzero(summit >= 0)
-    found[:, has] = _measure(flat[:, has], points, summit[has], (start_share, end_share), least_amplitude)
+    found[:, has] = _measure(flat[:, has], points, summit[has], (start_share, end_share), min_amplitude)
     return found.reshape(len(NAMES), *curve.shape[1:])
 
 

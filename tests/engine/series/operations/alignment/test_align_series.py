@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from crop_classifier_plugin.engine.series.operations.alignment.strategies import
 )
 from crop_classifier_plugin.shared.choices import ALIGNED_DAYS
 from crop_classifier_plugin.shared.errors import BadInput, DateUnreadable, NoOverlap
-from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob
+from crop_classifier_plugin.shared.jobs.series import AlignLimits, AlignSeriesJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.rasters import write_raster
 
@@ -167,9 +168,11 @@ def job(years: Path, **changes: Any) -> AlignSeriesJob:
     series = [Series((SceneSource(str(years / y)),)) for y in ("2020", "2021")]
     facts: dict[str, Any] = {
         "training_output": str(years / "t.tif"), "prediction_output": str(years / "p.tif"),
-        "table": str(years / "dates.csv"), "training_before": "2020-08-19", "target": "2021-08-31",
+        "table": str(years / "dates.csv"),
     }  # fmt: skip
-    return AlignSeriesJob(*series, **(facts | changes))
+    limits = {"training_before": "2020-08-19", "target": "2021-08-31"}
+    limits |= {name: changes.pop(name) for name in [f.name for f in fields(AlignLimits)] if name in changes}
+    return AlignSeriesJob(*series, limits=AlignLimits(**limits), **(facts | changes))
 
 
 def test_job_writes_both_series_and_the_table(years: Path) -> None:

@@ -88,7 +88,7 @@ def test_series_of_indices_is_masked_named_and_a_series_again(scenes: Path) -> N
     assert result["indices"] == {"NDVI": formula("NDVI"), "EVI": formula("EVI")}
     assert any("Without a clear pixel: 2023-05-11" in text for _, text in reporter.lines)
     with open_series(Series((SceneSource(str(scenes.parent / "i.tif")),)), Silent()) as again:
-        assert again.need.bands == ("NDVI", "EVI")
+        assert again.spec.bands == ("NDVI", "EVI")
         np.testing.assert_array_equal(again.read(Window(0, 0, 8, 9))[:, 0], made[:3])
 
 

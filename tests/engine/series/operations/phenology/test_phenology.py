@@ -286,7 +286,7 @@ def test_real_season_of_flanders(flanders: Path, tmp_path: Path) -> None:
         (every("2023-01-05", 9), {"index": "LAI"}, "The index 'LAI' is unknown"),
         (every("2023-01-05", 9), {"index": "EVI2"}, "No scene has the band B08, B04"),
         (every("2023-01-05", 9), {"output": "p.png"}, "is not a GeoTIFF"),
-        (every("2023-01-05", 9), {"least_dates": 9}, ""),
+        (every("2023-01-05", 9), {"min_dates": 9}, ""),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(
@@ -311,8 +311,8 @@ def test_job_refuses_what_cannot_be_meant() -> None:
     for options, says in (
         ({"output": ""}, "No output was named"),
         ({"start_share": 1.0}, "must lie between 0 and 1"),
-        ({"least_amplitude": 0.0}, "least amplitude"),
-        ({"least_dates": 2}, "at least 3"),
+        ({"min_amplitude": 0.0}, "least amplitude"),
+        ({"min_dates": 2}, "at least 3"),
     ):
         with pytest.raises(BadInput, match=says):
             PhenologyJob(one, **({"output": "o.tif"} | options))  # type: ignore[arg-type]

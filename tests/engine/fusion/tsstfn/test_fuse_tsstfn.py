@@ -28,6 +28,7 @@ from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadModel,
     Cancelled,
+    CancelledKept,
     CropClassifierError,
     ModelAltered,
 )
@@ -202,6 +203,19 @@ def test_a_cancelled_training_leaves_nothing(place: Path) -> None:
     with pytest.raises(Cancelled):
         training.train(train_job(place, model=str(place / "new")), Impatient("Training, epoch 2"))
     assert not list((place / "new").glob("*"))
+
+
+def test_a_cancelled_training_goes_on_to_the_same_model(place: Path) -> None:
+    job = train_job(place, model=str(place / "next"))
+    with pytest.raises(
+        CancelledKept, match=r"the training up to epoch 2 \(best: epoch \d\) was kept in .*next.training"
+    ):
+        training.train(job, Impatient("Training, epoch 3"))
+    reporter = Silent()
+    training.train(job, reporter)
+    assert any("broken off after 2 of 12 epochs" in text for _, text in reporter.lines)
+    assert FusionCard.load(place / "next").sha256 == FusionCard.load(place / "model").sha256
+    assert not (place / "next.training").exists()
 
 
 # --- fusing ----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from torch import nn
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig
+from crop_classifier_plugin.engine.series.cube.preprocess import z_scores
 from crop_classifier_plugin.engine.training.loop.task import Position
 from crop_classifier_plugin.engine.training.model_folder.encoder_folder import read_facts
 from crop_classifier_plugin.engine.training.model_folder.initial_weights import (
@@ -493,7 +494,7 @@ def test_a_probe_of_features_that_know_the_crop_is_right(toy, tmp_path, tiny, mo
     """The near infrared of spring in each token, row by row: features and labels must lie on the same tokens."""
 
     def spring(encoder, sequence, side, stats):
-        plane = stats.normalise(sequence.image)[0, 1, :side, :side]
+        plane = z_scores(sequence.image, stats)[0, 1, :side, :side]
         return plane.reshape(side // 4, 4, side // 4, 4).mean(axis=(1, 3)).reshape(-1, 1)
 
     pretrain(job_of(toy, tmp_path / "e", epochs=1), Silent())

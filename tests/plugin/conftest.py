@@ -145,7 +145,9 @@ def asked(monkeypatch):
     from crop_classifier_plugin.bridge import runner
 
     jobs = []
-    told = {"oa": None, "mean_f1": None, "report": "", "loss": None, "rmse": None}
+    from crop_classifier_plugin.shared.metrics import METRICS
+
+    told = {**dict.fromkeys(METRICS), "report": "", "loss": None, "rmse": None}
     monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or {"outputs": told})
     return jobs
 

@@ -26,15 +26,9 @@ from ...bridge.styling import LayerStyle, load, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.accuracy import DiagnoseJob
 from ...shared.jobs.sources import LabelSource
+from ...shared.metrics import METRICS
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
 from ..common.formats import FORMATS
-
-FIGURES = {  # output -> title, key in the engine's result
-    "OA": ("Overall accuracy", "oa"),
-    "MEAN_F1": ("Mean F1", "mean_f1"),
-    "MEAN_IOU": ("Mean IoU", "mean_iou"),
-    "KAPPA": ("Cohen's kappa", "kappa"),
-}
 
 
 class Diagnose(EngineAlgorithm):
@@ -97,8 +91,8 @@ class Diagnose(EngineAlgorithm):
                 self.tr("Confusion matrix and accuracy of each class and of the whole map."),
             )
         self.addOutput(QgsProcessingOutputMultipleLayers("CLASS_LAYERS", self.tr("Layers of each class")))
-        for name, (title, _) in FIGURES.items():
-            self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
+        for key, metric in METRICS.items():
+            self.addOutput(QgsProcessingOutputNumber(key.upper(), self.tr(metric.title)))
 
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -158,7 +152,7 @@ class Diagnose(EngineAlgorithm):
             "REPORT_JSON": job.report_json,
             "REPORT_CSV": job.report_csv,
             "CLASS_LAYERS": classes,
-            **{name: outputs[key] for name, (_, key) in FIGURES.items()},
+            **{key.upper(): outputs[key] for key in METRICS},
         }
 
 

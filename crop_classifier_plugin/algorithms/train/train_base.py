@@ -19,6 +19,7 @@ from ...shared.choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.sources import read_windows
 from ...shared.jobs.train import TrainJob
+from ...shared.metrics import METRICS
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import LabelledAlgorithm
 
@@ -128,8 +129,9 @@ class TrainAlgorithm(LabelledAlgorithm):
             self.tr("The model, its card, the split of the parcels and the report are written here."),
         )
         self.addOutput(QgsProcessingOutputHtml("REPORT", self.tr("Report of the training")))
-        self.addOutput(QgsProcessingOutputNumber("OA", self.tr("Overall accuracy on the held-out parcels")))
-        self.addOutput(QgsProcessingOutputNumber("MEAN_F1", self.tr("Mean F1 on the held-out parcels")))
+        for key, metric in METRICS.items():
+            title = self.tr("{} on the held-out parcels").format(self.tr(metric.title))
+            self.addOutput(QgsProcessingOutputNumber(key.upper(), title))
 
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -167,6 +169,6 @@ class TrainAlgorithm(LabelledAlgorithm):
         self, job: TrainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         outputs = event["outputs"]
-        figures = {"OA": outputs["oa"], "MEAN_F1": outputs["mean_f1"]}
+        figures = {key.upper(): outputs[key] for key in METRICS}
         told = {name: value for name, value in figures.items() if value is not None}
         return {"MODEL_FOLDER": job.model, "REPORT": outputs["report"], **told}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...shared.errors import BadInput
+from ...shared.metrics import METRICS, kappa, mean_f1, mean_iou, overall_accuracy, ratio
 
 RULE = (
     "Rows are the reference, columns the map. Mean F1 and mean IoU are taken over the classes that the reference has: "
@@ -42,8 +43,8 @@ class Scores:
 class Confusion:
     """n[i, j] = pixels that the reference gives class i and the map class j.
 
-    The figures follow Congalton (1991, Remote Sensing of Environment 37: overall, user's and producer's accuracy) and
-    Cohen (1960, Educational and Psychological Measurement 20: kappa). Which classes the means take is a choice: RULE.
+    User's and producer's accuracy follow Congalton (1991, Remote Sensing of Environment 37); the figures over all
+    classes name their sources in shared/metrics.py. Which classes the means take is a choice: RULE.
     """
 
     n: NDArray[np.int64]  # (K, K)
@@ -68,35 +69,43 @@ class Confusion:
         return int(self.n.sum())
 
     @property
+    def reference(self) -> list[int]:
+        """(K,) pixels of each class in the reference; Python's integers, as row x column sums overflow int64."""
+        return [int(n) for n in self.n.sum(axis=1)]
+
+    @property
+    def mapped(self) -> list[int]:
+        """(K,) pixels of each class in the map."""
+        return [int(n) for n in self.n.sum(axis=0)]
+
+    @property
+    def hits(self) -> list[int]:
+        """(K,) pixels of each class on the diagonal."""
+        return [int(n) for n in np.diagonal(self.n)]
+
+    def figures(self) -> dict[str, float]:
+        """All METRICS by their keys; NaN where undefined."""
+        return {key: metric.function(self) for key, metric in METRICS.items()}
+
+    @property
     def oa(self) -> float:
-        """Overall accuracy: share of pixels on the diagonal."""
-        return _ratio(int(np.trace(self.n)), self.total)
+        return overall_accuracy(self)
 
     @property
     def kappa(self) -> float:
-        """Agreement beyond chance; NaN where chance alone explains everything (one class only)."""
-        rows, cols = self.n.sum(axis=1), self.n.sum(axis=0)
-        # In Python's integers: row x column sums of a continent overflow int64.
-        chance = sum(int(r) * int(c) for r, c in zip(rows, cols))
-        whole = self.total**2
-        return _ratio(self.total * int(np.trace(self.n)) - chance, whole - chance)
+        return kappa(self)
 
     @property
     def mean_f1(self) -> float:
-        return self._mean("f1")
+        return mean_f1(self)
 
     @property
     def mean_iou(self) -> float:
-        return self._mean("iou")
+        return mean_iou(self)
 
     def scores(self) -> tuple[Scores, ...]:
         """Per class, in the order of the matrix."""
-        rows, cols, hits = self.n.sum(axis=1), self.n.sum(axis=0), np.diagonal(self.n)
-        return tuple(_scores(int(r), int(c), int(tp), self.total) for r, c, tp in zip(rows, cols, hits))
-
-    def _mean(self, figure: str) -> float:
-        values = [float(getattr(s, figure)) for s in self.scores() if s.present]
-        return sum(values) / len(values) if values else float("nan")
+        return tuple(_scores(r, m, tp, self.total) for r, m, tp in zip(self.reference, self.mapped, self.hits))
 
 
 def _scores(reference: int, mapped: int, tp: int, total: int) -> Scores:
@@ -108,12 +117,8 @@ def _scores(reference: int, mapped: int, tp: int, total: int) -> Scores:
         fp,
         fn,
         total - tp - fp - fn,
-        precision=_ratio(tp, mapped),
-        recall=_ratio(tp, reference),
-        f1=_ratio(2 * tp, 2 * tp + fp + fn),
-        iou=_ratio(tp, tp + fp + fn),
+        precision=ratio(tp, mapped),
+        recall=ratio(tp, reference),
+        f1=ratio(2 * tp, 2 * tp + fp + fn),
+        iou=ratio(tp, tp + fp + fn),
     )
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else float("nan")

@@ -14,6 +14,7 @@ import numpy as np
 
 from ....shared.jobs.accuracy import DiagnoseJob
 from ....shared.legend import CropClass
+from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
 from ...reporting.templates import decimal, defined, percent, template
@@ -60,13 +61,12 @@ class Facts:
 
     @cached_property
     def overall(self) -> dict[str, float | int | None]:
-        c = self.confusion
-        figures = {"oa": c.oa, "mean_f1": c.mean_f1, "mean_iou": c.mean_iou, "kappa": c.kappa}
-        return {name: defined(value) for name, value in figures.items()} | {"pixels": c.total}
+        figures = self.confusion.figures()
+        return {key: defined(value) for key, value in figures.items()} | {"pixels": self.confusion.total}
 
     @property
     def headline(self) -> str:
-        figures = ", ".join(f"{name} {decimal(self.overall[key])}" for key, name in _OVERALL.items() if key != "oa")
+        figures = ", ".join(f"{m.name} {decimal(self.overall[key])}" for key, m in METRICS.items() if key != "oa")
         return (
             f"Map and reference agree on {percent(self.overall['oa'])} of {self.confusion.total:,} compared pixels "
             f"({figures})."
@@ -108,9 +108,6 @@ class Facts:
         }
 
 
-_OVERALL = {"oa": "overall accuracy", "mean_f1": "mean F1", "mean_iou": "mean IoU", "kappa": "kappa"}
-
-
 def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) -> None:
     """The document at the three places that the job names; `picture` is the agreement layer's data URI."""
     document = facts.document()
@@ -134,8 +131,8 @@ def to_csv(document: dict[str, Any]) -> str:
         table.writerow([row["code"], row["name"], *(row[c] for c in COUNTS), *(_cell(row[f]) for f in FIGURES)])
     table.writerow([])
     table.writerow(["figure", "value"])
-    for key, name in _OVERALL.items():
-        table.writerow([name, _cell(document["overall"][key])])
+    for key, metric in METRICS.items():
+        table.writerow([metric.name, _cell(document["overall"][key])])
     table.writerow(["compared pixels", document["overall"]["pixels"]])
     for reason, pixels in _reasons(document):
         table.writerow([f"left out: {reason}", pixels])
@@ -149,7 +146,12 @@ def to_html(document: dict[str, Any], headline: str, picture: str) -> str:
         headline=headline,
         picture=picture,
         not_compared=NOT_COMPARED,
-        kappa_words=kappa_words(document["overall"]["kappa"]),
+        metrics=METRICS,
+        tips={
+            "oa": "of the compared pixels have the same class in the map and in the reference.",
+            "kappa": f"agreement beyond what chance would give: {kappa_words(document['overall']['kappa'])}. "
+            "1 is perfect, 0 is chance.",
+        },
         outcomes=OUTCOMES,
         agreement=AGREEMENT,
         reasons=_reasons(document),

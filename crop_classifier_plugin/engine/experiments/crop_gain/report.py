@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....shared.jobs.fusion import CropGainJob
+from ....shared.metrics import METRICS
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
@@ -33,7 +34,6 @@ _SPLITS = {
 _COLOURS = ("#3f88c5", "#e3b505", "#4f9d4e", "#c8553d", "#7b4b94", "#2ca9a1", "#8c5e3c", "#e377c2")
 _EARLY = "#7f8c85"
 _HIGH, _STEP = 220, 34  # of the chart, and from bar to bar
-FIGURES = ("kappa", "oa", "mean_f1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Line:
     tests: tuple[Confusion, ...]
 
     def values(self, figure: str) -> list[float]:
-        return [float(getattr(test, figure)) for test in self.tests]
+        return [test.figures()[figure] for test in self.tests]
 
     @property
     def kappa(self) -> float:
@@ -113,7 +113,7 @@ class Facts:
 
     def _row(self, line: Line) -> dict[str, Any]:
         row = {"name": line.row.name, "strategy": line.row.strategy, "dates": [str(d) for d in line.row.dates]}
-        figures = {figure: _told(line.values(figure)) for figure in FIGURES}
+        figures = {figure: _told(line.values(figure)) for figure in figure_names()}
         return {**row, **figures, "gain": _told(self.gains(line))}
 
     def verdict(self) -> str:
@@ -129,6 +129,11 @@ class Facts:
         """A line of the log a row, and the verdict."""
         rows = [f"{r['name']}: kappa {_both(r['kappa'])}, gain {_both(r['gain'])}" for r in self.document()["rows"]]
         return [*rows, self.verdict()]
+
+
+def figure_names() -> tuple[str, ...]:
+    """Kappa first, which TSSTFN's paper tells."""
+    return ("kappa", *(key for key in METRICS if key != "kappa"))
 
 
 def mean(values: list[float]) -> float:
@@ -161,7 +166,7 @@ def to_csv(document: dict[str, Any]) -> str:
     """A line a row of the table; empty = undefined."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    names = (*FIGURES, "gain")
+    names = (*figure_names(), "gain")
     figures = [f"{name}_{part}" for name in names for part in ("mean", "sd")]
     table.writerow(["strategy", "dates", *figures, "seeds", "split", "leaks", "simulated"])
     for row in document["rows"]:
@@ -177,7 +182,12 @@ def to_csv(document: dict[str, Any]) -> str:
 def to_html(document: dict[str, Any]) -> str:
     """One page without scripts or outside files."""
     page = template("gain.html.j2", Path(__file__).parent, both=_both)
-    return page.render(d=document, table=_table(document), chart=_chart(document))
+    return page.render(
+        d=document,
+        table=_table(document),
+        chart=_chart(document),
+        figures={key: METRICS[key].name for key in figure_names()},
+    )
 
 
 def _table(document: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.metrics import METRICS
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
@@ -33,12 +34,7 @@ def score(predict: Predict, patches: ScoringPatches, classes: int, reporter: Rep
 
 def accuracy_rows(confusion: Confusion, names: Sequence[str], on: str) -> list[dict[str, Any]]:
     """The card's rows: overall figures, then the F1 score of every class that the reference has."""
-    figures = {
-        "overall accuracy": confusion.oa,
-        "mean F1": confusion.mean_f1,
-        "mean IoU": confusion.mean_iou,
-        "kappa": confusion.kappa,
-    }
+    figures = {METRICS[key].name: value for key, value in confusion.figures().items()}
     for name, scores in zip(names, confusion.scores()):
         if scores.present:
             figures[f"F1 {name}"] = scores.f1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from ....shared.cards.card import Card
+from ....shared.metrics import METRICS
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Reporter
 from ...reporting.templates import defined
@@ -38,6 +40,7 @@ def run_facts(card: Card, material: TrainingData) -> dict[str, Any]:
 
 
 def headline(tested: Tested) -> dict[str, float | None]:
-    """Overall accuracy and mean F1 on the held-out parcels; None where none was held out."""
+    """All METRICS on the held-out parcels; None where none was held out, or where a figure is undefined."""
     found = next((c for on, c in tested if on == ON_HELD_OUT), None)
-    return {"oa": defined(found.oa), "mean_f1": defined(found.mean_f1)} if found else {"oa": None, "mean_f1": None}
+    figures = found.figures() if found else dict.fromkeys(METRICS, math.nan)
+    return {key: defined(value) for key, value in figures.items()}

@@ -11,6 +11,7 @@ from typing import Any
 
 from ....shared.cards.card import Card
 from ....shared.jobs.train import TrainJob
+from ....shared.metrics import METRICS
 from ...accuracy.confusion import RULE, Confusion
 from ...accuracy.diagnosis.report import class_row
 from ...execution.outputs import Outputs
@@ -69,10 +70,9 @@ class Trained:
         }
 
     def _test(self, on: str, confusion: Confusion) -> dict[str, Any]:
-        overall = {"oa": confusion.oa, "mean_f1": confusion.mean_f1, "mean_iou": confusion.mean_iou}
         return {
             "on": on,
-            "overall": {k: defined(v) for k, v in (overall | {"kappa": confusion.kappa}).items()},
+            "overall": {key: defined(value) for key, value in confusion.figures().items()},
             "pixels": confusion.total,
             "classes": [class_row(c, s) for c, s in zip(self.card.legend, confusion.scores())],
             "matrix": confusion.n.tolist(),
@@ -95,7 +95,7 @@ def to_html(document: dict[str, Any], maps: Sequence[SampleMap] = ()) -> str:
         title = "Mean F1 on the validation parcels"
         curves[title] = _curve(title, f1, most=1.0)
     page = template("training.html.j2", Path(__file__).parent)
-    return page.render(d=document, maps=maps, curves=curves)
+    return page.render(d=document, maps=maps, curves=curves, metrics=METRICS)
 
 
 def _curve(label: str, values: Sequence[float | None], most: float = 0.0) -> Drawing:

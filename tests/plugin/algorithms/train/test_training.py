@@ -20,6 +20,7 @@ from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.choices import EARLIER, LOSSES, MASKS, OPTIMIZERS, PRECISIONS
 from crop_classifier_plugin.shared.devices import DEVICES
+from crop_classifier_plugin.shared.metrics import METRICS
 from kits.plugin.qgis import Recorder, Run, run, values
 
 TINY = {"EPOCHS": 2, "WIDTHS": "4, 8", "BATCH": 4, "OPTIMIZER": 2, "MIN_PARCELS": 1}
@@ -87,7 +88,7 @@ def test_only_the_selected_parcels_reach_the_engine(lesson, season, context, tmp
     assert (job.epochs, job.optimizer, dict(job.settings)["widths"]) == (2, "adamw", "4,8")
 
 
-RESULT = {"outputs": {"oa": None, "mean_f1": None, "report": ""}}
+RESULT = {"outputs": {**dict.fromkeys(METRICS), "report": ""}}
 
 
 def len_and_crs(path):

@@ -15,6 +15,21 @@ MAIN_DATES = ("20190421", "20190620", "20190824")
 SPRING = ("20190401", "20190416", "20190421", "20190511", "20190516")
 EARLY_SUMMER = ("20190620", "20190630")
 LATE_SUMMER = ("20190725", "20190730", "20190824")
+SETTINGS = (
+    ("widths", "16,16,16"),
+    ("cfma_blocks", "2"),
+    ("cfma_width", "16"),
+    ("heads", "4"),
+    ("key_dim", "4"),
+    ("dropout", "0.5"),
+)
+LIMITS = (
+    "Nineteen parcels of one 640 m square and one year: a worked example, not a map maker. Barley, sugar "
+    "beet and potato were learnt from one or two parcels each and could not be tested. The tested parcels guided "
+    "the choice of the network's size. Trained the other way round, on the seven southern parcels, its overall "
+    "accuracy on the northern ones is between 0.25 and 0.68 over three seeds (a random forest 0.63). It names "
+    "one of its six classes everywhere, on woods, water, roads and buildings too."
+)
 
 
 def flanders_job(model: str, places: Places, side: str = "south", held_out: float = 0.35, seed: int = 1) -> TrainJob:
@@ -29,14 +44,7 @@ def flanders_job(model: str, places: Places, side: str = "south", held_out: floa
         class_field="crop_code",
         legend=places.legend("flanders"),
         model=model,
-        settings=(
-            ("widths", "16,16,16"),
-            ("cfma_blocks", "2"),
-            ("cfma_width", "16"),
-            ("heads", "4"),
-            ("key_dim", "4"),
-            ("dropout", "0.5"),
-        ),
+        settings=SETTINGS,
         windows=((91, 136), (161, 185), (205, 250)),
         optimizer="adamw",
         epochs=40,
@@ -52,11 +60,7 @@ def flanders_job(model: str, places: Places, side: str = "south", held_out: floa
         season="2019, April to August, three dates",
         training_data="Parcels of one 640 m square of Flanders with Sentinel-2 images of 2019 (ESA WorldCereal 2023, "
         "MIT licence; contains modified Copernicus Sentinel data 2019; crops from LPIS Flanders)",
-        limits="Nineteen parcels of one 640 m square and one year: a worked example, not a map maker. Barley, sugar "
-        "beet and potato were learnt from one or two parcels each and could not be tested. The tested parcels guided "
-        "the choice of the network's size. Trained the other way round, on the seven southern parcels, its overall "
-        "accuracy on the northern ones is between 0.25 and 0.68 over three seeds (a random forest 0.63). It names "
-        "one of its six classes everywhere, on woods, water, roads and buildings too.",
+        limits=LIMITS,
     )
 
 

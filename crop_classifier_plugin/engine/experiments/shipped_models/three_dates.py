@@ -17,6 +17,17 @@ from ..places import Places
 SEASON_WINDOWS = ((95, 135), (150, 195), (210, 260))
 TRAINING_SEEDS = tuple(range(101, 117))
 TEST_SEEDS = (201, 202, 203)
+SETTINGS = (
+    ("widths", "12,16,24,32,32,32"),
+    ("cfma_width", "12"),
+    ("heads", "4"),
+    ("key_dim", "8"),
+    ("dropout", "0.05"),
+)
+LIMITS = (
+    "Trained on simulated seasons only: it serves the demo and the tests, and is not good for real images. "
+    "It knows eight crops and names one of them everywhere, on woods, water, roads and buildings too."
+)
 
 
 def simulated_job(model: str, places: Places) -> TrainJob:
@@ -30,13 +41,7 @@ def simulated_job(model: str, places: Places) -> TrainJob:
         class_field="crop_code",
         legend=places.legend("simulated_season"),
         model=model,
-        settings=(
-            ("widths", "12,16,24,32,32,32"),
-            ("cfma_width", "12"),
-            ("heads", "4"),
-            ("key_dim", "8"),
-            ("dropout", "0.05"),
-        ),
+        settings=SETTINGS,
         windows=SEASON_WINDOWS,
         optimizer="adamw",
         epochs=20,
@@ -48,8 +53,7 @@ def simulated_job(model: str, places: Places) -> TrainJob:
         season="April to September, three dates",
         training_data="Sixteen simulated Sentinel-2 seasons (seeds 101-116, 512 x 512 px, years 2016-2024, three dates "
         "each)",
-        limits="Trained on simulated seasons only: it serves the demo and the tests, and is not good for real images. "
-        "It knows eight crops and names one of them everywhere, on woods, water, roads and buildings too.",
+        limits=LIMITS,
         simulated=True,
     )
 

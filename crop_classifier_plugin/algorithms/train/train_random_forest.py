@@ -7,7 +7,8 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean, QgsProcessingParameterNumber
 
-from ...shared.jobs.train import FOREST, TrainJob
+from ...shared.forest import FOREST
+from ...shared.jobs.train import TrainJob
 from ..common.engine_algorithm import Parameters
 from .train_base import INTEGER, NUMBERS
 from .train_network_base import TrainNetworkAlgorithm

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ...shared.errors import BadInput
-from ...shared.jobs.train import FOREST
+from ...shared.forest import FOREST, MAX_PIXELS, PAPER_DEPTH, PAPER_LEAF, PAPER_TREES
 from .base import Capabilities, NetworkConfig
 
 
@@ -19,10 +19,10 @@ class RandomForestConfig(NetworkConfig):
         "small": FOREST,
     }
 
-    trees: int = 40
-    depth: int = 25  # at most
-    leaf: int = 20  # least training pixels in a leaf
-    pixels: int = 20_000  # most training pixels of a class
+    trees: int = PAPER_TREES
+    depth: int = PAPER_DEPTH  # at most
+    leaf: int = PAPER_LEAF  # least training pixels in a leaf
+    pixels: int = MAX_PIXELS  # most training pixels of a class
     balanced: bool = False  # every class counts alike, however many pixels it has
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar, Optional
 
 from ..choices import COMBINATIONS, GAIN_SPLITS, SPREADS
 from ..errors import BadInput
+from ..forest import MAX_PIXELS, PAPER_DEPTH, PAPER_LEAF, PAPER_TREES
 from .base import Job
 from .sources import (
     DateEntry,
@@ -122,10 +123,10 @@ class CropGainJob(Job):
     held_out: float = 0.3  # share of the labelled pixels
     seeds: int = 5  # splits and forests
     seed: int = 1  # of the first
-    trees: int = 40
-    depth: int = 25
-    leaf: int = 20
-    pixels: int = 20_000  # most that are learnt from, a class
+    trees: int = PAPER_TREES
+    depth: int = PAPER_DEPTH
+    leaf: int = PAPER_LEAF
+    pixels: int = MAX_PIXELS  # most that are learnt from, a class
     test_pixels: int = 100_000  # most that are tested on, drawn at random from all that are held out
 
     def __post_init__(self) -> None:

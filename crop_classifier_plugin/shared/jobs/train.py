@@ -30,7 +30,6 @@ TRAINABLE = {  # networks that learn from labels, by the registry's names -> wha
     "unet_3d": "3-D U-Net",
     "random_forest": "Random forest",
 }
-FOREST = {"trees": 100, "depth": 25, "leaf": 5, "pixels": 20_000, "balanced": True}  # of a few thousand pixels (choice)
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 

@@ -5,11 +5,9 @@ docs/papers/tsstfn.md, sections 4 to 6.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
 
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import CropGainJob
@@ -18,6 +16,7 @@ from ...execution.job_run import job_run
 from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter, SubProgress
 from ...labels.labelled_pixels import LabelledPixels, opened_labels
+from ...training.forest.trees import ForestSize, fit_trees
 from .features import (
     GainImages,
     Row,
@@ -102,17 +101,15 @@ def _forest(
     name: str,
     reporter: Reporter,
 ) -> Confusion:
-    """A forest as in the paper (40 trees, depth 25, leaves of 20), grown a few trees at a time: it can be cancelled."""
+    """The test of a forest as in the paper."""
     x, y = samples.of(drawn.train, columns)
     if len(np.unique(y)) < 2:
         raise BadInput("The split leaves one class to learn from: label more parcels, or change held_out or the block.")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    forest = RandomForestClassifier(
-        max_depth=job.depth, min_samples_leaf=job.leaf, n_jobs=cores, random_state=seed, warm_start=True
-    )
-    for trees in [*range(cores, job.trees, cores), job.trees]:
-        forest.set_params(n_estimators=trees).fit(x, y)
+
+    def report(trees: int) -> None:
         reporter.progress(trees / job.trees, f"Seed {seed}, {name}", trees, job.trees)
+
+    forest = fit_trees(x, y, ForestSize(job.trees, job.depth, job.leaf), seed, report)
     tested, truth = samples.of(drawn.test, columns)
     return Confusion.count(truth, forest.predict(tested), classes)
 

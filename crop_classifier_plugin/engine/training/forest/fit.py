@@ -6,7 +6,6 @@ the same seasons, the same parcels and the same z-scores as the networks.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
+from ...execution.cores import usable_cores
 from ...execution.reporter import Reporter
 from ...networks.random_forest import RandomForestConfig
 from ...raster.grid import Window
@@ -25,6 +25,7 @@ from ...series.cube.preprocess import z_scores
 from ...splits.split import TRAIN
 from ..data.labelled_series import LabelledCube
 from ..data.patches import count_classes
+from .trees import ForestSize, fit_trees
 
 _MOST_BYTES = 1 << 30  # of features (choice)
 Floats = NDArray[np.float32]
@@ -38,20 +39,13 @@ def fit_forest(
     Raises LabelsUnusable where no pixel is left to train on.
     """
     x, y = samples(config, seasons, stats, seed, reporter)
-    reporter.log(f"The forest is grown on the processor ({_cores()} cores), from {len(y):,} pixels.")
-    forest = RandomForestClassifier(
-        max_depth=config.depth,
-        min_samples_leaf=config.leaf,
-        n_jobs=_cores(),
-        random_state=seed,
-        warm_start=True,  # a few trees at a time, so that it can be cancelled; they are the same trees
-    )
-    weights = _weights(y) if config.balanced else None
-    started, step = time.monotonic(), _cores()
-    for trees in [*range(step, config.trees, step), config.trees]:
-        forest.set_params(n_estimators=trees)
-        forest.fit(x, y, sample_weight=weights)
+    reporter.log(f"The forest is grown on the processor ({usable_cores()} cores), from {len(y):,} pixels.")
+
+    def report(trees: int) -> None:
         reporter.progress(trees / config.trees, f"Growing, {trees} trees", trees, config.trees)
+
+    started, size = time.monotonic(), ForestSize(config.trees, config.depth, config.leaf)
+    forest = fit_trees(x, y, size, seed, report, _weights(y) if config.balanced else None)
     reporter.log(f"{config.trees} trees grown in {time.monotonic() - started:.0f} s.")
     return forest
 
@@ -110,7 +104,3 @@ def _weights(y: NDArray[np.int64]) -> Any:
     """(N,) so that each class weighs alike."""
     counts = np.bincount(y)
     return len(y) / (np.count_nonzero(counts) * counts[y])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +9,7 @@ import torch
 
 from ....shared.devices import CUDA
 from ....shared.errors import BadInput
+from ...execution.cores import usable_cores
 from ...runtime.devices import Device, Offer, choose_device
 
 FULL = "32-true"
@@ -63,10 +63,9 @@ def choose_accelerator(job: Hardware, optimizer: str) -> Accelerator:
         name = torch.cuda.get_device_name() if devices == 1 else f"{devices} x {torch.cuda.get_device_name()}"
         return Accelerator("gpu", precision, f"Training on {name}, precision {precision}.", devices)
     precision = _cpu_precision(job.precision)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     devices = job.devices or 1
     shared = f" by {devices} processes" if devices > 1 else ""
-    message = f"Training on the processor{shared} ({cores} cores; {device.why}), precision {precision}."
+    message = f"Training on the processor{shared} ({usable_cores()} cores; {device.why}), precision {precision}."
     return Accelerator("cpu", precision, message, devices)
 
 

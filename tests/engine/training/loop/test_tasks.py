@@ -141,9 +141,9 @@ def test_two_processes_learn_what_one_does(tmp_path, task):
 
 @every_task
 def test_bfloat16_learns_too(task):
-    case = TASKS[task](False, Silent())
-    module = run_case(case, accelerator=replace(CPU, precision="bf16-mixed"))
-    plain = run_case(TASKS[task](False, Silent()))
+    cases = [TASKS[task](False, Silent(), learning_rate=1e-3) for _ in range(2)]
+    module = run_case(cases[0], accelerator=replace(CPU, precision="bf16-mixed"))
+    plain = run_case(cases[1])
     assert [log.loss for log in module.history] != [log.loss for log in plain.history]
     assert module.history[0].loss == pytest.approx(plain.history[0].loss, rel=0.1)
     assert all(v.dtype != torch.bfloat16 and v.isfinite().all() for v in module.best.weights.values())

@@ -21,8 +21,9 @@ from crop_classifier_plugin.engine.training.report.settings_table import (
     settings_table,
 )
 from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.forest import FOREST
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import FOREST, LabelledSeries, TrainJob
+from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
 from kits.paths import REPOSITORY
 
 SCENES = (SceneSource("a.tif"),)

@@ -1,0 +1,11 @@
+"""The numbers of a random forest, once for the model that is trained and for the forests of a crop gain.
+
+Standard library only: both sides import it.
+"""
+
+from __future__ import annotations
+
+# Crop maps of TSSTFN's paper (docs/papers/methods.md, section 5.5)
+PAPER_TREES, PAPER_DEPTH, PAPER_LEAF = 40, 25, 20
+MAX_PIXELS = 20_000  # that are learnt from, a class
+FOREST = {"trees": 100, "depth": 25, "leaf": 5, "pixels": MAX_PIXELS, "balanced": True}  # of few pixels (choice)

@@ -37,7 +37,7 @@ from crop_classifier_plugin.engine.training.supervised.task import SegmentationT
 from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
 from crop_classifier_plugin.engine.training.tsstfn.task import recipe_of as fusion_recipe
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.jobs.train import HardwareSpec, OptimSpec, TrainJob
 from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob
 
 LONGEST = 120  # s a step on the processor, of each thread's own time
@@ -157,16 +157,15 @@ def _random(name: str, shape: tuple[int, ...]) -> Tensor:
 def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watch) -> dict[str, Any]:
     """As training/supervised/job.py does it, with the job's own batch and patch."""
     sample = entry(case.network).sample
-    how = {"device": on[0], "devices": 1, "precision": on[1], "loss": case.loss, "epochs": 1}
-    job = TrainJob((SceneSource("x"),), "x", "x", "", "x", case.network, **how)  # type: ignore[arg-type]
+    hardware, optim, seed = HardwareSpec(on[0], precision=on[1]), OptimSpec(case.loss, epochs=1), TrainJob.seed
     settings = {"preset": preset, **dict(case.settings)}
     config = configure(case.network, settings, sample.bands, sample.dates, sample.classes)
-    recipe, side = resolve_recipe(job), round_up(job.patch, config.multiple)
-    torch.manual_seed(job.seed)
+    recipe, side = resolve_recipe(case.network, optim), round_up(optim.patch, config.multiple)
+    torch.manual_seed(seed)
     network = build(case.network, config)
     task = SegmentationTask(network, torch.full((sample.classes,), 1 / sample.classes), recipe)
     patches = _Patches(network, count * recipe.batch, recipe.batch, side)
-    run_task(TaskModule(task, job.seed, watch), patches, None, choose_accelerator(job, recipe.optimizer))
+    run_task(TaskModule(task, seed, watch), patches, None, choose_accelerator(hardware, recipe.optimizer))
     return _sizes(network, recipe.batch, side) | {"optimizer": recipe.optimizer, "loss": recipe.loss}
 
 

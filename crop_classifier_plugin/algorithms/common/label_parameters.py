@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...shared.errors import BadInput, CropClassifierError
-from ...shared.jobs.train import LabelledSeries
+from ...shared.jobs.sources import LabelledSeries, LabelSource
 from .engine_algorithm import Parameters
 from .formats import FORMATS
 from .series_parameters import SeriesAlgorithm
@@ -109,56 +110,40 @@ class LabelledAlgorithm(SeriesAlgorithm):
         if self.given(parameters, "VALIDATION_INPUT") != self.given(parameters, asked):
             raise BadInput(f"A validation series is dated scenes and their labels ({kind}): give both or neither.")
 
-    def labels(
+    def data(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        """The job's fields about labels. Raises CropClassifierError."""
+    ) -> dict[str, tuple[LabelledSeries, ...]]:
+        """The job's labelled series. Raises CropClassifierError."""
         self.check_labels(parameters)
-        dates = layers.date_entries(self.table(parameters, "DATES", context))
-        checks = self._checks(parameters, context, feedback, dates)
-        return {"dates": dates, "checks": checks, **self._first_labels(parameters, context, feedback)}
-
-    def _first_labels(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, str]:
-        """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
-        path, layer, crs = self._label_file("LABELS", "LABEL_RASTER", parameters, context, feedback)
-        if self.given(parameters, "LABEL_RASTER"):
-            return {"labels": path, "labels_crs": crs, "class_field": ""}
-        source = self.table(parameters, "LABELS", context)
-        copied = Path(QgsProcessingUtils.tempFolder()) in Path(path).parents  # its name says nothing
-        told = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
-        field = self.parameterAsStrings(parameters, "FIELD", context)[0]
-        labels = {"labels": path, "labels_layer": layer, "labels_crs": crs, "class_field": field}
-        return {**labels, "training_data": told} if copied else labels
-
-    def _checks(
-        self,
-        parameters: Parameters,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-        dates: tuple[Any, ...],
-    ) -> tuple[LabelledSeries, ...]:
-        """The validation series, if there is one."""
+        series = self.series(parameters, context)
+        first = LabelledSeries(series, self._labels("", parameters, context, feedback))
         scenes = layers.scenes(parameters.get("VALIDATION_INPUT"), context)
         if not scenes:
-            return ()
-        names = "VALIDATION_LABELS", "VALIDATION_LABEL_RASTER"
-        path, layer, crs = self._label_file(*names, parameters, context, feedback)
-        return (LabelledSeries(scenes, path, layer, dates, labels_crs=crs),)
+            return {"data": (first,), "validation_series": ()}
+        labels = self._labels("VALIDATION_", parameters, context, feedback)
+        return {"data": (first,), "validation_series": (LabelledSeries(replace(series, scenes=scenes), labels),)}
 
-    def _label_file(
-        self,
-        polygons: str,
-        raster: str,
-        parameters: Parameters,
-        context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
-    ) -> tuple[str, str, str]:
-        """Path, layer and assigned CRS of whichever of the two parameters is given."""
+    def told_labels(self, parameters: Parameters, context: QgsProcessingContext, path: str) -> str:
+        """What labels are called whose file is a copy of a selection or filter: its name says nothing. Else ""."""
+        if Path(QgsProcessingUtils.tempFolder()) not in Path(path).parents or self.given(parameters, "LABEL_RASTER"):
+            return ""
+        source = self.table(parameters, "LABELS", context)
+        text: str = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
+        return text
+
+    def class_fields(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """The fields of a LabelSource that name the polygons' classes. Raises CropClassifierError."""
+        return {"class_field": self.parameterAsStrings(parameters, "FIELD", context)[0]}
+
+    def _labels(
+        self, prefix: str, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> LabelSource:
+        """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
+        polygons, raster = f"{prefix}LABELS", f"{prefix}LABEL_RASTER"
+        legend = self.parameterAsFile(parameters, "LEGEND", context)
         if self.given(parameters, raster):
             scene = layers.scenes(parameters[raster], context)[0]
-            return scene.path, "", scene.crs
+            return LabelSource(scene.path, crs=scene.crs, legend=legend)
         source = self.table(parameters, polygons, context)
         lacking = set(self.parameterAsStrings(parameters, "FIELD", context)) - set(source.fields().names())
         if lacking:
@@ -169,4 +154,5 @@ class LabelledAlgorithm(SeriesAlgorithm):
         path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
             parameters, polygons, context, FORMATS, "gpkg", feedback
         )
-        return path, layer, layers.labels_crs(source, path, layer)
+        crs = layers.labels_crs(source, path, layer)
+        return LabelSource(path, layer, crs=crs, legend=legend, **self.class_fields(parameters, context))

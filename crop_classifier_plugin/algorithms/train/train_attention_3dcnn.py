@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
 
-from ...shared.jobs.train import TrainJob
+from ...shared.jobs.train import OptimSpec
 from ..common.engine_algorithm import Parameters
 from .train_base import DOUBLE
 from .train_two_series_base import TrainTwoSeriesAlgorithm
@@ -28,10 +27,10 @@ class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
                 advanced=True,
             )
 
-    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+    def optim(self, parameters: Parameters, context: QgsProcessingContext) -> OptimSpec:
         most = self.parameterAsDouble(parameters, "OPTICAL_DROPOUT", context)
         return replace(
-            super().job(parameters, context, inputs),
+            super().optim(parameters, context),
             optical_dropout=(min(0.1, most), most),
             radar_dropout=self.parameterAsDouble(parameters, "RADAR_DROPOUT", context),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from qgis.core import (
@@ -14,11 +15,18 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge import layers
 from ...shared.choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
 from ...shared.devices import TRAINING_DEVICES
-from ...shared.jobs.sources import read_windows
-from ...shared.jobs.train import TrainJob
+from ...shared.jobs.sources import LabelSource, read_windows
+from ...shared.jobs.train import (
+    CardTexts,
+    HardwareSpec,
+    ModelInputs,
+    NetworkSpec,
+    OptimSpec,
+    SplitSpec,
+    TrainJob,
+)
 from ...shared.metrics import METRICS
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import LabelledAlgorithm
@@ -57,7 +65,7 @@ CHOICES = (  # name, field of the job, title, choices, tip
      "What the training makes small. The weighted ones give rare classes more weight."),
     ("PRECISION", "precision", "Precision", PRECISIONS,
      "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
-    ("EARLIER", "earlier", "A training of this model that was cancelled or broken off", EARLIER,
+    ("EARLIER", "resume", "A training of this model that was cancelled or broken off", EARLIER,
      "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
      "is whole. It can go on only with the same labels, scenes and settings."),
 )  # fmt: skip
@@ -77,7 +85,7 @@ class TrainAlgorithm(LabelledAlgorithm):
     def add_network(self) -> None:
         """Adds the parameters of the network's own settings."""
 
-    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+    def network_name(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         """The network's name in jobs.TRAINABLE."""
         return self.NETWORK
 
@@ -136,34 +144,48 @@ class TrainAlgorithm(LabelledAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        return {
-            "scenes": layers.scenes(parameters.get("INPUT"), context),
-            "mask": self.mask(parameters, context),
-            "mask_layers": layers.scenes(parameters.get("MASK_LAYERS"), context),
-            **self.labels(parameters, context, feedback),
-        }
+        return self.data(parameters, context, feedback)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
-        numbers: dict[str, Any] = {}
-        for name, field, _, kind, *_ in NUMBERS:
-            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
-            numbers[field] = read(parameters, name, context)
-        chosen = {
-            name: field for name, field in _CHOSEN.items() if self.parameterDefinition(name)
-        }  # a forest asks less
-        texts = {field: self.parameterAsString(parameters, name, context).strip() for name, field, *_ in TEXTS}
         return TrainJob(
-            legend=self.parameterAsFile(parameters, "LEGEND", context),
-            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
-            network=self.network(parameters, context),
-            settings=self.settings(parameters, context) + self.own_settings(parameters, context),
-            windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
-            bands=self.words(parameters, "BANDS", context),
-            **{field: self.choice(parameters, name, context) for name, field in chosen.items()},
-            **numbers,
-            **texts,
             **inputs,
+            **self._chosen(TrainJob, parameters, context),
+            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
+            split=self.split(parameters, context),
+            network=self.network(parameters, context),
+            model_inputs=ModelInputs(
+                bands=self.words(parameters, "BANDS", context),
+                windows=read_windows(self.parameterAsString(parameters, "WINDOWS", context)),
+            ),
+            optim=self.optim(parameters, context),
+            hardware=HardwareSpec(**self._chosen(HardwareSpec, parameters, context)),
+            card=self.card(parameters, context, inputs["data"][0].labels),
         )
+
+    def split(self, parameters: Parameters, context: QgsProcessingContext) -> SplitSpec:
+        return SplitSpec(**self._chosen(SplitSpec, parameters, context))
+
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> NetworkSpec:
+        settings = self.settings(parameters, context) + self.own_settings(parameters, context)
+        return NetworkSpec(self.network_name(parameters, context), settings)
+
+    def optim(self, parameters: Parameters, context: QgsProcessingContext) -> OptimSpec:
+        return OptimSpec(**self._chosen(OptimSpec, parameters, context))
+
+    def card(self, parameters: Parameters, context: QgsProcessingContext, labels: LabelSource) -> CardTexts:
+        texts = {field: self.parameterAsString(parameters, name, context).strip() for name, field, *_ in TEXTS}
+        return CardTexts(training_data=self.told_labels(parameters, context, labels.path), **texts)
+
+    def _chosen(self, part: Any, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        """The fields of a part of the job that are numbers and choices; a forest asks for less."""
+        known = {field.name for field in fields(part)}
+        read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}
+        numbers = {field: (name, kind) for name, field, _, kind, *_ in NUMBERS if field in known}
+        named = {field: name for name, field in _CHOSEN.items() if field in known and self.parameterDefinition(name)}
+        return {
+            **{field: read[kind](parameters, name, context) for field, (name, kind) in numbers.items()},
+            **{field: self.choice(parameters, name, context) for field, name in named.items()},
+        }
 
     def results(
         self, job: TrainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean
 
 from ...shared.errors import BadInput
-from ...shared.jobs.train import TrainJob
+from ...shared.jobs.train import NetworkSpec
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
 
@@ -28,10 +27,10 @@ class TrainCropSts(TrainNetworkAlgorithm):
             ),
         )
 
-    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
-        job = super().job(parameters, context, inputs)
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> NetworkSpec:
+        network = super().network(parameters, context)
         if not self.parameterAsBool(parameters, "FROZEN", context):
-            return job
-        if not job.start:
+            return network
+        if not network.start:
             raise BadInput("The encoder is to stay as it is, but there is none: choose a folder under 'Start from'.")
-        return replace(job, frozen=("encoder",))
+        return replace(network, frozen=("encoder",))

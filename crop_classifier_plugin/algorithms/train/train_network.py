@@ -27,5 +27,5 @@ class TrainAnyNetwork(TrainTwoSeriesAlgorithm):
         )
         super().add_network()
 
-    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+    def network_name(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return self.choice(parameters, "NETWORK", context)

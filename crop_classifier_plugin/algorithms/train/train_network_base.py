@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
@@ -12,7 +11,7 @@ from qgis.core import (
 )
 
 from ...shared.choices import PRESETS, SPLITS
-from ...shared.jobs.train import TrainJob
+from ...shared.jobs.train import NetworkSpec, SplitSpec
 from ..common.engine_algorithm import Parameters
 from .train_base import DOUBLE, INTEGER, TrainAlgorithm
 
@@ -53,11 +52,14 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
     def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:
         return (("preset", self.choice(parameters, "SIZE", context)),)
 
-    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
+    def split(self, parameters: Parameters, context: QgsProcessingContext) -> SplitSpec:
         return replace(
-            super().job(parameters, context, inputs),
-            split=self.choice(parameters, "SPLIT", context),
+            super().split(parameters, context),
+            method=self.choice(parameters, "SPLIT", context),
             block=self.parameterAsDouble(parameters, "BLOCK", context),
             samples_per_class=self.parameterAsInt(parameters, "SAMPLES", context),
-            start=self.parameterAsString(parameters, "START", context),
         )
+
+    def network(self, parameters: Parameters, context: QgsProcessingContext) -> NetworkSpec:
+        start = self.parameterAsString(parameters, "START", context)
+        return replace(super().network(parameters, context), start=start)

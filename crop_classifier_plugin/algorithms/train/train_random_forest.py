@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean, QgsProcessingParameterNumber
 
 from ...shared.forest import FOREST
-from ...shared.jobs.train import TrainJob
+from ...shared.jobs.train import SplitSpec
 from ..common.engine_algorithm import Parameters
 from .train_base import INTEGER, NUMBERS
 from .train_network_base import TrainNetworkAlgorithm
@@ -49,5 +48,5 @@ class TrainRandomForest(TrainNetworkAlgorithm):
                 number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, False, least, most)
                 self.add(number, self.tr(tip), advanced)
 
-    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainJob:
-        return replace(super().job(parameters, context, inputs), validation=0.0)
+    def split(self, parameters: Parameters, context: QgsProcessingContext) -> SplitSpec:
+        return replace(super().split(parameters, context), validation=0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from qgis.core import (
     QgsProcessing,
@@ -14,6 +13,7 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...shared.errors import BadInput
+from ...shared.jobs.sources import LabelledSeries, Series
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
 
@@ -50,10 +50,20 @@ class TrainTwoSeriesAlgorithm(TrainNetworkAlgorithm):
                 "scenes: give those, or leave them out."
             )
 
-    def inputs(
+    def data(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        found = super().inputs(parameters, context, feedback)
-        radar, heard = (layers.scenes(parameters.get(name), context) for name in ("RADAR", "VALIDATION_RADAR"))
-        checks = tuple(replace(series, radar=heard) for series in found["checks"])
-        return {**found, "radar": radar, "checks": checks}
+    ) -> dict[str, tuple[LabelledSeries, ...]]:
+        found, names = (
+            super().data(parameters, context, feedback),
+            {"data": "RADAR", "validation_series": "VALIDATION_RADAR"},
+        )
+        return {
+            field: tuple(self._with_radar(each, name, parameters, context) for each in found[field])
+            for field, name in names.items()
+        }
+
+    def _with_radar(
+        self, given: LabelledSeries, name: str, parameters: Parameters, context: QgsProcessingContext
+    ) -> LabelledSeries:
+        scenes = layers.scenes(parameters.get(name), context)
+        return replace(given, radar=Series(scenes, given.series.dates)) if scenes else given

@@ -7,7 +7,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingFeedback,
     QgsProcessingParameterField,
 )
 
@@ -60,20 +59,15 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
         self.add_choice("NETWORK", "Network", NETWORKS, tip)
         super().add_network()
 
-    def inputs(
-        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        found = super().inputs(parameters, context, feedback)
-        if self.given(parameters, "LABEL_RASTER"):
-            return found
-        fields = self.parameterAsStrings(parameters, "FIELD", context)
-        months = [month_of(field) for field in fields]
-        if not any(months) and len(fields) == 1:
-            return found
-        nameless = [field for field, month in zip(fields, months) if not month]
+    def class_fields(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:
+        chosen = self.parameterAsStrings(parameters, "FIELD", context)
+        months = [month_of(field) for field in chosen]
+        if not any(months) and len(chosen) == 1:
+            return super().class_fields(parameters, context)
+        nameless = [field for field, month in zip(chosen, months) if not month]
         if nameless:
             raise BadInput(f"The field {nameless[0]!r} names no month: choose fields such as Oct_2019 or 2019_10.")
-        return {**found, "class_field": "", "month_fields": tuple(zip(months, fields))}
+        return {"month_fields": tuple(zip(months, chosen))}
 
-    def network(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+    def network_name(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return self.choice(parameters, "NETWORK", context)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from ...shared.cards.parts import RADAR_UNITS, REDUCTIONS
-from ...shared.choices import EARLIER, LOSSES, MASKS, OPTIMIZERS, PRECISIONS, SPLITS
+from ...shared.choices import LOSSES, MASKS, OPTIMIZERS, SPLITS
 from ...shared.errors import BadInput
-from ...shared.jobs.sources import read_settings, read_windows
-from ...shared.jobs.train import LabelledSeries, TrainJob
-from .options import (
-    finish,
-    json_option,
-    read_dates,
-    training_device_option,
+from ...shared.jobs.sources import LabelledSeries, LabelSource, Series, read_settings, read_windows
+from ...shared.jobs.train import (
+    CardTexts,
+    HardwareSpec,
+    ModelInputs,
+    NetworkSpec,
+    OptimSpec,
+    SplitSpec,
+    TrainJob,
 )
+from .options import finish, json_option, read_dates, take, training_options
 from .series import sources
 
 
 @click.command()
 @click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable.")
 @click.option("--labels", required=True, help="Vector file of polygons, or a class raster.")
-@click.option("--layer", "labels_layer", default="", help="Layer inside the vector file.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
 @click.option("--field", "class_field", default="", help="Field with the class of each polygon.")
 @click.option("--month-field", "month_fields", multiple=True, help="YYYY-MM=FIELD, of labels by month; repeatable.")
 @click.option("--out", "model", required=True, help="Folder for the model.")
@@ -57,22 +61,17 @@ from .series import sources
 )
 @click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
 @click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
-@click.option("--precision", type=click.Choice(list(PRECISIONS)), default="auto", show_default=True)
-@click.option(
-    "--earlier",
-    type=click.Choice(list(EARLIER)),
-    default="continue",
-    show_default=True,
-    help="An earlier training of this model that was broken off: go on with it, make its best epoch the model, or "
-    "throw it away.",
-)
 @click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
 @click.option("--radar-unit", type=click.Choice(RADAR_UNITS), default="decibel", show_default=True)
 @click.option("--reduce", type=click.Choice(("", *REDUCTIONS)), default="", help="What a window's scenes become.")
-@click.option("--least-dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do.")
+@click.option(
+    "--least-dates", "min_dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do."
+)
 @click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: paper's.")
 @click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: paper's.")
-@click.option("--split", type=click.Choice(list(SPLITS)), default="side", show_default=True, help="What is held out.")
+@click.option(
+    "--split", "method", type=click.Choice(list(SPLITS)), default="side", show_default=True, help="What is held out."
+)
 @click.option("--block", default=0.0, help="Side of the squares of --split block. Default: a tenth of the area's.")
 @click.option("--samples-per-class", default=0, help="Most labelled pixels of a class that are learnt from; 0: all.")
 @click.option(
@@ -90,25 +89,52 @@ from .series import sources
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
 @click.option("--season", default="", help="For the card: of what season it is. Default: the months of the scenes.")
-@click.option("--devices", default=1, show_default=True, help="Graphics cards that share each batch; 0: all.")
-@training_device_option
+@training_options
 @json_option
 def train(as_json: bool, **given: Any) -> None:
     """Train a model on labelled polygons; leaves a folder that 'classify --model' takes."""
-    dates, bands = given.pop("dates"), given.pop("bands")
+    data, validation = _data(given)
     job = TrainJob(
-        scenes=sources(given.pop("series")),
-        dates=tuple(read_dates(dates)) if dates else (),
-        mask_layers=sources(given.pop("mask_layer")),
-        radar=sources(given.pop("radar")),
-        month_fields=tuple(_month_field(text) for text in given.pop("month_fields")),
-        checks=_checks(given.pop("check_series"), given.pop("check_labels")),
-        windows=read_windows(given.pop("windows")),
-        settings=read_settings(";".join(("preset=small", *given.pop("setting")))),
-        bands=bands or TrainJob.bands,
+        data=(data,),
+        validation_series=validation,
+        network=_network(given),
+        model_inputs=_inputs(given),
+        split=take(given, SplitSpec),
+        optim=take(given, OptimSpec),
+        hardware=take(given, HardwareSpec),
+        card=take(given, CardTexts),
         **given,
     )
     finish(job, as_json)
+
+
+def _data(given: dict[str, Any]) -> tuple[LabelledSeries, tuple[LabelledSeries, ...]]:
+    """What is learnt from, and the series that chooses the best epoch, if there is one."""
+    dates, radar = given.pop("dates"), sources(given.pop("radar"))
+    table, masks = tuple(read_dates(dates)) if dates else (), sources(given.pop("mask_layer"))
+    series = Series(sources(given.pop("series")), table, given.pop("mask"), masks)
+    months = tuple(_month_field(text) for text in given.pop("month_fields"))
+    labels = LabelSource(
+        given.pop("labels"), given.pop("layer"), given.pop("class_field"), months, legend=given.pop("legend")
+    )
+    scenes, file = sources(given.pop("check_series")), given.pop("check_labels")
+    if bool(scenes) != bool(file):
+        raise BadInput("A second series for the validation needs both --check-series and --check-labels: give both.")
+    data = LabelledSeries(series, labels, Series(radar, table) if radar else None)
+    if not scenes:
+        return data, ()
+    return data, (LabelledSeries(replace(series, scenes=scenes), replace(labels, path=file, layer="")),)
+
+
+def _network(given: dict[str, Any]) -> NetworkSpec:
+    settings = read_settings(";".join(("preset=small", *given.pop("setting"))))
+    return NetworkSpec(given.pop("network"), settings, given.pop("start"), given.pop("frozen"))
+
+
+def _inputs(given: dict[str, Any]) -> ModelInputs:
+    given["windows"] = read_windows(given["windows"])
+    given["bands"] = given["bands"] or ModelInputs.bands
+    return take(given, ModelInputs)
 
 
 def _month_field(text: str) -> tuple[str, str]:
@@ -116,12 +142,6 @@ def _month_field(text: str) -> tuple[str, str]:
     if not sign:
         raise BadInput(f"The month field {text!r} has no field: write it as YYYY-MM=FIELD.")
     return month.strip(), field.strip()
-
-
-def _checks(series: tuple[str, ...], labels: str) -> tuple[LabelledSeries, ...]:
-    if bool(series) != bool(labels):
-        raise BadInput("A second series for the validation needs both --check-series and --check-labels: give both.")
-    return (LabelledSeries(sources(series), labels),) if series else ()
 
 
 COMMANDS = (train,)

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ...shared.jobs.train import LabelledSeries
+from ...shared.jobs.sources import LabelledSeries, LabelSource
 from ...shared.legend import Legend
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
@@ -54,7 +54,7 @@ class PolygonLabels:
     Polygons that the legend has no class for are no parcels, but they dispute what they share with parcels.
     """
 
-    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
+    def __init__(self, source: LabelSource, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
         shapes, classes, simulated = _labelled(source, meaning, grid, reporter)
         known = (classes >= 0).any(axis=1)
         self._number = np.where(known, np.cumsum(known) - 1, NOWHERE)
@@ -72,7 +72,7 @@ class PolygonLabels:
 
 
 def _labelled(
-    source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter
+    source: LabelSource, meaning: Meaning, grid: Grid, reporter: Reporter
 ) -> tuple[NDArray[Any], NDArray[np.int64], bool]:
     """Labelled polygons (N,) and their classes (N,M): IGNORE where a column says nothing, a number below it where it
     names a class outside the legend. And whether they are marked as simulated."""
@@ -81,7 +81,7 @@ def _labelled(
     columns: dict[bytes, NDArray[np.int64]] = {}
     shapes: dict[bytes, Any] = {}
     for month, field in enumerate(meaning.fields):
-        frame = read_polygons(source.labels, source.labels_layer, field, grid.crs, grid.bounds, source.labels_crs)
+        frame = read_polygons(source.path, source.layer, field, grid.crs, grid.bounds, source.crs)
         meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
         simulated |= bool(frame.attrs["simulated"])
         for label in sorted(label for label, found in meant.items() if found is None):
@@ -152,9 +152,9 @@ class RasterLabels:
 
     @contextmanager
     def _open(self) -> Iterator[RasterReference]:
-        path, crs = self._source.labels, self._source.labels_crs
+        path, crs = self._source.labels.path, self._source.labels.crs
         with opened(path, crs) as dataset:
-            yield RasterReference(path, dataset, self._grid, self._source.scenes[0].path, crs)
+            yield RasterReference(path, dataset, self._grid, self._source.series.scenes[0].path, crs)
 
     @property
     def _matcher(self) -> Matcher:
@@ -177,5 +177,6 @@ class RasterLabels:
 
 def read_labels(source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> Labels:
     """Polygons where there is a field, else a class raster."""
-    kind = PolygonLabels if meaning.fields != ("",) else RasterLabels
-    return kind(source, meaning, grid, reporter)
+    if meaning.fields != ("",):
+        return PolygonLabels(source.labels, meaning, grid, reporter)
+    return RasterLabels(source, meaning, grid, reporter)

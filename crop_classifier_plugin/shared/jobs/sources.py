@@ -21,6 +21,13 @@ def one_of(what: str, value: str, allowed: Iterable[str]) -> None:
         raise BadInput(f"The {what} {value!r} is unknown: choose one of {', '.join(allowed)}.")
 
 
+def at_least(spec: object, limit: int, *names: str) -> None:
+    """Refuses a field of `spec` below the limit."""
+    for name in names:
+        if getattr(spec, name) < limit:
+            raise BadInput(f"{name}={getattr(spec, name)} is too small: give at least {limit}.")
+
+
 @dataclass(frozen=True)
 class SceneSource:
     """One raster as the user gave it: anything GDAL opens. A folder, archive or STAC item stands for what is in it."""
@@ -122,11 +129,18 @@ class LabelSource:
         for month, _ in self.month_fields:
             if not _MONTH.fullmatch(month):
                 raise BadInput(f"The month {month!r} of the labels cannot be read: write it as YYYY-MM.")
+        if len(set(self.months)) < len(self.months):
+            raise BadInput(f"Two fields are given for one month (months: {', '.join(self.months)}): give one a month.")
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The field of each column of classes: one, or one a month; ("",) where none is named."""
-        return tuple(field for _, field in self.month_fields) or (self.class_field,)
+        """The field of each column of classes: one, or one a month, in their order; ("",) where none is named."""
+        return tuple(field for _, field in sorted(self.month_fields)) or (self.class_field,)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """YYYY-MM of each column of classes, rising; () = one column for all dates."""
+        return tuple(sorted(month for month, _ in self.month_fields))
 
     def paths(self) -> tuple[str, ...]:
         return tuple(filter(None, (self.path, self.legend)))
@@ -137,6 +151,18 @@ class LabelSource:
             raise BadInput(f"The {what} has classes by month, but one is compared: name one class field.")
         if self.legend:
             raise BadInput(f"The {what} names its classes itself: leave the legend {self.legend} out.")
+
+
+@dataclass(frozen=True)
+class LabelledSeries:
+    """A series of one place and season, and what grows there."""
+
+    series: Series
+    labels: LabelSource
+    radar: Optional[Series] = None  # a second series of the place, for networks that take two
+
+    def paths(self) -> tuple[str, ...]:
+        return (*self.series.paths(), *(self.radar.paths() if self.radar else ()), *self.labels.paths())
 
 
 def read_windows(text: str) -> tuple[tuple[int, int], ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import ClassVar, Optional
 
 from ..cards.parts import RADAR_UNITS, REDUCTIONS
@@ -11,12 +11,7 @@ from ..choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, SPLITS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
-from .sources import (
-    DateEntry,
-    SceneSource,
-    check_masks,
-    one_of,
-)
+from .sources import LabelledSeries, LabelSource, at_least, one_of
 
 TRAINABLE = {  # networks that learn from labels, by the registry's names -> what they are called
     "lrtacf_net": "LRTACF-Net (Models 7 to 9)",
@@ -30,22 +25,124 @@ TRAINABLE = {  # networks that learn from labels, by the registry's names -> wha
     "unet_3d": "3-D U-Net",
     "random_forest": "Random forest",
 }
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
-class LabelledSeries:
-    """A further series with its own labels, for TrainJob."""
+class SplitSpec:
+    """Which parcels are learnt from. Shares are of the labelled area."""
 
-    scenes: tuple[SceneSource, ...]
-    labels: str
-    labels_layer: str = ""
-    dates: tuple[DateEntry, ...] = ()  # of the scenes of both series
-    radar: tuple[SceneSource, ...] = ()
-    labels_crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
+    method: str = "side"  # one of SPLITS: how the held-out parcels lie
+    held_out: float = 0.3  # share whose parcels are never trained on
+    held_side: str = "auto"  # one of SIDES, of method="side"; auto = where most classes stay on both sides
+    block: float = 0.0  # side of the squares of method="block" in map units; 0 = a tenth of the labelled area's side
+    validation: float = 0.15  # share whose parcels choose the best epoch; 0 = the last epoch is kept
+    min_parcels: int = 1  # a class with fewer labelled parcels is refused
+    samples_per_class: int = 0  # labelled pixels of a class that are learnt from at most; 0 = all
+
+    def __post_init__(self) -> None:
+        one_of("split", self.method, SPLITS)
+        one_of("held_side", self.held_side, SIDES)
+        at_least(self, 0, "block", "samples_per_class")
+        if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
+            raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """The network that learns, and what it starts from."""
+
+    name: str = "lrtacf_net"  # one of TRAINABLE
+    settings: tuple[tuple[str, str], ...] = ()  # as text; the network's config checks them
+    start: str = ""  # folder of a model of the same network, or of an encoder, whose weights training starts from
+    frozen: tuple[str, ...] = ()  # parts of the network that are not trained, as "encoder"
+
+    def __post_init__(self) -> None:
+        if self.name == "tsstfn":
+            raise BadInput(
+                "TSSTFN learns to fuse images, from base pairs and not from labels: train it with 'train-tsstfn' "
+                "('Train TSSTFN' in QGIS)."
+            )
+        one_of("network", self.name, tuple(TRAINABLE))
 
     def paths(self) -> tuple[str, ...]:
-        return (*(each.path for each in (*self.scenes, *self.radar)), self.labels)
+        return (self.start,) if self.start else ()
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """What the model takes of a series, and in which tiles."""
+
+    bands: tuple[str, ...] = ("B02", "B03", "B04", "B8A", "B11", "B12")
+    windows: tuple[tuple[int, int], ...] = ()  # day-of-year window of each date it takes; () = from the scenes
+    reduce: str = ""  # one of REDUCTIONS; "" = clearest, but median where the windows are whole months
+    min_dates: int = -1  # usable dates that a pixel needs; 0 = all of them; -1 = as the network can do with
+    pixel_size: float = 0.0  # m; 0 = that of the finest band of the series
+    radar_bands: tuple[str, ...] = ("VV", "VH")
+    radar_unit: str = "decibel"  # one of RADAR_UNITS: what the network reads, whatever the files hold
+    tile: int = 128  # px
+    overlap: int = 32
+
+    def __post_init__(self) -> None:
+        one_of("radar_unit", self.radar_unit, RADAR_UNITS)
+        one_of("reduce", self.reduce, ("", *REDUCTIONS))
+        at_least(self, 0, "pixel_size")
+
+
+@dataclass(frozen=True)
+class OptimSpec:
+    """How the weights are learnt: loss, steps, and how patches are changed."""
+
+    loss: str = "auto"  # one of LOSSES
+    optimizer: str = "auto"  # one of OPTIMIZERS
+    learning_rate: float = 0.0  # 0 = the paper's, or the optimiser's usual one where the paper takes another
+    epochs: int = 60  # 0 = as the paper
+    patience: int = -1  # epochs without a better validation mean F1 until it stops; 0 = never, -1 = as the paper
+    steps: int = 0  # an epoch; 0 = as many as show each labelled pixel about once, at least 10
+    batch: int = 8  # 0 = as the paper
+    patch: int = 64  # px, both sides; 0 = as the paper
+    jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
+    optical_dropout: Optional[tuple[float, float]] = None  # share of the dates hidden, between; None = as the paper
+    radar_dropout: Optional[float] = None  # share of the radar dates hidden in training; None = as the paper
+
+    def __post_init__(self) -> None:
+        one_of("loss", self.loss, LOSSES)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        at_least(self, 0, "learning_rate", "epochs", "steps", "batch", "patch", "jitter")
+        at_least(self, -1, "patience")
+        low, high = self.optical_dropout or (0.0, 0.0)
+        if not (0 <= low <= high < 1 and 0 <= (self.radar_dropout or 0.0) < 1):
+            raise BadInput(
+                f"optical_dropout={low}..{high} and radar_dropout={self.radar_dropout} are shares of the dates that "
+                "are hidden: give rising numbers below 1."
+            )
+
+
+@dataclass(frozen=True)
+class HardwareSpec:
+    """What computes, and in which precision."""
+
+    device: str = "auto"  # one of TRAINING_DEVICES
+    devices: int = 1  # graphics cards that share each batch; 0 = all there are
+    precision: str = "auto"  # one of PRECISIONS
+
+    def __post_init__(self) -> None:
+        one_of("device", self.device, TRAINING_DEVICES)
+        one_of("precision", self.precision, PRECISIONS)
+        at_least(self, 0, "devices")
+
+
+@dataclass(frozen=True)
+class CardTexts:
+    """What the user says of the model for its card."""
+
+    name: str = ""  # "" = the folder's name
+    title: str = ""  # what its maps are called
+    region: str = ""
+    training_data: str = ""  # what it was trained on, in one sentence
+    season: str = ""
+    limits: str = ""  # what the model is not good for
+    simulated: bool = False
+    licence: str = "GPL-3.0-or-later"
 
 
 @dataclass(frozen=True)
@@ -56,121 +153,61 @@ class TrainJob(Job):
     entry: ClassVar[str] = "training.supervised.job:train"
     needs_training: ClassVar[bool] = True
     writes_folders = ("model",)
-    reads = ("scenes", "radar", "mask_layers", "labels", "legend", "more", "tests", "checks", "start")
-    scenes: tuple[SceneSource, ...]
-    labels: str  # vector file of polygons, or class raster
-    class_field: str  # "" with a class raster
-    legend: str  # JSON file of classes; "" = one class a name in the labels
+    reads = ("data", "validation_series", "test_series", "network")
+    data: tuple[LabelledSeries, ...]  # seasons or places to train on; a parcel keeps its part in all of them
     model: str  # folder to write
-    network: str = "lrtacf_net"
-    settings: tuple[tuple[str, str], ...] = ()  # of the network, as text; the network's config checks them
-    windows: tuple[tuple[int, int], ...] = ()  # day-of-year window of each date the model takes; () = from the scenes
-    bands: tuple[str, ...] = ("B02", "B03", "B04", "B8A", "B11", "B12")
-    dates: tuple[DateEntry, ...] = ()
-    labels_layer: str = ""
-    mask: str = "auto"
-    mask_layers: tuple[SceneSource, ...] = ()  # as in ClassifyJob; of the first series
-    epochs: int = 60  # 0 = as the paper
-    patch: int = 64  # px, both sides; 0 = as the paper
-    batch: int = 8  # 0 = as the paper
-    held_out: float = 0.3  # share of the area whose parcels are never trained on
+    validation_series: tuple[LabelledSeries, ...] = ()  # choose the best epoch, in place of `split.validation`
+    test_series: tuple[LabelledSeries, ...] = ()  # never trained on, scored whole
+    split: SplitSpec = SplitSpec()
+    network: NetworkSpec = NetworkSpec()
+    model_inputs: ModelInputs = ModelInputs()
+    optim: OptimSpec = OptimSpec()
+    hardware: HardwareSpec = HardwareSpec()
+    card: CardTexts = CardTexts()
     seed: int = 1
-    device: str = "auto"
-    devices: int = 1  # graphics cards that share each batch; 0 = all there are
-    more: tuple[LabelledSeries, ...] = ()  # other seasons or places to train on; a parcel keeps its part in all of them
-    tests: tuple[LabelledSeries, ...] = ()  # never trained on, scored whole
-    held_side: str = (
-        "auto"  # one of SIDES: where the held-out parcels lie; auto = where most classes stay on both sides
-    )
-    validation: float = 0.15  # share of the area whose parcels choose the best epoch; 0 = the last epoch is kept
-    min_parcels: int = 1  # a class with fewer labelled parcels is refused
-    steps: int = 0  # optimiser steps an epoch; 0 = as many as show each labelled pixel about once, at least 10
-    loss: str = "auto"  # one of LOSSES
-    optimizer: str = "auto"  # one of OPTIMIZERS
-    learning_rate: float = 0.0  # 0 = the paper's, or the optimiser's usual one where the paper takes another
-    patience: int = -1  # epochs without a better validation mean F1 until it stops; 0 = never, -1 = as the paper
-    precision: str = "auto"  # one of PRECISIONS
-    earlier: str = "continue"  # one of EARLIER: go on with it, make a model of its best epoch, or throw it away
-    jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
-    tile: int = 128
-    overlap: int = 32
-    pixel_size: float = 0.0  # m; 0 = that of the finest band of the series
-    name: str = ""  # "" = the folder's name
-    title: str = ""
-    region: str = ""
-    training_data: str = ""  # what it was trained on, in one sentence
-    season: str = ""
-    limits: str = ""  # what the model is not good for
-    simulated: bool = False
-    licence: str = "GPL-3.0-or-later"
-    radar: tuple[SceneSource, ...] = ()  # a second series, for networks that take two
-    radar_bands: tuple[str, ...] = ("VV", "VH")
-    radar_unit: str = "decibel"  # one of RADAR_UNITS: what the network reads, whatever the files hold
-    reduce: str = ""  # one of REDUCTIONS; "" = clearest, but median where the windows are whole months
-    least_dates: int = -1  # usable dates that a pixel needs; 0 = all of them; -1 = as the network can do with
-    optical_dropout: Optional[tuple[float, float]] = None  # share of the dates hidden, between; None = as the paper
-    radar_dropout: Optional[float] = None  # share of the radar dates hidden in training; None = as the paper
-    month_fields: tuple[tuple[str, str], ...] = ()  # (YYYY-MM, field) of labels that change by month, for class_field
-    split: str = "side"  # one of SPLITS: how the held-out parcels lie
-    block: float = (
-        0.0  # side of the squares of split="block" in the series' map units; 0 = a tenth of the labelled area's side
-    )
-    samples_per_class: int = 0  # labelled pixels of a class that are learnt from at most; 0 = all
-    checks: tuple[LabelledSeries, ...] = ()  # series that choose the best epoch, in place of `validation`
-    start: str = ""  # folder of a model of the same network, or of an encoder, whose weights training starts from
-    frozen: tuple[str, ...] = ()  # parts of the network that are not trained, as "encoder"
-    labels_crs: str = ""  # as in LabelledSeries
+    resume: str = "continue"  # one of EARLIER: go on with it, make a model of its best epoch, or throw it away
 
     def __post_init__(self) -> None:
-        if self.network == "tsstfn":
-            raise BadInput(
-                "TSSTFN learns to fuse images, from base pairs and not from labels: train it with 'train-tsstfn' "
-                "('Train TSSTFN' in QGIS)."
-            )
-        one_of("network", self.network, tuple(TRAINABLE))
-        one_of("device", self.device, TRAINING_DEVICES)
-        one_of("held_side", self.held_side, SIDES)
-        one_of("loss", self.loss, LOSSES)
-        one_of("optimizer", self.optimizer, OPTIMIZERS)
-        one_of("precision", self.precision, PRECISIONS)
-        one_of("choice for an earlier training", self.earlier, EARLIER)
-        check_masks(self.mask, self.mask_layers)
-        if not self.scenes:
-            raise BadInput("No raster was given: choose the dated scenes of the season.")
+        one_of("choice for an earlier training", self.resume, EARLIER)
+        if not self.data:
+            raise BadInput("No labelled series was given: choose the dated scenes of a season and their labels.")
         if not self.model:
             raise BadInput("No folder for the model was given: choose one.")
-        if not (0 <= self.held_out < 1 and 0 <= self.validation < 1 and self.held_out + self.validation < 1):
-            raise BadInput(f"held_out={self.held_out} and validation={self.validation} leave nothing to train on.")
-        self._check_numbers()
-        self._check_series()
+        self._check_labels()
 
-    def _check_numbers(self) -> None:
-        zero = (
-            "patch",
-            "devices",
-            "epochs",
-            "batch",
-            "steps",
-            "jitter",
-            "learning_rate",
-            "samples_per_class",
-            "block",
-            "pixel_size",
-        )
-        for name, limit in {"patience": -1, **dict.fromkeys(zero, 0)}.items():
-            if getattr(self, name) < limit:
-                raise BadInput(f"{name}={getattr(self, name)} is too small: give at least {limit}.")
+    def _check_labels(self) -> None:
+        """All labels of a model have one legend and are of the same months."""
+        sources = self._all_labels()
+        legends = sorted({source.legend for source in sources if source.legend})
+        if len(legends) > 1:
+            raise BadInput(f"The labels name several legends ({', '.join(legends)}): a model has one, name that.")
+        if len({source.months for source in sources}) > 1:
+            raise BadInput("The labels of all series must be of the same months: give each the same ones.")
 
-    def _check_series(self) -> None:
-        one_of("radar_unit", self.radar_unit, RADAR_UNITS)
-        one_of("reduce", self.reduce, ("", *REDUCTIONS))
-        one_of("split", self.split, SPLITS)
-        low, high = self.optical_dropout or (0.0, 0.0)
-        if not (0 <= low <= high < 1 and 0 <= (self.radar_dropout or 0.0) < 1):
-            raise BadInput(
-                f"optical_dropout={low}..{high} and radar_dropout={self.radar_dropout} are shares of the dates that "
-                "are hidden: give rising numbers below 1."
-            )
-        for month, _ in self.month_fields:
-            if not _MONTH.fullmatch(month):
-                raise BadInput(f"The month {month!r} of the labels cannot be read: write it as YYYY-MM.")
+    def _all_labels(self) -> list[LabelSource]:
+        return [each.labels for each in (*self.data, *self.validation_series, *self.test_series)]
+
+    @property
+    def labels(self) -> LabelSource:
+        """Of the first series: it says what labels this training has."""
+        return self.data[0].labels
+
+    @property
+    def legend(self) -> str:
+        """The JSON file of the model's classes; "" = one class a name in the labels."""
+        return next((source.legend for source in self._all_labels() if source.legend), "")
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self.card.name or PurePath(self.model).name
+
+    @property
+    def title(self) -> str:
+        """What maps of the model are called."""
+        return self.card.title or self.name
+
+    @property
+    def has_radar(self) -> bool:
+        """Whether the network reads a second series."""
+        return self.data[0].radar is not None

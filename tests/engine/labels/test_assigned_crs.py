@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,12 +21,11 @@ from crop_classifier_plugin.engine.training.supervised.job_defaults import resol
 from crop_classifier_plugin.engine.vector.polygons import read_polygons
 from crop_classifier_plugin.shared.errors import BadInput, CrsMissing
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries
 from kits import crop_gain
 from kits.diagnosis import noisy, run, write, write_map
 from kits.diagnosis import season as truth_and_map
 from kits.rasters import write_raster
-from kits.training.two_series import SIDE, job_of, sources, write_place
+from kits.training.two_series import SIDE, job_of, write_place
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def test_labels_of_a_training_lie_where_the_user_says(
         labels = write_raster(tmp_path / "truth.tif", codes, nodata=0)
     field, seen = "" if kind == "raster" else "crop", []
     for path, told in ((str(labels), ""), (disguised(labels, own, tmp_path), REAL)):
-        check = LabelledSeries(sources(place / "s2"), path, labels_crs=told)
-        facts = {"labels": path, "labels_crs": told, "class_field": field, "checks": (check,), "least_dates": 1}
-        job, legend = resolve_job(job_of(place, tmp_path, network="unet_3d", settings=(), **facts), Silent())
+        facts = {"labels": path, "labels_crs": told, "class_field": field, "min_dates": 1}
+        asked = job_of(place, tmp_path, network="unet_3d", settings=(), **facts)
+        job, legend = resolve_job(replace(asked, validation_series=asked.data), Silent())
         folder = tmp_path / f"told {bool(told)}"
         folder.mkdir()
         material = gather(job, legend, folder, Silent(), 32)

@@ -22,8 +22,7 @@ from crop_classifier_plugin.engine.labels.matching import Matcher
 from crop_classifier_plugin.engine.labels.open_labels import open_labels
 from crop_classifier_plugin.engine.labels.polygon_raster import PolygonRaster
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.shared.jobs.sources import LabelSource, SceneSource
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries
+from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 
 SIDE = 12  # px
@@ -94,8 +93,7 @@ def test_a_training_knows_the_pixels_of_a_diagnosis_that_are_in_the_legend(drawn
 
 
 def training_labels(path: str) -> PolygonLabels:
-    source = LabelledSeries((SceneSource("s.tif"),), path)
-    return PolygonLabels(source, Meaning(("crop",), LEGEND), GRID, Silent())
+    return PolygonLabels(LabelSource(path, class_field="crop"), Meaning(("crop",), LEGEND), GRID, Silent())
 
 
 def write(path: Path, drawn: list[Field]) -> str:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS, configure
 from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, read_settings
-from crop_classifier_plugin.shared.jobs.train import TRAINABLE, TrainJob
+from crop_classifier_plugin.shared.jobs.sources import read_settings
+from crop_classifier_plugin.shared.jobs.train import TRAINABLE, NetworkSpec
 
 NAMES = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True)
 VALUES = st.one_of(
@@ -33,17 +33,13 @@ def test_the_list_of_what_learns_from_labels_is_the_registrys():
     assert set(TRAINABLE) | {"tsstfn"} == {*NETWORKS, *FORESTS}
 
 
-def job(network):
-    return TrainJob((SceneSource("a.tif"),), "labels.gpkg", "crop", "", "model", network=network)
-
-
 def test_only_what_learns_from_labels_is_offered():
     with pytest.raises(BadInput, match=r"^The network 'resnet' is unknown: choose one of lrtacf_net, ") as refused:
-        job("resnet")
+        NetworkSpec("resnet")
     assert "tsstfn" not in str(refused.value)
     with pytest.raises(BadInput, match=r"from base pairs and not from labels: train it with 'train-tsstfn'"):
-        job("tsstfn")
-    assert [job(name).network for name in TRAINABLE] == list(TRAINABLE)
+        NetworkSpec("tsstfn")
+    assert [NetworkSpec(name).name for name in TRAINABLE] == list(TRAINABLE)
 
 
 WRONG = {  # network and a wrong setting -> how it is to be written

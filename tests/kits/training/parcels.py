@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
+from kits.training.jobs import changed, labelled, sources
 
 WEST, NORTH = 500000, 5650000
 
@@ -29,10 +28,9 @@ def parcels() -> gpd.GeoDataFrame:
 
 
 def job_of(place: Path, model: Path, **changes: object) -> TrainJob:
-    scenes = tuple(SceneSource(str(p)) for p in sorted((place / "season").glob("*.tif")))
-    job = TrainJob(
-        scenes, str(place / "parcels.gpkg"), "crop", "", str(model),
-        settings=(("widths", "4,8"), ("cfma_blocks", "1"), ("cfma_width", "8"), ("heads", "2"), ("key_dim", "2")),
-        mask="none", epochs=3, steps=4, patch=16, batch=4, optimizer="adamw", tile=32, overlap=16,
-    )  # fmt: skip
-    return replace(job, **changes)
+    facts = {
+        "settings": (("widths", "4,8"), ("cfma_blocks", "1"), ("cfma_width", "8"), ("heads", "2"), ("key_dim", "2")),
+        "epochs": 3, "steps": 4, "patch": 16, "batch": 4, "optimizer": "adamw", "tile": 32, "overlap": 16,
+    }  # fmt: skip
+    first = labelled(sources(place / "season"), place / "parcels.gpkg")
+    return changed(TrainJob((first,), str(model)), **(facts | changes))

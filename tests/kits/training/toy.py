@@ -14,6 +14,7 @@ from affine import Affine
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
+from kits.training.jobs import changed, labelled
 
 LEGEND = Legend((CropClass(1, "wheat", "#aa7700", ("10",)), CropClass(2, "maize", "#ffd400", ("20",))))
 
@@ -44,15 +45,10 @@ def write_toy(folder: Path) -> Path:
 
 def job_of(toy: Path, model: Path, **other) -> TrainJob:
     values = {
-        "scenes": tuple(SceneSource(str(p)) for p in sorted(toy.glob("S2_*.tif"))),
-        "labels": str(toy / "parcels.gpkg"),
-        "class_field": "code",
         "legend": str(toy / "legend.json"),
-        "model": str(model),
         "settings": (("widths", "8,8"), ("cfma_blocks", "1"), ("cfma_width", "8"), ("heads", "2"), ("key_dim", "2")),
         "windows": ((95, 135), (150, 195), (210, 260)),
         "bands": ("B04", "B8A"),
-        "mask": "none",
         "epochs": 8,
         "steps": 8,
         "patch": 32,
@@ -62,4 +58,5 @@ def job_of(toy: Path, model: Path, **other) -> TrainJob:
         "overlap": 16,
         "region": "nowhere",
     }
-    return TrainJob(**(values | other))
+    scenes = tuple(SceneSource(str(p)) for p in sorted(toy.glob("S2_*.tif")))
+    return changed(TrainJob((labelled(scenes, toy / "parcels.gpkg", "code"),), str(model)), **(values | other))

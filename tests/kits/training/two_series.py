@@ -9,9 +9,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from kits.rasters import write_raster
+from kits.training.jobs import changed, labelled, sources
 
 SIDE, WEST, NORTH = 64, 500000, 5650000
 
@@ -40,13 +40,9 @@ def write_place(folder: Path) -> Path:
 
 def job_of(place: Path, model: Path, **changes: object) -> TrainJob:
     facts = {
-        "scenes": sources(place / "s2"), "labels": str(place / "parcels.gpkg"), "class_field": "crop", "legend": "",
-        "model": str(model), "bands": ("B04", "B8A"), "mask": "none", "epochs": 1, "steps": 2, "patch": 16, "batch": 2,
+        "bands": ("B04", "B8A"), "epochs": 1, "steps": 2, "patch": 16, "batch": 2,
         "optimizer": "adamw", "tile": 32, "overlap": 16, "network": "attention_3dcnn",
         "settings": (("preset", "small"), ("radar_widths", "4,16")),
     }  # fmt: skip
-    return TrainJob(**(facts | changes))
-
-
-def sources(folder: Path) -> tuple[SceneSource, ...]:
-    return tuple(SceneSource(str(p)) for p in sorted(folder.glob("*.tif")))
+    first = labelled(sources(place / "s2"), place / "parcels.gpkg")
+    return changed(TrainJob((first,), str(model)), **(facts | changes))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import typing
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
@@ -33,8 +34,8 @@ from crop_classifier_plugin.shared.choices import (
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import registry
-from crop_classifier_plugin.shared.jobs.sources import Extent
-from crop_classifier_plugin.shared.jobs.train import TRAINABLE
+from crop_classifier_plugin.shared.jobs.sources import Extent, LabelledSeries, LabelSource, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.train import TRAINABLE, TrainJob
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
@@ -76,12 +77,9 @@ LEAST = {
     },
     "simulate_season": {"folder": "d"},
     "train": {
-        "scenes": [{"path": "a.tif"}],
-        "labels": "l",
-        "class_field": "f",
-        "legend": "g",
+        "data": [{"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l", "class_field": "f"}}],
         "model": "m",
-        "windows": [[1, 9]],
+        "model_inputs": {"windows": [[1, 9]]},
     },
 }
 KINDS = sorted(LEAST)
@@ -117,7 +115,6 @@ CHOICES = {
     "optimizer": OPTIMIZERS,
     "loss": LOSSES,
     "precision": PRECISIONS,
-    "earlier": EARLIER,
     "resume": EARLIER,
     "period": PERIODS,
     "method": COMPOSITES,
@@ -130,7 +127,7 @@ OWN_CHOICES = {
     ("fuse_starfm", "combination"): COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
     ("fuse_starfm", "window"): (3, 61, 255),
-    ("train", "network"): tuple(TRAINABLE),
+    ("NetworkSpec", "name"): tuple(TRAINABLE),
     ("build_series", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
     ("build_series", "vrt"): ("",),
     ("fuse_tsstfn", "forecast"): FORECASTS,
@@ -138,12 +135,13 @@ OWN_CHOICES = {
     ("train_tsstfn", "loss"): FUSION_LOSSES,
     ("train_tsstfn", "split"): FUSION_SPLITS,
     ("pretrain_cropsts", "preset"): PRESETS,
-    ("train", "split"): ("side", "block", "parcel"),
-    ("train", "reduce"): ("", "clearest", "median", "mean"),
-    ("train", "radar_unit"): ("decibel", "power"),
-    ("train", "optical_dropout"): (None, (0.1, 0.3)),
-    ("train", "radar_dropout"): (None, 0.0, 0.5),
-    ("train", "month_fields"): ((), (("2020-01", "crop"), ("2020-02", "crop 2"))),
+    ("SplitSpec", "method"): ("side", "block", "parcel"),
+    ("ModelInputs", "reduce"): ("", "clearest", "median", "mean"),
+    ("ModelInputs", "radar_unit"): ("decibel", "power"),
+    ("OptimSpec", "optical_dropout"): (None, (0.1, 0.3)),
+    ("OptimSpec", "radar_dropout"): (None, 0.0, 0.5),
+    ("LabelSource", "month_fields"): ((),),  # as the legend: only a training takes them, and of all its labels alike
+    ("LabelSource", "legend"): ("",),
     ("probe", "support"): (0.1, 0.5),
     ("align_series", "strategy"): STRATEGIES,
     ("align_series", "days"): ALIGNED_DAYS,
@@ -200,7 +198,7 @@ def built(draw, cls):
     drawn = {}
     for field in dataclasses.fields(cls):
         strategy = values(hints[field.name])
-        choices = OWN_CHOICES.get((getattr(cls, "kind", ""), field.name), CHOICES.get(field.name))
+        choices = OWN_CHOICES.get((getattr(cls, "kind", cls.__name__), field.name), CHOICES.get(field.name))
         if choices:
             strategy = st.sampled_from(list(choices))
         elif field.name in POSITIVE:
@@ -233,6 +231,30 @@ def test_defaults_fill_what_is_left_out(kind, tmp_path):
     job = registry.load(path)
     assert job.kind == kind
     assert registry.parse(json.loads(registry.dump(job))) == job
+
+
+def test_labels_by_month_and_their_legend_survive_json():
+    labels = LabelSource("l.gpkg", month_fields=(("2020-01", "crop"), ("2020-02", "crop 2")), legend="legend.json")
+    series = LabelledSeries(Series((SceneSource("a.tif"),)), labels)
+    job = TrainJob((series, series), "m", validation_series=(series,))
+    assert registry.parse(json.loads(registry.dump(job))) == job
+    assert (job.legend, job.labels.months, job.labels.fields) == (
+        "legend.json",
+        ("2020-01", "2020-02"),
+        ("crop", "crop 2"),
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"legend": "another.json"}, {"month_fields": (("2020-03", "crop"),)}])
+def test_all_labels_of_a_training_are_of_one_legend_and_of_the_same_months(wrong):
+    labels, scenes = (
+        LabelSource("l.gpkg", month_fields=(("2020-01", "crop"),), legend="legend.json"),
+        (SceneSource("a"),),
+    )
+    first, other = (LabelledSeries(Series(scenes), each) for each in (labels, replace(labels, **wrong)))
+    for more in ({"data": (first, other)}, {"validation_series": (other,)}, {"test_series": (other,)}):
+        with pytest.raises(BadInput, match=r"one, name that|of the same months"):
+            TrainJob(**{"data": (first,), "model": "m", **more})
 
 
 def test_parsing_leaves_its_argument_alone():

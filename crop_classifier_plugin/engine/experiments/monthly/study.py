@@ -20,7 +20,6 @@ from torch import Tensor
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
 from ...networks.base import parameter_count
-from ...networks.registry import configure
 from ...series.cube.preprocess import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
@@ -29,7 +28,8 @@ from ...training.data.patches import ScoringPatches
 from ...training.data.training_data import TrainingData
 from ...training.loop.evaluation import score
 from ...training.model_folder.input_spec import input_spec_of
-from ...training.supervised.job import fit, inputs_of
+from ...training.supervised.fit import config_of, fit
+from ...training.supervised.job import inputs_of
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
 from ..places import Places
@@ -64,9 +64,9 @@ class Bench:
 
     def _train(self, network: str, months: tuple[str, ...], epochs: int) -> Trained:
         material = self._of(months)
-        fields = tuple(p for p in self._job.month_fields if p[0] in months)
-        job = replace(self._job, network=network, month_fields=fields, epochs=epochs, patience=epochs // 4)
-        config = configure(network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
+        optim = replace(self._job.optim, epochs=epochs, patience=epochs // 4)
+        job = replace(self._job, network=replace(self._job.network, name=network), optim=optim)
+        config = config_of(job.network, job.model_inputs, material.classes)
         preprocess = Preprocess(input_spec_of(job, inputs_of(network, config)), statistics(material.train))
         started = time.process_time()
         learnt, history = fit(job, config, material, preprocess, Silent())

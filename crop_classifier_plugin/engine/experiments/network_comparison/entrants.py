@@ -14,7 +14,7 @@ class Entrant:
     network: str  # "" = the comparison's own forest
     series: str  # S2, S1, S2 + S1, or three dates
     settings: Pairs = (("preset", "small"),)
-    training: tuple[tuple[str, object], ...] = ()  # fields of TrainJob
+    training: tuple[tuple[str, object], ...] = ()  # fields of OptimSpec
     gaps: bool = False  # also mapped with optical dates taken away
     thinned: bool = False  # also trained on a share of the parcels
 

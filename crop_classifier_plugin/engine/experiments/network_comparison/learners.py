@@ -14,7 +14,6 @@ from ....shared.jobs.train import TrainJob
 from ...execution.reporter import Silent
 from ...networks.base import Network, parameter_count
 from ...networks.random_forest import RandomForestConfig
-from ...networks.registry import configure
 from ...raster.grid import Window
 from ...raster.neighbourhood import neighbours
 from ...series.cube.preprocess import Preprocess, usable_dates, z_scores
@@ -23,7 +22,8 @@ from ...training.data.normalisation import statistics
 from ...training.data.training_data import TrainingData
 from ...training.forest.fit import fit_forest
 from ...training.model_folder.input_spec import input_spec_of
-from ...training.supervised.job import fit, inputs_of
+from ...training.supervised.fit import config_of, fit
+from ...training.supervised.job import inputs_of
 from ..pixel_forest import Forest
 from .runs import Run
 
@@ -42,8 +42,8 @@ class Model(Protocol):
 def learn(run: Run, job: TrainJob, material: TrainingData) -> Model:
     if run.entrant.trees:
         return PixelForest(Forest(material, neighbours=False, seed=job.seed))
-    config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), material.classes)
-    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network, config)), statistics(material.train))
+    config = config_of(job.network, job.model_inputs, material.classes)
+    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network.name, config)), statistics(material.train))
     if isinstance(config, RandomForestConfig):
         return PluginForest(fit_forest(config, material.train, preprocess.statistics, job.seed, Silent()), preprocess)
     return Trained(fit(job, config, material, preprocess, Silent())[0], preprocess)

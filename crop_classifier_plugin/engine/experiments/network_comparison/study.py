@@ -10,20 +10,21 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....shared.jobs.train import TrainJob
+from ....shared.jobs.sources import LabelledSeries, LabelSource, Series
+from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
 from ...execution.reporter import Silent
 from ...training.data.training_data import TrainingData
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
 from ..places import Places
 from ..shipped_models.flanders import flanders_job
+from .entrants import Entrant
 from .learners import learn
 from .runs import Run
 from .square import OPTICAL, RADAR, SHARE_OF, WINDOWS, Square
@@ -87,34 +88,33 @@ class Bench:
         if run.share < 1:
             labels = str(self._place / f"{run.side}_{run.share}_{run.seed}.gpkg")
             held_out = square.thinned(square.held_out(run.side), run.share, run.seed, Path(labels))
+        first = Series(self._radar if e.series == "S1" else square.optical())
+        second = Series(square.radar()) if e.series == "S2 + S1" else None
+        source = LabelSource(labels, class_field="crop_code", legend=self._places.legend("flanders"))
         job = TrainJob(
-            scenes=self._radar if e.series == "S1" else square.optical(),
-            radar=square.radar() if e.series == "S2 + S1" else (),
-            labels=labels,
-            class_field="crop_code",
-            legend=self._places.legend("flanders"),
+            data=(LabelledSeries(first, source, second),),
             model=str(self._place),
-            network=e.network or "attention_3dcnn",  # which takes any series: nothing of it is built
-            settings=e.settings,
-            windows=WINDOWS,
-            reduce="median",
-            bands=RADAR if e.series == "S1" else OPTICAL,
-            held_out=held_out,
-            held_side=run.side,
-            validation=0.0,
+            split=SplitSpec(held_out=held_out, held_side=run.side, validation=0.0),
+            # without a network one that takes any series: nothing of it is built
+            network=NetworkSpec(e.network or "attention_3dcnn", e.settings),
+            model_inputs=_inputs(e),
+            optim=OptimSpec(**dict(e.training)),  # type: ignore[arg-type]
             seed=run.seed,
-            tile=64,
-            overlap=0,
-            least_dates=0 if e.trees else 1 if e.gaps and e.network != "random_forest" else -1,
         )
-        return resolve_job(replace(job, **dict(e.training)), Silent())[0]  # type: ignore[arg-type]
+        return resolve_job(job, Silent())[0]
 
     def _material(self, job: TrainJob, run: Run) -> TrainingData:
-        key = (run.entrant.series, job.least_dates, job.labels, job.held_side)
+        key = (run.entrant.series, job.model_inputs.min_dates, job.labels.path, job.split.held_side)
         if key not in self._read:
             folder = Path(tempfile.mkdtemp(dir=self._place))
             self._read[key] = gather(job, self.square.legend, folder, Silent(), 64)
         return self._read[key]
+
+
+def _inputs(entrant: Entrant) -> ModelInputs:
+    least = 0 if entrant.trees else 1 if entrant.gaps and entrant.network != "random_forest" else -1
+    bands = RADAR if entrant.series == "S1" else OPTICAL
+    return ModelInputs(bands, WINDOWS, "median", least, tile=64, overlap=0)
 
 
 def hidden(run: Run, rate: float) -> list[NDArray[np.int64]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-from ....shared.jobs.sources import SceneSource
-from ....shared.jobs.train import LabelledSeries, TrainJob
+from ....shared.jobs.sources import LabelledSeries
+from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
 from ..places import Places
+from .labelled import labelled
 
 NAME = "flanders_AC91C"
 MAIN_DATES = ("20190421", "20190620", "20190824")
@@ -30,40 +31,33 @@ LIMITS = (
     "accuracy on the northern ones is between 0.25 and 0.68 over three seeds (a random forest 0.63). It names "
     "one of its six classes everywhere, on woods, water, roads and buildings too."
 )
+_FLANDERS = CardTexts(
+    title="LRTACF-Net on one square of Flanders",
+    region="640 m x 640 m of Flanders, Belgium",
+    season="2019, April to August, three dates",
+    training_data="Parcels of one 640 m square of Flanders with Sentinel-2 images of 2019 (ESA WorldCereal 2023, "
+    "MIT licence; contains modified Copernicus Sentinel data 2019; crops from LPIS Flanders)",
+    limits=LIMITS,
+)
 
 
 def flanders_job(model: str, places: Places, side: str = "south", held_out: float = 0.35, seed: int = 1) -> TrainJob:
     """Trained on one side of a straight cut. With the south held out every class keeps a parcel to learn from."""
     place = places.data / NAME
     others = [days for days in product(SPRING, EARLY_SUMMER, LATE_SUMMER) if days != MAIN_DATES]
-    first, *more = [_dates_of(place, days) for days in (MAIN_DATES, *others)]
+    legend = places.legend("flanders")
     return TrainJob(
-        scenes=first.scenes,
-        labels=first.labels,
-        more=tuple(more),
-        class_field="crop_code",
-        legend=places.legend("flanders"),
+        data=tuple(_dates_of(place, legend, days) for days in (MAIN_DATES, *others)),
         model=model,
-        settings=SETTINGS,
-        windows=((91, 136), (161, 185), (205, 250)),
-        optimizer="adamw",
-        epochs=40,
-        steps=10,
-        patch=32,
-        jitter=0.15,
-        held_out=held_out,
-        held_side=side,
-        validation=0.0,
+        split=SplitSpec(held_out=held_out, held_side=side, validation=0.0),
+        network=NetworkSpec(settings=SETTINGS),
+        model_inputs=ModelInputs(windows=((91, 136), (161, 185), (205, 250))),
+        optim=OptimSpec(optimizer="adamw", epochs=40, steps=10, patch=32, jitter=0.15),
+        card=_FLANDERS,
         seed=seed,
-        title="LRTACF-Net on one square of Flanders",
-        region="640 m x 640 m of Flanders, Belgium",
-        season="2019, April to August, three dates",
-        training_data="Parcels of one 640 m square of Flanders with Sentinel-2 images of 2019 (ESA WorldCereal 2023, "
-        "MIT licence; contains modified Copernicus Sentinel data 2019; crops from LPIS Flanders)",
-        limits=LIMITS,
     )
 
 
-def _dates_of(place: Path, days: tuple[str, ...]) -> LabelledSeries:
+def _dates_of(place: Path, legend: str, days: tuple[str, ...]) -> LabelledSeries:
     files = [place / f"S2_{size}" / f"S2_{size}_{day}.tif" for day in days for size in ("10m", "20m")]
-    return LabelledSeries(tuple(SceneSource(str(file)) for file in files), str(place / "parcels.gpkg"))
+    return labelled(files, place / "parcels.gpkg", legend)

@@ -57,7 +57,7 @@ def flanders(models: Path, places: Places) -> Iterator[Test]:
 
 def _collect(job: TrainJob, place: Path) -> TrainingData:
     folder = Path(tempfile.mkdtemp(dir=place))
-    return gather(job, Legend.load(job.legend), folder, Silent(), max(job.patch, job.tile))
+    return gather(job, Legend.load(job.legend), folder, Silent(), max(job.optim.patch, job.model_inputs.tile))
 
 
 def _against_forests(model: Path, material: TrainingData, tests: Tests) -> Iterator[Test]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ....shared.jobs.simulate import SimulateJob
-from ....shared.jobs.sources import SceneSource
-from ....shared.jobs.train import LabelledSeries, TrainJob
+from ....shared.jobs.sources import LabelledSeries
+from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
 from ...execution.reporter import Silent
 from ...simulate.job import simulate
 from ..places import Places
+from .labelled import labelled
 
 SEASON_WINDOWS = ((95, 135), (150, 195), (210, 260))
 TRAINING_SEEDS = tuple(range(101, 117))
@@ -28,37 +29,33 @@ LIMITS = (
     "Trained on simulated seasons only: it serves the demo and the tests, and is not good for real images. "
     "It knows eight crops and names one of them everywhere, on woods, water, roads and buildings too."
 )
+_SIMULATED = CardTexts(
+    title="LRTACF-Net on simulated seasons",
+    region="nowhere: simulated farmland",
+    season="April to September, three dates",
+    training_data="Sixteen simulated Sentinel-2 seasons (seeds 101-116, 512 x 512 px, years 2016-2024, three dates "
+    "each)",
+    limits=LIMITS,
+    simulated=True,
+)
 
 
 def simulated_job(model: str, places: Places) -> TrainJob:
     """Sixteen seasons to learn from and three to test on, each of another landscape, year and set of dates."""
-    first, *more = [_season(places.work, seed) for seed in TRAINING_SEEDS]
+    legend = places.legend("simulated_season")
     return TrainJob(
-        scenes=first.scenes,
-        labels=first.labels,
-        more=tuple(more),
-        tests=tuple(_season(places.work, seed) for seed in TEST_SEEDS),
-        class_field="crop_code",
-        legend=places.legend("simulated_season"),
+        data=tuple(_season(places.work, legend, seed) for seed in TRAINING_SEEDS),
         model=model,
-        settings=SETTINGS,
-        windows=SEASON_WINDOWS,
-        optimizer="adamw",
-        epochs=20,
-        steps=60,
-        held_out=0.05,
-        validation=0.05,
-        title="LRTACF-Net on simulated seasons",
-        region="nowhere: simulated farmland",
-        season="April to September, three dates",
-        training_data="Sixteen simulated Sentinel-2 seasons (seeds 101-116, 512 x 512 px, years 2016-2024, three dates "
-        "each)",
-        limits=LIMITS,
-        simulated=True,
+        test_series=tuple(_season(places.work, legend, seed) for seed in TEST_SEEDS),
+        split=SplitSpec(held_out=0.05, validation=0.05),
+        network=NetworkSpec(settings=SETTINGS),
+        model_inputs=ModelInputs(windows=SEASON_WINDOWS),
+        optim=OptimSpec(optimizer="adamw", epochs=20, steps=60),
+        card=_SIMULATED,
     )
 
 
-def _season(place: Path, seed: int) -> LabelledSeries:
+def _season(place: Path, legend: str, seed: int) -> LabelledSeries:
     """A simulated season: the seed decides the landscape, the year (2016-2024) and the day in each window."""
     folder = place / str(seed)
     rng = np.random.default_rng(seed)
@@ -68,6 +65,4 @@ def _season(place: Path, seed: int) -> LabelledSeries:
     if not (folder / "parcels.gpkg").exists():
         job = SimulateJob(str(folder), 512, 512, year, seed, dates, cloud_share=0.1, sentinel1=False, modis=False)
         simulate(job, Silent())
-    return LabelledSeries(
-        tuple(SceneSource(str(p)) for p in sorted(folder.glob("S2_*.tif"))), str(folder / "parcels.gpkg")
-    )
+    return labelled(sorted(folder.glob("S2_*.tif")), folder / "parcels.gpkg", legend)

@@ -70,7 +70,7 @@ def add_forests(job: TrainJob, place: Path) -> Card:
     """Puts the random forests' figures on the same held-out pixels into the card."""
     legend = Legend.load(job.legend)
     folder = Path(tempfile.mkdtemp(dir=place))
-    material = gather(job, legend, folder, Silent(), max(job.patch, job.tile))
+    material = gather(job, legend, folder, Silent(), max(job.optim.patch, job.model_inputs.tile))
     card = load_card(job.model)
     rows = list(card.accuracy)
     tests = ((ON_HELD_OUT, material.places()), (ON_TESTS, material.tests))

@@ -26,7 +26,7 @@ def common_grid(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None 
     for scene in scenes[1:]:
         area = _meet(area, _cover(scene, spec, base.crs), scenes[0].date.isoformat(), scene.date.isoformat())
     if extent:
-        area = _meet(area, _extent_bounds(extent, base.crs), "The series", "the extent")
+        area = _meet(area, extent_bounds(extent, base.crs), "The series", "the extent")
     return base.snap(area)
 
 
@@ -45,7 +45,7 @@ def _ground(ref: BandRef, extent: Extent | None) -> float:
     """The area of a file inside the extent, m2 (bounding boxes)."""
     x0, y0, x1, y1 = ref.bounds
     if extent:
-        a0, b0, a1, b1 = _extent_bounds(extent, ref.crs)
+        a0, b0, a1, b1 = extent_bounds(extent, ref.crs)
         x0, y0, x1, y1 = max(x0, a0), max(y0, b0), min(x1, a1), min(y1, b1)
     pixels = max(0.0, x1 - x0) * max(0.0, y1 - y0) / abs(ref.transform.a * ref.transform.e)
     return float(pixels) * ref.pixel**2
@@ -91,7 +91,7 @@ def _meet(a: Bounds, b: Bounds, name_a: str, name_b: str) -> Bounds:
     return shared
 
 
-def _extent_bounds(extent: Extent, crs: CRS) -> Bounds:
+def extent_bounds(extent: Extent, crs: CRS) -> Bounds:
     box = (extent.xmin, extent.ymin, extent.xmax, extent.ymax)
     try:
         own = CRS.from_user_input(extent.crs) if extent.crs else crs

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import LabelsUnusable
-from ....shared.jobs.sources import SceneSource, Series
-from ....shared.jobs.train import LabelledSeries
+from ....shared.jobs.sources import LabelledSeries
+from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
 from ...labels.labelled_parcels import Labels, Meaning, read_labels
@@ -35,21 +35,12 @@ _BLOCK = 256  # px
 
 
 @dataclass(frozen=True)
-class Clouds:
-    """Where a series' cloud mask comes from, as in the job."""
-
-    mask: str
-    layers: tuple[SceneSource, ...] = ()
-
-
-@dataclass(frozen=True)
 class LabelRule:
-    """Where labels come from, how they are parted, and which dates stand behind each column of classes."""
+    """What labels mean, how they are parted, and which dates stand behind each column of classes."""
 
-    meaning: Meaning
+    legend: Legend
     part: Part
-    months: tuple[str, ...] = ()  # YYYY-MM of each column of classes, rising; () = one column for all dates
-    dates: int = 0  # with months: how many dates up to each of them the network takes
+    dates: int = 0  # with labels by month: how many dates up to each month the network takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,67 +116,77 @@ def load_labelled_cubes(
     source: LabelledSeries,
     need: InputSpec,
     rule: LabelRule,
-    clouds: Clouds,
     margin: int,
     folder: Path,
     reporter: Reporter,
 ) -> tuple[LabelledCube, ...]:
     """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
     pixels. Raises LabelsUnusable when no label falls on the series."""
-    month = rule.months[-1] if rule.months else ""
-    optical = Series(source.scenes, source.dates, clouds.mask, clouds.layers) if source.scenes else None
-    radar = Series(source.radar, source.dates) if source.radar else None
-    with open_model_series(read_model_scenes(optical, radar, reporter), need, reporter, month) as feed:
+    given = source.labels
+    with _open(source, need, reporter) as feed:
         for note in feed.notes:
             reporter.log(note)
-        labels = read_labels(source, rule.meaning, feed.grid, reporter)
-        name = f"{source.labels} ({source.labels_layer})" if source.labels_layer else str(source.labels)
+        labels = read_labels(source, Meaning(given.fields, rule.legend), feed.grid, reporter)
+        name = f"{given.path} ({given.layer})" if given.layer else given.path
         parted = rule.part(name, labels.parcels, feed.grid, reporter)
         shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
         image = _array(folder / "image", shape, np.float32)
-        columns = _columns(name, image, feed, labels.parcels, parted, rule, folder)
-        _fill(columns, image, feed, labels, parted, margin, reporter)
+        place = _Place(name, feed, image, labels.parcels, parted)
+        columns = place.columns(given.months, rule.dates, folder)
+        _fill(columns, place, labels, margin, reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
     if not seasons:
         least = f"at least {need.dates.min_dates} dates" if need.dates.min_dates else "every date"
-        raise LabelsUnusable(f"No labelled pixel of {source.labels} is free of cloud and no data on {least}.")
+        raise LabelsUnusable(f"No labelled pixel of {given.path} is free of cloud and no data on {least}.")
     return seasons
 
 
-def _columns(
-    name: str,
-    image: NDArray[np.float32],
-    feed: ModelSeries,
-    parcels: Parcels,
-    parted: Assignment,
-    rule: LabelRule,
-    folder: Path,
-) -> list[_Column]:
-    """A season a column of classes, all of them views of the same pixels."""
-    months = [f"{period.first:%Y-%m}" for period in feed.span]
-    columns: list[_Column] = []
-    for i, month in enumerate(rule.months or ("",)):
-        end = months.index(month) + 1 if month else len(feed.days)
-        span = slice(end - rule.dates if month else 0, end)
-        labelled = parcels.classes[:, i] != IGNORE
-        own, title = parcels.some(labelled, i), f"{name} {month}".rstrip()
-        season = LabelledCube(
+def _open(source: LabelledSeries, need: InputSpec, reporter: Reporter) -> ModelSeries:
+    """The scenes that stand behind all columns of classes."""
+    months = source.labels.months
+    scenes = read_model_scenes(source.series, source.radar, reporter)
+    return open_model_series(scenes, need, reporter, months[-1] if months else "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A labelled series while it is read: all columns of classes are views of the same pixels."""
+
+    name: str
+    feed: ModelSeries
+    image: NDArray[np.float32]  # (T,C,H,W) on disk
+    parcels: Parcels
+    parted: Assignment
+
+    def columns(self, months: Sequence[str], dates: int, folder: Path) -> list[_Column]:
+        """A season a month, of the `dates` up to it; without months one of all dates."""
+        starts = [f"{period.first:%Y-%m}" for period in self.feed.span]
+        columns: list[_Column] = []
+        for i, month in enumerate(months or ("",)):
+            end = starts.index(month) + 1 if month else len(self.feed.days)
+            span = slice(end - dates if month else 0, end)
+            shared = max(columns[-1].span.stop - span.start, 0) if columns else 0
+            season = replace(self._season(i, month, span, folder), shared=shared)
+            columns.append(_Column(season, span, self.parcels.classes[:, i]))
+        return columns
+
+    def _season(self, column: int, month: str, span: slice, folder: Path) -> LabelledCube:
+        feed, labelled = self.feed, self.parcels.classes[:, column] != IGNORE
+        own, title = self.parcels.some(labelled, column), f"{self.name} {month}".rstrip()
+        return LabelledCube(
             title,
-            image[span],
-            _array(folder / f"target{i}", image.shape[2:], np.int16),
-            _array(folder / f"part{i}", image.shape[2:], np.uint8),
+            self.image[span],
+            _array(folder / f"target{column}", self.image.shape[2:], np.int16),
+            _array(folder / f"part{column}", self.image.shape[2:], np.uint8),
             np.asarray(feed.days[span]),
             np.asarray(feed.present[span]),
             _dates(feed, span if month else None),
             feed.grid,
             own,
-            Split(parted.split.side, parted.split.parts[labelled]),
+            Split(self.parted.split.side, self.parted.split.parts[labelled]),
             month,
-            max(columns[-1].span.stop - span.start, 0) if columns else 0,
-            ~parted.known.twins(own, title),
+            fresh=~self.parted.known.twins(own, title),
         )
-        columns.append(_Column(season, span, parcels.classes[:, i]))
-    return columns
 
 
 def _dates(feed: ModelSeries, span: slice | None) -> tuple[dt.date, ...]:
@@ -198,15 +199,8 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
     return np.memmap(path, dtype=dtype, mode="w+", shape=shape)
 
 
-def _fill(
-    columns: Sequence[_Column],
-    image: NDArray[np.float32],
-    feed: ModelSeries,
-    labels: Labels,
-    parted: Assignment,
-    margin: int,
-    reporter: Reporter,
-) -> None:
+def _fill(columns: Sequence[_Column], place: _Place, labels: Labels, margin: int, reporter: Reporter) -> None:
+    feed, parted = place.feed, place.parted
     blocks = list(feed.grid.blocks(_BLOCK))
     name = Path(columns[0].season.name).name
     for i, window in enumerate(blocks):
@@ -217,7 +211,7 @@ def _fill(
             continue
         cube = feed.read(window)
         rows, cols = window.slices
-        image[:, :, rows, cols] = cube
+        place.image[:, :, rows, cols] = cube
         usable = usable_dates(cube, feed.spec)
         parcel = parted.clear(feed.grid.sub(window), labels.read(window))
         for column in columns:

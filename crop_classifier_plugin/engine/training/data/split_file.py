@@ -47,10 +47,10 @@ def split_json(job: TrainJob, material: TrainingData) -> str:
 
     Where series of their own choose the best epoch, they are named: no parcel of a place was asked to.
     """
-    share = validation_share(job)
-    rule: dict[str, Any] = {"held_out": job.held_out, "validation": share, "side": job.held_side, "seed": job.seed}
-    if job.split != "side":
-        rule |= {"split": job.split, "block": job.block}
+    share, split = validation_share(job), job.split
+    rule: dict[str, Any] = {"held_out": split.held_out, "validation": share, "side": split.held_side, "seed": job.seed}
+    if split.method != "side":
+        rule |= {"split": split.method, "block": split.block}
     if material.checks:
         rule["validation_series"] = [dated(season) for season in material.checks]
     past, lists = material.past, {"places": [place_json(season) for season in material.places()]}
@@ -65,7 +65,7 @@ def split_json(job: TrainJob, material: TrainingData) -> str:
 
 def validation_share(job: TrainJob) -> float:
     """Of the parcels of each place: none where series of their own choose the best epoch, or where there are none."""
-    return 0.0 if job.checks or job.network in FORESTS else job.validation
+    return 0.0 if job.validation_series or job.network.name in FORESTS else job.split.validation
 
 
 def dated(season: LabelledCube) -> dict[str, Any]:

@@ -54,16 +54,16 @@ def torch_device(requested: str) -> Device:
     )
 
 
-def choose_accelerator(job: Hardware, optimizer: str) -> Accelerator:
+def choose_accelerator(hardware: Hardware, optimizer: str) -> Accelerator:
     """Raises DeviceMissing, and BadInput for a precision or a number of devices that does not go with the rest."""
-    device = torch_device(job.device)
+    device = torch_device(hardware.device)
     if device.name == CUDA:
-        precision = _gpu_precision(job.precision, optimizer)
-        devices = _cards(job.devices)
+        precision = _gpu_precision(hardware.precision, optimizer)
+        devices = _cards(hardware.devices)
         name = torch.cuda.get_device_name() if devices == 1 else f"{devices} x {torch.cuda.get_device_name()}"
         return Accelerator("gpu", precision, f"Training on {name}, precision {precision}.", devices)
-    precision = _cpu_precision(job.precision)
-    devices = job.devices or 1
+    precision = _cpu_precision(hardware.precision)
+    devices = hardware.devices or 1
     shared = f" by {devices} processes" if devices > 1 else ""
     message = f"Training on the processor{shared} ({usable_cores()} cores; {device.why}), precision {precision}."
     return Accelerator("cpu", precision, message, devices)

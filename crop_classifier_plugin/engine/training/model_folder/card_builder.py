@@ -16,7 +16,8 @@ from ....shared.cards.parts import (
     TrainingFacts,
     WeightsFacts,
 )
-from ....shared.jobs.train import TrainJob
+from ....shared.jobs.sources import LabelledSeries, LabelSource
+from ....shared.jobs.train import CardTexts, ModelInputs, TrainJob
 from ...accuracy.confusion import Confusion
 from ...networks.base import NetworkConfig
 from ...series.cube.preprocess import Preprocess
@@ -36,36 +37,36 @@ def card_of(
 ) -> Card:
     """The card but for what is only known of the finished file."""
     return Card(
-        name=job.name or Path(job.model).name,
-        network=job.network,
+        name=job.name,
+        network=job.network.name,
         settings=config.settings(),
         inputs=preprocess.inputs,
         statistics=preprocess.statistics,
         legend=material.legend,
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
         tiling=TilingSpec(
-            tile=round_up(job.tile, config.multiple),
-            overlap=overlap_of(job, config.multiple),
+            tile=round_up(job.model_inputs.tile, config.multiple),
+            overlap=overlap_of(job.model_inputs, config.multiple),
             multiple=config.multiple,
             receptive_radius=config.promises.receptive_radius,
         ),
-        training=_training_facts(job, material),
-        terms=Terms((job.limits or _LIMITS) + describe_limits(material.past), job.licence),
+        training=_training_facts(job.card, job.data, material),
+        terms=Terms((job.card.limits or _LIMITS) + describe_limits(material.past), job.card.licence),
     )
 
 
-def _training_facts(job: TrainJob, material: TrainingData) -> TrainingFacts:
+def _training_facts(texts: CardTexts, data: Sequence[LabelledSeries], material: TrainingData) -> TrainingFacts:
     dates = sorted({d.isoformat() for season in material.train for d in season.dates})
     west, south, east, north = zip(*(season.bbox() for season in material.train))
     box = min(west), min(south), max(east), max(north)
     return TrainingFacts(
-        training_data=_training_data(job, material),
-        region=job.region or describe_region(box),
-        season=job.season or describe_seasons([season.dates for season in material.train]),
+        training_data=_training_data(texts.training_data, [each.labels for each in data], material),
+        region=texts.region or describe_region(box),
+        season=texts.season or describe_seasons([season.dates for season in material.train]),
         bbox=box,
         start=f"{dates[0]}T00:00:00Z",
         end=f"{dates[-1]}T23:59:59Z",
-        simulated=job.simulated,
+        simulated=texts.simulated,
     )
 
 
@@ -76,8 +77,8 @@ def with_file_facts(card: Card, weights: str, tested: Sequence[tuple[str, Confus
     return replace(card, weights=facts, accuracy=tuple(rows))
 
 
-def _training_data(job: TrainJob, material: TrainingData) -> str:
-    own = job.training_data or describe_training_data(job, material.train, len(material.legend))
+def _training_data(told: str, labels: Sequence[LabelSource], material: TrainingData) -> str:
+    own = told or describe_training_data(labels, material.train, len(material.legend))
     return f"{own}; {material.past.told}" if material.past else own
 
 
@@ -85,7 +86,7 @@ def round_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def overlap_of(job: TrainJob, multiple: int) -> int:
+def overlap_of(inputs: ModelInputs, multiple: int) -> int:
     """Of the model's tiles: in multiples of what the network takes, and at most half a tile."""
-    wanted = round_up(job.overlap, multiple)
-    return min(wanted, round_up(job.tile, multiple) // 2 // multiple * multiple)
+    wanted = round_up(inputs.overlap, multiple)
+    return min(wanted, round_up(inputs.tile, multiple) // 2 // multiple * multiple)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....shared.jobs.train import TrainJob
+from ....shared.jobs.sources import LabelSource
 from ..data.labelled_series import LabelledCube
 
 _MONTHS = (
@@ -51,16 +51,16 @@ def _months(first: dt.date, last: dt.date) -> str:
     return f"{_MONTHS[first.month - 1]}{year} to {end}"
 
 
-def describe_training_data(job: TrainJob, seasons: Sequence[LabelledCube], classes: int) -> str:
+def describe_training_data(labels: Sequence[LabelSource], seasons: Sequence[LabelledCube], classes: int) -> str:
     """How many labels of how many classes, in which files, and the dates of the scenes."""
-    files = ", ".join(dict.fromkeys(Path(path).name for path in (job.labels, *(more.labels for more in job.more))))
+    files = ", ".join(dict.fromkeys(Path(source.path).name for source in labels))
     dates = sorted({d.isoformat() for season in seasons for d in season.dates})
     few = ", ".join(dates) if len(dates) <= _MOST_DATES else f"{len(dates)} dates from {dates[0]} to {dates[-1]}"
-    return f"{_labels_in_words(job, seasons)} of {classes} classes in {files}, scenes of {few}"
+    return f"{_labels_in_words(labels[0], seasons)} of {classes} classes in {files}, scenes of {few}"
 
 
-def _labels_in_words(job: TrainJob, seasons: Sequence[LabelledCube]) -> str:
-    if not (job.class_field or job.month_fields):
+def _labels_in_words(labels: LabelSource, seasons: Sequence[LabelledCube]) -> str:
+    if labels.fields == ("",):
         return "A class raster"
     points = np.concatenate([season.parcels.points[season.split.parts > 0] for season in seasons])
     return f"{len(np.unique(points, axis=0))} labelled parcels"  # other dates or months show the same ones again

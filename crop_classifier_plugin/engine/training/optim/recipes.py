@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ....shared.errors import BadInput
-from ....shared.jobs.train import TrainJob
+from ....shared.jobs.train import OptimSpec
 
 # Learning rate and weight decay of an optimiser that the paper does not use (choice).
 _OTHERWISE = {"sam": (0.011, 0.0), "adamw": (0.003, 0.01), "adam": (0.001, 0.0)}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a paper changes its patches."""
+
+    turns: bool = True  # turned and mirrored
+    optical_dropout: tuple[float, float] = (0.0, 0.0)  # share of a patch's optical dates taken away, drawn in between
+    radar_dropout: float = 0.0  # the same of radar dates
 
 
 @dataclass(frozen=True)
@@ -27,9 +36,7 @@ class Recipe:
     weight_decay: float = 0.0
     norm_penalty: float = 0.0  # times the sum of the squared weights of batch normalisation is added to the loss
     adam_epsilon: float = 1e-7  # Keras'
-    turns: bool = True  # patches are turned and mirrored
-    optical_dropout: tuple[float, float] = (0.0, 0.0)  # share of a patch's optical dates taken away, drawn in between
-    radar_dropout: float = 0.0  # the same of radar dates
+    changes: Changes = Changes()  # of each patch
 
 
 # docs/papers/lrtacf_net.md, section 4: eq. 7, and of the baseline whose set-up it keeps momentum, schedule and turns.
@@ -37,7 +44,7 @@ _CLARK = Recipe("bce_iou", "sam", 0.011, "polynomial", epochs=100, batch=6, patc
 # The abstract of Attention-3DCNN names no training: a choice (docs/papers/attention_3dcnn.md, section 4).
 _PASTIS = Recipe(
     "root_cross_entropy", "adamw", 1e-3, "cosine", epochs=100, batch=16, patch=64, patience=15,
-    weight_decay=1e-4, optical_dropout=(0.1, 0.3), radar_dropout=0.1,
+    weight_decay=1e-4, changes=Changes(optical_dropout=(0.1, 0.3), radar_dropout=0.1),
 )  # fmt: skip
 # docs/papers/vunet_convlstm.md, section 4, from the released code: Keras' Adam, and l2(1e-4) on gamma and beta.
 _LEM = Recipe(
@@ -51,14 +58,22 @@ _LEM = Recipe(
     patience=30,
     ties=True,
     norm_penalty=1e-4,
-    turns=False,
+    changes=Changes(turns=False),
 )
 
 RECIPES = {
     "attention_3dcnn": _PASTIS,
     "convstar": _PASTIS,
     "cropsts": Recipe(
-        "cross_entropy", "adamw", 1e-4, "steps", epochs=80, batch=8, patch=128, weight_decay=0.05, turns=False
+        "cross_entropy",
+        "adamw",
+        1e-4,
+        "steps",
+        epochs=80,
+        batch=8,
+        patch=128,
+        weight_decay=0.05,
+        changes=Changes(turns=False),
     ),  # PANGAEA's fine-tuning, which the paper uses (docs/papers/cropsts.md, section 4.2)
     "lrtacf_net": _CLARK,
     "unet": _CLARK,
@@ -76,18 +91,18 @@ def recipe_of(network: str) -> Recipe:
     return RECIPES[network]
 
 
-def resolve_recipe(job: TrainJob) -> Recipe:
-    """The recipe of the job's network, with what the job asks for otherwise."""
-    recipe = recipe_of(job.network)
-    if job.optimizer not in ("auto", recipe.optimizer):
-        rate, decay = _OTHERWISE[job.optimizer]
-        recipe = replace(recipe, optimizer=job.optimizer, learning_rate=rate, weight_decay=decay)
+def resolve_recipe(network: str, optim: OptimSpec) -> Recipe:
+    """The recipe of the network, with what the user asks for otherwise."""
+    recipe = recipe_of(network)
+    if optim.optimizer not in ("auto", recipe.optimizer):
+        rate, decay = _OTHERWISE[optim.optimizer]
+        recipe = replace(recipe, optimizer=optim.optimizer, learning_rate=rate, weight_decay=decay)
     return replace(
         recipe,
-        loss=recipe.loss if job.loss == "auto" else job.loss,
-        learning_rate=job.learning_rate or recipe.learning_rate,
-        epochs=job.epochs or recipe.epochs,
-        batch=job.batch or recipe.batch,
-        patch=job.patch or recipe.patch,
-        patience=recipe.patience if job.patience < 0 else job.patience,
+        loss=recipe.loss if optim.loss == "auto" else optim.loss,
+        learning_rate=optim.learning_rate or recipe.learning_rate,
+        epochs=optim.epochs or recipe.epochs,
+        batch=optim.batch or recipe.batch,
+        patch=optim.patch or recipe.patch,
+        patience=recipe.patience if optim.patience < 0 else optim.patience,
     )

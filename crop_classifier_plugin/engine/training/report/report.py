@@ -21,7 +21,7 @@ from ..loop.epochs import EpochLog
 from .sample_maps import SampleMap
 from .settings_table import (
     Rows,
-    describe_label_sources,
+    describe_label_source,
     describe_split,
     kept_epoch,
 )
@@ -57,8 +57,8 @@ class Trained:
             "windows": [[w.first, w.last] for w in self.card.inputs.dates.windows],
             "how": [{"what": what, "how": how} for what, how in self.manner],
             "split": describe_split(self.job),
-            "labels": describe_label_sources(self.job),
-            "kept_epoch": kept_epoch(self.job, self.history),
+            "labels": describe_label_source(self.job.labels),
+            "kept_epoch": kept_epoch(self.job.network.name, self.history),
             "history": [{k: _number(v) for k, v in log.row().items()} for log in self.history],
             "parcels": [
                 {"name": c.name, "colour": c.colour, **dict(zip(names, counts))}

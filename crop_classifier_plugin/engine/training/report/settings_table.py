@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ....shared.choices import LOSSES, OPTIMIZERS
+from ....shared.jobs.sources import LabelSource
 from ....shared.jobs.train import TRAINABLE, TrainJob
 from ...execution.run_record import versions
 from ...labels.labelled_parcels import CELL
@@ -17,26 +18,26 @@ from ..loop.accelerator import choose_accelerator
 from ..loop.epochs import EpochLog, best_epoch
 from ..loop.evaluation import MEAN_F1
 from ..model_folder.card_builder import round_up
-from ..optim.recipes import Recipe, resolve_recipe
+from ..optim.recipes import recipe_of, resolve_recipe
 
 Rows = tuple[tuple[str, str], ...]
 
 
 def settings_table(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog], seconds: float) -> Rows:
     """What and how, row by row; `seconds`: what this run has taken so far."""
-    settings = dict(job.settings)
+    network, settings = job.network, dict(job.network.settings)
     size = f"preset {settings['preset']}: " if "preset" in settings else ""
     rows = [
-        ("Network", f"{TRAINABLE[job.network]} ({job.network})"),
+        ("Network", f"{TRAINABLE[network.name]} ({network.name})"),
         ("Settings", size + ", ".join(f"{name}={_written(value)}" for name, value in config.settings().items())),
-        *(() if job.network in FORESTS else _learning(job, config, resolve_recipe(job), history)),
+        *(() if network.name in FORESTS else _learning(job, config, history)),
         ("Time", _time(history, seconds)),
         ("Seed", str(job.seed)),
     ]
-    if job.start:
-        rows.append(("Started from", Path(job.start).name))
-    if job.frozen:
-        rows.append(("Not trained", ", ".join(job.frozen)))
+    if network.start:
+        rows.append(("Started from", Path(network.start).name))
+    if network.frozen:
+        rows.append(("Not trained", ", ".join(network.frozen)))
     packages = {"Python": platform.python_version(), **versions()}
     return (*rows, ("Versions", ", ".join(f"{name} {number}" for name, number in packages.items())))
 
@@ -48,7 +49,8 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Sequence[EpochLog]) -> Rows:
+def _learning(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog]) -> Rows:
+    recipe = resolve_recipe(job.network.name, job.optim)
     side = round_up(recipe.patch, config.multiple)
     decay = f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
     patience = f"; it ends after {recipe.patience} without a better validation" if recipe.patience else ""
@@ -58,7 +60,7 @@ def _learning(job: TrainJob, config: NetworkConfig, recipe: Recipe, history: Seq
         ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule}"),
         ("Batch", f"{recipe.batch} patches of {side} x {side} px"),
         ("Epochs", f"{len(history)} of {recipe.epochs} at most{patience}"),
-        ("Device", choose_accelerator(job, recipe.optimizer).message.removeprefix("Training on ").rstrip(".")),
+        ("Device", choose_accelerator(job.hardware, recipe.optimizer).message.removeprefix("Training on ").rstrip(".")),
     )
 
 
@@ -75,33 +77,37 @@ def _span(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def kept_epoch(job: TrainJob, history: Sequence[EpochLog]) -> int:
+def kept_epoch(network: str, history: Sequence[EpochLog]) -> int:
     """The epoch whose weights were kept, counted from 1; 0 where there was none."""
-    return best_epoch(history, MEAN_F1, resolve_recipe(job).ties) + 1 if history else 0
+    return best_epoch(history, MEAN_F1, recipe_of(network).ties) + 1 if history else 0
 
 
 def describe_split(job: TrainJob) -> str:
     """How parcels were parted: two or three sentences."""
-    raster = not (job.class_field or job.month_fields)
-    units = f"squares of {CELL} px of the class raster" if raster else "parcels"
-    side = f"{job.block:g} map units" if job.block else "a tenth of the labelled area's side"
+    split = job.split
+    units = f"squares of {CELL} px of the class raster" if job.labels.fields == ("",) else "parcels"
+    side = f"{split.block:g} map units" if split.block else "a tenth of the labelled area's side"
     told = {
         "side": f"Whole {units} were parted by a straight cut across the area, never single pixels.",
         "block": f"Squares of {side} were parted at random, each with all {units} that lie in it.",
         "parcel": f"Whole {units} were parted at random, never single pixels: neighbours of the tested ones were "
         "learnt from.",
-    }[job.split]
+    }[split.method]
     share = validation_share(job)
     checks = f", {share:.0%} was to choose the best epoch" if share else ""
-    series = " Series of their own chose the best epoch, without held-out parcels." if job.checks else ""
-    start = " Nothing that the model it started from is known to have learnt from was held out." if job.start else ""
-    return f"{told} Of the labelled area {job.held_out:.0%} was to be held out for the test{checks}.{series}{start}"
+    series = " Series of their own chose the best epoch, without held-out parcels." if job.validation_series else ""
+    start = (
+        " Nothing that the model it started from is known to have learnt from was held out."
+        if job.network.start
+        else ""
+    )
+    return f"{told} Of the labelled area {split.held_out:.0%} was to be held out for the test{checks}.{series}{start}"
 
 
-def describe_label_sources(job: TrainJob) -> str:
+def describe_label_source(labels: LabelSource) -> str:
     """What was read of the labels' file."""
-    layer = [f"layer {job.labels_layer}"] if job.labels_layer else []
-    if job.month_fields:
-        fields = ", ".join(f"{field} ({month})" for month, field in job.month_fields)
+    layer = [f"layer {labels.layer}"] if labels.layer else []
+    if labels.month_fields:
+        fields = ", ".join(f"{field} ({month})" for month, field in sorted(labels.month_fields))
         return ", ".join([*layer, f"fields {fields}"])
-    return ", ".join([*layer, f"field {job.class_field}" if job.class_field else "a class raster"])
+    return ", ".join([*layer, f"field {labels.class_field}" if labels.class_field else "a class raster"])

@@ -11,31 +11,38 @@ from ....shared.jobs.train import TrainJob
 from ...networks.base import NetworkConfig
 from ...splits.split import VALIDATION
 from ..data.labelled_series import LabelledCube
+from ..data.training_data import TrainingData
 from ..optim.recipes import Recipe
 
 
 def identity_of(
-    job: TrainJob,
-    config: NetworkConfig,
-    recipe: Recipe,
-    stats: Statistics,
-    seasons: Sequence[LabelledCube],
-    checks: Sequence[LabelledCube],
+    job: TrainJob, config: NetworkConfig, recipe: Recipe, stats: Statistics, material: TrainingData
 ) -> dict[str, Any]:
     """What decides how an epoch goes and which is the best, but for the device and its precision."""
-    chosen = {"dates of the validation series": _dates(checks), "parcels of the validation series": _validation(checks)}
-    return {
+    optim, paper = job.optim, asdict(recipe)
+    asked = {
         "seed": job.seed,
-        **{name: value for name, value in asdict(recipe).items() if name != "patience"},
-        "network": job.network,
+        **{name: value for name, value in paper.items() if name not in ("patience", "changes")},
+        **paper["changes"],
+        "network": job.network.name,
         "settings": asdict(config),
-        "bands": job.bands,
-        "dates": _dates(seasons),
-        "validation parcels": _validation(seasons),
+        "bands": job.model_inputs.bands,
+        "dates": _dates(material.train),
+        "validation parcels": _validation_parcels(material.train),
         "means of the bands": list(stats.mean),
-        "patch": job.patch,
-        "jitter": job.jitter,
-        **(chosen if checks else {}),
+        "patch": optim.patch,
+        "jitter": optim.jitter,
+    }
+    if material.checks:
+        asked["dates of the validation series"] = _dates(material.checks)
+        asked["parcels of the validation series"] = _validation_parcels(material.checks)
+    return asked | {
+        "classes": material.legend.names,
+        "start": job.network.start,
+        "frozen": job.network.frozen,
+        "optical_dropout": optim.optical_dropout,
+        "radar_dropout": optim.radar_dropout,
+        "samples_per_class": job.split.samples_per_class,
     }
 
 
@@ -43,5 +50,5 @@ def _dates(seasons: Sequence[LabelledCube]) -> list[list[str]]:
     return [[str(d) for d in season.dates] for season in seasons]
 
 
-def _validation(seasons: Sequence[LabelledCube]) -> list[int]:
+def _validation_parcels(seasons: Sequence[LabelledCube]) -> list[int]:
     return [int((season.split.parts == VALIDATION).sum()) for season in seasons]

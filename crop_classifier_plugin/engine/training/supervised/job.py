@@ -13,33 +13,27 @@ import torch
 
 from ....shared.cards.card import Card
 from ....shared.cards.files import CARD_FILE, WEIGHTS_FILE, card_text
-from ....shared.cards.parts import InputSpec, Statistics, TilingSpec
+from ....shared.cards.parts import TilingSpec
 from ....shared.devices import CPU
-from ....shared.errors import BadInput, LabelsUnusable, TrainingMissing
+from ....shared.errors import LabelsUnusable, TrainingMissing
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, Silent
 from ...networks.base import (
-    Network,
     NetworkConfig,
     check_size,
     parameter_count,
 )
 from ...networks.random_forest import RandomForestConfig
-from ...networks.registry import build, configure
+from ...networks.registry import build
 from ...runtime.open import open_session
 from ...series.cube.preprocess import Preprocess
-from ...splits.split import HELD_OUT, TRAIN, VALIDATION
-from ..data.normalisation import statistics
+from ...splits.split import HELD_OUT, TRAIN
 from ..data.patches import (
-    Augmentation,
     ScoringPatches,
-    TrainingPatches,
     count_classes,
-    decibel_bands,
-    shown_shares,
 )
 from ..data.split_file import SPLIT_FILE, split_json
 from ..data.training_data import TrainingData, parcel_counts
@@ -47,47 +41,41 @@ from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
 from ..loop.evaluation import MEAN_F1, Predict, score
-from ..loop.module import TaskModule
-from ..loop.trainer import Resume, check_batch, run_task
-from ..model_folder.card_builder import card_of, overlap_of, round_up, with_file_facts
+from ..loop.trainer import check_batch
+from ..model_folder.card_builder import card_of, with_file_facts
 from ..model_folder.initial_weights import (
     WEIGHTS,
-    load_initial_weights,
-    read_initial_weights,
     save_weights,
 )
 from ..model_folder.input_spec import input_spec_of
 from ..model_folder.onnx_export import export
 from ..model_folder.results import ON_HELD_OUT, ON_TESTS, headline, log_results, run_facts
-from ..optim.recipes import Recipe, resolve_recipe
+from ..optim.recipes import resolve_recipe
 from ..report.report import Trained, write_report
 from ..report.sample_maps import SampleMap, sample_maps
 from ..report.settings_table import settings_table
-from .identity import identity_of
+from .fit import config_of, fit, prepared, scaling
 from .job_defaults import resolve_job
 from .load_data import gather
-from .task import SegmentationTask
 
 HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
 _FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
-_FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
-_MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
 
 
 def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, model.json (the card), weights.safetensors, split.json, training.csv, .json, .html and
     .run.json into job.model."""
     with job_run(job, reporter) as run:
-        learner = learner_of(job.network)
+        learner = learner_of(job.network.name)
         job, legend = resolve_job(job, reporter)
-        config = configure(job.network, dict(job.settings), len(job.bands), len(job.windows), len(legend))
-        tensors = inputs_of(job.network, config)
+        config = config_of(job.network, job.model_inputs, len(legend))
+        tensors = inputs_of(job.network.name, config)
         _check_first(job, config, legend)
         folder, outputs = Path(job.model), run.outputs
         paths = {name: run.output(folder / name) for name in _FILES}
-        margin = max(job.patch, job.tile, config.multiple)
+        margin = max(job.optim.patch, job.model_inputs.tile, config.multiple)
         material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin)
-        preprocess = Preprocess(input_spec_of(job, tensors), scaling(job, material))
+        preprocess = Preprocess(input_spec_of(job, tensors), scaling(job.network.start, material.train))
         learnt = _learn(learner, job, config, material, preprocess, run.step(0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, preprocess)
         learnt.export(paths[WEIGHTS_FILE], card)
@@ -110,12 +98,12 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
 
 def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend) -> None:
     """Refuses, before the series is read, what could only be refused after it."""
-    if job.network in LEARNERS:
+    if job.network.name in LEARNERS:
         return
-    recipe = resolve_recipe(job)
-    check_batch(recipe.batch, choose_accelerator(job, recipe.optimizer).devices)
+    recipe = resolve_recipe(job.network.name, job.optim)
+    check_batch(recipe.batch, choose_accelerator(job.hardware, recipe.optimizer).devices)
     with torch.device("meta"):
-        prepared(job, build(job.network, config), legend, Silent())
+        prepared(job.network, build(job.network.name, config), legend, Silent())
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,82 +176,6 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
         network = build(name, config)
     check_size(network)
     return network.inputs
-
-
-# --- steps -----------------------------------------------------------------------------------------------------------
-
-
-def fit(
-    job: TrainJob,
-    config: NetworkConfig,
-    material: TrainingData,
-    preprocess: Preprocess,
-    reporter: Reporter,
-    keep: Path | None = None,
-) -> tuple[Network, tuple[EpochLog, ...]]:
-    """The trained network in eval mode; its state is kept in the folder `keep` after each epoch, where one is given.
-
-    Leaves torch's global random numbers as they were.
-    """
-    counts = count_classes(material.train, TRAIN, material.classes)
-    recipe = resolve_recipe(job)
-    patch = round_up(recipe.patch, config.multiple)
-    length = (job.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))) * recipe.batch
-    changes = changes_of(job, recipe, preprocess.inputs)
-    patches = TrainingPatches(material.train, preprocess, patch, length, changes, job.seed, recipe.batch)
-    seen, tile = (*material.train, *material.checks), round_up(job.tile, config.multiple)
-    checks = ScoringPatches(seen, preprocess, VALIDATION, tile, overlap_of(job, config.multiple), _MOST_VALIDATION)
-    shown = {
-        "classes": material.legend.names,
-        "labelled pixels": counts.tolist(),
-        "patches an epoch": length,
-        **_own(job),
-    }
-    machine = choose_accelerator(job, recipe.optimizer)
-    identity = identity_of(job, config, recipe, preprocess.statistics, material.train, material.checks) | shown
-    resume = Resume(CheckpointStore(keep, identity), job.earlier) if keep else None
-    with torch.random.fork_rng():
-        torch.manual_seed(job.seed)
-        network = prepared(job, build(job.network, config), material.legend, reporter)
-        shares = torch.from_numpy(shown_shares(counts))
-        module = TaskModule(SegmentationTask(network, shares, recipe), job.seed, reporter)
-        run_task(module, patches, checks, machine, resume)
-        module.finish()
-    return network.requires_grad_(True), tuple(module.history)
-
-
-def prepared(job: TrainJob, network: Network, legend: Legend, reporter: Reporter) -> Network:
-    """The network with the weights it starts from; parts that are not to be trained are frozen."""
-    if job.start:
-        load_initial_weights(network, read_initial_weights(job.start), legend, reporter)
-    for part in job.frozen:
-        found = [p for name, p in network.named_parameters() if name.split(".")[0] == part]
-        if not found:
-            parts = ", ".join(dict.fromkeys(name.split(".")[0] for name, _ in network.named_parameters()))
-            raise BadInput(f"The network {job.network} has no part {part!r} to freeze: choose among {parts}.")
-        for parameter in found:
-            parameter.requires_grad_(False)
-    return network
-
-
-def _own(job: TrainJob) -> dict[str, object]:
-    """Further choices of the job that decide how an epoch goes."""
-    names = ("start", "frozen", "optical_dropout", "radar_dropout", "samples_per_class")
-    return {name: getattr(job, name) for name in names}
-
-
-def changes_of(job: TrainJob, recipe: Recipe, inputs: InputSpec) -> Augmentation:
-    """As the paper changes its patches, but for what the job asks for otherwise."""
-    optical = recipe.optical_dropout if job.optical_dropout is None else job.optical_dropout
-    radar = recipe.radar_dropout if job.radar_dropout is None else job.radar_dropout
-    return Augmentation(job.jitter, recipe.turns, optical, radar, decibel_bands(inputs))
-
-
-def scaling(job: TrainJob, material: TrainingData) -> Statistics:
-    """Of the training seasons; weights that go on learning keep the scaling they were learnt with."""
-    if not job.start:
-        return statistics(material.train)
-    return read_initial_weights(job.start).statistics
 
 
 def assess(

@@ -9,13 +9,15 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 
+from ....shared.cards.parts import InputSpec
 from ....shared.errors import (
     BadInput,
     BandMissing,
     LabelsUnusable,
     NoOverlap,
 )
-from ....shared.jobs.train import LabelledSeries, TrainJob
+from ....shared.jobs.sources import Extent, LabelledSeries, LabelSource
+from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
 from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, is_raster, opened
@@ -28,15 +30,13 @@ from ...networks.registry import (
 )
 from ...products.bands import RADAR
 from ...raster.band_ref import Bounds
+from ...series.cube.common_grid import extent_bounds
 from ...series.scenes.scene import Scene, read_scenes
 from ...vector.polygons import read_polygons
 from ..model_folder.initial_weights import read_initial_weights
 from ..optim.recipes import RECIPES
+from .date_windows import AROUND, MONTHS, MOST_SCENES, months_of, months_until, windows_around
 
-MOST_SCENES = 6  # with more, each date its own window would ask too much of the next season (choice)
-MOST_MONTHS = 24  # likewise (choice)
-MONTHS = 12  # up to a labelled month, as VUnetConvLSTM's paper takes
-AROUND = 20  # days on either side of a scene's date that its window takes (choice)
 _MOST_CLASSES = 1000  # of a card
 
 
@@ -54,84 +54,96 @@ def resolve_job(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
 
     Raises LabelsUnusable when no label lies on the series, and the sentences of scenes that cannot be read.
     """
-    job = _from_start(job, reporter) if job.start else job
-    job = replace(job, settings=series_settings(job))
-    if not job.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
-        patch = RECIPES[job.network].patch if job.network in RECIPES else TrainJob.patch
-        job = replace(job, patch=patch, tile=max(job.tile, patch))
-    scenes = _usable(read_scenes(job.scenes, reporter, job.dates), job)
-    job = _monthly(job, reporter) if job.month_fields else _with_dates(job, [s.date for s in scenes], reporter)
-    job = replace(job, pixel_size=job.pixel_size or _finest(scenes, job.bands))
-    if is_class_raster(job):
-        return _of_raster(job, reporter)
-    labels = _labels(job, scenes, reporter)
-    legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
-    _check_size(legend)
-    check_parcels(labels.counts, legend, job.min_parcels)
-    return replace(job, simulated=job.simulated or labels.simulated), legend
+    network, inputs, optim = job.network, job.model_inputs, job.optim
+    if network.start:
+        network, inputs = _from_start(network, inputs, job.has_radar, reporter)
+    network = replace(network, settings=series_settings(network, inputs, job.has_radar))
+    if not optim.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
+        patch = RECIPES[network.name].patch if network.name in RECIPES else OptimSpec.patch
+        optim, inputs = replace(optim, patch=patch), replace(inputs, tile=max(inputs.tile, patch))
+    first = job.data[0].series
+    scenes = _usable(read_scenes(first.scenes, reporter, first.dates), inputs.bands, job.card.name)
+    if job.labels.months:
+        inputs = _monthly(network, inputs, job.labels.months, reporter)
+    else:
+        inputs = _with_dates(network, inputs, [s.date for s in scenes], reporter)
+    inputs = replace(inputs, pixel_size=inputs.pixel_size or _finest(scenes, inputs.bands))
+    job = replace(job, network=network, model_inputs=inputs, optim=optim)
+    legend, simulated = (
+        _of_raster(job, reporter) if is_class_raster(job.labels) else _of_polygons(job, scenes, reporter)
+    )
+    return replace(job, card=replace(job.card, simulated=job.card.simulated or simulated)), legend
 
 
-def is_class_raster(job: TrainJob) -> bool:
-    return not (job.class_field or job.month_fields) and is_raster(job.labels)
+def is_class_raster(labels: LabelSource) -> bool:
+    return labels.fields == ("",) and is_raster(labels.path)
 
 
-def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
-    """Its own names and colours make the legend, where none is given."""
-    with opened(job.labels, job.labels_crs) as dataset:
-        found = CropMap(job.labels, dataset, reporter, job.labels_crs)
+def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[Legend, bool]:
+    """The legend, where none is given its own names and colours; and whether it is simulated."""
+    labels = job.labels
+    with opened(labels.path, labels.crs) as dataset:
+        found = CropMap(labels.path, dataset, reporter, labels.crs)
     legend = Legend.load(job.legend) if job.legend else found.legend
     _check_size(legend)
-    return replace(job, simulated=job.simulated or found.simulated), legend
+    return legend, found.simulated
 
 
-def _from_start(job: TrainJob, reporter: Reporter) -> TrainJob:
-    """The job with what the weights it starts from were made for."""
-    start = read_initial_weights(job.start)
-    if start.network != job.network:
-        raise BadInput(f"{start.folder} is a {start.network}, the training is of {job.network}: choose another start.")
-    settings = dict(job.settings) if start.card is None else {}
+def _of_polygons(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> tuple[Legend, bool]:
+    """The legend, where none is given one class a name; and whether any polygons are simulated."""
+    labels = _labels(job.data, scenes, reporter)
+    legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
+    _check_size(legend)
+    check_parcels(labels.counts, legend, job.split.min_parcels)
+    return legend, labels.simulated
+
+
+def _from_start(
+    network: NetworkSpec, inputs: ModelInputs, has_radar: bool, reporter: Reporter
+) -> tuple[NetworkSpec, ModelInputs]:
+    """Both with what the weights that the training starts from were made for."""
+    start = read_initial_weights(network.start)
+    if start.network != network.name:
+        raise BadInput(f"{start.folder} is a {start.network}, the training is of {network.name}: choose another start.")
+    settings = dict(network.settings) if start.card is None else {}
     text = {k: ",".join(map(str, v)) if isinstance(v, list) else str(v) for k, v in start.settings.items()}
-    if job.bands != start.bands:
+    if inputs.bands != start.bands:
         reporter.log(f"The bands are those of {start.folder.name}: {', '.join(start.bands)}.")
     card = start.card
-    if card and set(dict(job.settings)) - {"preset"}:
+    if card and set(dict(network.settings)) - {"preset"}:
         reporter.log(f"The network's settings are those of {start.folder.name}, not the given ones.", "warning")
-    job = replace(job, settings=tuple((settings | text).items()), bands=start.bands)
-    if card is None:
-        return job
-    dates, radar = card.inputs.dates, card.inputs.radar
-    if radar.bands and not job.radar:
-        raise BadInput(f"{start.folder} takes a radar series too ({', '.join(radar.bands)}): give it.")
+    network, inputs = replace(network, settings=tuple((settings | text).items())), replace(inputs, bands=start.bands)
+    return network, _of_card(inputs, card.inputs, has_radar, str(start.folder)) if card else inputs
+
+
+def _of_card(inputs: ModelInputs, own: InputSpec, has_radar: bool, start: str) -> ModelInputs:
+    """The inputs with what the model asks of a series that the training starts from, where the user says nothing."""
+    dates, radar = own.dates, own.radar
+    if radar.bands and not has_radar:
+        raise BadInput(f"{start} takes a radar series too ({', '.join(radar.bands)}): give it.")
     return replace(
-        job,
-        windows=job.windows or tuple((w.first, w.last) for w in dates.windows),
-        radar_bands=radar.bands or job.radar_bands,
-        pixel_size=job.pixel_size or card.inputs.pixel_size,
+        inputs,
+        windows=inputs.windows or tuple((w.first, w.last) for w in dates.windows),
+        radar_bands=radar.bands or inputs.radar_bands,
+        pixel_size=inputs.pixel_size or own.pixel_size,
         radar_unit=radar.unit,
-        reduce=job.reduce or dates.reduce,
-        least_dates=job.least_dates if job.least_dates >= 0 else dates.min_dates,
+        reduce=inputs.reduce or dates.reduce,
+        min_dates=inputs.min_dates if inputs.min_dates >= 0 else dates.min_dates,
     )
 
 
-def _monthly(job: TrainJob, reporter: Reporter) -> TrainJob:
-    """The job with the months up to the last labelled one as windows."""
-    months = sorted(month for month, _ in job.month_fields)
-    if len(set(months)) < len(months):
-        raise BadInput(f"Two fields are given for one month (months: {', '.join(months)}): give one a month.")
-    if len(months) > 1 and "doy" not in _inputs(job):
+def _monthly(network: NetworkSpec, inputs: ModelInputs, months: Sequence[str], reporter: Reporter) -> ModelInputs:
+    """The inputs with the months up to the last labelled one as windows."""
+    if len(months) > 1 and "doy" not in _inputs(network, len(inputs.bands)):
         raise BadInput(
-            f"The network {job.network} is not told the month that it maps, so it learns one month: give one month's "
+            f"The network {network.name} is not told the month that it maps, so it learns one month: give one month's "
             "field, or take vunet_convlstm."
         )
-    count = len(job.windows) or MONTHS
-    year, month = map(int, months[-1].split("-"))
-    starts = [12 * year + month - 1 + i for i in range(1 - count, 2)]
-    days = [(dt.date(m // 12, m % 12 + 1, 1) - dt.date(year, 1, 1)).days + 1 for m in starts]
-    windows = tuple((a, b - 1) for a, b in zip(days, days[1:]))
+    count = len(inputs.windows) or MONTHS
+    windows = months_until(months[-1], count)
     reporter.log(f"Each sample is {count} months up to the one that its labels are of ({', '.join(months)}).")
-    least = job.least_dates if job.least_dates >= 0 else _least_dates(job, count, True)
-    fields = tuple(sorted(job.month_fields))
-    return replace(job, windows=windows, reduce=job.reduce or "median", least_dates=least, month_fields=fields)
+    least = inputs.min_dates if inputs.min_dates >= 0 else _min_dates(network, inputs, count, True)
+    return replace(inputs, windows=windows, reduce=inputs.reduce or "median", min_dates=least)
 
 
 def _check_size(legend: Legend) -> None:
@@ -142,98 +154,61 @@ def _check_size(legend: Legend) -> None:
         )
 
 
-def series_settings(job: TrainJob) -> tuple[tuple[str, str], ...]:
+def series_settings(network: NetworkSpec, inputs: ModelInputs, has_radar: bool) -> tuple[tuple[str, str], ...]:
     """The network's settings with which of its series there are."""
-    known = {f.name for f in fields(entry(job.network).config)} if job.network in NETWORKS else set()
+    known = {f.name for f in fields(entry(network.name).config)} if network.name in NETWORKS else set()
     if "optical" not in known:
-        if job.radar:
-            raise BadInput(f"The network {job.network} takes one series: leave the radar series out.")
-        return job.settings
-    alone = set(job.bands) <= set(RADAR)
-    bands = job.bands if alone else job.radar_bands
-    found = {"optical": not alone, "radar": alone or bool(job.radar), "radar_bands": len(bands)}
-    given = dict(job.settings)
+        if has_radar:
+            raise BadInput(f"The network {network.name} takes one series: leave the radar series out.")
+        return network.settings
+    alone = set(inputs.bands) <= set(RADAR)
+    bands = inputs.bands if alone else inputs.radar_bands
+    found = {"optical": not alone, "radar": alone or has_radar, "radar_bands": len(bands)}
+    given = dict(network.settings)
     for name in ("optical", "radar"):
         if given.get(name, str(found[name])).lower() != str(found[name]).lower():
             raise BadInput(
                 f"The network's setting {name}={given[name]} does not go with the series that are given: leave the "
                 f"setting out, or {'leave the series out' if found[name] else 'give the series'}."
             )
-    return (*job.settings, *((k, str(v).lower()) for k, v in found.items() if k not in given))
+    return (*network.settings, *((k, str(v).lower()) for k, v in found.items() if k not in given))
 
 
-def _with_dates(job: TrainJob, dates: Sequence[dt.date], reporter: Reporter) -> TrainJob:
-    """The job with windows, and how the scenes in each become one date."""
-    months = not job.windows and len(set(dates)) > MOST_SCENES
-    windows = job.windows or (months_of(dates) if months else windows_around(dates))
-    if not job.windows:
+def _with_dates(network: NetworkSpec, inputs: ModelInputs, dates: Sequence[dt.date], reporter: Reporter) -> ModelInputs:
+    """The inputs with windows, and how the scenes in each become one date."""
+    months = not inputs.windows and len(set(dates)) > MOST_SCENES
+    windows = inputs.windows or (months_of(dates) if months else windows_around(dates))
+    if not inputs.windows:
         told = ", ".join(f"{first}-{last}" for first, last in windows)
         how = "the months of the scenes" if months else f"{AROUND} days around each scene"
         reporter.log(f"Date windows, {how}: day of year {told}.")
-    reduce = job.reduce or ("median" if months else "clearest")
-    least = job.least_dates if job.least_dates >= 0 else _least_dates(job, len(windows), months)
+    reduce = inputs.reduce or ("median" if months else "clearest")
+    least = inputs.min_dates if inputs.min_dates >= 0 else _min_dates(network, inputs, len(windows), months)
     if least > len(windows):
-        raise BadInput(f"least_dates={least}, but the model takes {len(windows)} dates: ask for fewer.")
-    return replace(job, windows=windows, reduce=reduce, least_dates=least)
+        raise BadInput(
+            f"{least} usable dates a pixel are asked for, but the model takes {len(windows)} dates: ask for fewer."
+        )
+    return replace(inputs, windows=windows, reduce=reduce, min_dates=least)
 
 
-def _least_dates(job: TrainJob, dates: int, months: bool) -> int:
+def _min_dates(network: NetworkSpec, inputs: ModelInputs, dates: int, months: bool) -> int:
     """A third of the dates for a network that is told which are missing; without that, every window that was chosen
     must be filled, and of months two thirds (choice)."""
-    if knows_gaps(job):
+    if knows_gaps(network, len(inputs.bands)):
         return max(1, dates // 3)
     return -(-2 * dates // 3) if months else 0
 
 
-def knows_gaps(job: TrainJob) -> bool:
-    """Whether the network reads how much of each date is usable."""
-    return any(name.startswith("valid") for name in _inputs(job))
+def knows_gaps(network: NetworkSpec, bands: int) -> bool:
+    """Whether the network reads how much of each date is usable; `bands`: how many it takes of each."""
+    return any(name.startswith("valid") for name in _inputs(network, bands))
 
 
-def _inputs(job: TrainJob) -> tuple[str, ...]:
-    if job.network not in NETWORKS:
+def _inputs(network: NetworkSpec, bands: int) -> tuple[str, ...]:
+    if network.name not in NETWORKS:
         return ("x",)
     with torch.device("meta"):
-        return build(job.network, configure(job.network, dict(job.settings), len(job.bands), 1, 1)).inputs
-
-
-def months_of(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:
-    """The calendar months from the first date to the last, in days of the year of the middle between them."""
-    first, last = min(dates), max(dates)
-    year = (first + (last - first) / 2).year
-    count = 12 * (last.year - first.year) + last.month - first.month + 1
-    if count > MOST_MONTHS:
-        raise BadInput(
-            f"The scenes reach from {first} to {last}, {count} months: give the date windows, as '95-135, 150-195', or "
-            "fewer scenes."
-        )
-    starts = [12 * first.year + first.month - 1 + i for i in range(count + 1)]
-    days = [(dt.date(m // 12, m % 12 + 1, 1) - dt.date(year, 1, 1)).days + 1 for m in starts]
-    return tuple((a, b - 1) for a, b in zip(days, days[1:]))
-
-
-def windows_around(dates: Sequence[dt.date]) -> tuple[tuple[int, int], ...]:
-    """A window of 20 days on either side of each date, in days of the last date's year (choice).
-
-    Windows of neighbouring dates part in the middle between them, so that each takes its own scene.
-    Raises BadInput for more than six dates, or for dates of more than one season.
-    """
-    days = sorted(set(dates))
-    if len(days) > MOST_SCENES:
-        raise BadInput(
-            f"The series has {len(days)} dates, too many for a window around each: give the date windows, as "
-            "'95-135, 150-195, 210-260'."
-        )
-    if (days[-1] - days[0]).days > 366:
-        raise BadInput(
-            f"The scenes reach from {days[0]} to {days[-1]}, more than one season: give the date windows, or fewer "
-            "scenes."
-        )
-    count = [(day - dt.date(days[-1].year, 1, 1)).days + 1 for day in days]
-    breaks = [(a + b) // 2 for a, b in zip(count, count[1:])]
-    firsts = [count[0] - AROUND, *(max(day - AROUND, b + 1) for day, b in zip(count[1:], breaks))]
-    lasts = [*(min(day + AROUND, b) for day, b in zip(count, breaks)), count[-1] + AROUND]
-    return tuple(zip(firsts, lasts))
+        return build(network.name, configure(network.name, dict(network.settings), bands, 1, 1)).inputs
 
 
 def _finest(scenes: Sequence[Scene], bands: Sequence[str]) -> float:
@@ -241,48 +216,51 @@ def _finest(scenes: Sequence[Scene], bands: Sequence[str]) -> float:
     return float(f"{min(ref.pixel for scene in scenes for band in bands for ref in scene.of(band)):.2g}")
 
 
-def _usable(scenes: Sequence[Scene], job: TrainJob) -> list[Scene]:
-    """The scenes that have every band."""
+def _usable(scenes: Sequence[Scene], bands: Sequence[str], name: str) -> list[Scene]:
+    """The scenes that have every band; `name`: the model's."""
     if not scenes:
         raise BadInput("No dated raster was found: choose the dated scenes of the season.")
-    usable = [s for s in scenes if set(job.bands) <= set(s.bands)]
+    usable = [s for s in scenes if set(bands) <= set(s.bands)]
     if usable:
         return usable
     first = scenes[0]
-    lacking = [band for band in job.bands if band not in first.bands]
-    raise BandMissing(lacking, first.date.isoformat(), first.bands, job.name or "to be trained")
+    lacking = [band for band in bands if band not in first.bands]
+    raise BandMissing(lacking, first.date.isoformat(), first.bands, name or "to be trained")
 
 
-def _labels(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> LabelFacts:
-    """Counts labels once a file, wherever its first series lies."""
+def _labels(data: Sequence[LabelledSeries], scenes: Sequence[Scene], reporter: Reporter) -> LabelFacts:
+    """Counts labels once a file, wherever its first series lies; `scenes`: of the first of all."""
     counts: Counter[str] = Counter()
     simulated = []
-    for source in _sources(job):
-        here = scenes if source.labels == job.labels else read_scenes(source.scenes, reporter, source.dates)
-        crs = here[0].refs[0].crs
-        for field in [field for _, field in job.month_fields] or [job.class_field]:
-            frame = read_polygons(source.labels, source.labels_layer, field, crs, _common(here), source.labels_crs)
+    for each in _each_file_once(data):
+        source, series = each.labels, each.series
+        here = scenes if each is data[0] else read_scenes(series.scenes, reporter, series.dates)
+        bounds, crs = _common(here, series.extent), here[0].refs[0].crs
+        for field in source.fields:
+            frame = read_polygons(source.path, source.layer, field, crs, bounds, source.crs)
             counts.update(frame["label"])
             simulated.append(bool(frame.attrs["simulated"]))
     if not counts:
         raise LabelsUnusable(
-            f"No labelled polygon of {job.labels} lies on the series: check the labels' place, CRS and class field."
+            f"No labelled polygon of {data[0].labels.path} lies on the series: check the labels' place, CRS and class "
+            "field."
         )
     return LabelFacts(counts, any(simulated))
 
 
-def _sources(job: TrainJob) -> list[LabelledSeries]:
-    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, labels_crs=job.labels_crs)
+def _each_file_once(data: Sequence[LabelledSeries]) -> list[LabelledSeries]:
+    """The first series of each file of polygons."""
     found: dict[tuple[str, str], LabelledSeries] = {}
-    for source in (first, *job.more):
-        found.setdefault((source.labels, source.labels_layer), source)
+    for each in data:
+        if not is_class_raster(each.labels):
+            found.setdefault((each.labels.path, each.labels.layer), each)
     return list(found.values())
 
 
-def _common(scenes: Sequence[Scene]) -> Bounds:
-    """Where every date has pixels, in the CRS of the first."""
+def _common(scenes: Sequence[Scene], extent: Extent | None) -> Bounds:
+    """Where every date has pixels, inside the extent if there is one, in the CRS of the first."""
     crs = scenes[0].refs[0].crs
-    boxes = []
+    boxes = [extent_bounds(extent, crs)] if extent else []
     for scene in scenes:
         west, south, east, north = zip(*(ref.bounds_in(crs) for ref in scene.refs))
         boxes.append((min(west), min(south), max(east), max(north)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ....shared.jobs.train import LabelledSeries, TrainJob
+from ....shared.jobs.sources import LabelledSeries
+from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...execution.reporter import SubProgress as Share
-from ...labels.labelled_parcels import Meaning
 from ...labels.legend_from_labels import check_squares
 from ...splits.assignment import (
     Part,
@@ -22,7 +22,6 @@ from ...splits.parcel_overlap import AssignedParcels
 from ...splits.split import HELD_OUT, SplitRule
 from ..data.class_thinning import limit_pixels_per_class
 from ..data.labelled_series import (
-    Clouds,
     LabelledCube,
     LabelRule,
     load_labelled_cubes,
@@ -37,38 +36,39 @@ from .job_defaults import is_class_raster
 def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> TrainingData:
     """Loads every season of the job into `place`."""
     need = series_spec_of(job)
-    sources = _sources(job)
-    past = read_provenance(job.start, reporter) if job.start else None
-    months = tuple(month for month, _ in job.month_fields)
-    meaning = Meaning(tuple(field for _, field in job.month_fields) or (job.class_field,), legend)
+    past = read_provenance(job.network.start, reporter) if job.network.start else None
+    rule = _split_rule(job)
     found: dict[str, list[LabelledCube]] = {"train": [], "check": [], "test": []}
+    sources = _sources(job)
     for i, (role, source) in enumerate(sources):
         folder = place / str(i)
         folder.mkdir()
         share = Share(reporter, i / len(sources), (i + 1) / len(sources))
-        known = PriorAssignments(_grounds(found), past)
-        labels = LabelRule(meaning, _part(job, role, known), months, len(job.windows))
-        clouds = Clouds(job.mask, job.mask_layers if i == 0 else ())
-        found[role] += load_labelled_cubes(source, need, labels, clouds, margin, folder, share)
+        part = _part(rule, role, PriorAssignments(_grounds(found), past))
+        labels = LabelRule(legend, part, len(job.model_inputs.windows))
+        found[role] += load_labelled_cubes(source, need, labels, margin, folder, share)
     train, checks, tests = (tuple(seasons) for seasons in found.values())
     material = TrainingData(legend, train, checks, tests, past)
-    _tell_untested(job, material, reporter)
-    if is_class_raster(job):
-        check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.min_parcels)
-    if job.samples_per_class:
-        limit_pixels_per_class(train, job.samples_per_class, len(legend), job.seed)
+    _tell_untested(job.split.held_out, material, reporter)
+    if is_class_raster(job.labels):
+        check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.split.min_parcels)
+    if job.split.samples_per_class:
+        limit_pixels_per_class(train, job.split.samples_per_class, len(legend), job.seed)
     return material
 
 
 def _sources(job: TrainJob) -> list[tuple[str, LabelledSeries]]:
     """What each series is for, in the order in which they are read."""
-    first = LabelledSeries(job.scenes, job.labels, job.labels_layer, job.dates, job.radar, job.labels_crs)
-    roles = ("train", (first, *job.more)), ("check", job.checks), ("test", job.tests)
+    roles = ("train", job.data), ("check", job.validation_series), ("test", job.test_series)
     return [(role, source) for role, sources in roles for source in sources]
 
 
-def _part(job: TrainJob, role: str, known: PriorAssignments) -> Part:
-    rule = SplitRule(job.held_out, validation_share(job), job.held_side, job.seed, job.split, job.block)
+def _split_rule(job: TrainJob) -> SplitRule:
+    split = job.split
+    return SplitRule(split.held_out, validation_share(job), split.held_side, job.seed, split.method, split.block)
+
+
+def _part(rule: SplitRule, role: str, known: PriorAssignments) -> Part:
     others = {"check": assign_validation, "test": assign_test}
     return partial(others[role], known) if role in others else partial(assign_training, rule, known)
 
@@ -82,9 +82,9 @@ def _grounds(found: dict[str, list[LabelledCube]]) -> tuple[AssignedParcels, ...
     )
 
 
-def _tell_untested(job: TrainJob, material: TrainingData, reporter: Reporter) -> None:
+def _tell_untested(held_out: float, material: TrainingData, reporter: Reporter) -> None:
     held = any((season.part == HELD_OUT).any() for season in material.train)
-    if job.held_out and not held and material.past and material.past.grounds:
+    if held_out and not held and material.past and material.past.grounds:
         reporter.log(
             f"No parcel is left to test on, as {material.past.name}, which the training starts from, learnt from those "
             "that would be held out: the accuracy is not known. Give a test series, or labels of other parcels.",

@@ -104,7 +104,7 @@ def test_training_learns_the_toy_season_and_leaves_a_whole_folder(grown):
 
 def test_the_folder_classifies_as_any_other(toy, grown, tmp_path):
     folder, _ = grown
-    scenes = job_of(toy, folder).scenes
+    scenes = job_of(toy, folder).data[0].series.scenes
     classify(classify_job(scenes, str(folder), str(tmp_path / "map.tif"), mask="none"), Silent())
     with rasterio.open(tmp_path / "map.tif") as found:
         crop = found.read(1)

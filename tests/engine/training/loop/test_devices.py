@@ -16,8 +16,7 @@ from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE
 from crop_classifier_plugin.engine.training.loop.micro_batches import MicroBatches
 from crop_classifier_plugin.engine.training.optim.losses import LOSSES
 from crop_classifier_plugin.shared.errors import BadInput, OutOfMemory
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.jobs.train import HardwareSpec
 from kits.paths import REPOSITORY
 from kits.training.loop import CPU, Toy, lesson_of, run
 
@@ -57,11 +56,10 @@ def test_more_cards_than_there_are_is_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "card")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    job = TrainJob((SceneSource("a.tif"),), "labels.gpkg", "crop", "", "model")
     with pytest.raises(BadInput, match=r"^4 graphics cards were asked for, PyTorch finds 2"):
-        choose_accelerator(replace(job, devices=4), "adamw")
-    assert choose_accelerator(replace(job, devices=0), "adamw").devices == 2
-    assert choose_accelerator(job, "adamw").devices == 1
+        choose_accelerator(HardwareSpec(devices=4), "adamw")
+    assert choose_accelerator(HardwareSpec(devices=0), "adamw").devices == 2
+    assert choose_accelerator(HardwareSpec(), "adamw").devices == 1
 
 
 def test_shared_batches_are_not_taken_in_parts():

@@ -27,8 +27,7 @@ from crop_classifier_plugin.shared.errors import (
     LossNotFinite,
     OutOfMemory,
 )
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.jobs.train import HardwareSpec
 from kits.paths import REPOSITORY
 from kits.training.loop import RECIPE, Toy, lesson_of, run
 
@@ -291,10 +290,6 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(loss):
 # --- devices and precision -------------------------------------------------------------------------------------------
 
 
-def job_of(**given):
-    return TrainJob((SceneSource("a.tif"),), "b.gpkg", "crop", "", "model", **given)
-
-
 class Card:
     """A graphics card that is not there."""
 
@@ -321,19 +316,19 @@ def test_the_precision_on_a_card(monkeypatch, precision, optimizer, bfloat, expe
     Card(monkeypatch, bfloat)
     if expected is BadInput:
         with pytest.raises(BadInput, match=r": choose .*[.]$"):
-            choose_accelerator(job_of(precision=precision), optimizer)
+            choose_accelerator(HardwareSpec(precision=precision), optimizer)
         return
-    machine = choose_accelerator(job_of(precision=precision), optimizer)
+    machine = choose_accelerator(HardwareSpec(precision=precision), optimizer)
     assert (machine.accelerator, machine.precision) == ("gpu", expected)
     assert "Toy 3000" in machine.message
-    assert choose_accelerator(job_of(device="cpu"), optimizer).accelerator == "cpu"
+    assert choose_accelerator(HardwareSpec(device="cpu"), optimizer).accelerator == "cpu"
 
 
 def test_the_precision_on_the_processor():
-    machine = choose_accelerator(job_of(), "sam")
+    machine = choose_accelerator(HardwareSpec(), "sam")
     assert (machine.accelerator, machine.precision) == ("cpu", "32-true")
     with pytest.raises(BadInput, match="needs a graphics card"):
-        choose_accelerator(job_of(precision="16-mixed"), "adamw")
+        choose_accelerator(HardwareSpec(precision="16-mixed"), "adamw")
 
 
 @pytest.mark.parametrize("loss", LOSSES)

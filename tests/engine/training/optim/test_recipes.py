@@ -25,8 +25,7 @@ from crop_classifier_plugin.engine.training.optim.optimizers import (
 from crop_classifier_plugin.engine.training.optim.recipes import RECIPES, recipe_of, resolve_recipe
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import train as train_jobs
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.jobs.train import OptimSpec
 
 torch.set_num_threads(1)
 
@@ -180,20 +179,16 @@ def test_every_network_that_names_classes_has_a_recipe_of_known_parts():
     assert set(OPTIMIZERS) | {"auto"} == set(train_jobs.OPTIMIZERS)
 
 
-def job_of(**given):
-    return TrainJob((SceneSource("a.tif"),), "b.gpkg", "crop", "", "model", **given)
-
-
 def test_a_job_that_asks_for_nothing_gets_the_paper():
     for network, recipe in RECIPES.items():
-        assert resolve_recipe(job_of(network=network, epochs=0, batch=0, patch=0)) == recipe
+        assert resolve_recipe(network, OptimSpec(epochs=0, batch=0, patch=0)) == recipe
 
 
 def test_a_job_may_ask_for_something_else():
-    asked = job_of(network="cropsts", loss="focal", optimizer="adamw", learning_rate=0.2, patience=0, epochs=7, batch=3)
+    asked = OptimSpec("focal", "adamw", 0.2, epochs=7, patience=0, batch=3)
     expected = replace(RECIPES["cropsts"], loss="focal", learning_rate=0.2, patience=0, epochs=7, batch=3, patch=64)
-    assert resolve_recipe(asked) == expected
-    other = resolve_recipe(job_of(network="vunet_convlstm", optimizer="sam"))
+    assert resolve_recipe("cropsts", asked) == expected
+    other = resolve_recipe("vunet_convlstm", OptimSpec(optimizer="sam"))
     assert (other.optimizer, other.learning_rate, other.patience) == ("sam", 0.011, 30)
 
 

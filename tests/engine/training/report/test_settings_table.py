@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,19 +14,18 @@ from crop_classifier_plugin.engine.training.data.split_file import validation_sh
 from crop_classifier_plugin.engine.training.loop.epochs import EpochLog
 from crop_classifier_plugin.engine.training.report.report import Trained, to_html
 from crop_classifier_plugin.engine.training.report.settings_table import (
-    describe_label_sources,
+    describe_label_source,
     describe_split,
     kept_epoch,
     settings_table,
 )
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.forest import FOREST
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
+from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from kits.paths import REPOSITORY
+from kits.training.jobs import changed, some_job
 
-SCENES = (SceneSource("a.tif"),)
-JOB = TrainJob(SCENES, "parcels.gpkg", "crop", "", "model", network="unet", settings=(("preset", "small"),))
+JOB = some_job(labels="parcels.gpkg", network="unet", settings=(("preset", "small"),))
 MODELS = REPOSITORY / "models"
 
 
@@ -38,44 +36,44 @@ def logs(scores):
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1))
 def test_the_kept_epoch_is_the_first_or_the_last_of_the_best(scores):
     best = [i + 1 for i, score in enumerate(scores) if score == max(scores)]
-    assert kept_epoch(JOB, logs(scores)) == best[0]
-    assert kept_epoch(replace(JOB, network="unet_convlstm"), logs(scores)) == best[-1]  # its recipe takes ties
+    assert kept_epoch("unet", logs(scores)) == best[0]
+    assert kept_epoch("unet_convlstm", logs(scores)) == best[-1]  # its recipe takes ties
 
 
 @pytest.mark.parametrize("network", ["unet", "unet_convlstm"])
 def test_without_validation_the_last_epoch_is_kept(network):
-    assert kept_epoch(replace(JOB, network=network), logs([math.nan] * 4)) == 4
-    assert kept_epoch(replace(JOB, network="random_forest"), ()) == 0
+    assert kept_epoch(network, logs([math.nan] * 4)) == 4
+    assert kept_epoch("random_forest", ()) == 0
 
 
 def test_the_split_is_told_as_it_was_made():
-    straight, raster = describe_split(JOB), describe_split(replace(JOB, class_field=""))
+    straight, raster = describe_split(JOB), describe_split(changed(JOB, class_field=""))
     assert "Whole parcels were parted by a straight cut" in straight
     assert "30% was to be held out for the test, 15% was to choose the best epoch." in straight
     assert "Whole squares of 32 px of the class raster were parted by a straight cut" in raster
-    blocks = describe_split(replace(JOB, split="block", block=250.0))
+    blocks = describe_split(changed(JOB, split="block", block=250.0))
     assert "Squares of 250 map units were parted at random" in blocks
-    assert "straight" not in blocks + describe_split(replace(JOB, split="parcel"))
-    checked = describe_split(replace(JOB, checks=(LabelledSeries(SCENES, "b.gpkg"),)))
+    assert "straight" not in blocks + describe_split(changed(JOB, split="parcel"))
+    checked = describe_split(changed(JOB, validation_series=JOB.data))
     assert "15%" not in checked
     assert "Series of their own chose the best epoch, without held-out parcels." in checked
 
 
 def test_labels_are_told_with_all_their_fields():
-    assert describe_label_sources(replace(JOB, labels_layer="plots")) == "layer plots, field crop"
-    assert describe_label_sources(replace(JOB, class_field="")) == "a class raster"
-    months = replace(JOB, class_field="", month_fields=(("2019-10", "Oct_2019"), ("2019-11", "Nov_2019")))
-    assert describe_label_sources(months) == "fields Oct_2019 (2019-10), Nov_2019 (2019-11)"
+    assert describe_label_source(LabelSource("a.gpkg", "plots", "crop")) == "layer plots, field crop"
+    assert describe_label_source(LabelSource("a.tif")) == "a class raster"
+    months = LabelSource("a.gpkg", month_fields=(("2019-11", "Nov_2019"), ("2019-10", "Oct_2019")))
+    assert describe_label_source(months) == "fields Oct_2019 (2019-10), Nov_2019 (2019-11)"
 
 
 def test_a_forest_has_no_validation_and_one_set_of_defaults():
-    assert (validation_share(JOB), validation_share(replace(JOB, network="random_forest"))) == (0.15, 0.0)
+    assert (validation_share(JOB), validation_share(changed(JOB, network="random_forest"))) == (0.15, 0.0)
     small = RandomForestConfig.parse({"preset": "small"}, 6, 4, 3)
     assert small.settings() == FOREST
 
 
 def manner(network, history=(), **changes):
-    job = replace(JOB, network=network, device="cpu", **changes)
+    job = changed(JOB, network=network, device="cpu", **changes)
     return dict(settings_table(job, configure(network, {"preset": "small"}, 6, 4, 3), history, 75.0))
 
 
@@ -98,7 +96,7 @@ def test_the_table_tells_what_decided_the_training():
 
 def test_the_page_shows_the_table_and_the_kept_epoch():
     card = load_card(MODELS / "vunetconvlstm_simulated_radar")
-    job = replace(JOB, network="vunet_convlstm", class_field="", month_fields=(("2019-10", "Oct_2019"),))
+    job = changed(JOB, network="vunet_convlstm", class_field="", month_fields=(("2019-10", "Oct_2019"),))
     counts = tuple((1, 1, 1) for _ in card.legend)
     document = Trained(job, card, logs([0.2, 0.5, 0.5]), (), counts, (("Seed", "1"), ("Loss", "<focal>"))).document()
     page = to_html(json.loads(json.dumps(document)))

@@ -47,11 +47,11 @@ def test_what_cannot_be_trained_is_told_before_the_series_is_read(toy, tmp_path,
 
 def test_patch_0_is_the_papers_and_maps_have_tiles_of_that_size(toy, tmp_path):
     job, _ = resolve_job(job_of(toy, tmp_path / "m", patch=0), Silent())
-    assert (job.patch, job.tile) == (224, 224)
+    assert (job.optim.patch, job.model_inputs.tile) == (224, 224)
     job, _ = resolve_job(job_of(toy, tmp_path / "m", network="unet_convlstm", patch=0, settings=()), Silent())
-    assert (job.patch, job.tile) == (32, 32)
+    assert (job.optim.patch, job.model_inputs.tile) == (32, 32)
     job, _ = resolve_job(job_of(toy, tmp_path / "m", patch=48), Silent())
-    assert (job.patch, job.tile) == (48, 32)
+    assert (job.optim.patch, job.model_inputs.tile) == (48, 32)
 
 
 def test_settings_below_the_limit_are_taken():

@@ -30,6 +30,7 @@ from crop_classifier_plugin.engine.training.supervised.job_defaults import knows
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.train import NetworkSpec, TrainJob
 from kits.cards import preprocess_of
 from kits.training.two_series import job_of, sources
 
@@ -129,7 +130,7 @@ def test_the_gain_of_decibels_is_that_of_the_power_behind_them(seed: int, level:
 def test_a_label_counts_where_enough_dates_of_either_series_are_usable(place: Path, tmp_path: Path, least: int) -> None:
     windows = tuple((a, a + 29) for a in (61, 91, 121, 151))  # two optical dates a window, and one of radar
     job, legend = resolve_job(
-        job_of(place, tmp_path, windows=windows, reduce="clearest", least_dates=least, network="unet_3d", settings=()),
+        job_of(place, tmp_path, windows=windows, reduce="clearest", min_dates=least, network="unet_3d", settings=()),
         Silent(),
     )
     (season,) = gather(job, legend, tmp_path, Silent(), 32).train
@@ -138,17 +139,21 @@ def test_a_label_counts_where_enough_dates_of_either_series_are_usable(place: Pa
     np.testing.assert_array_equal(season.part > 0, season.target != IGNORE)
 
 
+def settings_of(job: TrainJob) -> dict[str, str]:
+    return dict(series_settings(job.network, job.model_inputs, job.has_radar))
+
+
 def test_the_network_decides_which_series_there_are(place: Path, tmp_path: Path) -> None:
     radar = sources(place / "s1")
-    both = dict(series_settings(job_of(place, tmp_path, radar=radar)))
-    optical = dict(series_settings(job_of(place, tmp_path)))
-    alone = dict(series_settings(job_of(place, tmp_path, bands=("VH",))))
+    both = settings_of(job_of(place, tmp_path, radar=radar))
+    optical = settings_of(job_of(place, tmp_path))
+    alone = settings_of(job_of(place, tmp_path, bands=("VH",)))
     assert (both["optical"], both["radar"], both["radar_bands"]) == ("true", "true", "2")
     assert (optical["optical"], optical["radar"]) == ("true", "false")
     assert (alone["optical"], alone["radar"], alone["radar_bands"]) == ("false", "true", "1")
     with pytest.raises(BadInput, match="unet takes one series"):
-        series_settings(job_of(place, tmp_path, network="unet", settings=(), radar=radar))
-    assert [knows_gaps(job_of(place, tmp_path, network=n, settings=())) for n in ("unet", "cropsts")] == [False, True]
+        settings_of(job_of(place, tmp_path, network="unet", settings=(), radar=radar))
+    assert [knows_gaps(NetworkSpec(name), 2) for name in ("unet", "cropsts")] == [False, True]
 
 
 @pytest.mark.filterwarnings("default")

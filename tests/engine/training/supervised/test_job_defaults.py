@@ -23,14 +23,9 @@ from crop_classifier_plugin.engine.accuracy.diagnosis.report import decimal
 from crop_classifier_plugin.engine.execution import outputs
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
+from crop_classifier_plugin.engine.training.supervised.date_windows import MOST_SCENES, months_of, windows_around
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
-from crop_classifier_plugin.engine.training.supervised.job_defaults import (
-    MOST_SCENES,
-    legend_of,
-    months_of,
-    resolve_job,
-    windows_around,
-)
+from crop_classifier_plugin.engine.training.supervised.job_defaults import legend_of, resolve_job
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import (

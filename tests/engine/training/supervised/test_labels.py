@@ -35,16 +35,18 @@ from crop_classifier_plugin.engine.training.model_folder.initial_weights import 
     save_weights,
 )
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
-from crop_classifier_plugin.engine.training.supervised.job import gather, prepared, train
+from crop_classifier_plugin.engine.training.supervised.fit import prepared
+from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import BadInput, BadModel, LabelsUnusable
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries, TrainJob
+from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 from kits.cards import preprocess_of
 from kits.models import write_model
 from kits.rasters import write_raster
+from kits.training.jobs import changed, labelled
 from kits.training.two_series import SIDE, job_of, sources
 
 torch.set_num_threads(1)
@@ -89,7 +91,7 @@ def monthly(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def monthly_job(place: Path, monthly: Path, model: Path, **changes: object) -> TrainJob:
     facts: dict[str, object] = {
         "labels": str(monthly), "class_field": "", "month_fields": MONTHS[::-1], "network": "vunet_convlstm",
-        "settings": (("widths", "4"), ("hidden", "4")), "windows": ((1, 30),) * 5, "least_dates": 1,
+        "settings": (("widths", "4"), ("hidden", "4")), "windows": ((1, 30),) * 5, "min_dates": 1,
     }  # fmt: skip
     return job_of(place, model, **(facts | changes))
 
@@ -147,7 +149,7 @@ def test_months_that_the_network_cannot_tell_apart_are_refused(place: Path, mont
     with pytest.raises(BadInput, match="not told the month"):
         resolve_job(monthly_job(place, monthly, tmp_path, network="unet_convlstm"), Silent())
     one = monthly_job(place, monthly, tmp_path, network="unet_convlstm", month_fields=MONTHS[:1])
-    assert len(resolve_job(one, Silent())[0].windows) == 5
+    assert len(resolve_job(one, Silent())[0].model_inputs.windows) == 5
     with pytest.raises(BadInput, match="YYYY-MM"):
         monthly_job(place, monthly, tmp_path, month_fields=(("May", "May"),))
 
@@ -159,7 +161,7 @@ def test_a_class_raster_is_read_as_it_is_and_parted_by_whole_squares(place: Path
     rng = np.random.default_rng(0)
     codes = np.where(rng.random((SIDE + 20, SIDE)) < 0.8, rng.integers(1, 3, (SIDE + 20, SIDE)), 0).astype(np.uint8)
     path = write_raster(tmp_path / "truth.tif", codes[None], nodata=0)
-    job = job_of(place, tmp_path, labels=str(path), class_field="", least_dates=1, network="unet_3d", settings=())
+    job = job_of(place, tmp_path, labels=str(path), class_field="", min_dates=1, network="unet_3d", settings=())
     job, legend = resolve_job(job, Silent())
     assert legend.codes == (1, 2)
     (season,) = gather(job, legend, tmp_path, Silent(), 32).train
@@ -184,7 +186,7 @@ def test_a_class_raster_needs_squares_enough_of_each_class(
         row, col = 32 * (number // 2), 32 * (number % 2)
         codes[row + 4 : row + 9, col + 4 : col + 30] = 2
     path = write_raster(folder / "truth.tif", codes[None], nodata=0)
-    changes = {"labels": str(path), "class_field": "", "least_dates": 1, "network": "unet_3d", "settings": ()}
+    changes = {"labels": str(path), "class_field": "", "min_dates": 1, "network": "unet_3d", "settings": ()}
     job, legend = resolve_job(job_of(place, folder, min_parcels=least, **changes), Silent())
     few = [f"{name} has {n}" for name, n in zip(legend.names, (4, squares)) if n < least]
     if few:
@@ -200,7 +202,7 @@ def test_labels_are_thinned_to_what_was_asked_and_never_beyond_training(place: P
     for number, most in enumerate((0, 37)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        parts.append(gather(replace(job, samples_per_class=most), legend, folder, Silent(), 32).train)
+        parts.append(gather(changed(job, samples_per_class=most), legend, folder, Silent(), 32).train)
     before, after = parts
     assert count_classes(before, TRAIN, 2).min() > 37
     assert count_classes(after, TRAIN, 2).tolist() == [37, 37]
@@ -211,8 +213,8 @@ def test_labels_are_thinned_to_what_was_asked_and_never_beyond_training(place: P
 
 
 def test_a_second_series_takes_the_place_of_validation_parcels(place: Path, tmp_path: Path) -> None:
-    more = LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg"))
-    job, legend = resolve_job(job_of(place, tmp_path, checks=(more,)), Silent())
+    more = labelled(sources(place / "s2"), str(place / "parcels.gpkg"))
+    job, legend = resolve_job(job_of(place, tmp_path, validation_series=(more,)), Silent())
     material = gather(job, legend, tmp_path, Silent(), 32)
     assert not count_classes(material.train, VALIDATION, 2).any()
     assert set(np.unique(material.checks[0].part)) <= {0, VALIDATION}
@@ -221,8 +223,8 @@ def test_a_second_series_takes_the_place_of_validation_parcels(place: Path, tmp_
 
 @pytest.mark.parametrize("second", [False, True], ids=["a share", "a second series"])
 def test_the_split_file_says_what_chose_the_best_epoch(place: Path, tmp_path: Path, second: bool) -> None:
-    checks = (LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg")),) if second else ()
-    job, legend = resolve_job(job_of(place, tmp_path, validation=0.2, checks=checks), Silent())
+    checks = (labelled(sources(place / "s2"), str(place / "parcels.gpkg")),) if second else ()
+    job, legend = resolve_job(job_of(place, tmp_path, validation=0.2, validation_series=checks), Silent())
     material = gather(job, legend, tmp_path, Silent(), 32)
     told = json.loads(split_json(job, material))
     (here,) = told["places"]
@@ -294,12 +296,12 @@ def test_weights_that_are_not_what_they_claim_are_refused(tmp_path: Path) -> Non
 def test_frozen_parts_do_not_learn_and_unknown_ones_are_refused(place: Path, tmp_path: Path) -> None:
     job = job_of(place, tmp_path, network="vunet_convlstm", frozen=("encoder",))
     config = configure("vunet_convlstm", SETTINGS["vunet_convlstm"], 2, 3, 3)
-    network = prepared(job, build("vunet_convlstm", config), OLD, Silent())
+    network = prepared(job.network, build("vunet_convlstm", config), OLD, Silent())
     learning = {name.split(".")[0]: p.requires_grad for name, p in network.named_parameters()}
     assert not learning.pop("encoder")
     assert all(learning.values())
     with pytest.raises(BadInput, match="choose among encoder"):
-        prepared(replace(job, frozen=("body",)), build("vunet_convlstm", config), OLD, Silent())
+        prepared(replace(job.network, frozen=("body",)), build("vunet_convlstm", config), OLD, Silent())
 
 
 def test_a_start_of_another_network_is_refused(place: Path, tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ def test_the_pixel_size_of_a_model_is_that_of_its_series(tmp_path: Path, pixel: 
     job = job_of(tmp_path, tmp_path / "model", epochs=1)
     completed, _ = resolve_job(job, Silent())
     wanted = np.sqrt(pixel**2 * 111_200 * 70_000) if degrees else pixel
-    assert completed.pixel_size == pytest.approx(wanted, rel=0.05)
+    assert completed.model_inputs.pixel_size == pytest.approx(wanted, rel=0.05)
     train(job, Silent())
-    assert load_card(tmp_path / "model").inputs.pixel_size == completed.pixel_size
+    assert load_card(tmp_path / "model").inputs.pixel_size == completed.model_inputs.pixel_size
     scenes = tuple(SceneSource(str(p)) for p in sorted((tmp_path / "season").glob("*.tif")))
     classify(classify_job(scenes, str(tmp_path / "model"), str(tmp_path / "map.tif"), mask="none"), Silent())
     assert (tmp_path / "map.tif").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -46,9 +45,9 @@ from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.errors import LabelsUnusable
-from crop_classifier_plugin.shared.jobs.train import LabelledSeries
 from kits.models import write_model
 from kits.rasters import write_raster
+from kits.training.jobs import changed, labelled
 from kits.training.two_series import job_of, sources
 
 GRID = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), 40, 40)
@@ -206,7 +205,7 @@ def test_further_series_of_the_same_labels_on_another_extent_keep_the_parts(
     split: str,
 ) -> None:
     labels = str(place / "parcels.gpkg")
-    more = (LabelledSeries(sources(eastern), labels), LabelledSeries(sources(place / "s2"), labels))
+    more = (labelled(sources(eastern), labels), labelled(sources(place / "s2"), labels))
     material = gathered(tmp_path, job_of(place, tmp_path, more=more, split=split, seed=5, validation=0.2, block=80.0))
     first, east, same = (on_first(material, season) for season in material.train)
     np.testing.assert_array_equal(first, same)
@@ -218,7 +217,7 @@ def test_further_series_of_the_same_labels_on_another_extent_keep_the_parts(
 
 
 def test_the_larger_extent_parts_only_its_own_parcels_by_itself(place: Path, eastern: Path, tmp_path: Path) -> None:
-    whole = LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg"))
+    whole = labelled(sources(place / "s2"), str(place / "parcels.gpkg"))
     job = job_of(place, tmp_path, scenes=sources(eastern), more=(whole,), split="parcel", validation=0.2)
     material = gathered(tmp_path, job)
     first, second = material.train
@@ -231,8 +230,8 @@ def test_the_larger_extent_parts_only_its_own_parcels_by_itself(place: Path, eas
 
 def test_held_out_parcels_do_not_choose_the_epoch(place: Path, eastern: Path, tmp_path: Path) -> None:
     labels, reporter = str(place / "parcels.gpkg"), Silent()
-    checks = (LabelledSeries(sources(place / "s2"), labels), LabelledSeries(sources(eastern), labels))
-    material = gathered(tmp_path, job_of(place, tmp_path, checks=checks, split="parcel"), reporter)
+    checks = (labelled(sources(place / "s2"), labels), labelled(sources(eastern), labels))
+    material = gathered(tmp_path, job_of(place, tmp_path, validation_series=checks, split="parcel"), reporter)
     first = material.train[0]
     assert not together(first.part, *(on_first(material, season) for season in material.checks))
     np.testing.assert_array_equal(first.part == TRAIN, material.checks[0].part == VALIDATION)
@@ -247,10 +246,11 @@ def test_held_out_parcels_do_not_choose_the_epoch(place: Path, eastern: Path, tm
 def test_a_validation_series_of_nothing_but_held_out_parcels_is_refused(place: Path, tmp_path: Path) -> None:
     job = job_of(place, tmp_path, held_side="east")
     material = gathered(tmp_path, job)
-    frame = gpd.read_file(job.labels)
+    frame = gpd.read_file(job.labels.path)
     held = shapely.points(material.train[0].parcels.points[material.train[0].of(HELD_OUT)])
     frame[[bool(shape.contains(held).any()) for shape in frame.geometry]].to_file(tmp_path / "held.gpkg")
-    job = job_of(place, tmp_path, held_side="east", checks=(LabelledSeries(job.scenes, str(tmp_path / "held.gpkg")),))
+    held = labelled(job.data[0].series.scenes, tmp_path / "held.gpkg")
+    job = job_of(place, tmp_path, held_side="east", validation_series=(held,))
     (tmp_path / "again").mkdir()
     with pytest.raises(LabelsUnusable, match="may not choose the best epoch"):
         gathered(tmp_path / "again", job)
@@ -258,8 +258,8 @@ def test_a_validation_series_of_nothing_but_held_out_parcels_is_refused(place: P
 
 def test_tests_on_parcels_that_were_learnt_from_are_counted(place: Path, tmp_path: Path) -> None:
     reporter = Silent()
-    again = LabelledSeries(sources(place / "s2"), str(place / "parcels.gpkg"))
-    material = gathered(tmp_path, job_of(place, tmp_path, tests=(again,)), reporter)
+    again = labelled(sources(place / "s2"), str(place / "parcels.gpkg"))
+    material = gathered(tmp_path, job_of(place, tmp_path, test_series=(again,)), reporter)
     seen = sum(int(material.train[0].of(part).sum()) for part in LEARNT)
     assert any(
         level == "warning" and f"{seen} of 64 parcels of the test series" in text for level, text in reporter.lines
@@ -271,13 +271,13 @@ def test_a_training_is_another_with_another_validation_series(place: Path, easte
     series = sources(place / "s2")
     found = []
     for i, scenes in enumerate(((), series, series[1:], sources(eastern))):
-        checks = (LabelledSeries(scenes, labels),) if scenes else ()
-        job = job_of(place, tmp_path, checks=checks, least_dates=3, validation=0.0)
+        checks = (labelled(scenes, labels),) if scenes else ()
+        job = job_of(place, tmp_path, validation_series=checks, min_dates=3, validation=0.0)
         (tmp_path / str(i)).mkdir()
         material = gathered(tmp_path / str(i), job)
-        config = configure(job.network, dict(job.settings), 2, len(material.train[0].days), 2)
+        config = configure(job.network.name, dict(job.network.settings), 2, len(material.train[0].days), 2)
         stats = Statistics((0.0, 0.0), (1.0, 1.0))
-        found.append(identity_of(job, config, resolve_recipe(job), stats, material.train, material.checks))
+        found.append(identity_of(job, config, resolve_recipe(job.network.name, job.optim), stats, material))
     assert all(a != b for i, a in enumerate(found) for b in found[:i])
 
 
@@ -323,16 +323,16 @@ def test_another_seed_does_not_test_on_what_the_start_learnt_from(place: Path, t
     start = model_of(tmp_path / "a", split_json(job, first))
     parts = []
     for seed, way in ((2, "parcel"), (3, "side")):
-        reporter, (again, legend) = Silent(), resolve_job(replace(job, seed=seed, split=way), Silent())
+        reporter, (again, legend) = Silent(), resolve_job(changed(job, seed=seed, split=way), Silent())
         (tmp_path / str(seed)).mkdir()
-        material = gather(replace(again, start=start), legend, tmp_path / str(seed), reporter, 32)
+        material = gather(changed(again, start=start), legend, tmp_path / str(seed), reporter, 32)
         (season,) = material.train
         parts.append(season.split.parts)
         before = first.train[0]
         assert not (np.isin(before.part, LEARNT) & (season.part == HELD_OUT)).any()
         np.testing.assert_array_equal(season.split.parts == HELD_OUT, before.split.parts == HELD_OUT)
         assert any(level == "warning" and "learnt from them" in text for level, text in reporter.lines)
-        told = split_json(replace(again, start=start), material)
+        told = split_json(changed(again, start=start), material)
         # a third model knows what the first learnt from, though the second may have had other labels
         (tmp_path / f"b{seed}").mkdir()
         (tmp_path / f"b{seed}" / "split.json").write_text(told)
@@ -346,10 +346,10 @@ def test_another_seed_does_not_test_on_what_the_start_learnt_from(place: Path, t
 def test_a_start_that_learnt_from_everything_leaves_nothing_to_test_on(place: Path, tmp_path: Path) -> None:
     job = job_of(place, tmp_path, held_out=0.0, validation=0.0)
     start = model_of(tmp_path / "a", split_json(job, gathered(tmp_path, job)))
-    again, legend = resolve_job(replace(job, held_out=0.3), Silent())
+    again, legend = resolve_job(changed(job, held_out=0.3), Silent())
     (tmp_path / "again").mkdir()
     reporter = Silent()
-    material = gather(replace(again, start=start), legend, tmp_path / "again", reporter, 32)
+    material = gather(changed(again, start=start), legend, tmp_path / "again", reporter, 32)
     assert (material.train[0].part == TRAIN).all()
     assert any(level == "warning" and "No parcel is left to test on" in text for level, text in reporter.lines)
 
@@ -415,7 +415,7 @@ def test_the_card_and_report_say_what_the_model_started_from(place: Path, tmp_pa
     train(job, Silent())
     (tmp_path / "a" / "split.json").unlink()
     train(
-        replace(job, model=str(tmp_path / "b"), start=str(tmp_path / "a"), seed=2, training_data="my fields"), Silent()
+        changed(job, model=str(tmp_path / "b"), start=str(tmp_path / "a"), seed=2, training_data="my fields"), Silent()
     )
     card = load_card(tmp_path / "b")
     assert card.training.training_data.startswith("my fields; started from a, trained on 64 labelled parcels")

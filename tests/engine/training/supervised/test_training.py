@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
-from crop_classifier_plugin.engine.networks.registry import build, configure
+from crop_classifier_plugin.engine.networks.registry import build
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
 from crop_classifier_plugin.engine.splits.split import (
@@ -47,6 +47,7 @@ from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
 from crop_classifier_plugin.engine.training.model_folder.input_spec import input_spec_of
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import verify
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
+from crop_classifier_plugin.engine.training.supervised.fit import config_of
 from crop_classifier_plugin.engine.training.supervised.job import (
     fit,
     gather,
@@ -66,6 +67,7 @@ from crop_classifier_plugin.shared.errors import (
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 from kits.cards import card_of, preprocess_of
+from kits.training.jobs import changed
 from kits.training.toy import LEGEND, job_of
 
 torch.set_num_threads(1)
@@ -251,8 +253,8 @@ def learn_only(job: TrainJob, place: Path, reporter=None, keep=None):
     """The training without the export."""
     place.mkdir()
     material = gather(job, LEGEND, place, Silent(), 32)
-    config = configure(job.network, dict(job.settings), 2, 3, 2)
-    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network, config)), statistics(material.train))
+    config = config_of(job.network, job.model_inputs, 2)
+    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network.name, config)), statistics(material.train))
     return fit(job, config, material, preprocess, reporter or Silent(), keep)
 
 
@@ -340,7 +342,7 @@ def test_a_cancelled_training_can_be_finished(toy, tmp_path):
     with pytest.raises(Cancelled, match=r"up to epoch 3 \(best: epoch \d\) was kept in .*m\.training\.$"):
         train(job, Patient(Stop()))
     assert [p.name for p in tmp_path.iterdir()] == ["m.training"]
-    job = replace(job, earlier="finish", title="another title", device="cpu")
+    job = changed(job, resume="finish", title="another title", device="cpu")
     network, history = learn_only(job, tmp_path / "s", keep=folder_of(job.model))
     assert len(history) == 3
     assert not network.training
@@ -364,7 +366,7 @@ def test_a_whole_training_leaves_no_state_behind(trained):
 )
 def test_a_job_that_cannot_be_done_is_one_sentence(toy, tmp_path, change, error):
     with pytest.raises(error, match=r"[.]$"):
-        train(replace(job_of(toy, tmp_path / "m"), **change), Silent())
+        train(job_of(toy, tmp_path / "m", **change), Silent())
 
 
 def test_labels_elsewhere_are_one_sentence(toy, tmp_path):
@@ -372,7 +374,7 @@ def test_labels_elsewhere_are_one_sentence(toy, tmp_path):
     far["geometry"] = far.translate(1e5, 0)
     far.to_file(tmp_path / "far.gpkg")
     with pytest.raises(LabelsUnusable, match="labels"):
-        train(replace(job_of(toy, tmp_path / "m"), labels=str(tmp_path / "far.gpkg")), Silent())
+        train(job_of(toy, tmp_path / "m", labels=str(tmp_path / "far.gpkg")), Silent())
 
 
 def test_a_job_out_of_range_is_refused(toy, tmp_path):

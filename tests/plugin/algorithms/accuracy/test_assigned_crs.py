@@ -66,9 +66,9 @@ def test_labels_of_a_training_carry_the_crs_that_was_assigned(lesson, truth, par
             run("train_lrtacf_net", lesson | labels, context)
         assign(truth)
         assign(parcels)
-    told = [(job.labels_crs, job.checks[0].labels_crs) for job in asked]
+    told = [(job.labels.crs, job.validation_series[0].labels.crs) for job in asked]
     assert told == [("", ""), ("", ""), (OTHER, OTHER), (OTHER, OTHER)]
-    assert [Path(job.labels).name for job in asked] == [Path(truth.source()).name, "parcels.gpkg"] * 2
+    assert [Path(job.labels.path).name for job in asked] == [Path(truth.source()).name, "parcels.gpkg"] * 2
 
 
 def test_a_copy_of_selected_polygons_has_the_crs_that_was_assigned(lesson, parcels, context, asked):
@@ -78,8 +78,8 @@ def test_a_copy_of_selected_polygons_has_the_crs_that_was_assigned(lesson, parce
     del lesson["VALIDATION_INPUT"]
     run("train_lrtacf_net", lesson | {"LABELS": chosen, "FIELD": "crop_name"}, context)
     (job,) = asked
-    copy = QgsVectorLayer(job.labels)
-    assert (copy.featureCount(), copy.crs().authid(), job.labels_crs) == (9, OTHER, "")
+    copy = QgsVectorLayer(job.labels.path)
+    assert (copy.featureCount(), copy.crs().authid(), job.labels.crs) == (9, OTHER, "")
 
 
 def test_references_and_labels_of_the_crop_gain_carry_it_too(truth, parcels, season, context, provider, tmp_path):

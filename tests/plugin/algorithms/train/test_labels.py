@@ -12,6 +12,7 @@ from qgis.core import (
 )
 
 from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from kits.plugin.qgis import run, values
 
 TRAININGS = [
@@ -43,8 +44,7 @@ def lesson(provider, season, tmp_path):
 def test_a_class_raster_needs_no_field(lesson, raster, season, context, asked, name):
     run(name, lesson | raster, context)
     (job,) = asked
-    assert (job.labels, job.labels_layer, job.class_field) == (season["TRUTH"], "", "")
-    assert (job.month_fields, job.checks) == ((), ())
+    assert (job.labels, job.validation_series) == (LabelSource(season["TRUTH"]), ())
 
 
 def test_validation_scenes_bring_their_own_labels(lesson, polygons, raster, season, context, asked):
@@ -52,18 +52,18 @@ def test_validation_scenes_bring_their_own_labels(lesson, polygons, raster, seas
     run("train_cropsts", lesson | polygons | half | {"VALIDATION_LABELS": season["PARCELS"]}, context)
     run("train_lrtacf_net", lesson | raster | half | {"VALIDATION_LABEL_RASTER": season["TRUTH"]}, context)
     for job, labels in zip(asked, (season["PARCELS"], season["TRUTH"])):
-        (series,) = job.checks
-        assert [scene.path for scene in series.scenes] == season["SCENES"][:4]
-        assert (job.labels, series.labels, series.radar) == (labels, labels, ())
-        assert [scene.path for scene in job.scenes] == season["SCENES"]
+        (check,) = job.validation_series
+        assert [scene.path for scene in check.series.scenes] == season["SCENES"][:4]
+        assert (job.labels.path, check.labels.path, check.radar) == (labels, labels, None)
+        assert [scene.path for scene in job.data[0].series.scenes] == season["SCENES"]
 
 
 def test_validation_scenes_may_bring_radar(lesson, polygons, season, context, asked):
     scenes = season["SCENES"]
     check = {"VALIDATION_INPUT": scenes[:2], "VALIDATION_LABELS": season["PARCELS"], "VALIDATION_RADAR": scenes[2:4]}
     run("train_attention_3dcnn", lesson | polygons | check | {"RADAR": scenes[4:6]}, context)
-    assert [scene.path for scene in asked[0].radar] == scenes[4:6]
-    assert [scene.path for scene in asked[0].checks[0].radar] == scenes[2:4]
+    assert [scene.path for scene in asked[0].data[0].radar.scenes] == scenes[4:6]
+    assert [scene.path for scene in asked[0].validation_series[0].radar.scenes] == scenes[2:4]
     with pytest.raises(QgsProcessingException, match="only of use beside dated radar scenes"):
         run("train_attention_3dcnn", lesson | polygons | check, context)
 

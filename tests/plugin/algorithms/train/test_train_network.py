@@ -23,8 +23,8 @@ def test_each_network_of_the_list_can_be_chosen(lesson, context, asked, provider
     assert choices == list(TRAINABLE.values())
     for i in range(len(choices)):
         run("train_network", lesson | {"NETWORK": i, "SIZE": i % 2}, context)
-    assert [job.network for job in asked] == list(TRAINABLE)
-    assert {job.settings for job in asked} == {(("preset", "small"),), (("preset", "paper"),)}
+    assert [job.network.name for job in asked] == list(TRAINABLE)
+    assert {job.network.settings for job in asked} == {(("preset", "small"),), (("preset", "paper"),)}
 
 
 @pytest.mark.parametrize("name", TRAININGS)
@@ -32,8 +32,8 @@ def test_every_training_takes_settings_place_and_season(lesson, context, asked, 
     told = {"SETTINGS": "dropout=0.2; widths=8,16", "REGION": " Flanders ", "SEASON": "summer 2019"}
     run(f"train_{name}", lesson | told, context)
     (job,) = asked
-    assert job.settings[-2:] == (("dropout", "0.2"), ("widths", "8,16"))
-    assert (job.region, job.season) == ("Flanders", "summer 2019")
+    assert job.network.settings[-2:] == (("dropout", "0.2"), ("widths", "8,16"))
+    assert (job.card.region, job.card.season) == ("Flanders", "summer 2019")
     with pytest.raises(QgsProcessingException, match="The setting 'dropout' of the network has no value"):
         run(f"train_{name}", lesson | {"SETTINGS": "dropout"}, context)
 

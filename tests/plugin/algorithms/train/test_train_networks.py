@@ -26,14 +26,27 @@ def job_of(provider, name, context, season, tmp_path, **given):
 
 def test_each_network_has_its_own_choices(provider, context, season, tmp_path):
     two = job_of(provider, "train_attention_3dcnn", context, season, tmp_path, SPLIT=1, SAMPLES=50, OPTICAL_DROPOUT=0.2)
-    assert (two.network, two.split, two.samples_per_class, two.block) == ("attention_3dcnn", "block", 50, 0)
-    assert two.optical_dropout == pytest.approx((0.1, 0.2))
+    assert (two.network.name, two.split.method, two.split.samples_per_class, two.split.block) == (
+        "attention_3dcnn",
+        "block",
+        50,
+        0,
+    )
+    assert two.optim.optical_dropout == pytest.approx((0.1, 0.2))
     forest = job_of(provider, "train_random_forest", context, season, tmp_path, TREES=7)
-    assert (forest.network, dict(forest.settings)["trees"], forest.validation) == ("random_forest", "7", 0.0)
+    assert (forest.network.name, dict(forest.network.settings)["trees"], forest.split.validation) == (
+        "random_forest",
+        "7",
+        0.0,
+    )
     sts = job_of(provider, "train_cropsts", context, season, tmp_path, FROZEN=True, START=str(tmp_path))
-    assert (sts.frozen, sts.start) == (("encoder",), str(tmp_path))
+    assert (sts.network.frozen, sts.network.start) == (("encoder",), str(tmp_path))
     months = job_of(provider, "train_unet_convlstm", context, season, tmp_path)
-    assert (months.network, months.bands, months.class_field) == ("vunet_convlstm", ("VV", "VH"), "crop_name")
+    assert (months.network.name, months.model_inputs.bands, months.labels.class_field) == (
+        "vunet_convlstm",
+        ("VV", "VH"),
+        "crop_name",
+    )
     lrtacf = job_of(provider, "train_lrtacf_net", context, season, tmp_path, SPLIT=1, BLOCK=250, START=str(tmp_path))
-    assert (lrtacf.split, lrtacf.block, lrtacf.start) == ("block", 250, str(tmp_path))
-    assert dict(lrtacf.settings) == {"preset": "small"}
+    assert (lrtacf.split.method, lrtacf.split.block, lrtacf.network.start) == ("block", 250, str(tmp_path))
+    assert dict(lrtacf.network.settings) == {"preset": "small"}

@@ -78,14 +78,16 @@ def test_only_the_selected_parcels_reach_the_engine(lesson, season, context, tmp
     layer.selectByIds([f.id() for f in layer.getFeatures()][::2])
     chosen = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True)
     asked = []
-    monkeypatch.setattr(runner, "run", lambda job, feedback: asked.append((job, len_and_crs(job.labels))) or RESULT)
+    monkeypatch.setattr(
+        runner, "run", lambda job, feedback: asked.append((job, len_and_crs(job.labels.path))) or RESULT
+    )
     run("train_lrtacf_net", lesson | {"LABELS": chosen, "WINDOWS": "95-135, 150-195"}, context)
     ((job, told),) = asked
     assert told == (layer.selectedFeatureCount(), "EPSG:4326")
     assert told[0] < layer.featureCount()
-    assert job.training_data == f"{told[0]} labelled parcels of the layer degrees"
-    assert job.windows == ((95, 135), (150, 195))
-    assert (job.epochs, job.optimizer, dict(job.settings)["widths"]) == (2, "adamw", "4,8")
+    assert job.card.training_data == f"{told[0]} labelled parcels of the layer degrees"
+    assert job.model_inputs.windows == ((95, 135), (150, 195))
+    assert (job.optim.epochs, job.optim.optimizer, dict(job.network.settings)["widths"]) == (2, "adamw", "4,8")
 
 
 RESULT = {"outputs": {**dict.fromkeys(METRICS), "report": ""}}

@@ -36,7 +36,7 @@ from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
 from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
 from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
 from crop_classifier_plugin.engine.training.tsstfn.task import recipe_of as fusion_recipe
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from crop_classifier_plugin.shared.jobs.train import HardwareSpec, OptimSpec, TrainJob
 from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob
 
@@ -192,7 +192,8 @@ def _teach_tsstfn(case: Case, preset: str, on: tuple[str, str], count: int, watc
     sample = entry("tsstfn").sample
     config = configure("tsstfn", {"preset": preset}, sample.bands, sample.dates, sample.classes)
     side = sample.side if preset == "paper" else 64
-    job = TrainTsstfnJob((SceneSource("x"),), (SceneSource("y"),), "x", epochs=1, device=on[0], precision=on[1])
+    images = Series((SceneSource("x"),)), Series((SceneSource("y"),))
+    job = TrainTsstfnJob(*images, "x", epochs=1, device=on[0], precision=on[1])
     torch.manual_seed(job.seed)
     network, recipe = build("tsstfn", config), fusion_recipe(job)
     module = TaskModule(FusionTask(network, recipe), job.seed, watch)

@@ -7,6 +7,7 @@ from typing import Any
 from qgis.core import QgsProcessingContext, QgsProcessingFeedback
 
 from ...bridge import layers
+from ...shared.jobs.fusion import image_pairs
 from .engine_algorithm import Parameters
 from .series_parameters import SeriesAlgorithm
 
@@ -15,9 +16,10 @@ class PairsAlgorithm(SeriesAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        return {
-            "fine": layers.scenes(parameters.get("FINE"), context),
-            "coarse": layers.scenes(parameters.get("COARSE"), context),
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
-            "extent": self.extent(parameters, context, "FINE"),
-        }
+        fine, coarse = image_pairs(
+            layers.scenes(parameters.get("FINE"), context),
+            layers.scenes(parameters.get("COARSE"), context),
+            layers.date_entries(self.table(parameters, "DATES", context)),
+            self.extent(parameters, context, "FINE"),
+        )
+        return {"fine": fine, "coarse": coarse}

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from ...shared.choices import COMBINATIONS, GAIN_SPLITS, SPREADS
-from ...shared.jobs.fusion import CropGainJob, EvaluateFusionJob, FuseStarfmJob, Prediction
+from ...shared.jobs.fusion import CropGainJob, EvaluateFusionJob, FuseStarfmJob, Prediction, image_pairs
 from ...shared.jobs.sources import Extent, LabelSource, SceneSource
 from .options import finish, json_option, read_dates
-from .series import series_options, take_series
+from .series import series_options, sources, take_series
 
 
 def take_place(given: dict[str, Any]) -> dict[str, Any]:
@@ -47,12 +47,8 @@ def take_place(given: dict[str, Any]) -> dict[str, Any]:
 @json_option
 def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Predict the fine image of a day that only the coarse sensor saw, by STARFM."""
-    place = take_place(given)
-    images: dict[str, Any] = {
-        "fine": tuple(map(SceneSource, fine)),
-        "coarse": tuple(map(SceneSource, coarse)),
-    }
-    finish(FuseStarfmJob(**images, **place, **given), as_json)
+    images = image_pairs(sources(fine), sources(coarse), **take_place(given))
+    finish(FuseStarfmJob(*images, **given), as_json)
 
 
 @click.command()

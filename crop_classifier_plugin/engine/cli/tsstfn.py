@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from ...shared.choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
-from ...shared.jobs.sources import read_settings
+from ...shared.jobs.fusion import image_pairs
+from ...shared.jobs.sources import Series, read_settings
 from ...shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from .fusion import take_place
 from .options import device_option, finish, json_option, training_options
@@ -30,8 +31,8 @@ def _image_options(command: Command) -> Command:
     return command
 
 
-def _images(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: sources(given.pop(name)) for name in ("fine", "coarse")}
+def _images(given: dict[str, Any]) -> tuple[Series, Series]:
+    return image_pairs(sources(given.pop("fine")), sources(given.pop("coarse")), **take_place(given))
 
 
 @click.command("train-tsstfn")
@@ -60,9 +61,9 @@ def _images(given: dict[str, Any]) -> dict[str, Any]:
 @json_option
 def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""
-    place = take_place(given)
+    images = _images(given)
     settings = read_settings(";".join(("preset=small", *given.pop("setting"))))
-    finish(TrainTsstfnJob(**_images(given), **place, settings=settings, **given), as_json)
+    finish(TrainTsstfnJob(*images, settings=settings, **given), as_json)
 
 
 @click.command("fuse-tsstfn")
@@ -77,7 +78,7 @@ def train_tsstfn(as_json: bool, **given: Any) -> None:
 @json_option
 def fuse_tsstfn(as_json: bool, **given: Any) -> None:
     """Predict the fine images of days that only the coarse sensor saw, with a trained TSSTFN."""
-    finish(FuseTsstfnJob(**_images(given), **take_place(given), **given), as_json)
+    finish(FuseTsstfnJob(*_images(given), **given), as_json)
 
 
 COMMANDS = (train_tsstfn, fuse_tsstfn)

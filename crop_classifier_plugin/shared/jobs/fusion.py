@@ -19,6 +19,18 @@ from .sources import (
 )
 
 
+def image_pairs(
+    fine: tuple[SceneSource, ...],
+    coarse: tuple[SceneSource, ...],
+    dates: tuple[DateEntry, ...] = (),
+    extent: Optional[Extent] = None,
+) -> tuple[Series, Series]:
+    """Fine and coarse images as a user gives them at once: the dates and the extent are of both."""
+    if not fine or not coarse:
+        raise BadInput("Fine and coarse images are both needed: choose the base dates' and the target's.")
+    return Series(fine, dates, extent=extent), Series(coarse, dates, extent=extent)
+
+
 @dataclass(frozen=True)
 class FuseStarfmJob(Job):
     """Fine images + coarse images of their days and of a target day -> the fine image of the target day."""
@@ -27,14 +39,12 @@ class FuseStarfmJob(Job):
     entry: ClassVar[str] = "fusion.starfm.job:fuse"
     writes_rasters = ("output",)
     reads = ("fine", "coarse")
-    fine: tuple[SceneSource, ...]
-    coarse: tuple[SceneSource, ...]
+    fine: Series  # its extent is that of the output
+    coarse: Series
     output: str
     target: str = ""  # ISO date of a coarse image; "" = the only coarse date without a fine image
     pairs: int = 1  # base pairs: 1 or 2, the nearest to the target's day
     band: str = "NDVI"
-    dates: tuple[DateEntry, ...] = ()
-    extent: Optional[Extent] = None
     window: int = 61  # px of the fine image, odd
     classes: int = 4
     distance: float = 0.0  # px at which a neighbour counts half; 0 = half the window
@@ -49,8 +59,6 @@ class FuseStarfmJob(Job):
     def __post_init__(self) -> None:
         one_of("spread", self.spread, SPREADS)
         one_of("combination", self.combination, COMBINATIONS)
-        if not self.fine or not self.coarse:
-            raise BadInput("Fine and coarse images are both needed: choose the base dates' and the target's.")
         if not self.output:
             raise BadInput("No output was named: say where the fused image goes.")
         if self.pairs not in (1, 2):

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Optional
+from typing import ClassVar
 
 from ..choices import EARLIER, FORECASTS, FUSION_LOSSES, FUSION_SPLITS, PRECISIONS
 from ..devices import DEVICES, TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
-from .sources import (
-    DateEntry,
-    Extent,
-    SceneSource,
-    one_of,
-)
-
-
-def _check_images(fine: tuple[SceneSource, ...], coarse: tuple[SceneSource, ...]) -> None:
-    if not fine or not coarse:
-        raise BadInput("Fine and coarse images are both needed: choose the base dates' and the target's.")
+from .sources import Series, one_of
 
 
 @dataclass(frozen=True)
@@ -31,14 +21,12 @@ class TrainTsstfnJob(Job):
     needs_training: ClassVar[bool] = True
     writes_folders = ("model",)
     reads = ("fine", "coarse", "start")
-    fine: tuple[SceneSource, ...]
-    coarse: tuple[SceneSource, ...]
+    fine: Series  # its extent is what is learnt from
+    coarse: Series
     model: str  # folder to write
     target: str = ""  # ISO date of a fine and a coarse image; "" = the last day that has both
     pairs: int = 7  # base pairs: the last before the target
     band: str = "NDVI"
-    dates: tuple[DateEntry, ...] = ()
-    extent: Optional[Extent] = None
     settings: tuple[tuple[str, str], ...] = (("preset", "small"),)  # of the network; its config checks them
     tile: int = 0  # px; 0 = the smallest the network takes, but at least 64
     loss: str = "mse"  # one of FUSION_LOSSES
@@ -64,7 +52,6 @@ class TrainTsstfnJob(Job):
         one_of("choice for an earlier training", self.resume, EARLIER)
         one_of("split", self.split, FUSION_SPLITS)
         one_of("device", self.device, TRAINING_DEVICES)
-        _check_images(self.fine, self.coarse)
         if not self.model:
             raise BadInput("No folder for the model was given: choose one.")
         if min(self.pairs, self.epochs, self.batch) < 1 or min(self.tile, self.patience, self.devices) < 0:
@@ -81,22 +68,19 @@ class FuseTsstfnJob(Job):
     entry: ClassVar[str] = "fusion.tsstfn.job:fuse"
     writes_rasters = ("output",)
     reads = ("fine", "coarse", "model", "next_model")
-    fine: tuple[SceneSource, ...]
-    coarse: tuple[SceneSource, ...]
+    fine: Series  # its extent is that of the output
+    coarse: Series
     model: str  # folder with model.onnx and fusion.json
     output: str
     targets: tuple[str, ...] = ()  # ISO dates of coarse images; () = the coarse dates after the last fine one
     forecast: str = "individual"  # one of FORECASTS; sequential = what was predicted is a base pair of the next target
     next_model: str = ""  # folder of the model for the second target and later ones; "" = the same
     overlap: int = 10  # px that tiles share
-    dates: tuple[DateEntry, ...] = ()
-    extent: Optional[Extent] = None
     device: str = "auto"
 
     def __post_init__(self) -> None:
         one_of("forecast", self.forecast, FORECASTS)
         one_of("device", self.device, DEVICES)
-        _check_images(self.fine, self.coarse)
         if not (self.model and self.output):
             raise BadInput("The model's folder and the output are both needed: choose them.")
         if self.overlap < 0:

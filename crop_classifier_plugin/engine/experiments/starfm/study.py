@@ -12,7 +12,7 @@ import rasterio
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from ....shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob
+from ....shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob, image_pairs
 from ....shared.jobs.sources import Extent, SceneSource
 from ...execution.reporter import Silent
 from ...fusion.evaluation.job import evaluate
@@ -51,7 +51,8 @@ def study(data: Path, folder: Path) -> tuple[list[Case], list[Agreement]]:
 def _case(folder: Path, band: str, base: str, target: str) -> Case:
     fused = str(folder / f"fused_{band}_{base}.tif")
     coarse = image(folder, "coarse", band, base), image(folder, "coarse", band, target)
-    fuse(FuseStarfmJob((image(folder, "fine", band, base),), coarse, fused, band=band), Silent())
+    pairs = image_pairs((image(folder, "fine", band, base),), coarse)
+    fuse(FuseStarfmJob(*pairs, fused, band=band), Silent())
     truth, last = image(folder, "fine", band, target), image(folder, "fine", band, base)
     report = evaluated(folder, (SceneSource(fused), truth, last, coarse[1]), band)
     return Case(base, target, band, tuple(report["images"]), report["ssim"]["data_range"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import rasterio
 
-from ....shared.jobs.fusion import FuseStarfmJob
+from ....shared.jobs.fusion import FuseStarfmJob, image_pairs
 from ....shared.jobs.sources import Extent, SceneSource
 from ....shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from ...execution.reporter import Silent
@@ -36,8 +36,9 @@ def _direction(folder: Path, base: str, target: str) -> Figures:
     left, right = _halves(image(folder, "fine", "NDVI", base).path)
     fine, coarse = (_renamed(folder, sensor, base, target) for sensor in ("fine", "coarse"))
     model, fused = str(folder / f"model{base}"), str(folder / f"tsstfn{base}.tif")
-    train(TrainTsstfnJob(fine, coarse, model, pairs=1, extent=left, epochs=EPOCHS, batch=BATCH), Silent())
-    fuse_tsstfn(FuseTsstfnJob(fine[:1], coarse, model, fused, ("2016-08-31",), extent=right), Silent())
+    train(TrainTsstfnJob(*image_pairs(fine, coarse, extent=left), model, pairs=1, epochs=EPOCHS, batch=BATCH), Silent())
+    pairs = image_pairs(fine[:1], coarse, extent=right)
+    fuse_tsstfn(FuseTsstfnJob(*pairs, model, fused, ("2016-08-31",)), Silent())
     ours = evaluated(folder, (SceneSource(fused), fine[1], fine[0], coarse[1]), extent=right)["images"]
     return [ours[0], *_starfm(folder, base, target, right)]
 
@@ -56,7 +57,7 @@ def _starfm(folder: Path, base: str, target: str, extent: Extent) -> Figures:
     )
     made, day = str(folder / f"starfm{base}.tif"), DAYS[target]
     iso = f"{day[:4]}-{day[4:6]}-{day[6:]}"
-    fuse_starfm(FuseStarfmJob(fine[:1], coarse, made, target=iso), Silent())
+    fuse_starfm(FuseStarfmJob(*image_pairs(fine[:1], coarse), made, target=iso), Silent())
     figures: Figures = evaluated(folder, (SceneSource(made), fine[1], fine[0], coarse[1]), extent=extent)["images"]
     return figures
 

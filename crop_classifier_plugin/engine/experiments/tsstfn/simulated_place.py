@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ....shared.jobs.fusion import FuseStarfmJob
+from ....shared.jobs.fusion import FuseStarfmJob, image_pairs
 from ....shared.jobs.series import AlignLimits, AlignSeriesJob, IndexJob
 from ....shared.jobs.simulate import SimulateJob
 from ....shared.jobs.sources import SceneSource, Series
@@ -104,8 +104,8 @@ class SimulatedPlace:
         """Trains TSSTFN on the first year; seconds of processor time."""
         started = time.process_time()
         job = TrainTsstfnJob(
-            fine=sources(self.fine(strategy, LEARNT)),
-            coarse=sources(self.coarse(strategy, LEARNT)),
+            fine=Series(sources(self.fine(strategy, LEARNT))),
+            coarse=Series(sources(self.coarse(strategy, LEARNT))),
             model=str(model or self.model(strategy)),
             epochs=EPOCHS,
             batch=BATCH,
@@ -128,8 +128,9 @@ class SimulatedPlace:
         fuse_starfm(FuseStarfmJob(*self._images("B", target), str(made), target=target), Silent())
         return made
 
-    def _images(self, strategy: str, *targets: str) -> tuple[tuple[SceneSource, ...], tuple[SceneSource, ...]]:
-        return sources(self.fine(strategy, USED)), sources(self.coarse(strategy, USED), *self.modis(*targets))
+    def _images(self, strategy: str, *targets: str) -> tuple[Series, Series]:
+        coarse = sources(self.coarse(strategy, USED), *self.modis(*targets))
+        return image_pairs(sources(self.fine(strategy, USED)), coarse)
 
 
 def sources(*paths: Path) -> tuple[SceneSource, ...]:

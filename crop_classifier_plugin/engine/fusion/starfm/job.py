@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ....shared.errors import BadInput
 from ....shared.jobs.fusion import FuseStarfmJob
-from ....shared.jobs.sources import Series
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
 from ...products import dates as calendar
@@ -38,8 +37,7 @@ def fuse(job: FuseStarfmJob, reporter: Reporter) -> dict[str, object]:
     """Writes the fused image; returns its path, its date and what it was made of."""
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
-        series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
-        fine, coarse = read_pairs(*series, job.band, reporter)
+        fine, coarse = read_pairs(job.fine, job.coarse, job.band, reporter)
         run.protect_inputs(files_of_images(fine, coarse))
         target = target_of(job.target, fine, coarse)
         bases = base_dates(target, set(fine) & set(coarse) - {target}, job.pairs)
@@ -92,7 +90,7 @@ def _too_few(
 
 
 def _open(job: FuseStarfmJob, fine: list[Layer], coarse: list[Layer], reporter: Reporter) -> _Both:
-    grid = fine_grid(fine, coarse, job.band, job.extent)
+    grid = fine_grid(fine, coarse, job.band, job.fine.extent)
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     with ExitStack() as opening:
         both = _Both(

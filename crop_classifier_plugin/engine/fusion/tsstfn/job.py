@@ -46,8 +46,7 @@ def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
     band = models[0].card.inputs.band
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
-        series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
-        fine, coarse = read_pairs(*series, band, reporter)
+        fine, coarse = read_pairs(job.fine, job.coarse, band, reporter)
         run.protect_inputs((*files_of_images(fine, coarse), *(f for m in models for f in m.files())))
         forecast = _plan(job, models, fine, coarse)
         _log_plan(forecast, reporter)
@@ -97,7 +96,7 @@ def _plan(
     steps = forecast_steps(targets_of(job.targets, fine, coarse), pairs, fine, coarse, sequential)
     used = sorted({day for step in steps for day in step.bases if day not in step.made})
     seen = sorted({day for step in steps for day in (*step.bases, step.target)})
-    grid = fine_grid([fine[day] for day in used], [coarse[day] for day in seen], band, job.extent)
+    grid = fine_grid([fine[day] for day in used], [coarse[day] for day in seen], band, job.fine.extent)
     for model in models:
         Tiling(model.card.inputs.tile, job.overlap, 0)  # refuses an overlap of more than half a tile before any work
     return _Forecast(steps, models, fine, coarse, grid, job.overlap, sequential)

@@ -20,7 +20,6 @@ from ....shared.cards.fusion_card import (
     FusionTraining,
 )
 from ....shared.errors import BadInput
-from ....shared.jobs.sources import Series
 from ....shared.jobs.tsstfn import TrainTsstfnJob
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
@@ -81,12 +80,11 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     check_batch(job.batch, accelerator.devices)
     with job_run(job, reporter) as run:
         paths = {name: run.output(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
-        series = Series(job.fine, job.dates), Series(job.coarse, job.dates)
-        fine, coarse = read_pairs(*series, job.band, reporter)
+        fine, coarse = read_pairs(job.fine, job.coarse, job.band, reporter)
         run.protect_inputs(files_of_images(fine, coarse))
         step = training_step(job.target, job.pairs, fine, coarse)
         images = [[dated[day] for day in (*step.bases, step.target)] for dated in (fine, coarse)]
-        grid = fine_grid(images[0], images[1], job.band, job.extent)
+        grid = fine_grid(images[0], images[1], job.band, job.fine.extent)
         _tell(job, step, grid, reporter)
         opened = [run.enter(Images(each, job.band, grid, reporter)) for each in images]
         year = load_year(opened[0], opened[1], job.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))

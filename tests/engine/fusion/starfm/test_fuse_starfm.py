@@ -16,7 +16,7 @@ from crop_classifier_plugin.engine.fusion.starfm.starfm import Settings
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled, CropClassifierError
-from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob
+from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob, image_pairs
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 from kits.rasters import write_raster
 from kits.starfm import fast
@@ -48,7 +48,11 @@ def job(place: Path, **changes: Any) -> FuseStarfmJob:
         "target": "2024-07-01",
         "window": 9,
     }
-    return FuseStarfmJob(**(given | changes))
+    images = {
+        name: (given | changes)[name] for name in ("fine", "coarse", "dates", "extent") if name in given | changes
+    }
+    others = {name: value for name, value in (given | changes).items() if name not in images}
+    return FuseStarfmJob(*image_pairs(**images), **others)
 
 
 @pytest.mark.parametrize("pairs", [1, 2])
@@ -143,7 +147,7 @@ def spoil(place: Path, what: str) -> dict[str, Any]:
         (coarse / "MOD_20240720_NDVI.tif").unlink()
         (coarse / "MOD_20240601_NDVI.tif").unlink()
     elif what == "swapped":
-        return {"fine": job(place).coarse, "coarse": job(place).fine, "target": "2024-07-20", "pairs": 1}
+        return {"fine": job(place).coarse.scenes, "coarse": job(place).fine.scenes, "target": "2024-07-20", "pairs": 1}
     elif what == "empty":
         with rasterio.open(fine / "LC_20240720_NDVI.tif", "r+") as file:
             file.write(np.full((1, 300, 350), np.nan, np.float32))

@@ -32,6 +32,7 @@ from crop_classifier_plugin.shared.errors import (
     CropClassifierError,
     ModelAltered,
 )
+from crop_classifier_plugin.shared.jobs.fusion import image_pairs
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from kits.rasters import write_raster
@@ -77,13 +78,20 @@ def images(place: Path, year: str, reverse: bool = False) -> dict[str, tuple[Sce
 
 def train_job(place: Path, **changes: Any) -> TrainTsstfnJob:
     given: dict[str, Any] = {**images(place, "2020"), "model": str(place / "model"), "pairs": 3, "settings": MICRO}
-    return TrainTsstfnJob(**(given | {"tile": TILE, "epochs": 12, "batch": 4, "learning_rate": 5e-3} | changes))
+    return _with_pairs(
+        TrainTsstfnJob, given | {"tile": TILE, "epochs": 12, "batch": 4, "learning_rate": 5e-3} | changes
+    )
 
 
 def fuse_job(place: Path, **changes: Any) -> FuseTsstfnJob:
     """Of 31 July and 20 August 2021; their own fine images are among the images."""
     given: dict[str, Any] = {**images(place, "2021"), "model": str(place / "model"), "output": str(place / "fused.tif")}
-    return FuseTsstfnJob(**(given | {"targets": ("2021-07-31", "2021-08-20"), "overlap": 6} | changes))
+    return _with_pairs(FuseTsstfnJob, given | {"targets": ("2021-07-31", "2021-08-20"), "overlap": 6} | changes)
+
+
+def _with_pairs(kind: Any, given: dict[str, Any]) -> Any:
+    images = {name: given.pop(name) for name in ("fine", "coarse", "dates", "extent") if name in given}
+    return kind(*image_pairs(**images), **given)
 
 
 def read(path: Path | str) -> np.ndarray:
@@ -312,7 +320,7 @@ def test_other_days_of_the_year_are_told(place: Path) -> None:
     assert not [line for line in reporter.lines if "other days of the year" in str(line)]
     (place / "fine2021" / "LC_20210503_NDVI.tif").rename(place / "fine2021" / "LC_20210401_NDVI.tif")
     (place / "coarse2021" / "MOD_20210503_NDVI.tif").rename(place / "coarse2021" / "MOD_20210401_NDVI.tif")
-    fusing.fuse(replace(job, **images(place, "2021")), reporter)
+    fusing.fuse(fuse_job(place), reporter)
     assert [line for line in reporter.lines if "2021-04-01 for 2020-05-01" in str(line)]
 
 

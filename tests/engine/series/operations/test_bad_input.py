@@ -21,7 +21,7 @@ from crop_classifier_plugin.shared.errors import (
     DuplicateDate,
 )
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
-from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction
+from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction, image_pairs
 from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, CompositeJob, FillGapsJob, PhenologyJob
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, LabelSource, SceneSource, Series
 from kits.rasters import write_raster
@@ -64,9 +64,9 @@ def job(kind: str, given: Series, out: Path) -> Any:
         reports = {f"report_{ending}": str(out / f"g.{ending}") for ending in ("html", "json", "csv")}
         facts: dict[str, Any] = {"split": "block", "block": 8, "seeds": 1, "trees": 2, **reports}
         return CropGainJob(given, (Prediction(SceneSource(str(late))),), LabelSource(truth), **facts)
-    fine = coarse = given.scenes  # the pairs of one sensor: all that counts here is what is refused
+    # the pairs are of one sensor: all that counts here is what is refused
     if kind == "fuse_starfm":
-        return FuseStarfmJob(fine, coarse, place, str(DAYS[-1]), dates=given.dates, extent=given.extent, window=3)
+        return FuseStarfmJob(given, given, place, str(DAYS[-1]), window=3)
     raise AssertionError(kind)
 
 
@@ -188,10 +188,10 @@ def test_fewer_base_pairs_than_are_needed_and_images_apart_are_refused(tmp_path:
     season(tmp_path / "s")
     days = sorted((tmp_path / "s").iterdir())
     fine, coarse = (tuple(SceneSource(str(p)) for p in paths) for paths in (days[:1], (days[0], days[4])))
-    asked = FuseStarfmJob(fine, coarse, str(tmp_path / "o.tif"), str(DAYS[4]), pairs=2)
+    asked = FuseStarfmJob(*image_pairs(fine, coarse), str(tmp_path / "o.tif"), str(DAYS[4]), pairs=2)
     with pytest.raises(CropClassifierError, match="needs 2 base pairs"):
         run_job(asked, Silent())
     season(tmp_path / "far", transform=rasterio.Affine(10, 0, 700000, 0, -10, 5650000))
     apart = tuple(SceneSource(str(p)) for p in sorted((tmp_path / "far").iterdir())[:5])
     with pytest.raises(CropClassifierError, match="do not overlap"):
-        run_job(FuseStarfmJob(fine, apart, str(tmp_path / "o.tif"), str(DAYS[4])), Silent())
+        run_job(FuseStarfmJob(*image_pairs(fine, apart), str(tmp_path / "o.tif"), str(DAYS[4])), Silent())

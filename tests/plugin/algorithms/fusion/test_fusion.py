@@ -8,7 +8,7 @@ from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLay
 
 from crop_classifier_plugin.shared.choices import COMBINATIONS, GAIN_SPLITS, INDICES, SPREADS
 from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.plugin.qgis import run
 
 
@@ -65,7 +65,7 @@ def test_refusals_are_told_as_they_are(provider, images, context, tmp_path):
 
 def test_choices_and_defaults_are_the_jobs(provider):
     algorithm = provider.algorithm("fuse_starfm")
-    source = (SceneSource("a.tif"),)
+    source = Series((SceneSource("a.tif"),))
     job = FuseStarfmJob(source, source, "o.tif")
     for parameter, values in {"SPREAD": SPREADS, "COMBINATION": COMBINATIONS}.items():
         definition = algorithm.parameterDefinition(parameter)

@@ -7,7 +7,7 @@ import pytest
 from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
 
 from crop_classifier_plugin.shared.choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
-from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from crop_classifier_plugin.shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from kits.plugin.qgis import run
 
@@ -72,7 +72,7 @@ def test_refusals_are_told_as_they_are(provider, years, context, tmp_path):
 
 
 def test_choices_and_defaults_are_the_jobs(provider):
-    source = (SceneSource("a.tif"),)
+    source = Series((SceneSource("a.tif"),))
     training, fusing = provider.algorithm("train_tsstfn"), provider.algorithm("fuse_tsstfn")
     job = TrainTsstfnJob(source, source, "model")
     for parameter, values in {"LOSS": FUSION_LOSSES, "SPLIT": FUSION_SPLITS}.items():

@@ -15,11 +15,11 @@ from ....shared.jobs.fusion import CropGainJob
 from ...execution.reporter import Reporter
 from ...labels.labelled_pixels import Ints, LabelledPixels
 from ...raster.grid import Grid, Window
+from ...splits.held_out_units import held_out_blocks, held_out_parcels
 from .features import GainImages
 
 BLOCK = 256  # px, side of the squares that are in memory at a time
 _TRAIN, _TEST = 1, 2
-_TRIES = 50  # random splits by block, of which that with most classes on both sides is taken (choice)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,47 +157,12 @@ def _parts(
 
 def _held_out(census: Census, job: CropGainJob, seed: int) -> NDArray[np.bool_]:
     """(units,) which parcels or blocks are tested on; for unit -1 (no parcel) the last entry answers, unused."""
-    rng = np.random.default_rng(seed)
-    held = np.zeros(len(census.counts) + 1, bool)
-    held[:-1] = _parcels(census, job, rng) if job.split == "parcel" else _blocks(census, job, rng)
-    return held
-
-
-def _parcels(census: Census, job: CropGainJob, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Of each class's parcels in random order, those up to the wished share of its pixels; one at least stays."""
-    held = np.zeros(len(census.counts), bool)
-    for sizes in census.counts.T:
-        order = rng.permutation(np.flatnonzero(sizes))
-        if len(order) > 1:
-            before = (np.cumsum(sizes[order]) - sizes[order] / 2) / sizes.sum()
-            chosen = before < job.held_out
-            chosen[0], chosen[-1] = True, False
-            held[order[chosen]] = True
-    return held
-
-
-def _blocks(census: Census, job: CropGainJob, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Random blocks; of some draws the one with most classes on both sides, then nearest to the wished share."""
-    used = np.flatnonzero(census.counts.sum(axis=1))
-    if len(used) < 2:
+    if job.split == "block" and np.count_nonzero(census.counts.sum(axis=1)) < 2:
         raise BadInput(f"All labelled pixels lie in one block of {job.block} pixels: choose smaller blocks.")
-    draws = (_random_blocks(census.counts, used, job.held_out, rng) for _ in range(_TRIES))
-    return max(draws, key=lambda held: _worth(census.counts, held, job.held_out))
-
-
-def _random_blocks(counts: Ints, used: Ints, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    order = rng.permutation(used)
-    sizes = counts[order].sum(axis=1)
-    chosen = (np.cumsum(sizes) - sizes / 2) / sizes.sum() < share
-    chosen[0], chosen[-1] = True, False
-    held = np.zeros(len(counts), bool)
-    held[order[chosen]] = True
+    draw = held_out_parcels if job.split == "parcel" else held_out_blocks
+    held = np.zeros(len(census.counts) + 1, bool)
+    held[:-1] = draw(census.counts, job.held_out, np.random.default_rng(seed))
     return held
-
-
-def _worth(counts: Ints, held: NDArray[np.bool_], share: float) -> tuple[int, float]:
-    tested, learnt = counts[held].sum(axis=0), counts[~held].sum(axis=0)
-    return int(((tested > 0) & (learnt > 0)).sum()), -abs(float(tested.sum() / counts.sum()) - share)
 
 
 # --- their features --------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from ...networks.base import Network, parameter_count
 from ...networks.tsstfn import Tsstfn, TsstfnConfig
 from ...raster.grid import Grid
 from ...series.cube.stack import Layer
+from ...splits.tiles import Origin, Origins, TileSplitRule, split_tiles
 from ..loop.accelerator import Accelerator, choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
@@ -41,14 +42,11 @@ from ..loop.module import TaskModule
 from ..loop.trainer import Resume, check_batch, run_task
 from .task import RMSE, FusionTask, recipe_of
 from .tiles import (
-    Place,
     Sampling,
-    SplitRule,
     Tiles,
     TrainingTiles,
     Year,
     load_year,
-    split_tiles,
 )
 from .tsstfn_onnx import export, load_weights, save_weights
 
@@ -67,7 +65,7 @@ class _Learnt:
     history: tuple[EpochLog, ...]
     best: EpochLog
     tile: int
-    parts: tuple[tuple[Place, ...], tuple[Place, ...]]  # learnt from, validated on
+    parts: tuple[Origins, Origins]  # learnt from, validated on
     rmse_last_fine: float
     rmse_coarse: float
 
@@ -111,7 +109,7 @@ def fit(
     job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, accelerator: Accelerator, reporter: Reporter
 ) -> _Learnt:
     """Trains the network. Leaves torch's global random numbers as they were."""
-    parts = split_tiles(year.valid, SplitRule(tile, job.validation, job.split, job.seed))
+    parts = split_tiles(year.valid, TileSplitRule(tile, job.validation, job.split, job.seed))
     reporter.log(f"{len(parts[0])} tiles of {tile} px to learn from, {len(parts[1])} to validate on ({job.split}).")
     if job.split == "random":
         reporter.log("Neighbouring tiles overlap by half: a random split tells too good an error.", "warning")
@@ -129,9 +127,7 @@ def fit(
     return _Learnt(network, tuple(module.history), best, tile, parts, *_references(year, parts[1], tile))
 
 
-def _identity(
-    job: TrainTsstfnJob, config: TsstfnConfig, year: Year, parts: tuple[tuple[Place, ...], tuple[Place, ...]]
-) -> dict[str, Any]:
+def _identity(job: TrainTsstfnJob, config: TsstfnConfig, year: Year, parts: tuple[Origins, Origins]) -> dict[str, Any]:
     """What decides how an epoch goes and which is the best, but for the device and its precision."""
     own = ("seed", "loss", "epochs", "batch", "learning_rate", "split", "augment", "band")
     images = [image for each in (year.fine, year.coarse) for image in each]
@@ -146,10 +142,10 @@ def _identity(
     }
 
 
-def _references(year: Year, places: Sequence[Place], tile: int) -> tuple[float, float]:
+def _references(year: Year, origins: Sequence[Origin], tile: int) -> tuple[float, float]:
     """RMSE of the last fine base image and of the target's coarse image, over the validation tiles' known pixels."""
     sums, count = np.zeros(2), 0
-    for row, col in places:
+    for row, col in origins:
         part = (slice(row, row + tile), slice(col, col + tile))
         valid = year.valid[part]
         images = (year.fine[-1], year.fine[-2], year.coarse[-1])

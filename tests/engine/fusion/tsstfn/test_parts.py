@@ -16,13 +16,12 @@ from crop_classifier_plugin.engine.fusion.tsstfn.predictor import network_input
 from crop_classifier_plugin.engine.fusion.tsstfn.tile_blending import Predicted, blended
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
+from crop_classifier_plugin.engine.splits.tiles import TileSplitRule, split_tiles
 from crop_classifier_plugin.engine.training.tsstfn.tiles import (
     Sampling,
-    SplitRule,
     Tiles,
     TrainingTiles,
     Year,
-    split_tiles,
 )
 from crop_classifier_plugin.shared.errors import BadInput
 
@@ -108,7 +107,7 @@ def test_no_tile_that_is_learnt_from_touches_one_that_validates(
     height: int, width: int, size: int, share: float, kind: str, seed: int
 ) -> None:
     try:
-        learnt, held = split_tiles(np.ones((height, width), bool), SplitRule(size, share, kind, seed))
+        learnt, held = split_tiles(np.ones((height, width), bool), TileSplitRule(size, share, kind, seed))
     except BadInput:
         return
     for row, col in (*learnt, *held):
@@ -124,7 +123,7 @@ def test_no_tile_that_is_learnt_from_touches_one_that_validates(
 
 def test_tiles_of_the_papers_image() -> None:
     """713 tiles of 192 px that overlap by half in 3071 x 2294 px; a tenth of them validate."""
-    learnt, held = split_tiles(np.ones((2294, 3071), bool), SplitRule(192, 0.1, "random", 1))
+    learnt, held = split_tiles(np.ones((2294, 3071), bool), TileSplitRule(192, 0.1, "random", 1))
     assert (len(learnt), len(held)) == (642, 71)
     tiling = Tiling(192, 10, 0)
     assert len(tiling.starts(3071)) * len(tiling.starts(2294)) == 221

@@ -69,6 +69,19 @@ def read_model_scenes(optical: Series | None, radar: Series | None, reporter: Re
     return ModelScenes(next(found) if optical else None, next(found) if radar else None)
 
 
+class SceneCache:
+    """The headers of a job's series: read when they are first asked for, and once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Series | None, Series | None], ModelScenes] = {}
+
+    def read(self, optical: Series | None, radar: Series | None, reporter: Reporter) -> ModelScenes:
+        """As read_model_scenes."""
+        if (optical, radar) not in self._found:
+            self._found[optical, radar] = read_model_scenes(optical, radar, reporter)
+        return self._found[optical, radar]
+
+
 def _read(series: Series, table: DateTable, reporter: Reporter) -> SceneSeries:
     scenes = read_scenes(series.scenes, reporter, table)
     return SceneSeries(scenes, _mask_source(series.mask, series.mask_layers, reporter, table), series.extent)

@@ -27,7 +27,7 @@ from ...raster.grid import Grid, Window
 from ...series.cube.model_series import ModelSeries
 from ...series.cube.open_model_series import open_model_series
 from ...series.cube.preprocess import usable_dates
-from ...series.scenes.read_series import read_model_scenes
+from ...series.scenes.read_series import ModelScenes
 from ...splits.assignment import Assignment, Part
 from ...splits.split import Parcels, Split
 
@@ -40,6 +40,7 @@ class LabelRule:
 
     legend: Legend
     part: Part
+    margin: int  # px around the labels that are read
     dates: int = 0  # with labels by month: how many dates up to each month the network takes
 
 
@@ -114,16 +115,17 @@ class _Column:
 
 def load_labelled_cubes(
     source: LabelledSeries,
-    need: InputSpec,
+    scenes: ModelScenes,
+    spec: InputSpec,
     rule: LabelRule,
-    margin: int,
     folder: Path,
     reporter: Reporter,
 ) -> tuple[LabelledCube, ...]:
     """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
-    pixels. Raises LabelsUnusable when no label falls on the series."""
+    pixels. `scenes`: of the series. Raises LabelsUnusable when no label falls on it."""
     given = source.labels
-    with _open(source, need, reporter) as feed:
+    last_month = given.months[-1] if given.months else ""  # its scenes stand behind all columns of classes
+    with open_model_series(scenes, spec, reporter, last_month) as feed:
         for note in feed.notes:
             reporter.log(note)
         labels = read_labels(source, Meaning(given.fields, rule.legend), feed.grid, reporter)
@@ -133,19 +135,12 @@ def load_labelled_cubes(
         image = _array(folder / "image", shape, np.float32)
         place = _Place(name, feed, image, labels.parcels, parted)
         columns = place.columns(given.months, rule.dates, folder)
-        _fill(columns, place, labels, margin, reporter)
+        _fill(columns, place, labels, rule.margin, reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
     if not seasons:
-        least = f"at least {need.dates.min_dates} dates" if need.dates.min_dates else "every date"
+        least = f"at least {spec.dates.min_dates} dates" if spec.dates.min_dates else "every date"
         raise LabelsUnusable(f"No labelled pixel of {given.path} is free of cloud and no data on {least}.")
     return seasons
-
-
-def _open(source: LabelledSeries, need: InputSpec, reporter: Reporter) -> ModelSeries:
-    """The scenes that stand behind all columns of classes."""
-    months = source.labels.months
-    scenes = read_model_scenes(source.series, source.radar, reporter)
-    return open_model_series(scenes, need, reporter, months[-1] if months else "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import build
 from ...runtime.open import open_session
 from ...series.cube.preprocess import Preprocess
+from ...series.scenes.read_series import SceneCache
 from ...splits.split import HELD_OUT, TRAIN
 from ..data.patches import (
     ScoringPatches,
@@ -67,14 +68,15 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     .run.json into job.model."""
     with job_run(job, reporter) as run:
         learner = learner_of(job.network.name)
-        job, legend = resolve_job(job, reporter)
+        headers = SceneCache()
+        job, legend = resolve_job(job, reporter, headers)
         config = config_of(job.network, job.model_inputs, len(legend))
         tensors = inputs_of(job.network.name, config)
         _check_first(job, config, legend)
         folder, outputs = Path(job.model), run.outputs
         paths = {name: run.output(folder / name) for name in _FILES}
         margin = max(job.optim.patch, job.model_inputs.tile, config.multiple)
-        material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin)
+        material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin, headers)
         preprocess = Preprocess(input_spec_of(job, tensors), scaling(job.network.start, material.train))
         learnt = _learn(learner, job, config, material, preprocess, run.step(0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, preprocess)

@@ -31,7 +31,8 @@ from ...networks.registry import (
 from ...products.bands import RADAR
 from ...raster.band_ref import Bounds
 from ...series.cube.common_grid import extent_bounds
-from ...series.scenes.scene import Scene, read_scenes
+from ...series.scenes.read_series import SceneCache
+from ...series.scenes.scene import Scene
 from ...vector.polygons import read_polygons
 from ..model_folder.initial_weights import read_initial_weights
 from ..optim.recipes import RECIPES
@@ -48,9 +49,9 @@ class LabelFacts:
     simulated: bool
 
 
-def resolve_job(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
+def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = None) -> tuple[TrainJob, Legend]:
     """The job with its windows and what follows from the series, and the legend. Refuses classes with fewer parcels
-    than the job asks for.
+    than the job asks for. `headers` keeps the scenes that were read, for `gather`.
 
     Raises LabelsUnusable when no label lies on the series, and the sentences of scenes that cannot be read.
     """
@@ -61,18 +62,28 @@ def resolve_job(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
     if not optim.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
         patch = RECIPES[network.name].patch if network.name in RECIPES else OptimSpec.patch
         optim, inputs = replace(optim, patch=patch), replace(inputs, tile=max(inputs.tile, patch))
-    first = job.data[0].series
-    scenes = _usable(read_scenes(first.scenes, reporter, first.dates), inputs.bands, job.card.name)
+    scenes = _Scenes(headers or SceneCache(), reporter)
+    usable = _usable(scenes.of(job.data[0]), inputs.bands, job.card.name)
     if job.labels.months:
         inputs = _monthly(network, inputs, job.labels.months, reporter)
     else:
-        inputs = _with_dates(network, inputs, [s.date for s in scenes], reporter)
-    inputs = replace(inputs, pixel_size=inputs.pixel_size or _finest(scenes, inputs.bands))
+        inputs = _with_dates(network, inputs, [s.date for s in usable], reporter)
+    inputs = replace(inputs, pixel_size=inputs.pixel_size or _finest(usable, inputs.bands))
     job = replace(job, network=network, model_inputs=inputs, optim=optim)
-    legend, simulated = (
-        _of_raster(job, reporter) if is_class_raster(job.labels) else _of_polygons(job, scenes, reporter)
-    )
+    legend, simulated = _of_raster(job, reporter) if is_class_raster(job.labels) else _of_polygons(job, usable, scenes)
     return replace(job, card=replace(job.card, simulated=job.card.simulated or simulated)), legend
+
+
+@dataclass(frozen=True)
+class _Scenes:
+    """The scenes of labelled series, each read once."""
+
+    headers: SceneCache
+    reporter: Reporter
+
+    def of(self, data: LabelledSeries) -> tuple[Scene, ...]:
+        found = self.headers.read(data.series, data.radar, self.reporter).optical
+        return found.scenes if found else ()
 
 
 def is_class_raster(labels: LabelSource) -> bool:
@@ -89,9 +100,9 @@ def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[Legend, bool]:
     return legend, found.simulated
 
 
-def _of_polygons(job: TrainJob, scenes: Sequence[Scene], reporter: Reporter) -> tuple[Legend, bool]:
+def _of_polygons(job: TrainJob, usable: Sequence[Scene], scenes: _Scenes) -> tuple[Legend, bool]:
     """The legend, where none is given one class a name; and whether any polygons are simulated."""
-    labels = _labels(job.data, scenes, reporter)
+    labels = _labels(job.data, usable, scenes)
     legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
     _check_size(legend)
     check_parcels(labels.counts, legend, job.split.min_parcels)
@@ -228,13 +239,13 @@ def _usable(scenes: Sequence[Scene], bands: Sequence[str], name: str) -> list[Sc
     raise BandMissing(lacking, first.date.isoformat(), first.bands, name or "to be trained")
 
 
-def _labels(data: Sequence[LabelledSeries], scenes: Sequence[Scene], reporter: Reporter) -> LabelFacts:
-    """Counts labels once a file, wherever its first series lies; `scenes`: of the first of all."""
+def _labels(data: Sequence[LabelledSeries], usable: Sequence[Scene], scenes: _Scenes) -> LabelFacts:
+    """Counts labels once a file, wherever its first series lies; `usable`: the scenes of the first of all."""
     counts: Counter[str] = Counter()
     simulated = []
     for each in _each_file_once(data):
         source, series = each.labels, each.series
-        here = scenes if each is data[0] else read_scenes(series.scenes, reporter, series.dates)
+        here = usable if each is data[0] else scenes.of(each)
         bounds, crs = _common(here, series.extent), here[0].refs[0].crs
         for field in source.fields:
             frame = read_polygons(source.path, source.layer, field, crs, bounds, source.crs)

@@ -11,6 +11,7 @@ from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...execution.reporter import SubProgress as Share
 from ...labels.legend_from_labels import check_squares
+from ...series.scenes.read_series import SceneCache
 from ...splits.assignment import (
     Part,
     PriorAssignments,
@@ -33,9 +34,16 @@ from ..model_folder.weights_provenance import read_provenance
 from .job_defaults import is_class_raster
 
 
-def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margin: int) -> TrainingData:
-    """Loads every season of the job into `place`."""
-    need = series_spec_of(job)
+def gather(
+    job: TrainJob,
+    legend: Legend,
+    place: Path,
+    reporter: Reporter,
+    margin: int,
+    headers: SceneCache | None = None,
+) -> TrainingData:
+    """Loads every season of the job into `place`; `headers`: the scenes that were read before."""
+    spec, headers = series_spec_of(job), headers or SceneCache()
     past = read_provenance(job.network.start, reporter) if job.network.start else None
     rule = _split_rule(job)
     found: dict[str, list[LabelledCube]] = {"train": [], "check": [], "test": []}
@@ -45,8 +53,9 @@ def gather(job: TrainJob, legend: Legend, place: Path, reporter: Reporter, margi
         folder.mkdir()
         share = Share(reporter, i / len(sources), (i + 1) / len(sources))
         part = _part(rule, role, PriorAssignments(_grounds(found), past))
-        labels = LabelRule(legend, part, len(job.model_inputs.windows))
-        found[role] += load_labelled_cubes(source, need, labels, margin, folder, share)
+        labels = LabelRule(legend, part, margin, len(job.model_inputs.windows))
+        scenes = headers.read(source.series, source.radar, share)
+        found[role] += load_labelled_cubes(source, scenes, spec, labels, folder, share)
     train, checks, tests = (tuple(seasons) for seasons in found.values())
     material = TrainingData(legend, train, checks, tests, past)
     _tell_untested(job.split.held_out, material, reporter)

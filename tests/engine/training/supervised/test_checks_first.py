@@ -90,7 +90,7 @@ def test_scratch_of_killed_jobs_is_removed_and_that_of_living_ones_is_not(tmp_pa
 def test_training_reads_into_a_folder_beside_the_model(toy, tmp_path, monkeypatch):
     seen = []
 
-    def gather(job, legend, place, reporter, margin):
+    def gather(job, legend, place, reporter, margin, headers):
         seen.append(Path(place))
         raise KeyError
 

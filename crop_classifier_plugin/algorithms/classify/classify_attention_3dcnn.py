@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ...shared.networks import NETWORKS
 from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyAttention3dCnn(ClassifyAlgorithm):
     NAME = "classify_attention_3dcnn"
-    TITLE = "Classify crops with Attention-3DCNN"
+    TITLE = f"Classify crops with {NETWORKS['attention_3dcnn'].name}"
     NETWORKS = ("attention_3dcnn",)
     SCENES = "Dated optical scenes"
     RADAR = True

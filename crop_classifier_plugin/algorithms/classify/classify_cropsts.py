@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ...shared.networks import NETWORKS
 from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyCropSts(ClassifyAlgorithm):
     NAME = "classify_cropsts"
-    TITLE = "Classify crops with CropSTS"
+    TITLE = f"Classify crops with {NETWORKS['cropsts'].name}"
     NETWORKS = ("cropsts",)
     ATTENTIVE = True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ...shared.networks import NETWORKS
 from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyLrtacfNet(ClassifyAlgorithm):
     NAME = "classify_lrtacf_net"
-    TITLE = "Classify crops with LRTACF-Net"
+    TITLE = f"Classify crops with {NETWORKS['lrtacf_net'].name}"
     NETWORKS = ("lrtacf_net",)
     ATTENTIVE = True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
 
 from ...shared.jobs.train import OptimSpec
+from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from .train_base import DOUBLE
 from .train_two_series_base import TrainTwoSeriesAlgorithm
@@ -14,7 +15,7 @@ from .train_two_series_base import TrainTwoSeriesAlgorithm
 
 class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
     NAME = "train_attention_3dcnn"
-    TITLE = "Train Attention-3DCNN on your labels"
+    TITLE = f"Train {NETWORKS['attention_3dcnn'].name} on your labels"
     NETWORK = "attention_3dcnn"
 
     def add_network(self) -> None:

@@ -86,7 +86,7 @@ class TrainAlgorithm(LabelledAlgorithm):
         """Adds the parameters of the network's own settings."""
 
     def network_name(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        """The network's name in jobs.TRAINABLE."""
+        """The network's name in networks.trainable()."""
         return self.NETWORK
 
     def settings(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[tuple[str, str], ...]:

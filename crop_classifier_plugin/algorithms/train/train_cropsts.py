@@ -8,13 +8,14 @@ from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean
 
 from ...shared.errors import BadInput
 from ...shared.jobs.train import NetworkSpec
+from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
 
 
 class TrainCropSts(TrainNetworkAlgorithm):
     NAME = "train_cropsts"
-    TITLE = "Train CropSTS on your labels"
+    TITLE = f"Train {NETWORKS['cropsts'].name} on your labels"
     NETWORK = "cropsts"
 
     def add_network(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from qgis.core import QgsProcessingContext, QgsProcessingParameterString
 
 from ...shared.errors import BadInput
+from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
 
@@ -16,7 +17,7 @@ MOST_LEVELS = 6  # more would not fit into a tile
 
 class TrainLrtacfNet(TrainNetworkAlgorithm):
     NAME = "train_lrtacf_net"
-    TITLE = "Train LRTACF-Net on your labels"
+    TITLE = f"Train {NETWORKS['lrtacf_net'].name} on your labels"
     NETWORK = "lrtacf_net"
 
     def add_network(self) -> None:

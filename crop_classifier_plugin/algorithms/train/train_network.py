@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qgis.core import QgsProcessingContext
 
-from ...shared.jobs.train import TRAINABLE
+from ...shared.networks import trainable
 from ..common.engine_algorithm import Parameters
 from .train_two_series_base import TrainTwoSeriesAlgorithm
 
@@ -21,7 +21,7 @@ class TrainAnyNetwork(TrainTwoSeriesAlgorithm):
         self.add_choice(
             "NETWORK",
             "Network",
-            TRAINABLE,
+            trainable(),
             "What learns. Parts of a network are switched with the network settings: cfma_blocks=0 is LRTACF-Net's "
             "Model-7, deep_supervision=true with U-Net its Model-3, attention=joint CropSTS's comparison.",
         )

@@ -11,10 +11,11 @@ from qgis.core import (
 )
 
 from ...shared.errors import BadInput
+from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
 
-NETWORKS = {
+CHOICES = {
     "vunet_convlstm": "VUnetConvLSTM: one model for any month",
     "unet_convlstm": "UnetConvLSTM: a model for one month",
 }
@@ -33,7 +34,7 @@ def month_of(field: str) -> str:
 
 class TrainUnetConvLstm(TrainNetworkAlgorithm):
     NAME = "train_unet_convlstm"
-    TITLE = "Train VUnetConvLSTM on your labels by month"
+    TITLE = f"Train {NETWORKS['vunet_convlstm'].name} on your labels by month"
     BANDS = "VV, VH"
 
     def _add_labels(self) -> None:
@@ -56,7 +57,7 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
 
     def add_network(self) -> None:
         tip = "VUnetConvLSTM is told the days of the year, and learns from the labels of all months."
-        self.add_choice("NETWORK", "Network", NETWORKS, tip)
+        self.add_choice("NETWORK", "Network", CHOICES, tip)
         super().add_network()
 
     def class_fields(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:

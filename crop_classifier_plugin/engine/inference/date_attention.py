@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...shared.cards.card import Card
+from ...shared.networks import NETWORKS
 from ..execution.outputs import Outputs
 from ..reporting.charts import Axis, Drawing, Margins
 from ..reporting.templates import decimal, template
@@ -20,15 +21,6 @@ from ..series.cube.model_series import ModelSeries
 from .tile_pipeline import FinishedBlock
 
 WIDTH, HEIGHT = 640, 260  # of the curves' field, in the units of the drawing
-MEANINGS = {  # what a weight is, by network; the words of the networks' attend()
-    "attention_3dcnn": "The temporal attention of the network, 0 to 1 for each date on its own.",
-    "lrtacf_net": "The attention at the lowest resolution, averaged over heads; the dates share 1.",
-    "cropsts": "The attention of L-TAE, averaged over heads and levels; the dates share 1.",
-}
-_PLACED = {  # what is to be added where the network tells the places in a tile apart
-    "attention_3dcnn": " It is one for a whole tile, and is multiplied by the spatial attention at each pixel: classes "
-    "differ in level rather than in the course over the dates."
-}
 _ANY = "What the network gives as its attention to each date, 0 to 1."
 
 
@@ -99,7 +91,9 @@ def to_html(found: Attention, card: Card, series: ModelSeries) -> str:
     ]
     dates = [{"text": d.isoformat(), "present": bool(p)} for d, p in zip(series.dates, series.present)]
     page = template("attention.html.j2", Path(__file__).parent)
-    meaning = MEANINGS.get(card.network, _ANY) + ("" if found.per_tile else _PLACED.get(card.network, ""))
+    row = NETWORKS.get(card.network)
+    meaning = row.attention if row and row.attention else _ANY
+    meaning += row.attention_by_place if row and not found.per_tile else ""
     return page.render(
         title=card.title,
         simulated=card.training.simulated,

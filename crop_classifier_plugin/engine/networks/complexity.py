@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ...shared.errors import BadInput
+from ...shared.networks import Sample
 from .base import Network, parameter_count
 from .cropsts import CropStsConfig
 from .random_forest import RandomForestConfig
@@ -18,7 +19,6 @@ from .registry import (
     FORESTS,
     NETWORKS,
     Entry,
-    Sample,
     build,
     configure,
     entry,

@@ -1,42 +1,16 @@
-"""The networks by name: the one place that lists them."""
+"""The networks and forests of the catalogue (shared/networks.py), each loaded when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...shared import networks as catalogue
 from ...shared.errors import BadInput
-from .attention_3dcnn import Attention3dCnn, Attention3dCnnConfig
+from ...shared.networks import Sample, Variant
 from .base import Network, NetworkConfig
-from .convstar import ConvStar, ConvStarConfig
-from .cropsts import CropSts, CropStsConfig
-from .lrtacf_net import LrtacfNet, LrtacfNetConfig
-from .random_forest import RandomForestConfig
-from .tsstfn import Tsstfn, TsstfnConfig
-from .unet import UNet, UNetConfig
-from .unet_3d import UNet3d, UNet3dConfig
-from .unet_convlstm import UnetConvLstm, UnetConvLstmConfig, VUnetConvLstmConfig
-from .unet_plusplus import UNetPlusPlus, UNetPlusPlusConfig
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What the network's paper feeds it; `side` px."""
-
-    bands: int
-    dates: int
-    classes: int
-    side: int
-
-
-@dataclass(frozen=True)
-class Variant:
-    """Another network of the paper, by its settings over the preset `paper`."""
-
-    title: str
-    settings: dict[str, Any]
-    side: int = 0  # px; 0 = as the sample
 
 
 @dataclass(frozen=True)
@@ -49,48 +23,49 @@ class Entry:
     parts: tuple[tuple[str, str], ...] = ()  # attribute and title of what is counted by itself
 
 
-_TABLE_1 = Sample(6, 3, 14, 224)  # LRTACF-Net's
-_PASTIS = Sample(10, 12, 20, 64)  # classes and bands of PASTIS, monthly dates, 64 px
+def _load(path: str) -> Any:
+    """The class at "module:class" of this folder."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(f".{module}", __package__), name)
 
-NETWORKS: dict[str, Entry] = {
-    "attention_3dcnn": Entry("Attention-3DCNN", Attention3dCnnConfig, Attention3dCnn, _PASTIS),
-    "convstar": Entry("ConvSTAR", ConvStarConfig, ConvStar, _PASTIS),
-    "cropsts": Entry(
-        "CropSTS, patch 16",
-        CropStsConfig,
-        CropSts,
-        Sample(10, 6, 20, 224),
-        (
-            Variant("CropSTS, patch 8", {"patch": 8, "grid": 16}, side=128),
-            Variant("CropSTS with joint attention, patch 16", {"attention": "joint"}),
-        ),
-        parts=(("encoder", "encoder"), ("temporal", "L-TAE"), ("decoder", "UPerNet")),
-    ),
-    "lrtacf_net": Entry(
-        "LRTACF-Net (Model-9)",
-        LrtacfNetConfig,
-        LrtacfNet,
-        _TABLE_1,
-        (
-            Variant("LRTACF-Net without feedback (Model-7)", {"cfma_blocks": 0}),
-            Variant("LRTACF-Net with three blocks (Model-8)", {"cfma_blocks": 3}),
-        ),
-    ),
-    "tsstfn": Entry("TSSTFN", TsstfnConfig, Tsstfn, Sample(2, 8, 1, 192)),
-    "unet": Entry(
-        "U-Net (Models 1 and 2)",
-        UNetConfig,
-        UNet,
-        _TABLE_1,
-        (Variant("U-Net with deep supervision (Model-3)", {"deep_supervision": True}),),
-    ),
-    "unet_3d": Entry("3-D U-Net", UNet3dConfig, UNet3d, _PASTIS),
-    "unet_convlstm": Entry("UnetConvLSTM", UnetConvLstmConfig, UnetConvLstm, Sample(2, 12, 6, 32)),
-    "unet_plusplus": Entry("UNet++ (Models 4, 5 and 6)", UNetPlusPlusConfig, UNetPlusPlus, _TABLE_1),
-    "vunet_convlstm": Entry("VUnetConvLSTM", VUnetConvLstmConfig, UnetConvLstm, Sample(2, 12, 6, 32)),
-}
 
-FORESTS: dict[str, type[NetworkConfig]] = {"random_forest": RandomForestConfig}  # chosen alike, trained without torch
+class _Networks(Mapping[str, Entry]):
+    """What torch runs, by name."""
+
+    def __getitem__(self, name: str) -> Entry:
+        row = catalogue.NETWORKS[name]
+        if not row.network or row.sample is None:
+            raise KeyError(name)
+        title = row.paper_title or row.title
+        parts = tuple(row.parts.items())
+        return Entry(title, _load(row.config), _load(row.network), row.sample, row.variants, parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(name for name, row in catalogue.NETWORKS.items() if row.network))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class _Forests(Mapping[str, type[NetworkConfig]]):
+    """What is chosen alike and trained without torch, by name: its settings."""
+
+    def __getitem__(self, name: str) -> type[NetworkConfig]:
+        row = catalogue.NETWORKS[name]
+        if row.network:
+            raise KeyError(name)
+        config: type[NetworkConfig] = _load(row.config)
+        return config
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(name for name, row in catalogue.NETWORKS.items() if not row.network))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+NETWORKS: Mapping[str, Entry] = _Networks()
+FORESTS: Mapping[str, type[NetworkConfig]] = _Forests()
 
 
 def entry(name: str) -> Entry:

@@ -10,21 +10,9 @@ from ..cards.parts import RADAR_UNITS, REDUCTIONS
 from ..choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, SPLITS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
+from ..networks import trainable
 from .base import Job
 from .sources import LabelledSeries, LabelSource, at_least, one_of
-
-TRAINABLE = {  # networks that learn from labels, by the registry's names -> what they are called
-    "lrtacf_net": "LRTACF-Net (Models 7 to 9)",
-    "unet": "U-Net (Models 1 to 3 of LRTACF-Net's paper)",
-    "unet_plusplus": "UNet++ (Models 4 to 6 of LRTACF-Net's paper)",
-    "attention_3dcnn": "Attention-3DCNN",
-    "cropsts": "CropSTS",
-    "unet_convlstm": "UnetConvLSTM",
-    "vunet_convlstm": "VUnetConvLSTM",
-    "convstar": "ConvSTAR",
-    "unet_3d": "3-D U-Net",
-    "random_forest": "Random forest",
-}
 
 
 @dataclass(frozen=True)
@@ -51,7 +39,7 @@ class SplitSpec:
 class NetworkSpec:
     """The network that learns, and what it starts from."""
 
-    name: str = "lrtacf_net"  # one of TRAINABLE
+    name: str = "lrtacf_net"  # one of trainable()
     settings: tuple[tuple[str, str], ...] = ()  # as text; the network's config checks them
     start: str = ""  # folder of a model of the same network, or of an encoder, whose weights training starts from
     frozen: tuple[str, ...] = ()  # parts of the network that are not trained, as "encoder"
@@ -62,7 +50,7 @@ class NetworkSpec:
                 "TSSTFN learns to fuse images, from base pairs and not from labels: train it with 'train-tsstfn' "
                 "('Train TSSTFN' in QGIS)."
             )
-        one_of("network", self.name, tuple(TRAINABLE))
+        one_of("network", self.name, trainable())
 
     def paths(self) -> tuple[str, ...]:
         return (self.start,) if self.start else ()

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS, configure
-from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.sources import read_settings
-from crop_classifier_plugin.shared.jobs.train import TRAINABLE, NetworkSpec
+from crop_classifier_plugin.shared.jobs.train import NetworkSpec
+from crop_classifier_plugin.shared.networks import NETWORKS as CATALOGUE
+from crop_classifier_plugin.shared.networks import trainable
 
 NAMES = st.from_regex(r"[a-z][a-z_0-9]{0,8}", fullmatch=True)
 VALUES = st.one_of(
@@ -29,8 +30,8 @@ def test_a_setting_without_a_value_is_refused(text):
 
 
 def test_the_list_of_what_learns_from_labels_is_the_registrys():
-    assert set(TRAINABLE) == {*RECIPES, *FORESTS}
-    assert set(TRAINABLE) | {"tsstfn"} == {*NETWORKS, *FORESTS}
+    assert set(trainable()) == {*(name for name, row in CATALOGUE.items() if row.recipe), *FORESTS}
+    assert set(trainable()) | {"tsstfn"} == {*NETWORKS, *FORESTS}
 
 
 def test_only_what_learns_from_labels_is_offered():
@@ -39,7 +40,7 @@ def test_only_what_learns_from_labels_is_offered():
     assert "tsstfn" not in str(refused.value)
     with pytest.raises(BadInput, match=r"from base pairs and not from labels: train it with 'train-tsstfn'"):
         NetworkSpec("tsstfn")
-    assert [NetworkSpec(name).name for name in TRAINABLE] == list(TRAINABLE)
+    assert [NetworkSpec(name).name for name in trainable()] == list(trainable())
 
 
 WRONG = {  # network and a wrong setting -> how it is to be written

@@ -19,11 +19,11 @@ from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
 from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
 from crop_classifier_plugin.engine.training.loop.module import TaskModule
 from crop_classifier_plugin.engine.training.loop.trainer import Resume, run_task
-from crop_classifier_plugin.engine.training.optim.recipes import RECIPES
+from crop_classifier_plugin.engine.training.optim.recipes import recipe_of
 from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
 
 CPU = Accelerator("cpu", "32-true", "On the processor.")
-RECIPE = replace(RECIPES["unet"], epochs=6, batch=4, learning_rate=0.02)
+RECIPE = replace(recipe_of("unet"), epochs=6, batch=4, learning_rate=0.02)
 
 
 class Toy(Dataset):

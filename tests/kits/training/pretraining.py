@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crop_classifier_plugin.engine.training.optim.recipes import Recipe
 from crop_classifier_plugin.engine.training.pretraining.recipe import DinoRecipe, HeadSizes, ViewSizes
+from crop_classifier_plugin.shared.networks import Recipe
 
 TINY = DinoRecipe(
     Recipe("distillation", "adamw", 6.4e-2, "cosine", epochs=2, batch=2, weight_decay=0.04),

@@ -19,7 +19,6 @@ from crop_classifier_plugin.engine.networks.tsstfn import Tsstfn, TsstfnConfig
 from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
 from crop_classifier_plugin.engine.training.loop.module import TaskModule
 from crop_classifier_plugin.engine.training.loop.trainer import Resume, run_task
-from crop_classifier_plugin.engine.training.optim.recipes import Recipe
 from crop_classifier_plugin.engine.training.pretraining import dino
 from crop_classifier_plugin.engine.training.pretraining.sequences import Sequence_
 from crop_classifier_plugin.engine.training.pretraining.task import DinoTask, Draws, ViewSource
@@ -27,6 +26,7 @@ from crop_classifier_plugin.engine.training.pretraining.views import Viewer, rul
 from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
 from crop_classifier_plugin.engine.training.tsstfn.tiles import Sampling, Tiles, TrainingTiles, Year
 from crop_classifier_plugin.shared.cards.parts import Statistics
+from crop_classifier_plugin.shared.networks import Recipe
 from kits.training.loop import CPU, RECIPE, Loud, Toy, lesson_of, plain_of
 from kits.training.pretraining import TINY, with_optim
 

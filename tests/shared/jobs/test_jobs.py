@@ -35,7 +35,8 @@ from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.sources import Extent, LabelledSeries, LabelSource, SceneSource, Series
-from crop_classifier_plugin.shared.jobs.train import TRAINABLE, TrainJob
+from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.networks import trainable
 
 LEAST = {
     "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
@@ -127,7 +128,7 @@ OWN_CHOICES = {
     ("fuse_starfm", "combination"): COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
     ("fuse_starfm", "window"): (3, 61, 255),
-    ("NetworkSpec", "name"): tuple(TRAINABLE),
+    ("NetworkSpec", "name"): tuple(trainable()),
     ("build_series", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
     ("build_series", "vrt"): ("",),
     ("fuse_tsstfn", "forecast"): FORECASTS,

@@ -9,7 +9,7 @@ from typing import ClassVar
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
-from ..optim.recipes import Recipe
+from ....shared.networks import Recipe
 from .epochs import EpochMetric
 
 Batch = dict[str, Tensor]  # each value (B,...): every item of it has an entry in each

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .recipes import Recipe
+from ....shared.networks import Recipe
 
 
 class Sam(torch.optim.Optimizer):

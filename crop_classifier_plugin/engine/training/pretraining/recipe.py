@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ....shared.jobs.pretrain import PretrainJob
-from ..optim.recipes import Recipe
+from ....shared.networks import Recipe
 
 
 @dataclass(frozen=True)

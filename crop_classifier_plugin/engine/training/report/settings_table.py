@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ....shared.choices import LOSSES, OPTIMIZERS
 from ....shared.jobs.sources import LabelSource
-from ....shared.jobs.train import TRAINABLE, TrainJob
+from ....shared.jobs.train import TrainJob
+from ....shared.networks import NETWORKS
 from ...execution.run_record import versions
 from ...labels.labelled_parcels import CELL
 from ...networks.base import NetworkConfig
@@ -28,7 +29,7 @@ def settings_table(job: TrainJob, config: NetworkConfig, history: Sequence[Epoch
     network, settings = job.network, dict(job.network.settings)
     size = f"preset {settings['preset']}: " if "preset" in settings else ""
     rows = [
-        ("Network", f"{TRAINABLE[network.name]} ({network.name})"),
+        ("Network", f"{NETWORKS[network.name].title} ({network.name})"),
         ("Settings", size + ", ".join(f"{name}={_written(value)}" for name, value in config.settings().items())),
         *(() if network.name in FORESTS else _learning(job, config, history)),
         ("Time", _time(history, seconds)),

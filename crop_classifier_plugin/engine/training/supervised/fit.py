@@ -11,6 +11,7 @@ from ....shared.cards.parts import InputSpec, Statistics
 from ....shared.errors import BadInput
 from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
 from ....shared.legend import Legend
+from ....shared.networks import Recipe
 from ...execution.reporter import Reporter
 from ...networks.base import Network, NetworkConfig
 from ...networks.registry import build, configure
@@ -34,7 +35,7 @@ from ..loop.module import TaskModule
 from ..loop.trainer import Resume, run_task
 from ..model_folder.card_builder import overlap_of, round_up
 from ..model_folder.initial_weights import load_initial_weights, read_initial_weights
-from ..optim.recipes import Recipe, resolve_recipe
+from ..optim.recipes import resolve_recipe
 from .identity import identity_of
 from .task import SegmentationTask
 

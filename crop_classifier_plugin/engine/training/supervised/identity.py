@@ -8,11 +8,11 @@ from typing import Any
 
 from ....shared.cards.parts import Statistics
 from ....shared.jobs.train import TrainJob
+from ....shared.networks import Recipe
 from ...networks.base import NetworkConfig
 from ...splits.split import VALIDATION
 from ..data.labelled_series import LabelledCube
 from ..data.training_data import TrainingData
-from ..optim.recipes import Recipe
 
 
 def identity_of(

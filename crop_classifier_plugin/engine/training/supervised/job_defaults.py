@@ -19,6 +19,7 @@ from ....shared.errors import (
 from ....shared.jobs.sources import Extent, LabelledSeries, LabelSource
 from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
 from ....shared.legend import Legend
+from ....shared.networks import NETWORKS as CATALOGUE
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, is_raster, opened
 from ...labels.legend_from_labels import check_parcels, legend_of
@@ -35,7 +36,6 @@ from ...series.scenes.read_series import SceneCache
 from ...series.scenes.scene import Scene
 from ...vector.polygons import read_polygons
 from ..model_folder.initial_weights import read_initial_weights
-from ..optim.recipes import RECIPES
 from .date_windows import AROUND, MONTHS, MOST_SCENES, months_of, months_until, windows_around
 
 _MOST_CLASSES = 1000  # of a card
@@ -60,7 +60,8 @@ def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = 
         network, inputs = _from_start(network, inputs, job.has_radar, reporter)
     network = replace(network, settings=series_settings(network, inputs, job.has_radar))
     if not optim.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
-        patch = RECIPES[network.name].patch if network.name in RECIPES else OptimSpec.patch
+        recipe = CATALOGUE[network.name].recipe
+        patch = recipe.patch if recipe else OptimSpec.patch
         optim, inputs = replace(optim, patch=patch), replace(inputs, tile=max(inputs.tile, patch))
     scenes = _Scenes(headers or SceneCache(), reporter)
     usable = _usable(scenes.of(job.data[0]), inputs.bands, job.card.name)

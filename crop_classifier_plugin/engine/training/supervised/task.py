@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torchmetrics.classification import MulticlassConfusionMatrix
 
+from ....shared.networks import Recipe
 from ...accuracy.confusion import Confusion
 from ...labels.constants import IGNORE
 from ...networks.base import Network
@@ -19,7 +20,6 @@ from ..loop.evaluation import MEAN_F1
 from ..loop.task import Batch, Position, Task
 from ..optim.losses import LOSSES, deep_supervision
 from ..optim.optimizers import OPTIMIZERS, SCHEDULES
-from ..optim.recipes import Recipe
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
 

@@ -14,11 +14,11 @@ from torchmetrics import MeanSquaredError
 
 from ....shared.errors import TrainingFailed
 from ....shared.jobs.tsstfn import TrainTsstfnJob
+from ....shared.networks import Recipe
 from ..loop.epochs import EpochMetric
 from ..loop.task import Batch, Position, Task
 from ..optim.losses import regression
 from ..optim.optimizers import OPTIMIZERS
-from ..optim.recipes import Recipe
 from .tiles import FINE, INPUT
 
 RMSE = EpochMetric("validation_rmse", "validation RMSE")

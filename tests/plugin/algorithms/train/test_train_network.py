@@ -6,7 +6,7 @@ import pytest
 from qgis.core import QgsProcessingException
 
 from crop_classifier_plugin.shared.cards.files import load_card
-from crop_classifier_plugin.shared.jobs.train import TRAINABLE
+from crop_classifier_plugin.shared.networks import trainable
 from kits.plugin.qgis import Recorder, run, values
 
 TRAININGS = ["attention_3dcnn", "cropsts", "lrtacf_net", "network", "random_forest", "unet_convlstm"]
@@ -20,10 +20,10 @@ def lesson(provider, season, tmp_path):
 
 def test_each_network_of_the_list_can_be_chosen(lesson, context, asked, provider):
     choices = provider.algorithm("train_network").parameterDefinition("NETWORK").options()
-    assert choices == list(TRAINABLE.values())
+    assert choices == list(trainable().values())
     for i in range(len(choices)):
         run("train_network", lesson | {"NETWORK": i, "SIZE": i % 2}, context)
-    assert [job.network.name for job in asked] == list(TRAINABLE)
+    assert [job.network.name for job in asked] == list(trainable())
     assert {job.network.settings for job in asked} == {(("preset", "small"),), (("preset", "paper"),)}
 
 
@@ -47,7 +47,7 @@ def test_an_encoder_takes_settings_too(lesson, season, context, asked, tmp_path)
 def test_a_baseline_is_trained_and_maps_the_season(lesson, season, context, tmp_path):
     tiny = {"EPOCHS": 1, "BATCH": 4, "MIN_PARCELS": 1, "SETTINGS": "width=4, layers=1"}
     feedback = Recorder()
-    network = list(TRAINABLE).index("convstar")
+    network = list(trainable()).index("convstar")
     results = run("train_network", lesson | tiny | {"NETWORK": network}, context, feedback)
     card = load_card(Path(results["MODEL_FOLDER"]))
     assert (card.network, card.settings["width"], card.settings["layers"]) == ("convstar", 4, 1)
@@ -59,7 +59,7 @@ def test_a_baseline_is_trained_and_maps_the_season(lesson, season, context, tmp_
 
 
 def test_a_wrong_setting_is_the_engines_one_sentence(lesson, context, tmp_path):
-    wrong = {"NETWORK": list(TRAINABLE).index("convstar"), "SETTINGS": "colour=red", "MIN_PARCELS": 1}
+    wrong = {"NETWORK": list(trainable()).index("convstar"), "SETTINGS": "colour=red", "MIN_PARCELS": 1}
     with pytest.raises(QgsProcessingException, match="The network has no setting 'colour': use layers, width or pre"):
         run("train_network", lesson | wrong, context)
     assert not (tmp_path / "model").exists()

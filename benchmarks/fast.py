@@ -13,8 +13,7 @@ from benchmarks.lib.machine import load
 from benchmarks.lib.measure import spent
 from benchmarks.lib.places import DATA
 from benchmarks.lib.results import write
-from benchmarks.speed import classify, fuse_starfm, fuse_tsstfn, simulator, training, training_runs
-from benchmarks.speed.training_step import Case
+from benchmarks.speed import classify, fuse_starfm, fuse_tsstfn, simulator
 from crop_classifier_plugin.engine.experiments.results import Cell, Column, Heading, Part, Results, Table, Text
 
 ABOUT = (
@@ -23,6 +22,7 @@ ABOUT = (
     "the line above says). All of it took {minutes:.1f} minutes by the clock and {busy:.1f} of the processor."
 )
 LEARNERS = ("unet", "lrtacf_net", "attention_3dcnn", "vunet_convlstm", "cropsts")
+ON_CPU = 7  # columns of the table of training that a processor fills
 
 
 def main() -> None:
@@ -48,16 +48,14 @@ def main() -> None:
 
 def learning() -> list[Part]:
     """Two training steps of some networks."""
+    from benchmarks.speed import training, training_runs  # not above: processes that are measured would load PyTorch
+
     cases = [case for case in training_runs.CASES if case.network in LEARNERS]
     kept: training_runs.Kept = {}
     training_runs.measure_all(training_runs.runs(("small",), [training_runs.CPU], cases), 2, kept)
-    return [Text("Patches a second, by the median of two steps after a first one."), *_told(kept, cases)]
-
-
-def _told(kept: training_runs.Kept, cases: list[Case]) -> list[Part]:
     whole = training.table("small", kept, cases)
-    last = 7  # columns of the processor
-    return [Table(whole.name, whole.columns[:last], tuple(row[:last] for row in whole.rows))]
+    of_cpu = Table(whole.name, whole.columns[:ON_CPU], tuple(row[:ON_CPU] for row in whole.rows))
+    return [Text("Patches a second, by the median of two steps after a first one."), of_cpu]
 
 
 def filling() -> list[Part]:

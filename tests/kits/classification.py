@@ -29,6 +29,7 @@ class Memory:
 
     def __init__(self, cube: np.ndarray) -> None:
         self.cube = cube
+        self.days = DAYS
         self.grid = Grid(CRS.from_epsg(32631), Affine(10, 0, 0, 0, -10, 0), cube.shape[2], cube.shape[3])
 
     def read(self, window: Window) -> np.ndarray:
@@ -39,7 +40,7 @@ def assembled(source: Memory, card: Card, runtime: Runtime, **options: int) -> t
     """The pipeline's probability and known maps; checks that each pixel comes exactly once."""
     shape = (source.grid.height, source.grid.width)
     probability, known, visits = np.zeros((3, *shape)), np.zeros(shape, bool), np.zeros(shape, int)
-    for block in classify_tiles(lambda: source, source.grid, card, runtime, DAYS, Silent(), **options):
+    for block in classify_tiles(source, card, runtime, Silent(), **options):
         probability[(slice(None), *block.window.slices)] = block.probability
         known[block.window.slices] = block.valid
         visits[block.window.slices] += 1

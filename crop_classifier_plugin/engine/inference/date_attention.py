@@ -49,7 +49,7 @@ class Attention:
 
     @property
     def per_tile(self) -> bool:
-        """Whether the network tells one weight a date for a whole tile, not for the places in it."""
+        """Whether the network tells one weight a date for a whole tile, not for the positions in it."""
         return self._cell >= self._tile
 
     @property
@@ -111,14 +111,14 @@ def _curves(rows: Sequence[dict[str, Any]], dates: Sequence[dt.date]) -> Drawing
     top = max((value for row in rows for value in row["values"]), default=0.0) or 1.0
     up, first = Axis(0, top, HEIGHT, upright=True), dates[0].toordinal()
     across = Axis(first, max(dates[-1].toordinal(), first + 1), WIDTH)
-    places = [across(day.toordinal()) for day in dates]
+    positions = [across(day.toordinal()) for day in dates]
     drawing = Drawing(WIDTH, HEIGHT, Margins(55, 15, 20, 80), "Attention to each date, by class")
     drawing.grid(up.ticks())
     for row in rows:
-        points = [(x, up(value)) for x, value in zip(places, row["values"])]
+        points = [(x, up(value)) for x, value in zip(positions, row["values"])]
         titles = [f"{row['name']}, {day}: {decimal(value)}" for day, value in zip(dates, row["values"])]
         drawing.curve(points, titles, row["name"], row["colour"])
-    for x, day in zip(places, dates):
+    for x, day in zip(positions, dates):
         turned = f"translate({x + 4:g},{HEIGHT + 12}) rotate(-60)"
         drawing.add("text", day.isoformat(), transform=turned, text_anchor="end")
     return drawing

@@ -68,9 +68,7 @@ def _map(
         attention_files = target.paths.keys() & {"attention", "attention_plot"}
         attention = Attention(card) if attention_files else None
         share = SubProgress(reporter, 0, 0.97)
-        blocks = classify_tiles(
-            lambda: series, series.grid, card, runtime, series.days, share, part=part, attention=bool(attention_files)
-        )
+        blocks = classify_tiles(series, card, runtime, share, part=part, attention=bool(attention_files))
         _write(blocks, [*products, *filter(None, (attention,))], area, grid)
         reporter.progress(0.97, "Writing overviews")
         for product, path in zip(products, target.rasters.values()):

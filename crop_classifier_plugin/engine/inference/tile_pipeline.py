@@ -32,9 +32,13 @@ Prepare = Callable[[Float], NetworkInputs]  # of a cube (T,C,H,W)
 
 
 class Source(Protocol):
-    """What the pipeline reads: a Stack, or a fake in a test."""
+    """What the pipeline reads: a ModelSeries, or a fake in a test. It is read in one thread."""
 
     grid: Grid
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """(T,) day of year, 0..365."""
 
     def read(self, window: Window) -> Float:
         """(T, C, H, W) float32, NaN marks no data; C are card.inputs.all_bands."""
@@ -68,13 +72,13 @@ TilePrediction = tuple[Float | None, Float | None]  # of a tile: probability (K,
 class TileReader:
     """Reads tiles in a thread of its own, so that the device need not wait."""
 
-    def __init__(self, open_source: Callable[[], Source], prepare: Prepare, size: int) -> None:
-        self._open, self._prepare, self._size = open_source, prepare, size
+    def __init__(self, source: Source, prepare: Prepare, size: int) -> None:
+        self._source, self._prepare, self._size = source, prepare, size
         self._queue: queue.Queue[Tile | BaseException | None] = queue.Queue(_AHEAD)
         self._stop = threading.Event()
 
-    def tiles(self, places: list[tuple[int, int]]) -> Generator[Tile]:
-        thread = threading.Thread(target=self._work, args=(places,), name="tile-reader", daemon=True)
+    def tiles(self, tile_origins: list[tuple[int, int]]) -> Generator[Tile]:
+        thread = threading.Thread(target=self._work, args=(tile_origins,), name="tile-reader", daemon=True)
         thread.start()
         try:
             while (item := self._queue.get()) is not None:
@@ -91,12 +95,11 @@ class TileReader:
         while not self._queue.empty():
             self._queue.get_nowait()
 
-    def _work(self, places: list[tuple[int, int]]) -> None:
+    def _work(self, tile_origins: list[tuple[int, int]]) -> None:
         last: BaseException | None = None
         try:
-            source = self._open()
-            for row, col in places:
-                if not self._put(read_tile(source, self._prepare, self._size, row, col)):
+            for row, col in tile_origins:
+                if not self._put(read_tile(self._source, self._prepare, self._size, row, col)):
                     return
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for tiles
             last = error
@@ -124,7 +127,7 @@ def read_tile(source: Source, prepare: Prepare, size: int, row: int, col: int) -
     return Tile(row, col, given.tensors, given.usable)
 
 
-def least(card: Card) -> int:
+def required_dates(card: Card) -> int:
     """How many dates of a pixel must be usable for it to be mapped."""
     return card.inputs.dates.min_dates or card.dates
 
@@ -133,7 +136,7 @@ class Strip:
     """Blends the tiles of one stretch of columns, and gives up rows as soon as they are finished."""
 
     def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int], attention: bool) -> None:
-        self._tiling, self._part, self._cols, self._least = tiling, part, cols, least(card)
+        self._tiling, self._part, self._cols, self._min_dates = tiling, part, cols, required_dates(card)
         width = cols[1] - cols[0]
         self._weights = tiling.weights()
         self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
@@ -142,9 +145,9 @@ class Strip:
         self._attention = np.zeros((card.dates if attention else 0, tiling.size, width), np.float32)
         self._cell = 0
 
-    def add(self, tile: Tile, said: TilePrediction) -> None:
+    def add(self, tile: Tile, prediction: TilePrediction) -> None:
         """What the network says of a tile; None twice for one without a usable pixel."""
-        probability, attention = said
+        probability, attention = prediction
         size = self._tiling.size
         left, right = max(tile.col, self._cols[0]), min(tile.col + size, self._cols[1])
         here = slice(left - self._cols[0], right - self._cols[0])
@@ -173,7 +176,7 @@ class Strip:
         weight = self._weight[rows]
         seen = self._seen[rows].copy()
         whole: Float = np.maximum(weight, np.float32(1e-12))
-        valid = (seen >= self._least) & (weight > 0)
+        valid = (seen >= self._min_dates) & (weight > 0)
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
         return FinishedBlock(
             window, self._sum[:, rows] / whole, valid, seen, self._attention[:, rows] / whole, self._cell
@@ -187,37 +190,36 @@ def spread(attention: Float, size: int) -> Float:
 
 
 def classify_tiles(
-    open_source: Callable[[], Source],
-    grid: Grid,
+    source: Source,
     card: Card,
     runtime: Runtime,
-    days: NDArray[np.int64],
     reporter: Reporter,
     batch: int = 4,
     part: Window | None = None,
     attention: bool = False,
 ) -> Iterator[FinishedBlock]:
-    """Every pixel of the grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
+    """Every pixel of the source's grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
 
     A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
-    `days`: (T,) day of year, 0..365. With `attention` the network, which must tell it, is asked for its own too.
+    With `attention` the network, which must tell it, is asked for its own too.
     """
+    grid = source.grid
     tiling = Tiling.for_network(card.tiling.tile, card.tiling.overlap, card.tiling.receptive_radius)
     part = part or Window(0, 0, grid.height, grid.width)
     stretches = [(part.col + a, part.col + b) for a, b in strips(part.width, STRIP)]
     plan = [(cols, _touching(tiling, grid.width, cols)) for cols in stretches]
     rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
     total = len(rows) * sum(len(columns) for _, columns in plan)
-    places = [(r, c) for _, columns in plan for r in rows for c in columns]
-    prepare = partial(Preprocess(card.inputs, card.statistics).apply, days=days)
-    runner = Runner(runtime, batch, least(card), attention)
+    tile_origins = [(r, c) for _, columns in plan for r in rows for c in columns]
+    prepare = partial(Preprocess(card.inputs, card.statistics).apply, days=source.days)
+    runner = Runner(runtime, batch, required_dates(card), attention)
     done = 0
-    with closing(TileReader(open_source, prepare, tiling.size).tiles(places)) as tiles:
+    with closing(TileReader(source, prepare, tiling.size).tiles(tile_origins)) as tiles:
         for cols, columns in plan:
             strip = Strip(card, tiling, part, cols, attention)
             for row in rows:
-                for tile, said in runner.run(tiles, len(columns), reporter):
-                    strip.add(tile, said)
+                for tile, prediction in runner.run(tiles, len(columns), reporter):
+                    strip.add(tile, prediction)
                     done += 1
                     reporter.progress(done / total, "Classifying", done, total)
                 finished = strip.finish(row, last=row == rows[-1])
@@ -236,14 +238,14 @@ class Runner:
 
     def __init__(self, runtime: Runtime, batch: int, min_dates: int, attention: bool) -> None:
         self._runtime, self._batch = runtime, batch
-        self._least, self._attention = min_dates, attention
+        self._min_dates, self._attention = min_dates, attention
 
     def run(self, tiles: Iterator[Tile], count: int, reporter: Reporter) -> Iterator[tuple[Tile, TilePrediction]]:
         """The next `count` tiles with what the network says of them, in order."""
         waiting: list[Tile] = []
         for number in range(1, count + 1):
             tile = next(tiles)
-            if (tile.seen.sum(axis=0) >= self._least).any():
+            if (tile.seen.sum(axis=0) >= self._min_dates).any():
                 waiting.append(tile)
             else:
                 yield tile, (None, None)

@@ -93,19 +93,19 @@ class Grid:
                 yield Window(row, col, min(size, self.height - row), min(size, self.width - col))
 
 
-def crs_of(path: str, own: CRS | None, told: str = "") -> CRS:
-    """The CRS of the raster at `path`: `told` (authority id or WKT, from the user), else the file's `own`.
+def crs_of(path: str, own: CRS | None, assigned_crs: str = "") -> CRS:
+    """The CRS of the raster at `path`: `assigned_crs` (authority id or WKT, from the user), else the file's `own`.
 
     Raises BadInput for an unknown one, CrsMissing where there is none.
     """
-    if not told:
+    if not assigned_crs:
         if own is None:
             raise CrsMissing(path)
         return own
     try:
-        return CRS.from_user_input(told)
+        return CRS.from_user_input(assigned_crs)
     except (CRSError, ValueError) as error:
-        raise BadInput(f"The CRS {told!r} of {path} is unknown ({error}): assign another.") from None
+        raise BadInput(f"The CRS {assigned_crs!r} of {path} is unknown ({error}): assign another.") from None
 
 
 def check_upright(path: str, transform: Affine, height: int, width: int) -> None:

@@ -21,12 +21,12 @@ from ..raster.provenance import SIMULATED_TAG
 
 
 def read_polygons(
-    path: str, layer: str, field: str, crs: Any, bounds: Bounds | None = None, told: str = ""
+    path: str, layer: str, field: str, crs: Any, bounds: Bounds | None = None, assigned_crs: str = ""
 ) -> geopandas.GeoDataFrame:
     """The polygons of `layer` ("" = the first with geometry) with columns `label` (str) and `geometry` in `crs`.
 
     `bounds` (xmin, ymin, xmax, ymax in `crs`) leaves out what does not touch it, before it is read. Invalid polygons
-    are made valid. `told` is the CRS (authority id or WKT) that the user gave the layer in place of its own.
+    are made valid. `assigned_crs` is the CRS (authority id or WKT) that the user gave the layer in place of its own.
     `frame.attrs` counts what was dropped: "unlabelled" (no label) and "empty" (no area); and says whether the layer is
     marked as "simulated".
     Raises CrsMissing, BadInput for an unknown CRS, and LabelsUnusable naming the layers, fields or geometries that
@@ -34,7 +34,7 @@ def read_polygons(
     """
     name = _layer(path, layer)
     info = pyogrio.read_info(path, layer=name)
-    own = _check_layer(path, name, info, field, told)
+    own = _check_layer(path, name, info, field, assigned_crs)
     box = None if bounds is None else _bounds_in(bounds, crs, own)
     frame = _read(path, name, field, box)
     labelled = frame[frame[field].notna()]
@@ -76,7 +76,7 @@ def _layer(path: str, layer: str) -> str:
     return layer or next((name for name, kind in layers if kind is not None), names[0])
 
 
-def _check_layer(path: str, layer: str, info: dict[str, Any], field: str, told: str) -> str:
+def _check_layer(path: str, layer: str, info: dict[str, Any], field: str, assigned_crs: str) -> str:
     """The layer's CRS."""
     fields = ", ".join(map(str, info["fields"])) or "no field"
     if not field:
@@ -86,9 +86,9 @@ def _check_layer(path: str, layer: str, info: dict[str, Any], field: str, told: 
     kind = info["geometry_type"]
     if kind is None or ("Polygon" not in kind and kind not in ("Unknown", "GeometryCollection")):
         raise LabelsUnusable(f"The layer {layer} of {path} holds {kind or 'no geometry'}: choose a layer of polygons.")
-    if not (told or info["crs"]):
+    if not (assigned_crs or info["crs"]):
         raise CrsMissing(f"The layer {layer} of {path}")
-    return str(crs_of(path, None, told).to_wkt() if told else info["crs"])
+    return str(crs_of(path, None, assigned_crs).to_wkt() if assigned_crs else info["crs"])
 
 
 def _bounds_in(bounds: Bounds, crs: Any, target: str) -> Bounds | None:

@@ -99,8 +99,7 @@ def test_attention_is_the_mean_over_the_pixels_of_a_class(
     monkeypatch.setattr(tile_pipeline, "STRIP", 60)
     heed = Attention(card)
     probability, known = np.zeros((3, 80, 91)), np.zeros((80, 91), bool)
-    days = np.array([115, 171, 227])
-    for block in classify_tiles(lambda: source, source.grid, card, runtime, days, Silent(), part=part, attention=True):
+    for block in classify_tiles(source, card, runtime, Silent(), part=part, attention=True):
         heed.write(block, block.valid)
         probability[(slice(None), *block.window.slices)] = block.probability
         known[block.window.slices] = block.valid

@@ -98,7 +98,7 @@ def test_tiles_without_a_usable_pixel_are_not_run(tiny: tuple[Card, Runtime]) ->
             raise AssertionError("nothing to run")
 
     source = Memory(np.full((3, 6, 80, 80), np.nan, np.float32))
-    blocks = list(classify_tiles(lambda: source, source.grid, card, Never(), DAYS, Silent()))
+    blocks = list(classify_tiles(source, card, Never(), Silent()))
     assert not any(block.valid.any() for block in blocks)
     assert all((block.valid_dates == 0).all() for block in blocks)
 
@@ -116,7 +116,7 @@ def test_a_short_memory_halves_the_batch(tiny: tuple[Card, Runtime]) -> None:
 
     source, reporter = Memory(cube_of(150, 150)), Silent()
     found = np.zeros((3, 150, 150))
-    for block in classify_tiles(lambda: source, source.grid, card, Small(), DAYS, reporter, batch=4):
+    for block in classify_tiles(source, card, Small(), reporter, batch=4):
         found[(slice(None), *block.window.slices)] = block.probability
     np.testing.assert_allclose(found, whole(source, card, runtime), atol=1e-5)
     assert any(level == "warning" for level, _ in reporter.lines)
@@ -128,17 +128,18 @@ def test_cancel_and_reading_errors_end_the_reader_thread(tiny: tuple[Card, Runti
     card, runtime = tiny
     reporter = Silent()
     source = Memory(cube_of(400, 400))
-    blocks: Iterator[object] = classify_tiles(lambda: source, source.grid, card, runtime, DAYS, reporter)
+    blocks: Iterator[object] = classify_tiles(source, card, runtime, reporter)
     next(blocks)
     reporter.stop.set()
     with pytest.raises(Cancelled):
         list(blocks)
 
-    def broken() -> Memory:
-        raise BadRaster("x.tif", "truncated")
+    class Broken(Memory):
+        def read(self, window: Window) -> np.ndarray:
+            raise BadRaster("x.tif", "truncated")
 
     with pytest.raises(BadRaster, match=r"x\.tif"):
-        list(classify_tiles(broken, source.grid, card, runtime, DAYS, Silent()))
+        list(classify_tiles(Broken(source.cube), card, runtime, Silent()))
     assert not [t for t in threading.enumerate() if t.name == "tile-reader"]
 
 
@@ -164,7 +165,7 @@ def test_a_part_equals_its_place_in_the_whole(tiny: tuple[Card, Runtime], data: 
     part = Window(row, col, data.draw(st.integers(1, 170 - row)), data.draw(st.integers(1, 150 - col)))
     everything, _ = assembled(source, card, runtime)
     found = np.full((3, part.height, part.width), np.nan)
-    for block in classify_tiles(lambda: source, source.grid, card, runtime, DAYS, Silent(), part=part):
+    for block in classify_tiles(source, card, runtime, Silent(), part=part):
         here = (slice(None), *block.window.slices)
         assert np.isnan(found[here]).all()
         found[here] = block.probability

@@ -110,19 +110,19 @@ def _with_fill(refs: tuple[BandRef, ...], fill: int | None) -> tuple[BandRef, ..
 
 
 def reaches(scene: Scene, mask: Mask, bands: tuple[str, ...], grid: Grid) -> bool:
-    """Whether the mask lies wherever the scene has these bands (bounding boxes, at 100 x 100 places of the grid)."""
+    """Whether the mask lies wherever the scene has these bands (bounding boxes, at 100 x 100 points of the grid)."""
     if not mask.unknown_is_bad:
         return True
     data = _covered([r for band in bands for r in scene.of(band)], grid)
     return not bool((data & ~_covered(mask.refs, grid)).any())
 
 
-def _covered(refs: Iterable[BandRef], grid: Grid, places: int = 100) -> NDArray[np.bool_]:
-    """(places, places): whether any of the files lies there."""
+def _covered(refs: Iterable[BandRef], grid: Grid, points: int = 100) -> NDArray[np.bool_]:
+    """(points, points): whether any of the files lies there."""
     x0, y0, x1, y1 = grid.bounds
-    steps = (np.arange(places) + 0.5) / places
+    steps = (np.arange(points) + 0.5) / points
     x, y = x0 + steps[None] * (x1 - x0), y0 + steps[:, None] * (y1 - y0)
-    inside = np.zeros((places, places), np.bool_)
+    inside = np.zeros((points, points), np.bool_)
     for left, bottom, right, top in {r.bounds_in(grid.crs) for r in refs}:
         inside |= (x >= left) & (x <= right) & (y >= bottom) & (y <= top)
     return inside

@@ -135,10 +135,10 @@ def _check_filled(spec: InputSpec, span: Span, series: Sequence[Picks]) -> None:
     """Raises WindowsEmpty where fewer dates have a scene than the model needs, or a target month has none."""
     enough = any if spec.dates.min_dates else all
     empty = [i for i, picks in enumerate(zip(*series)) if not enough(picks)]
-    least = spec.dates.min_dates or len(span)
+    min_dates = spec.dates.min_dates or len(span)
     target = f"{span[-1].first:%Y-%m}" if spec.dates.monthly else ""
-    if len(span) - len(empty) < least or (target and len(span) - 1 in empty):
-        raise WindowsEmpty(spec.model, least, len(span), [_describe(spec, span[i]) for i in empty], target)
+    if len(span) - len(empty) < min_dates or (target and len(span) - 1 in empty):
+        raise WindowsEmpty(spec.model, min_dates, len(span), [_describe(spec, span[i]) for i in empty], target)
 
 
 def _describe(spec: InputSpec, period: Period) -> str:

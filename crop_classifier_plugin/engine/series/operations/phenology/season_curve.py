@@ -56,7 +56,7 @@ def find_season(curve: Float, points: Days, start_share: float, end_share: float
     return found.reshape(len(NAMES), *curve.shape[1:])
 
 
-def highest_summits(curve: Float, least: float) -> Index:
+def highest_summits(curve: Float, min_amplitude: float) -> Index:
     """(P,) where in the curves (N, P) the season peaks; -1 where there is none."""
     peaks = np.zeros(curve.shape, bool)
     peaks[1:-1] = (curve[1:-1] > curve[:-2]) & (curve[1:-1] >= curve[2:])
@@ -68,7 +68,7 @@ def highest_summits(curve: Float, least: float) -> Index:
             part = curve[:, pixels]
             best = np.where(left[:, pixels], part, -np.inf).argmax(axis=0)
             rise, fall = (_at(part, best) - low for low in _lows(part, best))
-            good = enough(rise >= least, fall >= least)
+            good = enough(rise >= min_amplitude, fall >= min_amplitude)
             summit[pixels[good]] = best[good]
             left[best, pixels] = False
             pixels = pixels[~good & left[:, pixels].any(axis=0)]
@@ -87,11 +87,11 @@ def _lows(curve: Float, summit: Index) -> tuple[Days, Days]:
     return before, after
 
 
-def _measure(curve: Float, points: Days, summit: Index, shares: tuple[float, float], least: float) -> Days:
+def _measure(curve: Float, points: Days, summit: Index, shares: tuple[float, float], min_amplitude: float) -> Days:
     """(7, P) of the seasons (N, P) that peak at `summit`."""
     step, last = np.arange(len(points))[:, None], len(points) - 1
     top, (before, after) = _at(curve, summit), _lows(curve, summit)
-    rises, falls = top - before >= least, top - after >= least
+    rises, falls = top - before >= min_amplitude, top - after >= min_amplitude
     base = np.where(rises & falls, (before + after) / 2, np.where(rises, before, after))
     start_level, end_level = before + shares[0] * (top - before), after + shares[1] * (top - after)
     begin = last - ((step < summit) & (curve <= start_level))[::-1].argmax(axis=0)

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
+_GAPS = re.compile(
+    r"(?:[\s_]|-(?!\d)|(?<=[^\W_])-)+"
+)  # a hyphen between words is a space, one before a number is a minus
+_HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
+_UNSEEN = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+)  # soft hyphen, joiners, byte order mark
 
 
 @dataclass(frozen=True)
 class CropClass:
-    """One class of a map. `aliases` are other names and codes under which reference data know it."""
+    """One class of a map. `aliases` are other names and codes under which reference data know it.
+
+    Code 0 is for maps of others whose no data is another value: see Legend.refuse_zero.
+    """
 
     code: int
     name: str
@@ -25,8 +37,8 @@ class CropClass:
     aliases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= self.code <= 65534:
-            raise BadInput(f"The class code {self.code} of {self.name!r} is outside 1..65534: give it another code.")
+        if not 0 <= self.code <= 65534:
+            raise BadInput(f"The class code {self.code} of {self.name!r} is outside 0..65534: give it another code.")
         if not self.name.strip():
             raise BadInput(f"The class with code {self.code} has no name: give it one.")
         if not _COLOUR.fullmatch(self.colour):
@@ -36,19 +48,38 @@ class CropClass:
     def rgb(self) -> tuple[int, int, int]:
         return int(self.colour[1:3], 16), int(self.colour[3:5], 16), int(self.colour[5:7], 16)
 
+    @property
+    def owns_its_code(self) -> bool:
+        """Whether reference data may know it by its code: what they call 0 had to take another in maps."""
+        return "0" not in self.aliases
+
     def answers_to(self, label: str) -> bool:
         """Whether reference data mean this class by `label` (its name or an alias; case and spaces aside)."""
         return plain(label) in {plain(self.name), *map(plain, self.aliases)}
 
 
+@lru_cache(maxsize=1 << 17)
 def plain(text: str) -> str:
-    """A label without what people vary: case, spaces, underscores, hyphens."""
-    return re.sub(r"[\s_\-]+", " ", text.strip().casefold())
+    """A label without what people vary or cannot see: case, spaces, underscores, hyphens, the width of digits and
+    letters, and whether an accent is a character of its own (macOS writes names so)."""
+    seen = _folded(_folded(text).translate(_UNSEEN).translate(_HYPHENS))  # what is unseen may stand before an accent
+    return _GAPS.sub(" ", seen).strip() or seen.strip()
+
+
+def _folded(text: str) -> str:
+    """Compatibility caseless form (Unicode Standard, D146)."""
+    once = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold()).casefold()
+    return unicodedata.normalize("NFKC", once)
+
+
+def is_number(text: str) -> bool:
+    """Whether a name is a whole number, as where a field of crop codes gave the classes their names."""
+    return plain(text).lstrip("+-").isdecimal()
 
 
 @dataclass(frozen=True)
 class Legend:
-    """The classes of a map, by code. Code 0 is reserved for no data."""
+    """The classes of a map, by code."""
 
     classes: tuple[CropClass, ...]
 
@@ -76,12 +107,26 @@ class Legend:
         return tuple(c.name for c in self.classes)
 
     def find(self, label: str) -> CropClass | None:
-        """The class that reference data call `label`: a name wins over an alias, an alias over a code."""
-        text = label.strip()
-        by_code = [c for c in self.classes if text == str(c.code)]
-        by_name = [c for c in self.classes if plain(c.name) == plain(text)]
-        by_alias = [c for c in self.classes if c.answers_to(text)]
-        return next(iter(by_name or by_alias or by_code), None)
+        """The class that reference data call `label`: a name wins over an alias, an alias over a code.
+
+        Codes are not asked where a class has a number for its name: there the label 2 is a class called 2, or none.
+        """
+        if any(is_number(name) for name in self.names):
+            return self.named(label)
+        text = plain(label)
+        return self.named(label) or next((c for c in self.classes if text == str(c.code) and c.owns_its_code), None)
+
+    def named(self, label: str) -> CropClass | None:
+        """The class whose name is `label`, else that with such an alias."""
+        text = plain(label)
+        by_name = (c for c in self.classes if plain(c.name) == text)
+        return next(by_name, None) or next((c for c in self.classes if c.answers_to(label)), None)
+
+    def refuse_zero(self) -> None:
+        """Raises BadInput for the code 0, which is no data in every map that is written here."""
+        zero = next((c.name for c in self.classes if c.code == 0), None)
+        if zero is not None:
+            raise BadInput(f"The class {zero!r} has the code 0, which means no data in maps: give it another code.")
 
     def to_dict(self) -> list[dict[str, Any]]:
         return [
@@ -92,9 +137,11 @@ class Legend:
     @classmethod
     def from_dict(cls, rows: Iterable[dict[str, Any]]) -> Legend:
         try:
-            return cls(tuple(_class_of(row) for row in rows))
+            legend = cls(tuple(_class_of(row) for row in rows))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadInput(f"The legend cannot be read ({error!r}): each class needs code, name and colour.") from None
+        legend.refuse_zero()
+        return legend
 
     @classmethod
     def load(cls, path: str | Path) -> Legend:

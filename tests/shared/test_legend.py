@@ -2,13 +2,14 @@
 
 import json
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.legend import CropClass, Legend, plain
+from crop_classifier_plugin.shared.legend import CropClass, Legend, is_number, plain
 
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())
@@ -32,20 +33,74 @@ def test_a_class_is_found_by_its_name_however_it_is_written(legend, data):
 
 
 @given(legends)
-def test_a_code_is_found_unless_it_is_another_classes_word(legend):
+def test_a_code_is_found_unless_it_is_another_classes_word_or_names_are_numbers(legend):
     for crop in legend:
         found = legend.find(str(crop.code))
-        assert found is not None
-        assert found == crop or found.answers_to(str(crop.code))
+        if any(is_number(name) for name in legend.names):
+            assert found is None or found.answers_to(str(crop.code))
+        else:
+            assert found == crop or found.answers_to(str(crop.code))
 
 
 def test_a_name_wins_over_an_alias_and_an_alias_over_a_code():
-    legend = Legend(
-        (CropClass(1, "2", "#000000"), CropClass(2, "maize", "#000001", ("3",)), CropClass(3, "rye", "#000002"))
-    )
-    assert [legend.find(label).code for label in ("1", "2", "3", "Rye")] == [1, 1, 2, 3]
-    assert legend.find("oats") is None
+    classes = (CropClass(1, "oats", "#000000"), CropClass(2, "maize", "#000001", ("3", "rye")))
+    legend = Legend((*classes, CropClass(3, "rye", "#000002")))
+    assert [legend.find(label).code for label in ("1", "2", "3", "Rye", "\uff11")] == [1, 2, 2, 3, 1]
+    assert legend.find("barley") is None
     assert legend.find("") is None
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=9, unique=True), st.integers(0, 41))
+def test_a_number_is_never_taken_for_the_code_that_a_class_called_by_a_number_has(names, label):
+    """As a training numbers the crop codes 1, 3, 5: the label 2 is no class, not the second one."""
+    legend = Legend(tuple(CropClass(i + 1, str(name), "#000000") for i, name in enumerate(names)))
+    found = legend.find(str(label))
+    assert (found.name if found else None) == (str(label) if label in names else None)
+
+
+# --- how names are written -------------------------------------------------------------------------------------------
+
+forms = st.sampled_from(("NFC", "NFD", "NFKC", "NFKD"))
+
+
+@given(st.text(max_size=20), forms)
+def test_what_looks_the_same_is_the_same(text, form):
+    once = plain(text)
+    assert plain(once) == once
+    assert plain(unicodedata.normalize(form, text)) == once
+    assert plain(f" \t{text.casefold()}\u00a0\n") == once
+
+
+@given(st.text("abc123\u00ef\u00e9", min_size=1, max_size=8), st.text("abc\u00ef\u00e9", min_size=1, max_size=8))
+def test_spaces_hyphens_underscores_case_and_widths_are_all_one(first, second):
+    wide = "".join(chr(ord(ch) + 0xFEE0) if "!" <= ch <= "~" else ch for ch in first)
+    written = {f"{a}{gap}{b}" for a in (first, first.upper(), wide) for b in (second, second.title())
+               for gap in (" ", "_", "-", "  ", " - ", "\u00a0", "\u2011", "\u2013")}  # fmt: skip
+    assert {plain(each) for each in written} == {plain(f"{first} {second}")}
+    assert plain(f"{first}\u00ad{second}") == plain(f"\ufeff{first}\u200b{second}") == plain(first + second)
+
+
+@given(st.integers(-99, 99), st.integers(-99, 99))
+def test_numbers_stay_apart(one, other):
+    assert (plain(str(one)) == plain(str(other))) == (one == other)
+    assert (plain(f"class {one}") == plain(f"class {other}")) == (one == other)
+    assert is_number(str(one))
+
+
+def test_a_name_in_two_forms_is_one_class():
+    legend = Legend((CropClass(1, "Ma\u00efs", "#000000"),))
+    assert legend.find("mai\u0308s").code == 1
+    with pytest.raises(BadInput, match="more than once"):
+        Legend((*legend, CropClass(2, "Mai\u0308s", "#000000")))
+
+
+def test_code_0_is_a_class_of_maps_that_others_made_but_not_of_a_model():
+    legend = Legend((CropClass(0, "other land", "#000000"), CropClass(1, "crop", "#000000")))
+    assert legend.find("0").name == "other land"
+    with pytest.raises(BadInput, match=r"other land.*no data"):
+        legend.refuse_zero()
+    with pytest.raises(BadInput, match="other land"):
+        Legend.from_dict(legend.to_dict())
 
 
 def test_a_long_legend_is_checked_in_no_time():

@@ -67,6 +67,11 @@ class Diagnose(EngineAlgorithm):
             advanced=True,
         )
         self.add(
+            QgsProcessingParameterBoolean("LEAVE_OUT_MISSING", self.tr("Leave out classes that the map lacks"), False),
+            self.tr("Pixels of such a class are not compared. Otherwise they count as wrong."),
+            advanced=True,
+        )
+        self.add(
             QgsProcessingParameterBoolean("LOAD_CLASSES", self.tr("Open the layers of each class"), True),
             self.tr("Adds them to the project after the run, the first one visible."),
             advanced=True,
@@ -101,6 +106,7 @@ class Diagnose(EngineAlgorithm):
         return {
             "class_map": crop_map.path,
             "map_crs": crop_map.crs,
+            "leave_out_missing": self.parameterAsBool(parameters, "LEAVE_OUT_MISSING", context),
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
             "reference": self._reference(parameters, context, feedback),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from ...shared.errors import BadInput, DiskFull, OutputNotWritable
 _open: set[Outputs] = set()
 _GEOTIFF = (".tif", ".tiff")
 _SIDECARS = (".aux.xml", ".ovr", ".msk")  # that GDAL keeps beside a raster
+_LONGEST = 160  # bytes of a stem in a temporary name (choice); file systems take names of 255
 _SCRATCH = "pixels-"  # and the number of the process
 _lock = threading.RLock()  # a signal may find this thread inside
 
@@ -94,7 +96,7 @@ class Outputs:
             if before is not None:
                 before.unlink(missing_ok=True)
             for stale in (Path(f"{final}{ending}") for ending in _SIDECARS):  # statistics and overviews of the old file
-                if stale not in self._files:
+                if stale not in self._files and os.path.lexists(stale):  # of a name that is too long there is nothing
                     stale.unlink(missing_ok=True)
         self._files.clear()
 
@@ -141,7 +143,13 @@ def discard_all() -> None:
 
 def temporary_path(final: Path) -> Path:
     """`.map.1234.part.tif` for `map.tif` in process 1234: the suffix stays, so drivers know the format."""
-    return final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    return final.with_name(f".{_short(final)}.{os.getpid()}.part{final.suffix}")
+
+
+def _short(final: Path) -> str:
+    """The stem of a temporary name: a long one is cut, so that there is room for what is added to it and beside it."""
+    kept = final.stem.encode()[:_LONGEST].decode(errors="ignore")
+    return final.stem if kept == final.stem else f"{kept}~{hashlib.sha256(final.stem.encode()).hexdigest()[:12]}"
 
 
 def _identity(path: str | Path) -> object:
@@ -157,8 +165,9 @@ def _remove_remains(final: Path) -> None:
     """Removes what a killed run left of this output: temporary files whose process is no more."""
     if os.name == "nt":  # there, asking whether a process lives may end it
         return
-    for remains in final.parent.glob(f".{glob.escape(final.stem)}.*.part{glob.escape(final.suffix)}"):
-        number = remains.name[len(final.stem) + 2 :].split(".", 1)[0]
+    stem = _short(final)
+    for remains in final.parent.glob(f".{glob.escape(stem)}.*.part{glob.escape(final.suffix)}"):
+        number = remains.name[len(stem) + 2 :].split(".", 1)[0]
         if number.isdigit() and not _alive(int(number)):
             remains.unlink(missing_ok=True)
 
@@ -182,14 +191,16 @@ def _alive(process: int) -> bool:
 
 def _missing(folder: Path) -> list[Path]:
     """The folder and those around it that are not there yet, the outermost first."""
-    return [place for place in reversed([folder, *folder.parents]) if not place.exists()]
+    return [place for place in reversed([folder, *folder.parents]) if not os.path.exists(place)]
 
 
 def _make_place(final: Path) -> None:
     """Makes the folder and tries to write in it: rights that are only read off do not tell (Windows, /proc)."""
-    if final.is_dir():
-        raise OutputNotWritable(str(final), "it is a folder")
     try:
+        if final.is_dir():
+            raise OutputNotWritable(str(final), "it is a folder")
+        with suppress(FileNotFoundError):  # raises where the name is too long, for itself or for what lies beside it
+            os.lstat(f"{final}{_SIDECARS[0]}" if final.suffix.lower() in _GEOTIFF else final)
         final.parent.mkdir(parents=True, exist_ok=True)
         probe = temporary_path(final)
         probe.touch()
@@ -202,7 +213,7 @@ def _set_aside(final: Path) -> Path | None:
     """What stands at `final` under a second name, so that it can be put back; None where nothing stands."""
     if not final.exists():
         return None
-    aside = final.with_name(f".{final.stem}.{os.getpid()}.old{final.suffix}")
+    aside = final.with_name(f".{_short(final)}.{os.getpid()}.old{final.suffix}")
     aside.unlink(missing_ok=True)
     try:
         os.link(final, aside)  # the old file never leaves its name, even if the power goes now
@@ -243,4 +254,6 @@ def translate(error: OSError, path: str) -> Exception:
     """The sentence for an error of the file system."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(path)
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputNotWritable(path, "its name is too long", "give it a shorter one")
     return OutputNotWritable(path, error.strerror or str(error))

@@ -16,11 +16,12 @@ from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window, crs_of
 from ..raster.provenance import SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
-from .class_names import described, legend_of
+from .class_names import MOST_CODE, legend_of
+from .class_values import ClassValues
 from .constants import NO_DATA
 
 BLOCK = 512  # px: side of the squares that are in memory at a time
-_MOST_CODES = 255  # more different values than this are measurements, not classes
+_MOST_CODES = 256  # more different values than this are measurements, not classes
 
 
 @contextmanager
@@ -59,40 +60,52 @@ class CropMap:
         self.path, self._dataset = path, dataset
         self.simulated = SIMULATED_TAG in dataset.tags()
         self.grid = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
-        names, where = described(path, dataset)
+        self._values = ClassValues(path, dataset)
+        names = self._values.names
         found = self._codes(reporter)
+        self.notes = self._values.note
         self.unnamed = tuple(sorted(found - set(names)))
-        self.legend_from = where or "the codes found in it"
+        self.has_names = bool(self._values.names_from)
+        self.legend_from = self._values.names_from or "the codes found in it"
         if not found:
-            raise LabelsUnusable(f"The map {path} holds no class anywhere, only no data: choose another map.")
+            nothing = "only no data and 0" if self._values.zeros else "only no data"
+            raise LabelsUnusable(f"The map {path} holds no class anywhere, {nothing}: choose another map.")
         self.legend: Legend = legend_of(found, names)
-        self._index = np.full(65536, NO_DATA, dtype=np.int32)
+        self._index = np.full(MOST_CODE + 1, NO_DATA, dtype=np.int32)
         self._index[list(self.legend.codes)] = np.arange(len(self.legend))
 
     def read(self, window: Window) -> NDArray[np.int32]:
         """(H, W) int32: position in the legend, NO_DATA where the map has none."""
-        positions: NDArray[np.int32] = self._index[self._values(window)]
+        values, known = self._read(window)
+        positions = np.full(values.shape, NO_DATA, np.int32)
+        positions[known] = self._index[values[known].astype(np.int64)]
         return positions
 
-    def _values(self, window: Window) -> NDArray[Any]:
-        """(H, W) codes; 0 = no data."""
-        area = as_rasterio(window)
+    def _read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         with blaming(self.path):
-            values = self._dataset.read(1, window=area)
-            return np.where(self._dataset.read_masks(1, window=area) > 0, values, 0)
+            return self._values.read(as_rasterio(window))
 
     def _codes(self, reporter: Reporter) -> set[int]:
-        """Every code in the map. Refuses what cannot be a class map."""
-        if np.dtype(self._dataset.dtypes[0]).kind not in "iu":
-            raise BadInput(f"{self.path} holds {self._dataset.dtypes[0]} numbers, not class codes: choose a crop map.")
-        found: set[int] = set()
+        """Every code in the map, which may be whole numbers in a file of decimals. Refuses what is no class map."""
+        if self._values.dtype.kind not in "iuf":
+            raise BadInput(f"{self.path} holds {self._values.dtype} numbers, not class codes: choose a crop map.")
+        found: set[float] = set()
         blocks = list(self.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
-            found.update(np.unique(self._values(window)).tolist())
+            values, known = self._read(window)
+            found.update(np.unique(values[known]).tolist())
             reporter.progress(done / len(blocks), "Looking at the map", done, len(blocks))
-            if len(found) > _MOST_CODES + 1 or not 0 <= min(found) <= max(found) <= 65534:
-                raise BadInput(
-                    f"{self.path} holds {min(found)} to {max(found)} in {len(found)} different values, which are no "
-                    "class codes (at most 255 different ones, 1 to 65534): choose a crop map."
-                )
-        return found - {0}
+            self._check(found)
+        return {int(value) for value in found}
+
+    def _check(self, found: set[float]) -> None:
+        broken = next((value for value in sorted(found) if not float(value).is_integer()), None)
+        if broken is not None:
+            raise BadInput(
+                f"{self.path} holds {self._values.dtype} numbers, not class codes ({broken:g}): choose a crop map."
+            )
+        if found and (len(found) > _MOST_CODES or min(found) < 0 or max(found) > MOST_CODE):
+            raise BadInput(
+                f"{self.path} holds {min(found):g} to {max(found):g} in {len(found)} different values, which are no "
+                f"class codes (at most {_MOST_CODES} different ones, 0 to {MOST_CODE}): choose a crop map."
+            )

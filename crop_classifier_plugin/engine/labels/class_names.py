@@ -17,6 +17,7 @@ from ...shared.legend import CropClass, Legend, plain
 from ..raster.writer import LEGEND_TAG
 from ..reporting.colours import RGB, distinct_colour
 
+MOST_CODE = 65534
 _NAME, _VALUE, _COLOURS = "2", "5", ("6", "7", "8")  # GDAL's GFU_Name, GFU_MinMax, GFU_Red / Green / Blue
 
 
@@ -40,7 +41,7 @@ def described(path: str, dataset: Any) -> tuple[dict[int, Named], str]:
     band = _pam_band(path)
     colours = _colour_table(dataset, band)
     for rows, where in ((_table(band), "its attribute table"), (_categories(band), "its category names")):
-        names = {value: Named(name, rgb or colours.get(value)) for value, name, rgb in rows if value and name.strip()}
+        names = {value: Named(name, rgb or colours.get(value)) for value, name, rgb in rows if name.strip()}
         if names:
             return names, where
     return {}, ""
@@ -50,7 +51,7 @@ def legend_of(codes: Iterable[int], names: Mapping[int, Named]) -> Legend:
     """A legend of every code that is named or occurs; codes without a name are called 'class 7'."""
     taken: set[str] = set()
     classes = []
-    for order, code in enumerate(sorted({c for c in names if c > 0} | set(codes))):
+    for order, code in enumerate(sorted({c for c in names if 0 <= c <= MOST_CODE} | set(codes))):
         known = names.get(code, Named(f"class {code}"))
         name = known.name if plain(known.name) not in taken else f"{known.name} ({code})"
         taken.add(plain(name))

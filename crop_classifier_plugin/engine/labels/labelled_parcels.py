@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ...shared.jobs.sources import LabelledSeries, LabelSource
-from ...shared.legend import Legend
+from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..splits.split import Parcels
@@ -76,6 +76,7 @@ def _labelled(
 ) -> tuple[NDArray[Any], NDArray[np.int64], bool]:
     """Labelled polygons (N,) and their classes (N,M): IGNORE where a column says nothing, a number below it where it
     names a class outside the legend. And whether they are marked as simulated."""
+    outside: set[str] = set()
     unknown: dict[str, int] = {}
     simulated = False
     columns: dict[bytes, NDArray[np.int64]] = {}
@@ -84,16 +85,17 @@ def _labelled(
         frame = read_polygons(source.path, source.layer, field, grid.crs, grid.bounds, source.crs)
         meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
         simulated |= bool(frame.attrs["simulated"])
-        for label in sorted(label for label, found in meant.items() if found is None):
+        outside |= {label for label, found in meant.items() if found is None}
+        for label in sorted(map(plain, outside)):
             unknown.setdefault(label, IGNORE - 1 - len(unknown))
         for label, shape in zip(frame["label"], frame.geometry):
             found = meant[label]
             key = shape.wkb if len(meaning.fields) > 1 else str(len(shapes)).encode()
             shapes.setdefault(key, shape)
             row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
-            row[month] = unknown[label] if found is None else meaning.legend.classes.index(found)
-    if unknown:
-        reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+            row[month] = unknown[plain(label)] if found is None else meaning.legend.classes.index(found)
+    if outside:
+        reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(outside))}.", "warning")
     several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
     everywhere = np.empty(len(shapes), object)
     everywhere[:] = list(shapes.values())
@@ -123,6 +125,8 @@ class RasterLabels:
             unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
         if unknown:
             reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+        for note in reference.notes:
+            reporter.log(note, "warning")
         cells, classes = np.nonzero(counts)
         self._number = np.full(counts.shape, NOWHERE, np.int64)
         self._number[cells, classes] = np.arange(len(cells))

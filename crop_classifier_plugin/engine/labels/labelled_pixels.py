@@ -31,12 +31,17 @@ class _Blocks:
 
 
 class LabelledPixels:
-    """Class and unit of each pixel; -1 = none. In a class raster 0 without a name is no class."""
+    """Class and unit of each pixel; -1 = none."""
 
     def __init__(self, labels: Labels, blocks: _Blocks | None) -> None:
         """`blocks`: the units; None = the labels' own parcels."""
         self._labels, self._blocks = labels, blocks
-        self.simulated, self.notes = labels.simulated, labels.notes
+        self.simulated = labels.simulated
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the labels, for the user; may grow while reading."""
+        return self._labels.notes
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -47,9 +52,6 @@ class LabelledPixels:
         """(H, W) class and (H, W) unit."""
         found = self._labels.read(window).astype(np.int64)
         unit = self._blocks.read(window) if self._blocks else self._labels.read_parcels(window)
-        if not self._labels.has_parcels:
-            empty = [i for i, label in enumerate(self._labels.labels) if label.text == "0" and not label.name]
-            found = np.where(np.isin(found, empty), -1, found)
         return np.maximum(found, -1), np.maximum(unit, -1)  # what is disputed is no label
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ...shared.errors import LabelsUnusable
 from ...shared.legend import CropClass, Legend, plain
+from ..execution.reporter import Reporter
 from ..reporting.colours import distinct_colour
+from .class_names import MOST_CODE
 from .labelled_parcels import CELL
 
 _PALETTE = (
@@ -25,11 +28,39 @@ _PALETTE = (
 
 
 def legend_of(labels: Counter[str]) -> Legend:
-    """One class a label, in the order of their names (numbers by size); spellings that differ in case are one."""
+    """One class a label, in the order of their names (numbers by size); spellings of one name are one.
+
+    Numbers are their own codes where all labels are such; else the codes count from 1.
+    """
     names: dict[str, str] = {}
-    for label in sorted(labels, key=lambda text: (not text.isdigit(), int(text) if text.isdigit() else 0, plain(text))):
+    for label in sorted(labels, key=_order):
         names.setdefault(plain(label), label)
-    return Legend(tuple(CropClass(i + 1, name, _colour(i)) for i, name in enumerate(names.values())))
+    return Legend(
+        tuple(CropClass(code, name, _colour(i)) for i, (code, name) in enumerate(zip(_codes(names), names.values())))
+    )
+
+
+def _order(label: str) -> tuple[bool, int, str]:
+    text = plain(label)
+    return not text.isdecimal(), int(text) if text.isdecimal() else 0, text
+
+
+def _codes(names: Collection[str]) -> Sequence[int]:
+    numbers = [int(name) for name in names if name.isdecimal()]
+    kept = len(set(numbers)) == len(names) and all(1 <= number <= MOST_CODE for number in numbers)
+    return numbers if kept else range(1, len(names) + 1)
+
+
+def without_zero(legend: Legend, reporter: Reporter) -> Legend:
+    """The legend of a model that learns the classes of `legend`: 0, which is no data in its maps, takes a free code and
+    stays its alias."""
+    zero = next((crop for crop in legend if not crop.code), None)
+    if zero is None:
+        return legend
+    code = next(c for c in range(max(legend.codes) + 1, 0, -1) if c <= MOST_CODE and c not in legend.codes)
+    reporter.log(f"The class {zero.name} gets the code {code} in the model's maps, where 0 means no data.")
+    moved = replace(zero, code=code, aliases=(*zero.aliases, "0"))
+    return Legend(tuple(moved if crop is zero else crop for crop in legend))
 
 
 def _colour(index: int) -> str:

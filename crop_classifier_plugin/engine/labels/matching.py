@@ -26,12 +26,17 @@ class Matcher:
 
     The job's own mapping wins, by value or by name. Then the name that the reference gives its value, or its aliases,
     then the value as an alias in the map's legend.
-    A bare number is taken for the map's code only where the reference names nothing: 3 may be wheat here, maize there.
+    A bare number is taken for the map's code only where neither side has another word for it: 3 may be wheat here and
+    maize there, and where classes are called by numbers of their own it is a name (Legend.find).
     """
 
     def __init__(self, legend: Legend, mapping: Sequence[tuple[str, str]]) -> None:
         self._legend = legend
-        self._mapping = {plain(label): self._target(label, name) for label, name in mapping}
+        self._mapping: dict[str, int] = {}
+        for label, name in mapping:
+            target = self._target(label, name)
+            if self._mapping.setdefault(plain(label), target) != target:
+                raise BadInput(f"The mapping gives {label!r} two classes: give it one.")
 
     def position(self, label: Label) -> int | None:
         """Of the class that `label` means; None when it is outside the legend."""
@@ -42,7 +47,7 @@ class Matcher:
             found = self._legend.find(label.text)
         else:
             words = (label.name, *label.aliases, label.text)
-            found = next((c for word in words for c in self._legend if c.answers_to(word)), None)
+            found = next(filter(None, map(self._legend.named, words)), None)
         return None if found is None else self._legend.classes.index(found)
 
     def _target(self, label: str, name: str) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...shared.errors import LabelsUnusable, NoOverlap
 from ...shared.jobs.sources import LabelSource
+from ...shared.legend import plain
 from ..raster.grid import Grid, Window
 from ..vector.polygons import read_polygons
 from .class_map import is_raster, opened
@@ -26,9 +27,12 @@ class Labels(Protocol):
     """Labels on a grid."""
 
     labels: list[Label]  # may grow while reading
-    notes: tuple[str, ...]  # what was done to them, for the user
     simulated: bool
     has_parcels: bool  # a class raster has none of its own
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to them, for the user; may grow while reading."""
 
     def read(self, window: Window) -> NDArray[np.int32]:
         """(H, W) int32: position in `labels`, NO_DATA where nothing is known, DISPUTED where two things are said."""
@@ -38,7 +42,8 @@ class Labels(Protocol):
 
 
 class PolygonLabels:
-    """Labelled polygons. Labels that `class_of` takes for one class are one; those in no legend are their own."""
+    """Labelled polygons. Labels that `class_of` takes for one class are one, as are spellings of one name; what is in
+    no legend is a class of its own."""
 
     has_parcels = True
 
@@ -50,10 +55,12 @@ class PolygonLabels:
             )
         if not len(frame):
             raise NoOverlap(beside, source.path)
-        names = sorted(set(frame["label"]))
-        self.labels = [Label(name) for name in names]
+        spellings = {plain(name): name for name in sorted(set(frame["label"]), reverse=True)}  # the first stands
+        names = sorted(spellings, key=lambda name: spellings[name])
+        self.labels = [Label(spellings[name]) for name in names]
         self.simulated = bool(frame.attrs["simulated"])
-        label = np.array([names.index(name) for name in frame["label"]], np.int32)
+        places = {name: place for place, name in enumerate(names)}
+        label = np.array([places[plain(name)] for name in frame["label"]], np.int32)
         self._label = np.array([*label, DISPUTED, NO_DATA], np.int32)
         numbers = np.array(_class_numbers(self.labels, class_of), np.int64)
         self._polygons = PolygonRaster(frame.geometry.to_numpy(), numbers[label], grid)

@@ -16,7 +16,8 @@ from ..raster.grid import Grid, Window, crs_of
 from ..raster.provenance import SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from .class_map import blaming
-from .class_names import Named, described
+from .class_names import Named
+from .class_values import ClassValues
 from .constants import NO_DATA
 from .matching import Label
 
@@ -35,18 +36,22 @@ class RasterReference:
         self.labels: list[Label] = []
         self._path, self._dataset, self._grid = path, dataset, grid
         self._own = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
-        self._names: dict[int, Named] = described(path, dataset)[0]
+        self._values = ClassValues(path, dataset)
         self._seen: dict[float, int] = {}
         self.simulated = SIMULATED_TAG in dataset.tags()
         _must_overlap(self._own, grid, path, map_path)
         self._direct = grid.same_lattice(self._own.crs, self._own.transform)
         note = "The reference was brought onto the map's grid by its nearest pixel."
-        self.notes: tuple[str, ...] = () if self._direct else (note,)
+        self._warped_note = () if self._direct else (note,)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to it; may grow while reading."""
+        return (*self._warped_note, *self._values.note)
 
     def read(self, window: Window) -> NDArray[np.int32]:
         with blaming(self._path):
             values, known = self._same_lattice(window) if self._direct else self._warped(window)
-        known &= np.isfinite(values)
         ids = np.full(values.shape, NO_DATA, dtype=np.int32)
         distinct, inverse = np.unique(values[known], return_inverse=True)
         ids[known] = np.array([self._id(value) for value in distinct.tolist()], dtype=np.int32)[inverse]
@@ -62,7 +67,7 @@ class RasterReference:
                     f"{self._path} holds more than {_MOST_VALUES} different values: choose a reference of classes."
                 )
             whole = int(value) if float(value).is_integer() else None
-            named = self._names.get(whole, Named("")) if whole is not None else Named("")
+            named = self._values.names.get(whole, Named("")) if whole is not None else Named("")
             self._seen[value] = len(self.labels)
             self.labels.append(Label(str(value if whole is None else whole), named.name, named.aliases))
         return self._seen[value]
@@ -79,8 +84,7 @@ class RasterReference:
         if top < bottom and left < right:
             area = as_rasterio(Window(top, left, bottom - top, right - left))
             inside = (slice(top - row, bottom - row), slice(left - col, right - col))
-            values[inside] = self._dataset.read(1, window=area)
-            known[inside] = self._dataset.read_masks(1, window=area) > 0
+            values[inside], known[inside] = self._values.read(area)
         return values, known
 
     def _warped(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -100,7 +104,8 @@ class RasterReference:
             tolerance=1e-9,  # px; GDAL would otherwise be up to an eighth of a pixel off
             **options,
         ) as vrt:
-            return vrt.read(1), vrt.dataset_mask() > 0
+            values = vrt.read(1)
+            return values, self._values.known(values, vrt.dataset_mask())
 
 
 def _must_overlap(own: Grid, grid: Grid, path: str, map_path: str) -> None:

@@ -48,6 +48,7 @@ class Card:
         """A card is read before it is trusted: what it says must not take all memory."""
         check_range("number of bands", len(self.inputs.all_bands), 1, 64)
         check_range("number of dates", self.dates, 1, 64)
+        self.legend.refuse_zero()
         check_range("number of classes", len(self.legend), 1, 1000)
         check_range("pixel tolerance", self.inputs.pixel_tolerance, 0, 10)
         values = (len(self.inputs.all_bands) * self.dates + len(self.legend)) * self.tiling.tile**2

@@ -8,8 +8,8 @@ from .base import CropClassifierError
 class OutputNotWritable(CropClassifierError):
     code = "output-not-writable"
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"Cannot write {path} ({reason}): choose a folder you may write to.")
+    def __init__(self, path: str, reason: str, advice: str = "choose a folder you may write to") -> None:
+        super().__init__(f"Cannot write {path} ({reason}): {advice}.")
 
 
 class DiskFull(CropClassifierError):

@@ -27,6 +27,7 @@ class DiagnoseJob(Job):
     report_json: str
     report_csv: str
     mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class), over the legend's own names and aliases
+    leave_out_missing: bool = False  # pixels whose class the map never names: not compared, where else they are wrong
     map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
 
     def __post_init__(self) -> None:

@@ -33,7 +33,8 @@ NAMES = ("maize", "corn", "wheat", "hedge")  # corn is maize, a hedge is in no l
 MEANT = {"maize": 0, "corn": 0, "wheat": 1, "hedge": 2}
 
 quarter = st.integers(0, 4 * SIDE)
-rectangle = st.tuples(quarter, quarter, quarter, quarter).filter(lambda r: r[0] < r[2] and r[1] < r[3])
+sides = st.lists(quarter, min_size=2, max_size=2, unique=True).map(sorted)
+rectangle = st.tuples(sides, sides).map(lambda s: (s[0][0], s[1][0], s[0][1], s[1][1]))
 fields = st.lists(st.tuples(rectangle, st.sampled_from(NAMES)), min_size=1, max_size=6)
 Field = tuple[tuple[int, int, int, int], str]
 

@@ -25,6 +25,7 @@ from ...raster.sidecars import RGB, Row, write_class_sidecars
 from ...raster.writer import RasterSpec, RasterWriter
 
 NODATA = 255
+_LONGEST = 60  # of a name in a file's name, which codes make unique; names in registers can be sentences (choice)
 TN, TP, FP, FN = range(4)
 OUTCOMES = (
     Row(TN, "TN: neither map nor reference", (0, 0, 0)),
@@ -68,9 +69,9 @@ def layers_of(folder: str, agreement: str, classes: Mapping[int, CropClass]) -> 
 
 
 def slug(name: str) -> str:
-    """A class name as part of a file name: plain letters, digits and underscores."""
+    """A class name as part of a file name: plain letters, digits and underscores, at most _LONGEST."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "class"
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_LONGEST].rstrip("_") or "class"
 
 
 def write_layers(

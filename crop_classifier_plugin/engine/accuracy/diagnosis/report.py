@@ -19,6 +19,7 @@ from ...execution.outputs import Outputs
 from ...raster.grid import Grid
 from ...reporting.templates import decimal, defined, percent, template
 from ..confusion import RULE, Confusion, Scores
+from .comparison import Excluded
 from .error_layers import AGREEMENT, OUTCOMES
 from .preview import NOT_COMPARED
 
@@ -29,17 +30,12 @@ _MOST_CONFUSIONS = 5
 
 
 @dataclass(frozen=True)
-class Excluded:
-    """Pixels of the map that were not compared, and why; a pixel counts under the first reason that holds."""
+class LegendUse:
+    """How the classes of a comparison stand to the map's legend."""
 
-    map_no_data: int
-    reference_no_data: int
-    disputed: int  # where polygons of different classes overlap
-    outside_legend: tuple[tuple[str, int], ...]  # (reference value, pixels), largest first
-
-    @property
-    def outside(self) -> int:
-        return sum(pixels for _, pixels in self.outside_legend)
+    source: str  # where the legend stands
+    absent: tuple[str, ...]  # of the legend, but neither side has them
+    missing: tuple[str, ...]  # of the reference, but the map never names them: they count as wrong
 
 
 @dataclass(frozen=True)
@@ -48,10 +44,9 @@ class Facts:
 
     class_map: str
     reference: str
-    legend_from: str
+    legend: LegendUse
     grid: Grid
     classes: tuple[CropClass, ...]
-    absent: tuple[str, ...]  # classes of the map's legend that neither side has
     confusion: Confusion
     excluded: Excluded
     notes: tuple[str, ...]
@@ -75,10 +70,10 @@ class Facts:
     def document(self) -> dict[str, Any]:
         """The whole report as JSON knows it; undefined figures are None."""
         width, height = self.grid.pixel
-        rows = [class_row(c, s) for c, s in zip(self.classes, self.confusion.scores())]
+        rows = [self._row(c, s) for c, s in zip(self.classes, self.confusion.scores())]
         return {
             "map": self.class_map,
-            "map_legend_from": self.legend_from,
+            "map_legend_from": self.legend.source,
             "simulated": self.simulated,
             "reference": self.reference,
             "grid": {
@@ -93,7 +88,8 @@ class Facts:
             "classes": rows,
             "matrix": self.confusion.n.tolist(),
             "mean_over": [row["name"] for row in rows if row["reference"]],
-            "in_neither": list(self.absent),
+            "in_neither": list(self.legend.absent),
+            "not_in_map": list(self.legend.missing),
             "largest_confusions": _confusions(self.classes, self.confusion),
             "rule": RULE,
             "excluded": {
@@ -106,6 +102,11 @@ class Facts:
             "class_layers": list(self.layers),
             "job": self.job,
         }
+
+    def _row(self, crop: CropClass, scores: Scores) -> dict[str, Any]:
+        """Of a class that the map never names the code is None."""
+        row = class_row(crop, scores)
+        return row | {"code": None} if crop.name in self.legend.missing else row
 
 
 def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) -> None:

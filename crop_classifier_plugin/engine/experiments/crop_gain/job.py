@@ -48,9 +48,9 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
         images = run.enter(opened(job, reporter))
         run.protect_inputs({*images.early.stack.sources, *(p.path for p in images.predicted)})
         labels = run.enter(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
+        facts = _measure(job, images, labels, run.outputs, reporter)
         for note in labels.notes:
             reporter.log(note, "warning")
-        facts = _measure(job, images, labels, run.outputs, reporter)
         write_reports(facts, job, run.outputs)
         run.record(job.report_json, {"gain": facts.document()})
     for line in facts.told():

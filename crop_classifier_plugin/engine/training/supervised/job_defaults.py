@@ -22,7 +22,7 @@ from ....shared.legend import Legend
 from ....shared.networks import NETWORKS as CATALOGUE
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, is_raster, opened
-from ...labels.legend_from_labels import check_parcels, legend_of
+from ...labels.legend_from_labels import check_parcels, legend_of, without_zero
 from ...networks.registry import (
     NETWORKS,
     build,
@@ -96,7 +96,7 @@ def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[Legend, bool]:
     labels = job.labels
     with opened(labels.path, labels.crs) as dataset:
         found = CropMap(labels.path, dataset, reporter, labels.crs)
-    legend = Legend.load(job.legend) if job.legend else found.legend
+    legend = Legend.load(job.legend) if job.legend else without_zero(found.legend, reporter)
     _check_size(legend)
     return legend, found.simulated
 

@@ -29,7 +29,7 @@ def cases(tmp_path):
     far = write(tmp_path / "far.tif", truth, grid_of(truth, x=700000.0))
     blank = write(tmp_path / "blank.tif", truth, crs=None)
     other = write(tmp_path / "other.tif", (truth.astype(np.uint16) + 5000), nodata=5000)
-    real = write(tmp_path / "real.tif", truth.astype(np.float32))
+    real = write(tmp_path / "real.tif", truth.astype(np.float32) + 0.5)
     many = write(tmp_path / "many.tif", np.arange(1, 1601, dtype=np.uint16).reshape(40, 40))
     empty = write(tmp_path / "empty.tif", np.zeros((40, 40), np.uint8))
     holes = write(tmp_path / "holes.tif", np.where(mapped == 0, truth + (truth == 0), 0).astype(np.uint8))

@@ -28,8 +28,9 @@ def test_names_aliases_codes_and_the_mapping(tmp_path):
         reporter,
         class_field="crop",
         mapping=(("triticale", "Winter wheat"), ("WHEAT?", "2")),
+        leave_out_missing=True,
     )
-    assert np.array_equal(document["matrix"], np.diag([6, 6, 3]))
+    assert np.array_equal(np.diag([6, 6, 3]), document["matrix"])
     assert document["excluded"]["outside_legend"] == [{"value": "fallow", "pixels": 3}]
     warnings = [text for level, text in reporter.lines if level == "warning"]
     assert warnings == ["Left out, because the map has no such class: fallow: 3 px."]
@@ -47,7 +48,7 @@ def test_names_of_the_reference_win_over_its_codes(tmp_path):
         )
     )
     reference = write_map(tmp_path / "t.tif", np.array([[1, 2, 4, 9]], np.uint8), theirs)
-    _, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), reference)
+    _, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), reference, leave_out_missing=True)
     assert document["matrix"] == [[1, 0], [0, 1]]
     outside = {row["value"] for row in document["excluded"]["outside_legend"]}
     assert outside == {"4 (Apples)", "9 (Pears)"}

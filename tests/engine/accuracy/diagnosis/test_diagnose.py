@@ -42,7 +42,8 @@ def test_agrees_with_scikit_learn_to_the_pixel(tmp_path):
 def test_every_pixel_of_the_map_is_compared_or_left_out_for_one_reason(tmp_path):
     truth, mapped = season((90, 80))
     truth[:4] = 33
-    _, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth))
+    crop_map, reference = write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth)
+    _, document = run(tmp_path, crop_map, reference, leave_out_missing=True)
     left_out = document["excluded"]
     outside = sum(row["pixels"] for row in left_out["outside_legend"])
     whole = (
@@ -54,6 +55,9 @@ def test_every_pixel_of_the_map_is_compared_or_left_out_for_one_reason(tmp_path)
     )
     assert whole == truth.size
     assert outside == int((mapped[:4] != 0).sum())
+    _, kept = run(tmp_path, crop_map, reference)
+    assert kept["excluded"] == left_out | {"outside_legend": []}
+    assert kept["overall"]["pixels"] == document["overall"]["pixels"] + outside
 
 
 def test_real_reference(tmp_path):
@@ -178,9 +182,8 @@ def test_a_reference_in_degrees_is_read_at_the_maps_pixel_centres(tmp_path, noda
     seen = np.where(inside, fine[np.clip(row, 0, fine.shape[0] - 1), np.clip(col, 0, fine.shape[1] - 1)], 0)
     _, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), reference)
     assert document["matrix"] == sklearn_matrix(seen, mapped, [1, 2, 4])
-    zeros = int((inside & (seen == 0)).sum())
-    expected = [] if nodata is not None else [{"value": "0", "pixels": zeros}]
-    assert document["excluded"]["outside_legend"] == expected
+    assert document["excluded"]["reference_no_data"] == int((seen == 0).sum())
+    assert any("0 was taken for no data" in note for note in document["notes"]) == (nodata is None)
 
 
 def test_a_reference_with_a_mask_of_its_own(tmp_path):

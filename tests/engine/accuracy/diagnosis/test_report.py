@@ -35,12 +35,12 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
     assert [list(map(int, row[1:-1])) for row in matrix[1:-1]] == document["matrix"]
     assert [list(map(number, row[1:-1])) for row in html_table(page, "matrix")[2:-1]] == document["matrix"]
     for ours, in_csv, in_html in zip(document["classes"], classes[1:], html_table(page, "classes")[1:]):
-        assert [in_csv[1], in_csv[0]] == in_html[:2] == [ours["name"], str(ours["code"])]
+        assert [in_csv[1], in_csv[0]] == in_html[:2] == [ours["name"], str(ours["code"] or "")]
         for at, key in enumerate(("reference", "mapped", "tp", "fp", "fn", "tn"), start=2):
             assert int(in_csv[at]) == number(in_html[at]) == ours[key]
         for at, key in enumerate(("precision", "recall", "f1", "iou"), start=8):
-            assert in_csv[at] == f"{ours[key]:.6f}"
-            assert in_html[at] == f"{ours[key]:.3f}"
+            assert in_csv[at] == ("" if ours[key] is None else f"{ours[key]:.6f}")
+            assert in_html[at] == ("–" if ours[key] is None else f"{ours[key]:.3f}")
     figures = dict(overall[1:])
     for key, name in (("mean_f1", "mean F1"), ("mean_iou", "mean IoU"), ("kappa", "kappa")):
         assert figures[name] == f"{document['overall'][key]:.6f}"

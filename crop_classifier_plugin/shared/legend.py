@@ -72,6 +72,12 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", once)
 
 
+def one_spelling(labels: Iterable[str]) -> dict[str, str]:
+    """From each label to the spelling, the first by the alphabet, that stands for all of its name."""
+    first: dict[str, str] = {}
+    return {label: first.setdefault(plain(label), label) for label in sorted(set(labels))}
+
+
 def is_number(text: str) -> bool:
     """Whether a name is a whole number, as where a field of crop codes gave the classes their names."""
     return plain(text).lstrip("+-").isdecimal()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.legend import CropClass, Legend, is_number, plain
+from crop_classifier_plugin.shared.legend import CropClass, Legend, is_number, one_spelling, plain
 
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())
@@ -36,7 +36,7 @@ def test_a_class_is_found_by_its_name_however_it_is_written(legend, data):
 def test_a_code_is_found_unless_it_is_another_classes_word_or_names_are_numbers(legend):
     for crop in legend:
         found = legend.find(str(crop.code))
-        if any(is_number(name) for name in legend.names):
+        if any(is_number(name) for name in legend.names) or not crop.owns_its_code:
             assert found is None or found.answers_to(str(crop.code))
         else:
             assert found == crop or found.answers_to(str(crop.code))
@@ -162,3 +162,15 @@ def test_a_file_that_is_no_legend(tmp_path, text):
         Legend.load(path)
     with pytest.raises(BadInput, match=r"gone\.json"):
         Legend.load(tmp_path / "gone.json")
+
+
+@given(
+    st.lists(st.sampled_from(("Ma\u00efs", "mai\u0308s", "MA\u00cfS ", "rye", "Rye", "oats")), max_size=9), st.randoms()
+)
+def test_one_spelling_stands_for_each_name_whatever_the_order(labels, random):
+    spelling = one_spelling(labels)
+    random.shuffle(labels)
+    assert one_spelling(labels) == spelling
+    assert set(spelling) == set(labels)
+    assert len(set(spelling.values())) == len({plain(label) for label in labels})
+    assert all(plain(label) == plain(stands) for label, stands in spelling.items())

@@ -60,7 +60,8 @@ def without_zero(legend: Legend, reporter: Reporter) -> Legend:
     code = next(c for c in range(max(legend.codes) + 1, 0, -1) if c <= MOST_CODE and c not in legend.codes)
     reporter.log(f"The class {zero.name} gets the code {code} in the model's maps, where 0 means no data.")
     moved = replace(zero, code=code, aliases=(*zero.aliases, "0"))
-    return Legend(tuple(moved if crop is zero else crop for crop in legend))
+    others = (crop for crop in legend if crop is not zero)
+    return Legend(tuple(sorted((*others, moved), key=lambda crop: crop.code)))
 
 
 def _colour(index: int) -> str:

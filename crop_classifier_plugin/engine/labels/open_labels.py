@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...shared.errors import LabelsUnusable, NoOverlap
 from ...shared.jobs.sources import LabelSource
-from ...shared.legend import plain
+from ...shared.legend import one_spelling
 from ..raster.grid import Grid, Window
 from ..vector.polygons import read_polygons
 from .class_map import is_raster, opened
@@ -55,12 +55,12 @@ class PolygonLabels:
             )
         if not len(frame):
             raise NoOverlap(beside, source.path)
-        spellings = {plain(name): name for name in sorted(set(frame["label"]), reverse=True)}  # the first stands
-        names = sorted(spellings, key=lambda name: spellings[name])
-        self.labels = [Label(spellings[name]) for name in names]
+        spelling = one_spelling(frame["label"])
+        names = sorted(set(spelling.values()))
+        self.labels = [Label(name) for name in names]
         self.simulated = bool(frame.attrs["simulated"])
         places = {name: place for place, name in enumerate(names)}
-        label = np.array([places[plain(name)] for name in frame["label"]], np.int32)
+        label = np.array([places[spelling[name]] for name in frame["label"]], np.int32)
         self._label = np.array([*label, DISPUTED, NO_DATA], np.int32)
         numbers = np.array(_class_numbers(self.labels, class_of), np.int64)
         self._polygons = PolygonRaster(frame.geometry.to_numpy(), numbers[label], grid)

@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.pretrain import ProbeJob
+from ....shared.legend import one_spelling
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
@@ -118,8 +119,9 @@ def _truths(
     """The classes (S,S) of each labelled tile, at most job.sequences of them by chance, and the classes' names."""
     grid = sequences.places[0].stack.grid
     frame = read_polygons(job.labels, job.labels_layer, job.class_field, grid.crs, grid.bounds)
-    names = tuple(sorted(set(frame["label"])))
-    shapes = [(shape, names.index(label) + 1) for shape, label in zip(frame.geometry, frame["label"])]
+    spelling = one_spelling(frame["label"])
+    names = tuple(sorted(set(spelling.values())))
+    shapes = [(shape, names.index(spelling[label]) + 1) for shape, label in zip(frame.geometry, frame["label"])]
     found: dict[int, NDArray[np.int64]] = {}
     for index in np.random.default_rng(job.seed).permutation(len(sequences)):
         reporter.check()

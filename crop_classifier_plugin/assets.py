@@ -13,10 +13,12 @@ def root() -> Path:
 
 
 def models() -> Path:
+    """The folder of the shipped models."""
     return root() / "models"
 
 
 def icon(name: str) -> str:
+    """The SVG file of a name."""
     return str(root() / "resources" / "icons" / f"{name}.svg")
 
 

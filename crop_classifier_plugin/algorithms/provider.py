@@ -27,6 +27,8 @@ def _classes() -> Iterator[type[CropAlgorithm]]:
 
 
 class CropClassifierProvider(QgsProcessingProvider):
+    """The group of the toolbox, with every algorithm that lies beside this file."""
+
     def id(self) -> str:
         return "cropclassifier"
 

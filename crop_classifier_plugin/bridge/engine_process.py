@@ -81,11 +81,13 @@ class Child:
         return status
 
     def note(self, line: str) -> None:
+        """Keeps a line that is no event, for what is told when the engine dies."""
         if line.strip():
             self.words.append(line.rstrip())
 
     @property
     def last_words(self) -> str:
+        """The last line that was no event."""
         return self.words[-1].strip() if self.words else ""
 
     def stop(self) -> int:

@@ -45,6 +45,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def python_of(venv: Path) -> Path:
+    """The interpreter in an environment's folder."""
     return venv / "Scripts" / "python.exe" if sys.platform == "win32" else venv / "bin" / "python"
 
 

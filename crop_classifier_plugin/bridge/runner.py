@@ -77,6 +77,7 @@ class ProgressRelay:
         self._last = 0.0
 
     def tell(self, event: dict[str, Any]) -> None:
+        """Passes one of the engine's events on."""
         if event["event"] == "progress":
             self._progress(event)
         elif event["event"] == "log" and event.get("level") == "warning":

@@ -13,6 +13,8 @@ _ONNX = "onnxruntime.session:OnnxSession"
 
 @dataclass(frozen=True)
 class DeviceRow:
+    """A device: how QGIS calls it, and what serves it."""
+
     title: str
     runtime: str = (
         ""  # "module:class" in engine/runtime; "" = the first of the other rows that works, else the processor

@@ -46,6 +46,7 @@ class CropClass:
 
     @property
     def rgb(self) -> tuple[int, int, int]:
+        """Red, green and blue, 0 to 255."""
         return int(self.colour[1:3], 16), int(self.colour[3:5], 16), int(self.colour[5:7], 16)
 
     @property
@@ -106,10 +107,12 @@ class Legend:
 
     @property
     def codes(self) -> tuple[int, ...]:
+        """The codes, in the order of the classes."""
         return tuple(c.code for c in self.classes)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names, in the order of the classes."""
         return tuple(c.name for c in self.classes)
 
     def find(self, label: str) -> CropClass | None:
@@ -135,6 +138,7 @@ class Legend:
             raise BadInput(f"The class {zero!r} has the code 0, which means no data in maps: give it another code.")
 
     def to_dict(self) -> list[dict[str, Any]]:
+        """As JSON knows it."""
         return [
             {"code": c.code, "name": c.name, "colour": c.colour, **({"aliases": list(c.aliases)} if c.aliases else {})}
             for c in self.classes
@@ -142,6 +146,7 @@ class Legend:
 
     @classmethod
     def from_dict(cls, rows: Iterable[dict[str, Any]]) -> Legend:
+        """From what to_dict gives. Raises BadInput."""
         try:
             legend = cls(tuple(_class_of(row) for row in rows))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -151,6 +156,7 @@ class Legend:
 
     @classmethod
     def load(cls, path: str | Path) -> Legend:
+        """The legend in a JSON file. Raises BadInput."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -46,6 +46,7 @@ class Metric:
 
 
 def ratio(part: int, whole: int) -> float:
+    """NaN where there is nothing to divide by, never 0."""
     return part / whole if whole else NAN
 
 

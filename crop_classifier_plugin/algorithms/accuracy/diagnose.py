@@ -32,6 +32,8 @@ from ..common.formats import FORMATS
 
 
 class Diagnose(EngineAlgorithm):
+    """Crop map + reference -> layers of hits and errors, agreement, report."""
+
     NAME = "diagnose"
     TITLE = "Diagnose a crop map"
 

@@ -7,6 +7,8 @@ from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyAttention3dCnn(ClassifyAlgorithm):
+    """An optical and a radar series, one of which may be missing."""
+
     NAME = "classify_attention_3dcnn"
     TITLE = f"Classify crops with {NETWORKS['attention_3dcnn'].name}"
     NETWORKS = ("attention_3dcnn",)

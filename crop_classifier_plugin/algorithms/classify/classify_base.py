@@ -27,6 +27,8 @@ from ..common.series_parameters import SeriesAlgorithm
 
 
 class ClassifyAlgorithm(SeriesAlgorithm):
+    """What all classifications ask and give; a subclass names its networks."""
+
     NETWORKS: tuple[str, ...] = ()  # whose shipped models are offered
     SCENES = "Dated scenes of the season"
     MAP_OPTIONAL = False  # whether something else may be made in place of the crop map
@@ -158,6 +160,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         )
 
     def written(self, parameters: Parameters, context: QgsProcessingContext) -> ClassifyOutputs:
+        """What the job is to write."""
         return ClassifyOutputs(
             class_map=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
             confidence=self.parameterAsOutputLayer(parameters, "CONFIDENCE", context),

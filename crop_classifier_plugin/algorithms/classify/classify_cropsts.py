@@ -7,6 +7,8 @@ from .classify_base import ClassifyAlgorithm
 
 
 class ClassifyCropSts(ClassifyAlgorithm):
+    """One optical series."""
+
     NAME = "classify_cropsts"
     TITLE = f"Classify crops with {NETWORKS['cropsts'].name}"
     NETWORKS = ("cropsts",)

@@ -6,6 +6,8 @@ from .classify_months_base import MonthlyAlgorithm
 
 
 class ClassifyModel(MonthlyAlgorithm):
+    """Any model folder, of whatever network."""
+
     NAME = "classify_model"
     TITLE = "Classify crops with your own model"
     RADAR = True

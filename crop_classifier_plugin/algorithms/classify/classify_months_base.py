@@ -49,6 +49,7 @@ class MonthlyAlgorithm(ClassifyAlgorithm):
         return read_months(self.parameterAsString(parameters, "MONTHS", context))
 
     def written(self, parameters: Parameters, context: QgsProcessingContext) -> ClassifyOutputs:
+        """One map, or the folder of one map a month."""
         if not (self.FOLDER_ONLY or self.given(parameters, "FOLDER")):
             return super().written(parameters, context)
         folder = self.parameterAsFileOutput(parameters, "FOLDER", context)

@@ -162,6 +162,7 @@ class EngineAlgorithm(CropAlgorithm):
         return self._choices[name][self.parameterAsEnum(parameters, name, context)]
 
     def add_device(self) -> None:
+        """What the job may be asked to run on."""
         self.add_choice(
             "DEVICE",
             "Device",
@@ -171,9 +172,11 @@ class EngineAlgorithm(CropAlgorithm):
         )
 
     def device(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The device that was chosen, by the job's word for it."""
         return self.choice(parameters, "DEVICE", context)
 
     def add_settings(self) -> None:
+        """The network's settings as text."""
         self.add(
             QgsProcessingParameterString("SETTINGS", self.tr("Network settings"), optional=True),
             self.tr(

@@ -13,6 +13,8 @@ from .series_parameters import SeriesAlgorithm
 
 
 class PairsAlgorithm(SeriesAlgorithm):
+    """An algorithm about fine and coarse images of the same days."""
+
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class LabelledAlgorithm(SeriesAlgorithm):
         )
 
     def add_validation(self) -> None:
+        """A second series that chooses the best epoch."""
         rasters = QgsProcessing.SourceType.TypeRaster
         self.add(
             QgsProcessingParameterMultipleLayers(

@@ -55,6 +55,7 @@ class SeriesAlgorithm(EngineAlgorithm):
         return layers.scenes([parameters.get(name), parameters.get(f"{name}_FOLDER")], context)
 
     def add_dates(self) -> None:
+        """The table of dates, for layers that do not tell theirs."""
         self.add(
             QgsProcessingParameterFeatureSource(
                 "DATES", self.tr("Table of dates"), [QgsProcessing.SourceType.TypeVector], optional=True
@@ -64,6 +65,7 @@ class SeriesAlgorithm(EngineAlgorithm):
         )
 
     def add_dates_and_masks(self) -> None:
+        """The table of dates, and where not to use the scenes."""
         self.add_dates()
         tip = "Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."
         self.add_choice("MASK", "Cloud mask", MASKS, tip)
@@ -79,9 +81,11 @@ class SeriesAlgorithm(EngineAlgorithm):
         )
 
     def add_extent(self, tip: str) -> None:
+        """The rectangle that is read."""
         self.add(QgsProcessingParameterExtent("EXTENT", self.tr("Extent"), optional=True), self.tr(tip))
 
     def series(self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT") -> Series:
+        """The dated scenes with their masks. Raises CropClassifierError."""
         return Series(
             scenes=self.scenes(parameters, context, name),
             dates=layers.date_entries(self.table(parameters, "DATES", context)),
@@ -91,9 +95,11 @@ class SeriesAlgorithm(EngineAlgorithm):
         )
 
     def mask(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        """The kind of cloud mask, by the job's word for it."""
         return self.choice(parameters, "MASK", context)
 
     def extent(self, parameters: Parameters, context: QgsProcessingContext, name: str = "INPUT") -> Optional[Extent]:
+        """The rectangle that was chosen; None = everything."""
         if not self.given(parameters, "EXTENT"):
             return None
         rectangle = self.parameterAsExtent(parameters, "EXTENT", context)

@@ -48,6 +48,8 @@ FIGURES = {"EARLY_KAPPA": "Kappa of the early season", "BEST_KAPPA": "Best kappa
 
 
 class CropGain(SeriesAlgorithm):
+    """Early season + predicted images + labels -> what each image adds to the crop map."""
+
     NAME = "crop_gain"
     TITLE = "Crop gain of predicted images"
 

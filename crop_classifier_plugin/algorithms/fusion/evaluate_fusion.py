@@ -35,6 +35,8 @@ FIGURES = {"RMSE": "RMSE", "BIAS": "Bias", "SSIM": "SSIM", "DATA_RANGE": "Data r
 
 
 class EvaluateFusion(SeriesAlgorithm):
+    """Fused image + the real one -> how near it comes, beside trivial references."""
+
     NAME = "evaluate_fusion"
     TITLE = "Evaluate a fused image"
 

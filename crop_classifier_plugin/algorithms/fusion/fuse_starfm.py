@@ -31,6 +31,8 @@ NUMBERS = (  # name, title, kind, default, least, tip
 
 
 class FuseStarfm(PairsAlgorithm):
+    """Base pairs + the coarse image of another day -> the fine image of that day."""
+
     NAME = "fuse_starfm"
     TITLE = "Fuse fine and coarse images with STARFM"
 

@@ -22,6 +22,8 @@ INTEGER = QgsProcessingParameterNumber.Type.Integer
 
 
 class FuseTsstfn(PairsAlgorithm):
+    """Base pairs + coarse images of target days -> their fine images, by a trained model."""
+
     NAME = "fuse_tsstfn"
     TITLE = "Fuse fine and coarse images with TSSTFN"
 

@@ -23,6 +23,8 @@ ANY = "All files (*)"  # QGIS's own default is *.*, which refuses a file called 
 
 
 class SetUpEngine(CropAlgorithm):
+    """Makes the engine's environment."""
+
     NAME = "setup_engine"
     TITLE = "Set up the engine"
 

@@ -22,6 +22,8 @@ INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParame
 
 
 class SimulateSeason(EngineAlgorithm):
+    """A season with known truth, to try things out on."""
+
     NAME = "simulate_season"
     TITLE = "Simulate a season"
 

@@ -22,6 +22,8 @@ from ..common.series_parameters import SeriesAlgorithm
 
 
 class AlignSeries(SeriesAlgorithm):
+    """Two years -> one year's images at the other's dates."""
+
     NAME = "align_series"
     TITLE = "Align the dates of two years"
 

@@ -32,6 +32,8 @@ INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParame
 
 
 class BuildSeries(SeriesAlgorithm):
+    """Layers or a folder of products -> one masked series on one grid."""
+
     NAME = "build_series"
     TITLE = "Build a series"
 

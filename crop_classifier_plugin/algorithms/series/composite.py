@@ -24,6 +24,8 @@ from ..common.series_parameters import SeriesAlgorithm
 
 
 class Composite(SeriesAlgorithm):
+    """Scenes of any dates -> one cloud-masked picture a period."""
+
     NAME = "composite"
     TITLE = "Composite a series"
 

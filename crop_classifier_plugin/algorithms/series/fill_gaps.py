@@ -23,6 +23,8 @@ INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParame
 
 
 class FillGaps(SeriesAlgorithm):
+    """A series with clouded dates -> the same dates without gaps."""
+
     NAME = "fill_gaps"
     TITLE = "Fill the gaps of a series"
 

@@ -19,6 +19,8 @@ from ..common.series_parameters import SeriesAlgorithm
 
 
 class Index(SeriesAlgorithm):
+    """Scenes -> indices of every date."""
+
     NAME = "index"
     TITLE = "Indices of a series"
 

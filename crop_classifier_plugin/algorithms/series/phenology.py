@@ -23,6 +23,8 @@ INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParame
 
 
 class Phenology(SeriesAlgorithm):
+    """A series -> start, peak, end, length and amplitude of each pixel's season."""
+
     NAME = "phenology"
     TITLE = "Phenology of a series"
 

@@ -38,6 +38,8 @@ NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
 
 
 class PretrainCropSts(SeriesAlgorithm):
+    """Series without labels -> an encoder to start from."""
+
     devices = TRAINING_DEVICES
     NAME = "pretrain_cropsts"
     TITLE = "Pre-train CropSTS without labels"

@@ -41,6 +41,8 @@ FIGURES = {  # output -> encoder and probe of the report's row, title
 
 
 class Probe(SeriesAlgorithm):
+    """Encoder + labels -> how much it tells of crops, beside an untrained one."""
+
     devices = TRAINING_DEVICES
     NAME = "probe"
     TITLE = "Probe an encoder"

@@ -14,6 +14,8 @@ from .train_two_series_base import TrainTwoSeriesAlgorithm
 
 
 class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
+    """An optical and a radar series."""
+
     NAME = "train_attention_3dcnn"
     TITLE = f"Train {NETWORKS['attention_3dcnn'].name} on your labels"
     NETWORK = "attention_3dcnn"
@@ -29,6 +31,7 @@ class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
             )
 
     def optim(self, parameters: Parameters, context: QgsProcessingContext) -> OptimSpec:
+        """As all networks, and how many dates are hidden in training."""
         most = self.parameterAsDouble(parameters, "OPTICAL_DROPOUT", context)
         return replace(
             super().optim(parameters, context),

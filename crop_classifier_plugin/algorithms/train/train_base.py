@@ -78,6 +78,8 @@ TEXTS = (  # name, field of the job, title, tip
 
 
 class TrainAlgorithm(LabelledAlgorithm):
+    """What all trainings ask and give."""
+
     devices = TRAINING_DEVICES
     NETWORK = ""
     BANDS = "B02, B03, B04, B8A, B11, B12"
@@ -163,16 +165,20 @@ class TrainAlgorithm(LabelledAlgorithm):
         )
 
     def split(self, parameters: Parameters, context: QgsProcessingContext) -> SplitSpec:
+        """How parcels are held out."""
         return SplitSpec(**self._chosen(SplitSpec, parameters, context))
 
     def network(self, parameters: Parameters, context: QgsProcessingContext) -> NetworkSpec:
+        """Which network, and its settings."""
         settings = self.settings(parameters, context) + self.own_settings(parameters, context)
         return NetworkSpec(self.network_name(parameters, context), settings)
 
     def optim(self, parameters: Parameters, context: QgsProcessingContext) -> OptimSpec:
+        """How it learns."""
         return OptimSpec(**self._chosen(OptimSpec, parameters, context))
 
     def card(self, parameters: Parameters, context: QgsProcessingContext, labels: LabelSource) -> CardTexts:
+        """What the model's card is to say."""
         texts = {field: self.parameterAsString(parameters, name, context).strip() for name, field, *_ in TEXTS}
         return CardTexts(training_data=self.told_labels(parameters, context, labels.path), **texts)
 

@@ -14,6 +14,8 @@ from .train_network_base import TrainNetworkAlgorithm
 
 
 class TrainCropSts(TrainNetworkAlgorithm):
+    """One optical series, from nothing or from a pre-trained encoder."""
+
     NAME = "train_cropsts"
     TITLE = f"Train {NETWORKS['cropsts'].name} on your labels"
     NETWORK = "cropsts"
@@ -29,6 +31,7 @@ class TrainCropSts(TrainNetworkAlgorithm):
         )
 
     def network(self, parameters: Parameters, context: QgsProcessingContext) -> NetworkSpec:
+        """CropSTS, what it starts from, and what of it is frozen."""
         network = super().network(parameters, context)
         if not self.parameterAsBool(parameters, "FROZEN", context):
             return network

@@ -16,6 +16,8 @@ MOST_LEVELS = 6  # more would not fit into a tile
 
 
 class TrainLrtacfNet(TrainNetworkAlgorithm):
+    """One optical series, a date in each window of the season."""
+
     NAME = "train_lrtacf_net"
     TITLE = f"Train {NETWORKS['lrtacf_net'].name} on your labels"
     NETWORK = "lrtacf_net"

@@ -10,6 +10,8 @@ from .train_two_series_base import TrainTwoSeriesAlgorithm
 
 
 class TrainAnyNetwork(TrainTwoSeriesAlgorithm):
+    """Every network that learns from labels, by its name."""
+
     NAME = "train_network"
     TITLE = "Train any network on your labels"
     RADAR_TIP = (

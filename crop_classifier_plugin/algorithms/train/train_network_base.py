@@ -17,6 +17,8 @@ from .train_base import DOUBLE, INTEGER, TrainAlgorithm
 
 
 class TrainNetworkAlgorithm(TrainAlgorithm):
+    """What the trainings of networks ask beyond those of forests."""
+
     def add_network(self) -> None:
         tip = "The small network is enough for a few thousand labelled pixels; the paper's is many times larger."
         self.add_choice("SIZE", "Network size", PRESETS, tip)
@@ -34,6 +36,7 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
         self.add_parting()
 
     def add_parting(self) -> None:
+        """How parcels are held out, with a share that chooses the best epoch."""
         tip = "Always whole parcels. With parcels at random, the neighbours of tested parcels were learnt from."
         self.add_choice("SPLIT", "How parcels are parted", SPLITS, tip, advanced=True)
         self.add(
@@ -61,5 +64,6 @@ class TrainNetworkAlgorithm(TrainAlgorithm):
         )
 
     def network(self, parameters: Parameters, context: QgsProcessingContext) -> NetworkSpec:
+        """The network, its settings, and what it starts from."""
         start = self.parameterAsString(parameters, "START", context)
         return replace(super().network(parameters, context), start=start)

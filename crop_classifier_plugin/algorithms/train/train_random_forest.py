@@ -22,6 +22,8 @@ _ASKED = ("HELD_OUT", "SEED", "MIN_PARCELS")
 
 
 class TrainRandomForest(TrainNetworkAlgorithm):
+    """One series -> a forest of decision trees."""
+
     NAME = "train_random_forest"
     TITLE = "Train a random forest on your labels"
     NETWORK = "random_forest"

@@ -41,6 +41,8 @@ NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
 
 
 class TrainTsstfn(PairsAlgorithm):
+    """Base pairs of one year -> a model that forecasts fine images of another."""
+
     devices = TRAINING_DEVICES
     NAME = "train_tsstfn"
     TITLE = "Train TSSTFN to fuse fine and coarse images"

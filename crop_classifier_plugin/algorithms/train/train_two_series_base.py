@@ -19,6 +19,8 @@ from .train_network_base import TrainNetworkAlgorithm
 
 
 class TrainTwoSeriesAlgorithm(TrainNetworkAlgorithm):
+    """A training with a second, radar series."""
+
     LEFT_OUT = ("RADAR",)
     RADAR_TIP = "Sentinel-1 of the same season (VV and VH, decibel or power). Left out, the model is optical only."
 
@@ -31,6 +33,7 @@ class TrainTwoSeriesAlgorithm(TrainNetworkAlgorithm):
         super().add_network()
 
     def add_validation(self) -> None:
+        """Validation series of both sensors."""
         super().add_validation()
         rasters = QgsProcessing.SourceType.TypeRaster
         self.add(

@@ -33,6 +33,8 @@ def month_of(field: str) -> str:
 
 
 class TrainUnetConvLstm(TrainNetworkAlgorithm):
+    """A radar series + labels by month -> a model that maps any month."""
+
     NAME = "train_unet_convlstm"
     TITLE = f"Train {NETWORKS['vunet_convlstm'].name} on your labels by month"
     BANDS = "VV, VH"

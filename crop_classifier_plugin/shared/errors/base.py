@@ -20,6 +20,8 @@ class BadInput(CropClassifierError):
 
 
 class Cancelled(CropClassifierError):
+    """The user stopped the job, and nothing is left of it."""
+
     code = "cancelled"
 
     def __init__(self) -> None:

@@ -8,6 +8,8 @@ from .base import CropClassifierError
 
 
 class OutOfMemory(CropClassifierError):
+    """The memory does not hold what the job needs."""
+
     code = "out-of-memory"
 
     def __init__(self, what: str, advice: str = "close other programs, or use a smaller model") -> None:
@@ -27,6 +29,8 @@ class Unforeseen(CropClassifierError):
 
 
 class EngineMissing(CropClassifierError):
+    """No engine was found."""
+
     code = "engine-missing"
 
     def __init__(self, looked: Iterable[str]) -> None:
@@ -37,6 +41,8 @@ class EngineMissing(CropClassifierError):
 
 
 class EngineDied(CropClassifierError):
+    """The engine ended without saying why."""
+
     code = "engine-died"
 
     def __init__(self, how: str, last_words: str) -> None:
@@ -48,6 +54,8 @@ class EngineDied(CropClassifierError):
 
 
 class EngineSetupFailed(CropClassifierError):
+    """The environment of the engine could not be made."""
+
     code = "engine-setup-failed"
 
     def __init__(self, step: str, reason: str) -> None:

@@ -6,4 +6,6 @@ from .base import CropClassifierError
 
 
 class LabelsUnusable(CropClassifierError):
+    """Labels that nothing can be learnt from or compared with."""
+
     code = "labels-unusable"

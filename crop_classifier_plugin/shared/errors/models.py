@@ -6,6 +6,8 @@ from .base import CropClassifierError
 
 
 class BadModel(CropClassifierError):
+    """A model folder that cannot be used."""
+
     code = "bad-model"
 
     def __init__(self, model: str, reason: str) -> None:
@@ -13,6 +15,8 @@ class BadModel(CropClassifierError):
 
 
 class ModelAltered(CropClassifierError):
+    """Weights that are not those of the card."""
+
     code = "model-altered"
 
     def __init__(self, path: str, expected: str, found: str) -> None:
@@ -23,6 +27,8 @@ class ModelAltered(CropClassifierError):
 
 
 class DeviceMissing(CropClassifierError):
+    """A device that was asked for and does not work."""
+
     code = "device-missing"
 
     def __init__(self, device: str, reason: str) -> None:
@@ -31,10 +37,14 @@ class DeviceMissing(CropClassifierError):
 
 
 class TrainingFailed(CropClassifierError):
+    """A training that came to nothing."""
+
     code = "training-failed"
 
 
 class CheckpointUnusable(CropClassifierError):
+    """An earlier training that cannot be gone on with."""
+
     code = "checkpoint-unusable"
 
     def __init__(self, path: str, reason: str) -> None:
@@ -45,6 +55,8 @@ class CheckpointUnusable(CropClassifierError):
 
 
 class LossNotFinite(TrainingFailed):
+    """A loss that is no longer a number."""
+
     code = "loss-not-finite"
 
     def __init__(self, epoch: int) -> None:
@@ -55,6 +67,8 @@ class LossNotFinite(TrainingFailed):
 
 
 class TrainingMissing(CropClassifierError):
+    """Packages that only training needs are not installed."""
+
     code = "training-missing"
 
     def __init__(self, package: str) -> None:

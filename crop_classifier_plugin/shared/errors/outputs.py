@@ -6,6 +6,8 @@ from .base import CropClassifierError
 
 
 class OutputNotWritable(CropClassifierError):
+    """A place that cannot be written to."""
+
     code = "output-not-writable"
 
     def __init__(self, path: str, reason: str, advice: str = "choose a folder you may write to") -> None:
@@ -13,6 +15,8 @@ class OutputNotWritable(CropClassifierError):
 
 
 class DiskFull(CropClassifierError):
+    """No room is left for an output."""
+
     code = "disk-full"
 
     def __init__(self, path: str) -> None:

@@ -8,6 +8,8 @@ from .base import CropClassifierError
 
 
 class BadRaster(CropClassifierError):
+    """A file that cannot be read as a raster."""
+
     code = "bad-raster"
 
     def __init__(self, path: str, reason: str) -> None:
@@ -16,6 +18,8 @@ class BadRaster(CropClassifierError):
 
 
 class NotAFile(CropClassifierError):
+    """A layer that is no raster file."""
+
     code = "not-a-file"
 
     def __init__(self, layer: str, provider: str) -> None:
@@ -25,6 +29,8 @@ class NotAFile(CropClassifierError):
 
 
 class CrsMissing(CropClassifierError):
+    """Something without a coordinate reference system."""
+
     code = "crs-missing"
 
     def __init__(self, path: str) -> None:
@@ -32,6 +38,8 @@ class CrsMissing(CropClassifierError):
 
 
 class DriverMissing(CropClassifierError):
+    """A format that GDAL cannot read here."""
+
     code = "driver-missing"
 
     def __init__(self, path: str, driver: str) -> None:
@@ -42,6 +50,8 @@ class DriverMissing(CropClassifierError):
 
 
 class NotGeocoded(CropClassifierError):
+    """A raster without a place on the ground."""
+
     code = "not-geocoded"
 
     def __init__(self, path: str) -> None:
@@ -52,6 +62,8 @@ class NotGeocoded(CropClassifierError):
 
 
 class NoOverlap(CropClassifierError):
+    """Things that do not meet on the ground."""
+
     code = "no-overlap"
 
     def __init__(self, first: str, second: str) -> None:
@@ -62,6 +74,8 @@ class NoOverlap(CropClassifierError):
 
 
 class DateMissing(CropClassifierError):
+    """A scene without a date."""
+
     code = "date-missing"
 
     def __init__(self, layer: str, tried: Iterable[str]) -> None:
@@ -72,6 +86,8 @@ class DateMissing(CropClassifierError):
 
 
 class DateUnreadable(CropClassifierError):
+    """A date that is none."""
+
     code = "date-unreadable"
 
     def __init__(self, layer: str, text: str) -> None:
@@ -79,6 +95,8 @@ class DateUnreadable(CropClassifierError):
 
 
 class DateAmbiguous(CropClassifierError):
+    """A scene with several dates to choose from."""
+
     code = "date-ambiguous"
 
     def __init__(self, layer: str, dates: Iterable[str]) -> None:
@@ -89,6 +107,8 @@ class DateAmbiguous(CropClassifierError):
 
 
 class DuplicateDate(CropClassifierError):
+    """One band of one date given twice."""
+
     code = "duplicate-date"
 
     def __init__(self, date: str, band: str, first: str, second: str) -> None:
@@ -98,6 +118,8 @@ class DuplicateDate(CropClassifierError):
 
 
 class BandMissing(CropClassifierError):
+    """A band that is needed and not there."""
+
     code = "band-missing"
 
     def __init__(self, missing: Iterable[str], date: str, found: Iterable[str], model: str) -> None:
@@ -109,6 +131,8 @@ class BandMissing(CropClassifierError):
 
 
 class UnitUnclear(CropClassifierError):
+    """Values that cannot be what their file says."""
+
     code = "unit-unclear"
 
     def __init__(self, path: str, reason: str, wanted: str) -> None:
@@ -119,6 +143,8 @@ class UnitUnclear(CropClassifierError):
 
 
 class OffsetMissing(CropClassifierError):
+    """Values with an offset that their file does not tell."""
+
     code = "offset-missing"
 
     def __init__(self, path: str, baseline: str) -> None:
@@ -130,6 +156,8 @@ class OffsetMissing(CropClassifierError):
 
 
 class TooFewDates(CropClassifierError):
+    """Windows of the season that no scene fills."""
+
     code = "too-few-dates"
 
     def __init__(self, model: str, needed: str, found: Iterable[str]) -> None:
@@ -138,6 +166,8 @@ class TooFewDates(CropClassifierError):
 
 
 class WindowsEmpty(CropClassifierError):
+    """Windows of the season without any scene."""
+
     code = "windows-empty"
 
     def __init__(self, model: str, least: int, dates: int, empty: list[str], target: str) -> None:
@@ -152,6 +182,8 @@ class WindowsEmpty(CropClassifierError):
 
 
 class RadarMissing(CropClassifierError):
+    """A second series that is needed and not there."""
+
     code = "radar-missing"
 
     def __init__(self, model: str, lacking: str, bands: Iterable[str]) -> None:
@@ -162,6 +194,8 @@ class RadarMissing(CropClassifierError):
 
 
 class MaskMissing(CropClassifierError):
+    """A cloud mask that was asked for and is not there."""
+
     code = "mask-missing"
 
     def __init__(self, mask: str, date: str) -> None:

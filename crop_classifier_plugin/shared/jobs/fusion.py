@@ -107,6 +107,7 @@ class Prediction:
     strategy: str = ""  # "" = what stands before the date in the layer's name
 
     def paths(self) -> tuple[str, ...]:
+        """The files that are read."""
         return self.source.paths()
 
 

@@ -38,6 +38,7 @@ class SceneSource:
     crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
 
     def paths(self) -> tuple[str, ...]:
+        """The files that are read."""
         return (self.path,)
 
 
@@ -93,6 +94,7 @@ class Series:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
 
     def paths(self) -> tuple[str, ...]:
+        """The files that are read: scenes and masks."""
         return tuple(each.path for each in (*self.scenes, *self.mask_layers))
 
 
@@ -143,6 +145,7 @@ class LabelSource:
         return tuple(sorted(month for month, _ in self.month_fields))
 
     def paths(self) -> tuple[str, ...]:
+        """The files that are read."""
         return tuple(filter(None, (self.path, self.legend)))
 
     def check_one_class(self, what: str) -> None:
@@ -162,6 +165,7 @@ class LabelledSeries:
     radar: Optional[Series] = None  # a second series of the place, for networks that take two
 
     def paths(self) -> tuple[str, ...]:
+        """The files that are read: series and labels."""
         return (*self.series.paths(), *(self.radar.paths() if self.radar else ()), *self.labels.paths())
 
 

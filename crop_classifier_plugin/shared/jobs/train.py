@@ -53,6 +53,7 @@ class NetworkSpec:
         one_of("network", self.name, trainable())
 
     def paths(self) -> tuple[str, ...]:
+        """The folders that are read."""
         return (self.start,) if self.start else ()
 
 

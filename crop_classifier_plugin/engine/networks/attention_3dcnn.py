@@ -57,7 +57,7 @@ class Attention3dCnnConfig(NetworkConfig):
             raise BadInput(f"reduction must lie in 1..{self.fused} and dropout in [0, 1): correct them.")
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return Capabilities(any_dates=True, ignores_padding=True)
 
 

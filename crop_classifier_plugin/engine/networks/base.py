@@ -27,10 +27,8 @@ class Capabilities:
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
-    """The sizes that the data decide; a network's own config adds its settings."""
-
-    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}  # settings by name; "paper" is exact, "small" for two CPU cores
+class DataSizes:
+    """The sizes that the data decide."""
 
     bands: int
     dates: int
@@ -41,13 +39,37 @@ class NetworkConfig:
             if getattr(self, name) < 1:
                 raise BadInput(f"The network cannot have {getattr(self, name)} {name}: give at least one.")
 
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What every network is built of; a network's own config adds its settings."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}  # settings by name; "paper" is exact, "small" for two CPU cores
+
+    sizes: DataSizes
+
+    def __post_init__(self) -> None:
+        """Refuses settings that the network cannot be built with. Raises BadInput."""
+
+    @property
+    def bands(self) -> int:
+        return self.sizes.bands
+
+    @property
+    def dates(self) -> int:
+        return self.sizes.dates
+
+    @property
+    def classes(self) -> int:
+        return self.sizes.classes
+
     @property
     def multiple(self) -> int:
         """Height and width of the input are multiples of this many pixels."""
         return 1
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return Capabilities()
 
     def settings(self) -> dict[str, Any]:
@@ -69,7 +91,7 @@ class NetworkConfig:
             if name not in own:
                 raise BadInput(f"The network has no setting {name!r}: use {', '.join(sorted(own))} or preset.")
             values[name] = _sized(name, _typed(name, hints[name], value))
-        return cls(bands=bands, dates=dates, classes=classes, **values)
+        return cls(DataSizes(bands, dates, classes), **values)
 
     @classmethod
     def preset(cls, name: str) -> dict[str, Any]:

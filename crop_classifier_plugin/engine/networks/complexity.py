@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ...shared.errors import BadInput
 from ...shared.networks import Sample
-from .base import Network, parameter_count
+from .base import DataSizes, Network, parameter_count
 from .cropsts import CropStsConfig
 from .random_forest import RandomForestConfig
 from .registry import (
@@ -85,7 +85,7 @@ def complexity(name: str, dates: Iterable[int] = DATES) -> list[dict[str, float]
     if name == "cropsts":
         return [{"dates": t, **_cropsts(of, t)} for t in dates]
     network = _paper(name, of, {})
-    if not network.config.promises.any_dates:
+    if not network.config.capabilities.any_dates:
         raise BadInput(f"{of.title} takes a fixed number of dates: choose another network.")
     return [{"dates": t, "network": gflop(network, _inputs(network, replace(of.sample, dates=t)))} for t in dates]
 
@@ -154,6 +154,6 @@ def _cropsts(of: Entry, dates: int) -> dict[str, float]:
 
 def _attention_products(attention: str, dates: int, patches: int) -> float:
     """GFLOP of the products of queries with keys and of weights with values: 4 L^2 d a sequence of length L."""
-    config = CropStsConfig(bands=1, dates=1, classes=1)
+    config = CropStsConfig(DataSizes(1, 1, 1))
     pairs = (dates * patches) ** 2 if attention == "joint" else dates * patches**2 + patches * dates**2
     return 4 * config.depth * config.width * pairs / 1e9

@@ -37,7 +37,7 @@ class ConvStarConfig(NetworkConfig):
             raise BadInput(f"width={self.width} and layers={self.layers} must be positive: correct them.")
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return Capabilities(any_dates=True, ignores_padding=True, receptive_radius=self.layers + self.dates - 1)
 
 

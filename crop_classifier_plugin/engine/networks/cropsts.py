@@ -78,7 +78,7 @@ class CropStsConfig(NetworkConfig):
         return 2 * self.patch  # UPerNet's coarsest map halves the tokens
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return Capabilities(any_dates=True, ignores_padding=True, date_order=self.temporal_code == "index")
 
 

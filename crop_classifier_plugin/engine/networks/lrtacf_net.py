@@ -56,7 +56,7 @@ class LrtacfNetConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return Capabilities(receptive_radius=self._receptive_radius())
 
     def _receptive_radius(self) -> int:

@@ -32,5 +32,5 @@ class RandomForestConfig(NetworkConfig):
                 raise BadInput(f"The forest cannot have {name}={getattr(self, name)}: give at least one.")
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         return Capabilities(receptive_radius=1)

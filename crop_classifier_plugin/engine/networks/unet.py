@@ -41,7 +41,7 @@ class UNetConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         fine = self.multiple - 1  # 2^i summed over the levels above the lowest
         # two double convolutions (4), pooling (1) and the deconvolution (2) a level, and the lowest double convolution
         return Capabilities(receptive_radius=7 * fine + 2 * self.multiple)

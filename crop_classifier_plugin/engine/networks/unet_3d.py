@@ -35,7 +35,7 @@ class UNet3dConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         fine = self.multiple - 1
         # two double convolutions (4), pooling and deconvolution aligned to cells (1 each) a level; the lowest
         return Capabilities(any_dates=True, ignores_padding=True, receptive_radius=6 * fine + 2 * self.multiple)

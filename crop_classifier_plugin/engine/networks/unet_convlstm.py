@@ -54,7 +54,7 @@ class UnetConvLstmConfig(NetworkConfig):
         return int(2 ** len(self.widths))
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         fine = self.multiple - 1
         # a level's convolutions (at most 3), pooling (1) and deconvolution (2); the recurrence reaches a cell a date
         return Capabilities(any_dates=True, receptive_radius=6 * fine + 1 + (self.dates + 1) * self.multiple)

@@ -41,7 +41,7 @@ class UNetPlusPlusConfig(NetworkConfig):
         return int(2 ** (len(self.widths) - 1))
 
     @property
-    def promises(self) -> Capabilities:
+    def capabilities(self) -> Capabilities:
         reach = [2]  # of X[i][0]: pooling aligns to its cells, a double convolution reaches two pixels of its level
         for i in range(1, len(self.widths)):
             reach.append(reach[-1] + 2 ** (i - 1) + 2 * 2**i)

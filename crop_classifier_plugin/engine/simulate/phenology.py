@@ -32,17 +32,24 @@ NEVER = 999.0  # a day that does not come
 
 
 @dataclass(frozen=True)
+class Canopy:
+    """The curve of each parcel's leaf area index; arrays as in Stands."""
+
+    winter: Floats  # leaf area index before spring
+    peak: Floats
+    start: Floats  # day of year
+    start_rate: Floats  # 1/day
+    end: Floats
+    end_rate: Floats
+
+
+@dataclass(frozen=True)
 class Stands:
     """The season of each parcel. Arrays of N + 1 float32; entry 0 is what lies between the parcels."""
 
     kinds: NDArray[np.intp]
-    winter: Floats  # leaf area index before spring
-    peak: Floats
-    start: Floats  # days of year from here on
-    start_rate: Floats  # 1/day
-    end: Floats
-    end_rate: Floats
-    harvest: Floats
+    canopy: Canopy
+    harvest: Floats  # days of year, as those below
     tillage: Floats
     catch_start: Floats
     bloom: Floats
@@ -73,14 +80,17 @@ def grow(parcels: Parcels, seed: int, year: int) -> Stands:
     annual = harvest < 400
     harvest = np.where(annual, harvest + year_shift + early + 4.0 * draw.normal("harvest"), NEVER)
     start = table(kinds, tuple(s.start for s in seasons)) + year_shift + early + 4.0 * draw.normal("start")
-    return Stands(
-        kinds=kinds,
+    canopy = Canopy(
         winter=table(kinds, tuple(s.winter for s in seasons)) * np.exp(0.25 * draw.normal("winter")),
         peak=table(kinds, tuple(s.peak for s in seasons)) * np.exp(0.16 * draw.normal("peak")),
         start=start,
         start_rate=table(kinds, tuple(s.start_rate for s in seasons)) * np.exp(0.15 * draw.normal("start rate")),
         end=table(kinds, tuple(s.end for s in seasons)) + year_shift + early + 4.0 * draw.normal("end"),
         end_rate=table(kinds, tuple(s.end_rate for s in seasons)) * np.exp(0.15 * draw.normal("end rate")),
+    )
+    return Stands(
+        kinds=kinds,
+        canopy=canopy,
         harvest=floats(harvest),
         tillage=floats(harvest + 18 + 9.0 * draw.normal("tillage")),
         catch_start=_catch_crop(kinds, harvest, draw),
@@ -102,9 +112,9 @@ def on_day(stands: Stands, day: float) -> Growth:
 
 
 def _leaf_area(stands: Stands, day: float) -> Floats:
-    rise = expit(stands.start_rate * (day - stands.start))
-    fall = expit(stands.end_rate * (stands.end - day))
-    lai = stands.winter + (stands.peak - stands.winter) * (rise + fall - 1)
+    rise = expit(stands.canopy.start_rate * (day - stands.canopy.start))
+    fall = expit(stands.canopy.end_rate * (stands.canopy.end - day))
+    lai = stands.canopy.winter + (stands.canopy.peak - stands.canopy.winter) * (rise + fall - 1)
     since = np.maximum(day - stands.cuts, 0)
     lai = np.maximum(lai, 0) * np.prod(np.where(day < stands.cuts, 1, 1 - 0.7 * np.exp(-since / 14)), axis=0)
     lai = lai * expit((stands.harvest - day) / 0.7)
@@ -112,7 +122,7 @@ def _leaf_area(stands: Stands, day: float) -> Floats:
 
 
 def _straw(stands: Stands, day: float) -> Floats:
-    ripe = expit(stands.end_rate * (day - stands.end)) * (1 - np.exp(-0.5 * stands.peak)) * 0.9
+    ripe = expit(stands.canopy.end_rate * (day - stands.canopy.end)) * (1 - np.exp(-0.5 * stands.canopy.peak)) * 0.9
     stubble = 0.12 + 0.45 * expit((stands.tillage - day) / 2)
     annual = stands.harvest < 400
     return floats(np.where(annual, np.where(day < stands.harvest, np.maximum(ripe, 0.06), stubble), 0.25))

@@ -35,7 +35,8 @@ class Plan:
         """The grid of pixels `factor` times as large from the same corner, covering all of it."""
         height, width = -(-self.grid.height // factor), -(-self.grid.width // factor)
         side = PIXEL * factor
-        return Grid(self.grid.crs, Affine(side, 0, self.job.xmin, 0, -side, self.job.ymax), height, width)
+        left, top = self.job.corner
+        return Grid(self.grid.crs, Affine(side, 0, left, 0, -side, top), height, width)
 
 
 def plan_of(job: SimulateJob) -> Plan:
@@ -43,7 +44,8 @@ def plan_of(job: SimulateJob) -> Plan:
     if not job.folder.strip():
         raise BadInput("No folder was given for the simulated season: choose one.")
     _check_numbers(job)
-    grid = Grid(_metric_crs(job.crs), Affine(PIXEL, 0, job.xmin, 0, -PIXEL, job.ymax), job.height, job.width)
+    left, top = job.corner
+    grid = Grid(_metric_crs(job.crs), Affine(PIXEL, 0, left, 0, -PIXEL, top), job.height, job.width)
     first, last = (date(job.year, month, day) for month, day in SEASON)
     optical = _given_dates(job) or _every(first, last, job.revisit_days)
     radar = _every(first, last, RADAR_DAYS) if job.sentinel1 else ()
@@ -65,8 +67,8 @@ def _check_numbers(job: SimulateJob) -> None:
         raise BadInput(f"The year {job.year} is outside 1900..2100: give the season's year.")
     if job.revisit_days < 1:
         raise BadInput(f"A revisit of {job.revisit_days} days is impossible: give 1 day or more.")
-    if not (math.isfinite(job.xmin) and math.isfinite(job.ymax)):
-        raise BadInput(f"The corner {job.xmin}, {job.ymax} is no place: give finite coordinates.")
+    if not (all(map(math.isfinite, job.corner))):
+        raise BadInput(f"The corner {job.corner[0]}, {job.corner[1]} is no place: give finite coordinates.")
 
 
 def _metric_crs(text: str) -> CRS:

@@ -24,7 +24,6 @@ class SimulateJob(Job):
     revisit_days: int = 10
     cloud_share: float = 0.33  # mean share of pixels under cloud or shadow a date
     crs: str = "EPSG:32631"
-    xmin: float = 500000.0
-    ymax: float = 5650000.0
+    corner: tuple[float, float] = (500000.0, 5650000.0)  # upper left, in `crs`
     sentinel1: bool = True
     modis: bool = True

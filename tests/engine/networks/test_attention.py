@@ -121,7 +121,7 @@ def test_the_file_tells_what_torch_tells(name: str, tmp_path: Path) -> None:
     network = make(name, **SIZES[name])
     save_model_file(network, DATES, tmp_path / "model.onnx")
     session = ort.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
-    dates = 6 if network.config.promises.any_dates else DATES
+    dates = 6 if network.config.capabilities.any_dates else DATES
     given = inputs(network, 1, dates, 3, 2, seed=4)
     found = session.run(["probability", "attention"], {k: v.numpy() for k, v in given.items()})
     with torch.no_grad():

@@ -32,7 +32,7 @@ CASES = [
 ]
 case = pytest.mark.parametrize(("name", "settings"), CASES, ids=lambda v: v if isinstance(v, str) else ",".join(v))
 blind_to_padding = pytest.mark.parametrize(
-    ("name", "settings"), [c for c in CASES if make(c[0], **c[1]).config.promises.ignores_padding]
+    ("name", "settings"), [c for c in CASES if make(c[0], **c[1]).config.capabilities.ignores_padding]
 )
 
 # What no loss can reach, and why
@@ -46,7 +46,7 @@ UNTRAINED_HEADS = {f"heads.{i}.{kind}" for i in range(2) for kind in ("weight", 
 
 
 def test_every_network_that_must_ignores_padding():
-    blind = {name for name in NETWORKS if make(name).config.promises.ignores_padding}
+    blind = {name for name in NETWORKS if make(name).config.capabilities.ignores_padding}
     assert blind == {"attention_3dcnn", "convstar", "cropsts", "unet_3d"}
 
 
@@ -68,7 +68,7 @@ def padded(given: dict[str, torch.Tensor], dates: int, seed: int) -> dict[str, t
 def test_one_logit_a_class_and_pixel(name, settings):
     network = make(name, **settings)
     side = network.config.multiple
-    for dates in (1, DATES, 7) if network.config.promises.any_dates else (DATES,):
+    for dates in (1, DATES, 7) if network.config.capabilities.any_dates else (DATES,):
         given = inputs(network, 2, dates, 1, 2)
         with torch.no_grad():
             assert network.eval()(**given).shape == (2, network.config.classes, side, 2 * side)
@@ -132,7 +132,7 @@ def test_the_order_of_the_dates_matters_where_it_should(name, settings):
     given = inputs(network, 1, DATES, 1, 1)
     with torch.no_grad():
         change = (network(**{k: v.flip(1) for k, v in given.items()}) - network(**given)).abs().max()
-    assert change > 1e-6 if network.config.promises.date_order else change < 1e-12
+    assert change > 1e-6 if network.config.capabilities.date_order else change < 1e-12
 
 
 @pytest.mark.parametrize("name", ["cropsts", "vunet_convlstm"])
@@ -167,13 +167,13 @@ NEAR = [  # fewer levels than the small preset: a tile wider than the reach stay
 
 
 def test_every_network_of_limited_reach_is_tested():
-    assert {name for name, _ in NEAR} == {name for name in NETWORKS if make(name).config.promises.receptive_radius}
+    assert {name for name, _ in NEAR} == {name for name in NETWORKS if make(name).config.capabilities.receptive_radius}
 
 
 @pytest.mark.parametrize(("name", "settings"), NEAR)
 def test_a_pixel_without_data_stays_within_its_reach(name, settings):
     network = make(name, **settings).double()
-    radius, multiple = network.config.promises.receptive_radius, network.config.multiple
+    radius, multiple = network.config.capabilities.receptive_radius, network.config.multiple
     count = 2 * (radius // multiple + 2)
     given = inputs(network, 1, DATES, count, count)
     row = column = count * multiple // 2 - 1  # an odd place: not aligned to the cells of pooling
@@ -261,9 +261,7 @@ def test_presets_and_settings_are_one(name, preset):
     again = configure(name, config.settings(), sample.bands, sample.dates, sample.classes)
     assert isinstance(config, NetworkConfig)
     assert again == config
-    assert (config.settings() == type(config)(sample.bands, sample.dates, sample.classes).settings()) == (
-        preset == "paper"
-    )
+    assert (config.settings() == type(config)(config.sizes).settings()) == (preset == "paper")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from crop_classifier_plugin.engine.networks.base import parameter_count
+from crop_classifier_plugin.engine.networks.base import DataSizes, parameter_count
 from crop_classifier_plugin.engine.networks.complexity import gflop
 from crop_classifier_plugin.engine.networks.cropsts import (
     CropSts,
@@ -22,7 +22,7 @@ from kits.networks.inputs import DATES, inputs, make
 
 def encoder(**settings):
     with torch.device("meta"):
-        return CropStsEncoder(CropStsConfig(bands=10, dates=6, classes=20, **settings))
+        return CropStsEncoder(CropStsConfig(DataSizes(10, 6, 20), **settings))
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_parameters_of_the_encoder(settings, parameters):
 
 def test_parameters_of_the_decoders():
     with torch.device("meta"):
-        network = CropSts(CropStsConfig(bands=10, dates=6, classes=20))
-        narrow = CropSts(CropStsConfig(bands=10, dates=6, classes=20, decoder_width=256))
+        network = CropSts(CropStsConfig(DataSizes(10, 6, 20)))
+        narrow = CropSts(CropStsConfig(DataSizes(10, 6, 20), decoder_width=256))
     assert parameter_count(network.temporal) == 322_688
     assert round(parameter_count(network.decoder) / 1e6, 2) == 30.90
     assert round(parameter_count(narrow.decoder) / 1e6, 2) == 9.85

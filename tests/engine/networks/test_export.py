@@ -34,7 +34,7 @@ def test_onnx_equals_torch_on_foreign_shapes(name):
     network = make(name, **SIZES[name])
     session = onnx_session(network)
     for batch, dates, high, wide in ((1, 1, 1, 1), (3, 7, 4, 2), (5, 3, 3, 5)):
-        dates = dates if network.config.promises.any_dates else DATES
+        dates = dates if network.config.capabilities.any_dates else DATES
         given = inputs(network, batch, dates, high, wide, seed=batch)
         given.update({k: v * (v > 0.4) for k, v in given.items() if k.startswith("valid")})  # some dates are missing
         with torch.no_grad():

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.networks.base import parameter_count
+from crop_classifier_plugin.engine.networks.base import DataSizes, parameter_count
 from crop_classifier_plugin.engine.networks.lrtacf_net import LrtacfNet, LrtacfNetConfig, date_encoding
 from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.shared.errors import BadInput
@@ -28,13 +28,13 @@ def make(name: str = "lrtacf_net", bands: int = 6, dates: int = 3, classes: int 
 @pytest.mark.parametrize(("blocks", "parameters"), [(0, 166_114_900), (3, 167_184_496), (5, 167_640_688)])
 def test_parameters_of_models_7_8_9(blocks, parameters):
     with torch.device("meta"):
-        net = LrtacfNet(LrtacfNetConfig(bands=6, dates=3, classes=14, cfma_blocks=blocks))
+        net = LrtacfNet(LrtacfNetConfig(DataSizes(6, 3, 14), cfma_blocks=blocks))
     assert parameter_count(net) == parameters
 
 
 def test_parameters_of_a_shared_encoder():
     with torch.device("meta"):
-        net = LrtacfNet(LrtacfNetConfig(bands=6, dates=3, classes=14, shared_encoder=True))
+        net = LrtacfNet(LrtacfNetConfig(DataSizes(6, 3, 14), shared_encoder=True))
     assert parameter_count(net) == 167_640_688 - 2 * 37_727_360  # two of the three encoders less
 
 
@@ -42,7 +42,7 @@ def test_flops_of_model_9():
     from torch.utils.flop_counter import FlopCounterMode
 
     with torch.device("meta"):
-        net = LrtacfNet(LrtacfNetConfig(bands=6, dates=3, classes=14)).train()
+        net = LrtacfNet(LrtacfNetConfig(DataSizes(6, 3, 14))).train()
         with FlopCounterMode(display=False) as counter:
             net(torch.empty(1, 3, 6, 224, 224))
     # 254.7 with the heads on up-sampled maps; at their own resolution five of them cost less
@@ -54,7 +54,7 @@ def test_flops_of_model_9():
 
 def test_shapes_of_the_full_size_on_the_meta_device():
     with torch.device("meta"):
-        net = LrtacfNet(LrtacfNetConfig(bands=6, dates=3, classes=14))
+        net = LrtacfNet(LrtacfNetConfig(DataSizes(6, 3, 14)))
         x = torch.empty(2, 3, 6, 224, 224)
         assert net.train()(x).shape == (8, 2, 14, 224, 224)
         assert net.eval()(x).shape == (2, 14, 224, 224)

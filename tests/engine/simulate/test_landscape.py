@@ -133,10 +133,12 @@ def test_leaf_area_follows_beck(block: Block) -> None:
     stands = block.stands
     i = int(np.flatnonzero(stands.kinds == 4)[0])
     for day in (150, 190, 240):
-        w, m, s, a = (float(v[i]) for v in (stands.winter, stands.peak, stands.start, stands.end))
+        w, m, s, a = (
+            float(v[i]) for v in (stands.canopy.winter, stands.canopy.peak, stands.canopy.start, stands.canopy.end)
+        )
         rise, fall = (
-            (1 / (1 + np.exp(-float(stands.start_rate[i]) * (day - s)))),
-            (1 / (1 + np.exp(float(stands.end_rate[i]) * (day - a)))),
+            (1 / (1 + np.exp(-float(stands.canopy.start_rate[i]) * (day - s)))),
+            (1 / (1 + np.exp(float(stands.canopy.end_rate[i]) * (day - a)))),
         )
         standing = 1 / (1 + np.exp((day - float(stands.harvest[i])) / 0.7))
         assert np.isclose(on_day(stands, day).lai[i], max(w + (m - w) * (rise + fall - 1), 0) * standing, atol=1e-4)
@@ -178,7 +180,7 @@ def test_reflectance_is_physical(block: Block, day: date) -> None:
 def test_years_differ_for_the_same_fields() -> None:
     one, other = (block_of(Landscape(7), Window(0, 0, 64, 64), year) for year in (2023, 2024))
     assert np.array_equal(one.index, other.index)
-    assert not np.array_equal(one.stands.start, other.stands.start)
+    assert not np.array_equal(one.stands.canopy.start, other.stands.canopy.start)
 
 
 def test_only_meadows_are_mown_and_only_annual_crops_harvested(block: Block) -> None:

@@ -89,8 +89,8 @@ def test_scenes_describe_themselves(folder: Path, name: str, bands: tuple[str, .
         assert file.descriptions == bands
         assert file.scales == tuple(1.0 if b == "SCL" else 0.0001 for b in bands)
         assert (file.dtypes[0], file.nodata, file.res) == ("uint16", 0, (pixel, pixel))
-        assert file.transform.c == JOB.xmin
-        assert file.transform.f == JOB.ymax
+        assert file.transform.c == JOB.corner[0]
+        assert file.transform.f == JOB.corner[1]
         assert file.tags()["TIFFTAG_DATETIME"].startswith("2024:06:20")
         assert file.read().min() > 0  # no pixel is without data
 
@@ -127,10 +127,10 @@ def test_parcels_know_their_crop_and_area(folder: Path) -> None:
     assert np.allclose(frame["area_ha"], shapely.area(frame.geometry) / 1e4, atol=1e-4)
     assert {(c, n) for c, n in zip(frame["crop_code"], frame["crop_name"])} <= set(zip(LEGEND.codes, LEGEND.names))
     left, bottom, right, top = frame.total_bounds
-    assert left >= JOB.xmin
-    assert top <= JOB.ymax
-    assert right <= JOB.xmin + 10 * JOB.width
-    assert bottom >= JOB.ymax - 10 * JOB.height
+    assert left >= JOB.corner[0]
+    assert top <= JOB.corner[1]
+    assert right <= JOB.corner[0] + 10 * JOB.width
+    assert bottom >= JOB.corner[1] - 10 * JOB.height
 
 
 def test_20_m_pixels_are_means_of_the_same_10_m_fields(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ BAD = [
     ({"dates": ("2023-05-01",)}, "not in the simulated year 2024"),
     ({"revisit_days": 0}, "revisit of 0"),
     ({"year": 99999}, "99999"),
-    ({"xmin": float("inf")}, "inf"),
+    ({"corner": (float("inf"), 5e6)}, "inf"),
     ({"folder": " "}, "No folder"),
 ]
 

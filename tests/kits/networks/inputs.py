@@ -91,7 +91,7 @@ def save_model_file(network: Network, dates: int, path: Path) -> None:
 
 def _dynamic(network: Network, value: torch.Tensor) -> dict[int, object]:
     axes = {0, 3, 4} if value.ndim == 5 else {0}
-    axes |= {1} if network.config.promises.any_dates else set()
+    axes |= {1} if network.config.capabilities.any_dates else set()
     return dict.fromkeys(sorted(axes), torch.export.Dim.DYNAMIC)
 
 

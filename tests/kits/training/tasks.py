@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from crop_classifier_plugin.engine.execution.ranks import HelperDone
+from crop_classifier_plugin.engine.networks.base import DataSizes
 from crop_classifier_plugin.engine.networks.cropsts import CropStsConfig
 from crop_classifier_plugin.engine.networks.tsstfn import Tsstfn, TsstfnConfig
 from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
@@ -31,7 +32,9 @@ from kits.training.loop import CPU, RECIPE, Loud, Toy, lesson_of, plain_of
 from kits.training.pretraining import TINY, with_optim
 
 EPOCHS = 3
-ENCODER = CropStsConfig(2, 2, 1, patch=4, grid=4, width=16, depth=2, heads=2, taps=(1, 1, 2, 2), pixel_heads=2)
+ENCODER = CropStsConfig(
+    DataSizes(2, 2, 1), patch=4, grid=4, width=16, depth=2, heads=2, taps=(1, 1, 2, 2), pixel_heads=2
+)
 FUSION = Recipe("mse", "adam", 5e-3, "constant", epochs=EPOCHS, batch=4, adam_epsilon=1e-8)
 
 
@@ -76,7 +79,9 @@ def fusion(plain, reporter, **optim):
     fine[rng.random(fine.shape) < 0.02] = np.nan
     year = Year(fine, coarse, ~np.isnan(np.concatenate([fine, coarse])).any(axis=0))
     torch.manual_seed(1)
-    network = Tsstfn(TsstfnConfig(2, 3, 1, widths=(4, 6, 8), chunks=(16,), paths=1, dropout=0.0 if plain else 0.2))
+    network = Tsstfn(
+        TsstfnConfig(DataSizes(2, 3, 1), widths=(4, 6, 8), chunks=(16,), paths=1, dropout=0.0 if plain else 0.2)
+    )
     if plain:
         without_norms(network)
     tiles, sampling = [(row, col) for row in (0, 8, 16) for col in (0, 8, 24)], Sampling(4, 1, augment=True)

@@ -48,7 +48,7 @@ def card_of(
             tile=round_up(job.model_inputs.tile, config.multiple),
             overlap=overlap_of(job.model_inputs, config.multiple),
             multiple=config.multiple,
-            receptive_radius=config.promises.receptive_radius,
+            receptive_radius=config.capabilities.receptive_radius,
         ),
         training=_training_facts(job.card, job.data, material),
         terms=Terms((job.card.limits or _LIMITS) + describe_limits(material.past), job.card.licence),

@@ -91,7 +91,7 @@ def _inputs(network: Network, batch: int, dates: int, high: int, wide: int, seed
 
 def _free(network: Network, value: Tensor) -> list[int]:
     """The axes that may have any length."""
-    dates = [1] if network.config.promises.any_dates else []
+    dates = [1] if network.config.capabilities.any_dates else []
     return [0, *dates, 3, 4] if value.ndim == 5 else [0, *dates]
 
 
@@ -124,7 +124,7 @@ def verify(network: Network, path: str, card: Card) -> float:
     can enlarge rounding errors a thousandfold, and then the file may be as far from the exact result as torch is.
     """
     session = open_session(path, CPU)
-    any_dates = network.config.promises.any_dates
+    any_dates = network.config.capabilities.any_dates
     worst = 0.0
     for batch, dates, high, wide in ((1, card.dates, 1, 1), (3, card.dates + 2, 4, 2), (5, 1, 3, 5)):
         given = _inputs(network, batch, dates if any_dates else card.dates, high, wide, seed=batch)

@@ -13,6 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
+from crop_classifier_plugin.engine.networks.base import DataSizes
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
@@ -136,7 +137,7 @@ def test_training_and_the_file_see_the_same_neighbourhoods(toy, tmp_path):
     (tmp_path / "scratch").mkdir()
     seasons = gather(job, LEGEND, tmp_path / "scratch", Silent(), 32).train
     stats = statistics(seasons)
-    config = RandomForestConfig(2, 3, 2, pixels=300)
+    config = RandomForestConfig(DataSizes(2, 3, 2), pixels=300)
     x, y = samples(config, seasons, stats, 1, Silent())
     assert np.bincount(y).tolist() == [300, 300]
     whole = neighbours(z_scores(np.asarray(seasons[0].image), stats))

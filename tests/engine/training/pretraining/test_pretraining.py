@@ -19,6 +19,7 @@ from scipy.ndimage import binary_erosion
 from torch import nn
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.networks.base import DataSizes
 from crop_classifier_plugin.engine.networks.cropsts import CropSts, CropStsConfig
 from crop_classifier_plugin.engine.series.cube.preprocess import z_scores
 from crop_classifier_plugin.engine.training.loop.task import Position
@@ -56,7 +57,9 @@ from kits.training.pretraining import TINY, with_optim
 from kits.training.toy import LEGEND
 
 torch.set_num_threads(1)
-CONFIG = CropStsConfig(3, 3, 1, patch=4, grid=4, width=16, depth=2, heads=2, taps=(1, 1, 2, 2), pixel_heads=2)
+CONFIG = CropStsConfig(
+    DataSizes(3, 3, 1), patch=4, grid=4, width=16, depth=2, heads=2, taps=(1, 1, 2, 2), pixel_heads=2
+)
 
 
 def a_sequence(rng, bands=3, dates=3, side=24, gaps=0.0):

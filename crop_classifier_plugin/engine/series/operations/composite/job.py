@@ -15,9 +15,7 @@ from .....shared.jobs.series import CompositeJob
 from ....execution.job_run import job_run
 from ....execution.reporter import Reporter
 from ....products import dates
-from ....raster.provenance import marks
 from ...cube.backscatter import in_decibel
-from ...cube.dated_style import ramp_of
 from ...cube.dated_writer import log_clouded
 from ...cube.open_series import open_series, windows
 from ...cube.reducers import (
@@ -45,10 +43,7 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
         stack = run.enter(open_series(job.series, reporter, job.bands, also, span))
         run.protect_inputs(stack.sources)
         plan = _plan(job, stack, span, reporter)
-        bands, ramp = _written(job, stack), ramp_of(stack)
-        files = run.enter(
-            CompositeFiles(job, run.outputs, stack.grid, bands, plan.periods, ramp, marks(stack.simulated))
-        )
+        files = run.enter(CompositeFiles(job, run.outputs, stack, _written(job, stack), plan.periods))
         clear = _make(stack, plan, _reducer(job, stack, reporter), files, run.step(0.02, 0.95))
         _log_clouded(stack, plan, clear, reporter)
         reporter.progress(0.95, "Writing overviews")

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from .....shared.jobs.series import CompositeJob
 from ....execution.outputs import Outputs
-from ....raster.grid import Grid, Window
-from ....raster.sidecars import Ramp, write_ramp_style
+from ....raster.grid import Window
+from ....raster.provenance import marks
+from ....raster.sidecars import write_ramp_style
 from ....raster.writer import RasterSpec, RasterWriter
-from ...cube.dated_style import ranges, write_dated_look
+from ...cube.dated_style import ramp_of, ranges, write_dated_look
 from ...cube.dated_writer import count_ramp, counter
+from ...cube.stack import Stack
 from ...scenes.quantity import Float, quantity_of
 from ...selection.periods import Period
 
@@ -32,15 +34,14 @@ class CompositeFiles:
         self,
         job: CompositeJob,
         outputs: Outputs,
-        grid: Grid,
+        stack: Stack,
         bands: Sequence[str],
         spans: Sequence[Period],
-        ramp: Ramp,
-        marks: dict[str, str],
     ) -> None:
-        self._marks = marks  # tags of every file
-        self._ramp = ramp  # of the first band
-        self._job, self._outputs, self._grid, self._bands, self._periods = job, outputs, grid, tuple(bands), spans
+        """`bands`: those of the stack, which the composites are made of, that are written."""
+        self._marks = marks(stack.simulated)  # tags of every file
+        self._ramp = ramp_of(stack)  # of the first band
+        self._job, self._outputs, self._grid, self._bands, self._periods = job, outputs, stack.grid, tuple(bands), spans
         self._quantity = quantity_of(bands)
         self.paths = [str(Path(job.folder) / file_name(p)) for p in spans] if job.folder else []
         for path in (*self.paths, *filter(None, (job.stack, job.valid_dates))):

@@ -79,9 +79,9 @@ def season_year(job: PhenologyJob, series: IndexSeries) -> int:
 class Tally:
     """How many pixels have a season, and on which days it starts, peaks and ends."""
 
-    def __init__(self, low: int, high: int) -> None:
-        """`low`, `high`: the first and the last day that can occur."""
-        self._low, self._histogram = low, np.zeros((len(_DAYS), high - low + 2), np.int64)
+    def __init__(self, first_day: int, last_day: int) -> None:
+        """The first and the last day that can occur."""
+        self.first_day, self._histogram = first_day, np.zeros((len(_DAYS), last_day - first_day + 2), np.int64)
         self.pixels = self.few = self.flat = self.half = 0
 
     def add(self, found: Float, enough: NDArray[np.bool_]) -> None:
@@ -93,11 +93,11 @@ class Tally:
         self.half += int((seen & (np.isnan(found[START]) | np.isnan(found[END]))).sum())
         for row, band in zip(self._histogram, _DAYS):
             days = found[band][~np.isnan(found[band])]
-            row += np.bincount(np.rint(days).astype(int) - self._low, minlength=row.size)
+            row += np.bincount(np.rint(days).astype(int) - self.first_day, minlength=row.size)
 
     def _quantile(self, number: int, share: float) -> int:
         total = np.cumsum(self._histogram[number])
-        return self._low + int(np.searchsorted(total, share * total[-1])) if total[-1] else self._low
+        return self.first_day + int(np.searchsorted(total, share * total[-1])) if total[-1] else self.first_day
 
     def ramp(self) -> Ramp:
         """The colours of the start of season: from the second to the 98th percent of its days."""
@@ -142,7 +142,7 @@ def _write(job: PhenologyJob, series: IndexSeries, paths: list[str], reporter: R
         made = exits.enter_context(RasterWriter(paths[0], series.grid, spec))
         names = [f"valid dates {job.index}"]
         count = exits.enter_context(counter(paths[1], series.grid, names)) if job.valid_dates else None
-        _run(job, series, first_day, made, count, tally, SubProgress(reporter, 0.02, 0.95))
+        _run(job, series, made, count, tally, SubProgress(reporter, 0.02, 0.95))
         reporter.progress(0.95, "Writing overviews")
     return tally
 
@@ -150,7 +150,6 @@ def _write(job: PhenologyJob, series: IndexSeries, paths: list[str], reporter: R
 def _run(
     job: PhenologyJob,
     series: IndexSeries,
-    first_day: int,
     made: RasterWriter,
     count: RasterWriter | None,
     tally: Tally,
@@ -167,7 +166,7 @@ def _run(
         curve = smooth_curve(np.where(enough, values, np.float32(np.nan)), days, job.smoothness)
         reporter.check()
         found = find_season(curve, points, job.start_share, job.end_share, job.min_amplitude)
-        found[list(_DAYS)] += np.float32(first_day)
+        found[list(_DAYS)] += np.float32(tally.first_day)
         tally.add(found, enough)
         made.write(found, window)
         if count:

@@ -114,6 +114,6 @@ class Images:
         self.close()
 
 
-def files_of_images(*series: DatedImages) -> set[str]:
+def files_of_images(*dated: DatedImages) -> set[str]:
     """Every file that the images are read from."""
-    return files_of(image.scene for images in series for image in images.values())
+    return files_of(image.scene for images in dated for image in images.values())

@@ -21,7 +21,7 @@ from ..series.cube.model_series import ModelSeries
 from ..vector.area import Area
 from .date_attention import Attention, write_attention
 from .map_targets import Target, open_targets
-from .output_rasters import PRODUCTS, Product
+from .output_rasters import OUTPUT_RASTERS, OutputRaster
 from .tile_pipeline import FinishedBlock, classify_tiles
 
 
@@ -64,15 +64,15 @@ def _map(
         _announce(card, series, grid, runtime, reporter)
         part = series.grid.window_of(grid)
         marked = replace(card, training=replace(card.training, simulated=card.training.simulated or series.simulated))
-        products = [exits.enter_context(PRODUCTS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
+        rasters = [exits.enter_context(OUTPUT_RASTERS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
         attention_files = target.paths.keys() & {"attention", "attention_plot"}
         attention = Attention(card) if attention_files else None
         share = SubProgress(reporter, 0, 0.97)
         blocks = classify_tiles(series, card, runtime, share, part=part, attention=bool(attention_files))
-        _write(blocks, [*products, *filter(None, (attention,))], area, grid)
+        _write(blocks, [*rasters, *filter(None, (attention,))], area, grid)
         reporter.progress(0.97, "Writing overviews")
-        for product, path in zip(products, target.rasters.values()):
-            product.finish(outputs, path)
+        for raster, path in zip(rasters, target.rasters.values()):
+            raster.finish(outputs, path)
         if attention:
             write_attention(attention, marked, series, target.paths, outputs)
     return _facts(card, series, runtime, target)
@@ -84,13 +84,15 @@ def _announce(card: Card, series: ModelSeries, grid: Grid, runtime: Runtime, rep
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
 
 
-def _write(blocks: Iterable[FinishedBlock], products: list[Product | Attention], area: Area | None, grid: Grid) -> None:
+def _write(
+    blocks: Iterable[FinishedBlock], rasters: list[OutputRaster | Attention], area: Area | None, grid: Grid
+) -> None:
     for block in blocks:
         valid = block.valid
         if area:
             valid = valid & area.inside(grid.sub(block.window))
-        for product in products:
-            product.write(block, valid)
+        for raster in rasters:
+            raster.write(block, valid)
 
 
 def _facts(card: Card, series: ModelSeries, runtime: Runtime, target: Target) -> dict[str, object]:

@@ -14,7 +14,7 @@ from ..execution.reporter import Reporter
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
 from ..series.scenes.read_series import ModelScenes, read_model_scenes
-from .output_rasters import PRODUCTS, Days
+from .output_rasters import OUTPUT_RASTERS, Days
 
 _OTHERS = ("attention", "attention_plot")
 
@@ -34,7 +34,7 @@ class Target:
 
     @property
     def rasters(self) -> dict[str, str]:
-        return {key: path for key, path in self.paths.items() if key in PRODUCTS}
+        return {key: path for key, path in self.paths.items() if key in OUTPUT_RASTERS}
 
 
 def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Reporter) -> list[Target]:
@@ -64,7 +64,7 @@ def _open(
 
 
 def _paths(written: ClassifyOutputs, month: str) -> dict[str, str]:
-    named = {key: path for key in (*PRODUCTS, *_OTHERS) if (path := getattr(written, key))}
+    named = {key: path for key in (*OUTPUT_RASTERS, *_OTHERS) if (path := getattr(written, key))}
     if not written.folder:
         return named
     others = {key: str(_with(Path(path), month)) for key, path in named.items()}

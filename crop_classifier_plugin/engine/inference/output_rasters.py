@@ -31,7 +31,7 @@ _STEPS = 10_000  # probabilities are stored as uint16 with scale 1e-4 (choice: h
 _NO_PROBABILITY = 65_535
 
 
-class Product(ABC):
+class OutputRaster(ABC):
     """One output raster of a run. It is closed by finish() when all went well, else by leaving the context."""
 
     def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str, days: Days = None) -> None:
@@ -54,7 +54,7 @@ class Product(ABC):
         self._open = False
         self._writer.close()
 
-    def __enter__(self) -> Product:
+    def __enter__(self) -> OutputRaster:
         return self
 
     def __exit__(
@@ -64,7 +64,7 @@ class Product(ABC):
             self._writer.__exit__(kind, error, trace)
 
 
-class ClassMap(Product):
+class ClassMap(OutputRaster):
     """The most probable class's code; 0 where unknown."""
 
     def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
@@ -83,7 +83,7 @@ class ClassMap(Product):
         write_class_sidecars(outputs, path, rows, days=self._days)
 
 
-class Confidence(Product):
+class Confidence(OutputRaster):
     """The highest probability in per cent, 0..100."""
 
     def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
@@ -99,7 +99,7 @@ class Confidence(Product):
         write_ramp_style(outputs, path, CONFIDENCE)
 
 
-class Probabilities(Product):
+class Probabilities(OutputRaster):
     """One band a class, 0..1."""
 
     def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
@@ -116,7 +116,7 @@ class Probabilities(Product):
         write_ramp_style(outputs, path, Ramp(0, 1, ((255, 255, 255), (0, 68, 27))))
 
 
-class ValidDates(Product):
+class ValidDates(OutputRaster):
     """How many of the model's dates are usable at each pixel: also where the map has no value."""
 
     def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
@@ -133,7 +133,7 @@ class ValidDates(Product):
 
 
 # The fields of ClassifyOutputs that name a raster.
-PRODUCTS: dict[str, type[ClassMap] | type[Confidence] | type[Probabilities] | type[ValidDates]] = {
+OUTPUT_RASTERS: dict[str, type[ClassMap] | type[Confidence] | type[Probabilities] | type[ValidDates]] = {
     "class_map": ClassMap,
     "confidence": Confidence,
     "probabilities": Probabilities,

@@ -16,8 +16,8 @@ from ...execution.reporter import Reporter, SubProgress
 from ...raster.writer import BLOCK
 from ...series.cube.stack import Layer
 from ..image_pairs import Images, fine_grid, read_images
-from .metrics import SSIM_RADIUS, Tally
-from .report import Facts, Row, write_reports
+from .metrics import SSIM_RADIUS, ErrorTally
+from .report import FusionFacts, ImageRow, write_reports
 
 _NORMALISED = ("NDVI", "NDWI", "NDMI", "NDRE", "LSWI")
 Cube = NDArray[np.float64]
@@ -90,11 +90,11 @@ def _images(job: EvaluateFusionJob, reporter: Reporter) -> dict[str, Layer]:
     return {key: found[key][last if key == "last_fine" else day] for key in names}
 
 
-def _compare(job: EvaluateFusionJob, images: _Compared, reporter: Reporter) -> Facts:
+def _compare(job: EvaluateFusionJob, images: _Compared, reporter: Reporter) -> FusionFacts:
     low, high, truths = _ranges(images, SubProgress(reporter, 0.02, 0.3))
     usual = 2.0 if job.band in _NORMALISED else truths
     data_range = job.data_range or usual or 1.0
-    tallies = [Tally(data_range, low, high) for _ in range(3)]
+    tallies = [ErrorTally(data_range, low, high) for _ in range(3)]
     for cube, inner in images.blocks(SubProgress(reporter, 0.3, 0.95)):
         for tally, estimate in zip(tallies, cube[1:]):
             reporter.check()
@@ -102,8 +102,8 @@ def _compare(job: EvaluateFusionJob, images: _Compared, reporter: Reporter) -> F
     day, last = images.images["fused"].scene.date, images.images["last_fine"].scene.date
     names = (f"fused image ({day})", f"last fine image ({last})", f"coarse image resampled ({day})")
     paths = (job.fused.path, job.last_fine.path, job.coarse.path)
-    rows = tuple(Row(n, p, t.figures(), t.scatter) for n, p, t in zip(names, paths, tallies))
-    return Facts(
+    rows = tuple(ImageRow(n, p, t.figures(), t.scatter) for n, p, t in zip(names, paths, tallies))
+    return FusionFacts(
         band=job.band,
         day=str(day),
         truth=job.truth.path,

@@ -27,7 +27,7 @@ class Figures:
     ssim_255: float  # SSIM with L = 255, only to compare with papers that took it for images of range 1
 
 
-class Tally:
+class ErrorTally:
     """Adds up windows of estimate and truth. `low`..`high` is the range of the scatter plot."""
 
     def __init__(self, data_range: float, low: float, high: float) -> None:

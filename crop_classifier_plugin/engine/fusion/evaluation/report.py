@@ -25,7 +25,7 @@ _LIGHT, _DARK = (222, 235, 247), (8, 48, 107)  # of few and many pixels
 
 
 @dataclass(frozen=True)
-class Row:
+class ImageRow:
     """One estimate of the real image."""
 
     name: str
@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FusionFacts:
     """Everything that an evaluation found. The fused image is the first row, the trivial references follow."""
 
     band: str
@@ -46,7 +46,7 @@ class Facts:
     data_range: float
     low: float  # of the scatter plots
     high: float
-    rows: tuple[Row, ...]
+    rows: tuple[ImageRow, ...]
     simulated: bool
 
     def document(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Facts:
 RULE = "Only pixels that have a value in all four images are compared; bias is the mean of estimate - real image."
 
 
-def write_reports(facts: Facts, job: EvaluateFusionJob, out: Outputs) -> None:
+def write_reports(facts: FusionFacts, job: EvaluateFusionJob, out: Outputs) -> None:
     document = facts.document()
     out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     out.write_text(job.report_csv, to_csv(document))
@@ -101,7 +101,7 @@ def to_csv(document: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def to_html(document: dict[str, Any], facts: Facts) -> str:
+def to_html(document: dict[str, Any], facts: FusionFacts) -> str:
     """One page without scripts or outside files."""
     ends = f"{facts.low:.3g}", f"{facts.high:.3g}"
     plots = [{"name": r.name, "drawing": _scatter_plot(r, document["band"], ends)} for r in facts.rows]
@@ -109,7 +109,7 @@ def to_html(document: dict[str, Any], facts: Facts) -> str:
     return page.render(d=document, verdict=facts.verdict(), plots=plots)
 
 
-def _scatter_plot(row: Row, band: str, ends: tuple[str, str]) -> Drawing:
+def _scatter_plot(row: ImageRow, band: str, ends: tuple[str, str]) -> Drawing:
     """The real image to the right, the estimate upwards; on the diagonal they are equal. `ends` of both axes."""
     side = BINS * _PLOT
     drawing = Drawing(side, side, Margins(34, 8, 10, 36), f"Scatter plot of {row.name}")

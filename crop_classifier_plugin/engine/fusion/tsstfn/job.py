@@ -35,7 +35,7 @@ from ..image_pairs import (
 )
 from .forecast_steps import Step, forecast_steps, targets_of
 from .predictor import Forecaster, network_input
-from .tile_blending import Predicted, blended
+from .tile_blending import PredictedTile, blended
 
 _FAR = 20  # days of year by which a base date may differ from the model's before it is told (choice)
 
@@ -180,17 +180,19 @@ def _one(forecast: _Forecast, number: int, fine: DatedImages, path: str, reporte
     return empty / (grid.height * grid.width)
 
 
-def _predictor(fine: Images, coarse: Images, model: Forecaster, reporter: Reporter) -> Callable[[int, int], Predicted]:
+def _predictor(
+    fine: Images, coarse: Images, model: Forecaster, reporter: Reporter
+) -> Callable[[int, int], PredictedTile]:
     """A tile by its first row and column; beyond the edge the images are mirrored."""
     size, grid = model.card.inputs.tile, fine.grid
 
-    def predict(row: int, col: int) -> Predicted:
+    def predict(row: int, col: int) -> PredictedTile:
         reporter.check()
         rows, cols = reflected(row, size, grid.height), reflected(col, size, grid.width)
         window = window_of(rows, cols)
         at = np.ix_(rows - window.row, cols - window.col)
         x, valid = network_input(*(images.read(window)[:, at[0], at[1]] for images in (fine, coarse)))
-        return Predicted(model.run(x) if valid.any() else np.zeros((size, size), np.float32), valid)
+        return PredictedTile(model.run(x) if valid.any() else np.zeros((size, size), np.float32), valid)
 
     return predict
 

@@ -16,7 +16,7 @@ _STRIP = 2048  # px; widest stretch of columns that is blended at a time (choice
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictedTile:
     """A tile, which may reach over the raster's lower and right edge."""
 
     values: Float  # (size, size)
@@ -24,7 +24,7 @@ class Predicted:
 
 
 def blended(
-    tiling: Tiling, grid: Grid, predict: Callable[[int, int], Predicted]
+    tiling: Tiling, grid: Grid, predict: Callable[[int, int], PredictedTile]
 ) -> Iterator[tuple[Window, Float, float]]:
     """Windows that cover the grid once, their values (NaN = not known), and the share that is done.
 
@@ -51,7 +51,7 @@ class _Strip:
         self._sum, self._weight = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self._valid = np.zeros(shape, np.bool_)
 
-    def add(self, col: int, tile: Predicted) -> None:
+    def add(self, col: int, tile: PredictedTile) -> None:
         first, last = max(col, self._left), min(col + self._size, self._right)
         here, there = slice(first - self._left, last - self._left), slice(first - col, last - col)
         self._sum[:, here] += tile.values[:, there] * self._weights[:, there]

@@ -18,8 +18,8 @@ from ...raster.grid import Grid
 from ..scenes.quantity import RADAR, Float, model_quantity
 from ..scenes.read_series import ModelScenes, SceneSeries
 from ..selection.date_plan import (
+    DatePlan,
     Picks,
-    Plan,
     distinct,
     first_spec,
     make_plan,
@@ -76,7 +76,9 @@ def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
         raise BadInput("No raster was given: choose the dated scenes of the season.")
 
 
-def _assemble(spec: InputSpec, plan: Plan, layers: _Layers, extent: Extent | None, reporter: Reporter) -> ModelSeries:
+def _assemble(
+    spec: InputSpec, plan: DatePlan, layers: _Layers, extent: Extent | None, reporter: Reporter
+) -> ModelSeries:
     """The series of what was chosen; the units of every scene in it are checked."""
     grid, widest = (_grid(layers, spec, limit) for limit in (extent, None))
     parts = list(zip(layers, (first_spec(spec), radar_spec(spec)), (plan.first, plan.radar)))

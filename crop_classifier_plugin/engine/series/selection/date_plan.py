@@ -26,7 +26,7 @@ Picks = tuple[tuple[Scene, ...], ...]  # the scenes behind each date
 
 
 @dataclass(frozen=True)
-class Plan:
+class DatePlan:
     """For each date: the stretch of days it stands for, the day it goes by, and its scenes in both series."""
 
     span: Span
@@ -56,7 +56,9 @@ def distinct(picks: Picks) -> list[Scene]:
     return [used[day] for day in sorted(used)]
 
 
-def make_plan(spec: InputSpec, first: Sequence[Scene], radar: Sequence[Scene], shares: ClearShare, month: str) -> Plan:
+def make_plan(
+    spec: InputSpec, first: Sequence[Scene], radar: Sequence[Scene], shares: ClearShare, month: str
+) -> DatePlan:
     """Raises WindowsEmpty, TooFewDates and BandMissing where the series does not do, BadInput for a wrong month."""
     radar_usable = _usable(radar, radar_spec(spec))
     if spec.dates.reduce == "clearest" and first and not spec.dates.min_dates:
@@ -75,7 +77,7 @@ def make_plan(spec: InputSpec, first: Sequence[Scene], radar: Sequence[Scene], s
         for day, inside in zip(observed, _within(radar_usable, span))
     )
     _check_filled(spec, span, [picks, behind] if spec.radar.bands else [picks])
-    return Plan(span, days, picks, behind, (*notes, *_notes(spec, span, picks, behind)))
+    return DatePlan(span, days, picks, behind, (*notes, *_notes(spec, span, picks, behind)))
 
 
 def _some(spec: InputSpec, usable: Sequence[Scene], span: Span, shares: ClearShare) -> tuple[Picks, tuple[str, ...]]:
@@ -131,10 +133,10 @@ def _around(scenes: Sequence[Scene], day: dt.date, reach: int) -> tuple[Scene, .
     return tuple(s for s in scenes if abs((s.date - day).days) <= reach)
 
 
-def _check_filled(spec: InputSpec, span: Span, series: Sequence[Picks]) -> None:
+def _check_filled(spec: InputSpec, span: Span, picks_of_series: Sequence[Picks]) -> None:
     """Raises WindowsEmpty where fewer dates have a scene than the model needs, or a target month has none."""
     enough = any if spec.dates.min_dates else all
-    empty = [i for i, picks in enumerate(zip(*series)) if not enough(picks)]
+    empty = [i for i, picks in enumerate(zip(*picks_of_series)) if not enough(picks)]
     min_dates = spec.dates.min_dates or len(span)
     target = f"{span[-1].first:%Y-%m}" if spec.dates.monthly else ""
     if len(span) - len(empty) < min_dates or (target and len(span) - 1 in empty):

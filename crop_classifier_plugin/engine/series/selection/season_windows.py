@@ -44,6 +44,6 @@ def members(span: Span, days: Sequence[dt.date]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(i for i, day in enumerate(days) if day in period) for period in span)
 
 
-def fullest(spans: Sequence[Span], *series: Sequence[dt.date]) -> Span:
+def fullest(spans: Sequence[Span], *days_of_series: Sequence[dt.date]) -> Span:
     """The season in which most stretches have a scene, counted in each series; of equals the latest."""
-    return max(reversed(spans), key=lambda span: sum(bool(m) for days in series for m in members(span, days)))
+    return max(reversed(spans), key=lambda span: sum(bool(m) for days in days_of_series for m in members(span, days)))

@@ -14,7 +14,7 @@ import pytest
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
-from crop_classifier_plugin.engine.fusion.evaluation.metrics import Tally, ssim_map
+from crop_classifier_plugin.engine.fusion.evaluation.metrics import ErrorTally, ssim_map
 from crop_classifier_plugin.shared.errors import BadInput, CropClassifierError
 from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -112,7 +112,7 @@ def test_windows_make_no_difference() -> None:
     images = make(1)
     truth, estimate = (np.pad(images[n].astype(np.float64), 5, constant_values=np.nan) for n in ("truth", "fused"))
     inner = (slice(5, -5), slice(5, -5))
-    whole, parts = Tally(2.0, -1, 2), Tally(2.0, -1, 2)
+    whole, parts = ErrorTally(2.0, -1, 2), ErrorTally(2.0, -1, 2)
     whole.add(truth, estimate, inner)
     for start, stop in ((0, 17), (17, 40)):
         cut = (slice(None), slice(start, stop + 10))
@@ -125,7 +125,7 @@ def test_windows_make_no_difference() -> None:
 
 def test_the_image_itself_is_perfect() -> None:
     image = make(2)["truth"].astype(np.float64)
-    tally = Tally(2.0, 0, 1)
+    tally = ErrorTally(2.0, 0, 1)
     tally.add(image, image, (slice(None), slice(None)))
     figures = tally.figures()
     assert figures.rmse == pytest.approx(0, abs=1e-7)

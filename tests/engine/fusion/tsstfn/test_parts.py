@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.fusion.tsstfn.forecast_steps import forecast_steps, targets_of, training_step
 from crop_classifier_plugin.engine.fusion.tsstfn.predictor import network_input
-from crop_classifier_plugin.engine.fusion.tsstfn.tile_blending import Predicted, blended
+from crop_classifier_plugin.engine.fusion.tsstfn.tile_blending import PredictedTile, blended
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
 from crop_classifier_plugin.engine.splits.tiles import TileSplitRule, split_tiles
@@ -170,9 +170,9 @@ def test_tiles_of_one_image_blend_to_that_image(height: int, width: int, size: i
     image = np.random.default_rng(seed).uniform(-1, 1, (height, width)).astype(np.float32)
     image[np.random.default_rng(seed + 9).uniform(0, 1, image.shape) < 0.1] = np.nan
 
-    def predict(row: int, col: int) -> Predicted:
+    def predict(row: int, col: int) -> PredictedTile:
         part = image[np.ix_(reflected(row, size, height), reflected(col, size, width))]
-        return Predicted(np.nan_to_num(part, nan=7), ~np.isnan(part))
+        return PredictedTile(np.nan_to_num(part, nan=7), ~np.isnan(part))
 
     made = np.full_like(image, 99)
     done = 0.0
@@ -190,7 +190,7 @@ def test_neighbouring_tiles_meet_in_a_linear_ramp() -> None:
     parts = blended(
         Tiling(8, 4, 0),
         grid(8, 12),
-        lambda row, col: Predicted(np.full((8, 8), tiles[col], np.float32), np.ones((8, 8), bool)),
+        lambda row, col: PredictedTile(np.full((8, 8), tiles[col], np.float32), np.ones((8, 8), bool)),
     )
     made = next(iter(parts))[1]
     np.testing.assert_allclose(made[4], [0, 0, 0, 0, 0.125, 0.375, 0.625, 0.875, 1, 1, 1, 1], atol=1e-6)

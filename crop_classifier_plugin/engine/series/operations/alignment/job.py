@@ -31,9 +31,9 @@ from ..gap_filling.interpolation import (
 from . import strategies
 from .strategies import (
     PAPER,
-    Row,
+    DatePair,
     Strategy,
-    Value,
+    ValueSource,
 )
 
 _COLUMNS = ("role", "training_date", "training_rule", "training_sources")
@@ -72,7 +72,7 @@ def plan(
     training: Sequence[dt.date],
     prediction: Sequence[dt.date],
     limits: dict[str, dt.date | None],
-) -> tuple[Row, ...]:
+) -> tuple[DatePair, ...]:
     """The rows of the table: the base dates, then the target where one is asked for."""
     strategy = PAPER.get(job.strategy) or Strategy(job.days, job.rule)
     before = limits["training_before"]
@@ -82,10 +82,10 @@ def plan(
         return rows
     years = strategies.years_between(training, prediction)
     aim = strategies.target(training, requested, strategy, years, before, named)
-    return (*rows, Row(aim, None))
+    return (*rows, DatePair(aim, None))
 
 
-def _write_looks(job: AlignSeriesJob, rows: Sequence[Row], stack: Stack, outputs: Outputs) -> None:
+def _write_looks(job: AlignSeriesJob, rows: Sequence[DatePair], stack: Stack, outputs: Outputs) -> None:
     ramp, bands = ramp_of(stack), len(stack.spec.bands)
     days = [row.training.day for row in rows]
     write_dated_look(outputs, job.training_output, ramp, days * bands)
@@ -112,7 +112,9 @@ def _onto(training: Stack, prediction: Stack) -> Stack:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def _write(stack: Stack, values: Sequence[Value], base_days: Sequence[dt.date], path: str, reporter: Reporter) -> None:
+def _write(
+    stack: Stack, values: Sequence[ValueSource], base_days: Sequence[dt.date], path: str, reporter: Reporter
+) -> None:
     """One series with the days of `values`, band by band; images of the dates `base_days` may be used.
 
     Names those of them that are all clouded; raises BadInput when all are.
@@ -137,7 +139,7 @@ def _write(stack: Stack, values: Sequence[Value], base_days: Sequence[dt.date], 
         log_clouded([stack.dates[t] for t in used], clear, reporter)
 
 
-def aligned(series: Float, days: Sequence[dt.date], values: Sequence[Value]) -> Float:
+def aligned(observed: Float, days: Sequence[dt.date], values: Sequence[ValueSource]) -> Float:
     """(T, ...) on `days` -> (K, ...) on the days of `values`.
 
     An observed day keeps its gaps; a made day is found in each pixel from its own clear dates, so that a clouded
@@ -145,9 +147,9 @@ def aligned(series: Float, days: Sequence[dt.date], values: Sequence[Value]) -> 
     """
     own = np.array([d.toordinal() for d in days], np.float64)
     targets = np.array([v.day.toordinal() for v in values], np.float64)
-    straight, near = linear(series, own, targets), nearest(series, own, targets)
+    straight, near = linear(observed, own, targets), nearest(observed, own, targets)
     made = [
-        series[list(days).index(v.day)] if v.rule == "observed" else (straight if v.rule == "linear" else near)[k]
+        observed[list(days).index(v.day)] if v.rule == "observed" else (straight if v.rule == "linear" else near)[k]
         for k, v in enumerate(values)
     ]
     return np.stack(made)
@@ -156,7 +158,7 @@ def aligned(series: Float, days: Sequence[dt.date], values: Sequence[Value]) -> 
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def _log_rows(rows: Sequence[Row], reporter: Reporter) -> None:
+def _log_rows(rows: Sequence[DatePair], reporter: Reporter) -> None:
     outside = [str(v.day) for row in rows for v in (row.training, row.prediction) if v and v.outside]
     if outside:
         reporter.log(f"Outside the dates of their series, taken from the nearest: {', '.join(outside)}.", "warning")
@@ -164,7 +166,7 @@ def _log_rows(rows: Sequence[Row], reporter: Reporter) -> None:
         reporter.log(": ".join(str(part) for part in list(_table_row(row).values())[:4]))
 
 
-def _table_row(row: Row) -> dict[str, str]:
+def _table_row(row: DatePair) -> dict[str, str]:
     empty = ("", "", "")
     both = (row.training, row.prediction)
     cells = [_cells(v) if v else empty for v in both]
@@ -173,7 +175,7 @@ def _table_row(row: Row) -> dict[str, str]:
     return dict(zip((*_COLUMNS, *_MORE), (role, *cells[0], *cells[1], note)))
 
 
-def _cells(value: Value) -> tuple[str, str, str]:
+def _cells(value: ValueSource) -> tuple[str, str, str]:
     """Day, rule, and sources as `2020-05-28 x 0.125 + 2020-07-07 x 0.875`."""
     parts = [f"{day} x {weight:.4g}" if len(value.sources) > 1 else str(day) for day, weight in value.sources]
     return value.day.isoformat(), value.rule, " + ".join(parts)

@@ -34,7 +34,7 @@ PAPER = {
 
 
 @dataclass(frozen=True)
-class Value:
+class ValueSource:
     """Where one year's value of a row comes from."""
 
     day: dt.date  # in that year
@@ -44,11 +44,11 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Row:
+class DatePair:
     """A base date of both years, or the target, which only the training year has an image of."""
 
-    training: Value
-    prediction: Value | None
+    training: ValueSource
+    prediction: ValueSource | None
 
 
 def align(
@@ -58,7 +58,7 @@ def align(
     count: int,
     training_before: dt.date | None = None,
     prediction_before: dt.date | None = None,
-) -> tuple[Row, ...]:
+) -> tuple[DatePair, ...]:
     """`count` base dates of both years, by date. Base dates lie before `..._before`; None = all dates are base dates.
 
     The training year's values may come from all its dates, the prediction year's from its base dates alone: what
@@ -72,7 +72,7 @@ def align(
             raise BadInput(f"The {name} series has no date before {limit}: choose a later day, or add scenes.")
     if strategy.days == "own":
         pairs = list(zip(_last(early, count, "training"), _last(base, count, "prediction")))
-        return tuple(Row(value(t, training, strategy.rule), value(p, base, strategy.rule)) for t, p in pairs)
+        return tuple(DatePair(value(t, training, strategy.rule), value(p, base, strategy.rule)) for t, p in pairs)
     mapped = [moved(d, years) for d in early]
     days = {
         "prediction": base,
@@ -81,7 +81,9 @@ def align(
         "early_union": [*base, *(d for d in mapped if d <= base[-1])],
     }[strategy.days]
     chosen = _last(days, count, "aligned")
-    return tuple(Row(value(moved(d, -years), training, strategy.rule), value(d, base, strategy.rule)) for d in chosen)
+    return tuple(
+        DatePair(value(moved(d, -years), training, strategy.rule), value(d, base, strategy.rule)) for d in chosen
+    )
 
 
 def target(
@@ -91,7 +93,7 @@ def target(
     years: int,
     training_before: dt.date | None,
     training_target: dt.date | None,
-) -> Value:
+) -> ValueSource:
     """What the training year has for the prediction year's target day `requested`.
 
     A linear strategy interpolates to that day of the training year. The others take an observed image: the one named,
@@ -107,20 +109,20 @@ def target(
     return value(later[0], training, "nearest")
 
 
-def value(day: dt.date, dates: Sequence[dt.date], rule: str) -> Value:
+def value(day: dt.date, dates: Sequence[dt.date], rule: str) -> ValueSource:
     """The value of a day by the dates of its year (rising): observed, linear between its neighbours, or nearest.
 
     Outside the dates the nearest is taken, and that is marked; of two equally near dates the earlier.
     """
     if day in dates:
-        return Value(day, "observed", ((day, 1.0),))
+        return ValueSource(day, "observed", ((day, 1.0),))
     before, after = [d for d in dates if d < day], [d for d in dates if d > day]
     outside = not (before and after)
     if rule == "linear" and not outside:
         share = (day - before[-1]) / (after[0] - before[-1])
-        return Value(day, "linear", ((before[-1], 1 - share), (after[0], share)))
+        return ValueSource(day, "linear", ((before[-1], 1 - share), (after[0], share)))
     closest = min(dates, key=lambda d: abs((d - day).days))
-    return Value(day, "nearest", ((closest, 1.0),), outside)
+    return ValueSource(day, "nearest", ((closest, 1.0),), outside)
 
 
 def years_between(training: Sequence[dt.date], prediction: Sequence[dt.date]) -> int:

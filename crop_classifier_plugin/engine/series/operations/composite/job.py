@@ -54,14 +54,14 @@ def composite(job: CompositeJob, reporter: Reporter) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CompositePlan:
     """The periods, and which dates of the stack fall into each."""
 
     periods: tuple[Period, ...]
     members: tuple[tuple[int, ...], ...]
 
 
-def _plan(job: CompositeJob, stack: Stack, span: tuple[dt.date, dt.date] | None, reporter: Reporter) -> Plan:
+def _plan(job: CompositeJob, stack: Stack, span: tuple[dt.date, dt.date] | None, reporter: Reporter) -> CompositePlan:
     first = span[0] if span and job.first else stack.dates[0]
     last = span[1] if span and job.last else stack.dates[-1]
     plan = []
@@ -72,7 +72,7 @@ def _plan(job: CompositeJob, stack: Stack, span: tuple[dt.date, dt.date] | None,
         if not members:
             fate = "its composite is filled with no data" if job.empty == "nodata" else "it is left out"
             reporter.log(f"{period} has no scene: {fate}.", "warning")
-    return Plan(*zip(*plan))
+    return CompositePlan(*zip(*plan))
 
 
 # --- how dates become one --------------------------------------------------------------------------------------------
@@ -112,7 +112,9 @@ def _reducer(job: CompositeJob, stack: Stack, reporter: Reporter) -> Reduce:
 # --- the run ---------------------------------------------------------------------------------------------------------
 
 
-def _make(stack: Stack, plan: Plan, reduce: Reduce, files: CompositeFiles, reporter: Reporter) -> NDArray[np.int64]:
+def _make(
+    stack: Stack, plan: CompositePlan, reduce: Reduce, files: CompositeFiles, reporter: Reporter
+) -> NDArray[np.int64]:
     """Writes every period; (T,) number of clear pixels of each date."""
     clear = np.zeros(len(stack.dates), np.int64)
     bands = len(stack.spec.bands)
@@ -132,7 +134,7 @@ def _make(stack: Stack, plan: Plan, reduce: Reduce, files: CompositeFiles, repor
     return clear
 
 
-def _log_clouded(stack: Stack, plan: Plan, clear: NDArray[np.int64], reporter: Reporter) -> None:
+def _log_clouded(stack: Stack, plan: CompositePlan, clear: NDArray[np.int64], reporter: Reporter) -> None:
     """Names the dates, and the periods, that gave nothing. Raises when none gave anything."""
     log_clouded(stack.dates, clear, reporter)
     for period, members in zip(plan.periods, plan.members):
@@ -140,7 +142,7 @@ def _log_clouded(stack: Stack, plan: Plan, clear: NDArray[np.int64], reporter: R
             reporter.log(f"{period}: all {len(members)} dates are clouded; its composite is no data.", "warning")
 
 
-def _facts(stack: Stack, plan: Plan, files: list[str]) -> dict[str, object]:
+def _facts(stack: Stack, plan: CompositePlan, files: list[str]) -> dict[str, object]:
     return {
         "files": files,
         "bands": list(stack.spec.bands),

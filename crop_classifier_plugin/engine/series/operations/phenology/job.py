@@ -76,7 +76,7 @@ def season_year(job: PhenologyJob, series: IndexSeries) -> int:
     return job.year or (first + (last - first) / 2).year
 
 
-class Tally:
+class SeasonTally:
     """How many pixels have a season, and on which days it starts, peaks and ends."""
 
     def __init__(self, first_day: int, last_day: int) -> None:
@@ -132,10 +132,10 @@ class Tally:
         }
 
 
-def _write(job: PhenologyJob, series: IndexSeries, paths: list[str], reporter: Reporter) -> Tally:
+def _write(job: PhenologyJob, series: IndexSeries, paths: list[str], reporter: Reporter) -> SeasonTally:
     year = season_year(job, series)
     first_day = (series.dates[0] - dt.date(year, 1, 1)).days + 1
-    tally = Tally(first_day, first_day + (series.dates[-1] - series.dates[0]).days)
+    tally = SeasonTally(first_day, first_day + (series.dates[-1] - series.dates[0]).days)
     tags = {"INDEX": job.index, "SEASON_YEAR": str(year), "DAY_1": f"{year}-01-01", **marks(series.stack.simulated)}
     spec = RasterSpec("float32", np.nan, NAMES, tags=tags, resampling=Resampling.nearest)
     with ExitStack() as exits:
@@ -152,7 +152,7 @@ def _run(
     series: IndexSeries,
     made: RasterWriter,
     count: RasterWriter | None,
-    tally: Tally,
+    tally: SeasonTally,
     reporter: Reporter,
 ) -> None:
     days = days_of(series.dates)

@@ -18,7 +18,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.series.operations.alignment.job import align_series
 from crop_classifier_plugin.engine.series.operations.alignment.strategies import (
     PAPER,
-    Row,
+    DatePair,
     Strategy,
     align,
     moved,
@@ -51,15 +51,15 @@ LAST_SEVEN = "21 Apr, 16 May, 21 May, 2 Jun, 12 Jun, 22 Jun, 25 Jun"
 UNION = "18 May, 21 May, 28 May, 2 Jun, 12 Jun, 22 Jun, 25 Jun"
 
 
-def rows(name: str) -> tuple[Row, ...]:
+def rows(name: str) -> tuple[DatePair, ...]:
     return align(TRAINING, PREDICTION, PAPER[name], 7, PEAK, FIRST_TARGET)
 
 
-def when(found: tuple[Row, ...], side: str) -> list[dt.date]:
+def when(found: tuple[DatePair, ...], side: str) -> list[dt.date]:
     return [getattr(row, side).day for row in found]
 
 
-def taken(found: tuple[Row, ...], side: str) -> list[dt.date]:
+def taken(found: tuple[DatePair, ...], side: str) -> list[dt.date]:
     """The image that each row takes; it must be one."""
     values = [getattr(row, side) for row in found]
     assert all(len(v.sources) == 1 for v in values)

@@ -12,6 +12,7 @@ import shapely
 from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, Prediction
 from crop_classifier_plugin.shared.jobs.sources import LabelSource, SceneSource, Series
 from kits.rasters import write_raster
+from kits.training.jobs import with_parts
 
 FIELD = 12  # px, side of a field: 8 x 6 fields of three crops
 
@@ -59,13 +60,12 @@ def images(place: Path, *names: str) -> tuple[Prediction, ...]:
 
 
 def job(place: Path, out: Path, **changes: Any) -> CropGainJob:
-    facts: dict[str, Any] = {
-        "early": Series((SceneSource(str(place / "early")),)),
-        "predictions": images(place, "real"),
-        "labels": LabelSource(str(place / "fields.gpkg"), class_field="crop"),
-        "seeds": 2,
-        "trees": 8,
-        "leaf": 5,
+    given = CropGainJob(
+        Series((SceneSource(str(place / "early")),)),
+        images(place, "real"),
+        LabelSource(str(place / "fields.gpkg"), class_field="crop"),
         **{f"report_{kind}": str(out / f"g.{kind}") for kind in ("html", "json", "csv")},
-    }
-    return CropGainJob(**(facts | changes))
+    )
+    if "split" in changes:
+        changes["method"] = changes.pop("split")
+    return with_parts(given, **({"seeds": 2, "trees": 8, "leaf": 5} | changes))

@@ -21,7 +21,9 @@ from qgis.core import (
 from ...bridge import layers
 from ...shared.choices import GAIN_SPLITS, INDICES
 from ...shared.errors import BadInput
-from ...shared.jobs.fusion import CropGainJob, Prediction
+from ...shared.forest import ForestSize
+from ...shared.jobs.base import take
+from ...shared.jobs.fusion import CropGainJob, GainSplit, Prediction
 from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import Parameters
 from ..common.formats import FORMATS
@@ -153,13 +155,16 @@ class CropGain(SeriesAlgorithm):
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CropGainJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}
+        told = {name.lower(): read[kind](parameters, name, context) for name, _, kind, *_ in NUMBERS}
+        told["method"] = self.choice(parameters, "SPLIT", context)
         return CropGainJob(
             **inputs,
             **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS},
-            **{name.lower(): read[kind](parameters, name, context) for name, _, kind, *_ in NUMBERS},
             before=self.day(parameters, "BEFORE", context),
             index=self.parameterAsEnumString(parameters, "INDEX", context),
-            split=self.choice(parameters, "SPLIT", context),
+            split=take(told, GainSplit),
+            forest=take(told, ForestSize),
+            **told,
         )
 
     def results(

@@ -15,7 +15,7 @@ from qgis.core import (
 
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.choices import COMBINATIONS, SPREADS
-from ...shared.jobs.fusion import FuseStarfmJob
+from ...shared.jobs.fusion import FuseStarfmJob, StarfmSpec
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
 
@@ -81,21 +81,20 @@ class FuseStarfm(PairsAlgorithm):
         self.add_choice("COMBINATION", "Combined distance", COMBINATIONS, tip, advanced=True)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> FuseStarfmJob:
-        whole = {
-            name.lower(): self.parameterAsInt(parameters, name, context) for name in ("PAIRS", "WINDOW", "CLASSES")
-        }
-        names = ("DISTANCE", "SIGMA_FINE", "SIGMA_COARSE", "LOG_SCALE")
+        read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}
         return FuseStarfmJob(
             **inputs,
-            **{name.lower(): self.parameterAsInt(parameters, name, context) for name in whole},
-            **{name.lower(): self.parameterAsDouble(parameters, name, context) for name in names},
             output=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
             target=self.day(parameters, "TARGET", context),
+            pairs=self.parameterAsInt(parameters, "PAIRS", context),
             band=self.parameterAsString(parameters, "BAND", context).strip(),
-            temporal_filter=self.parameterAsBool(parameters, "TEMPORAL_FILTER", context),
             cubic=self.parameterAsBool(parameters, "CUBIC", context),
-            spread=self.choice(parameters, "SPREAD", context),
-            combination=self.choice(parameters, "COMBINATION", context),
+            starfm=StarfmSpec(
+                **{name.lower(): read[kind](parameters, name, context) for name, _, kind, *_ in NUMBERS},
+                temporal_filter=self.parameterAsBool(parameters, "TEMPORAL_FILTER", context),
+                spread=self.choice(parameters, "SPREAD", context),
+                combination=self.choice(parameters, "COMBINATION", context),
+            ),
         )
 
     def results(

@@ -8,7 +8,17 @@ from typing import Any
 import click
 
 from ...shared.choices import COMBINATIONS, GAIN_SPLITS, SPREADS
-from ...shared.jobs.fusion import CropGainJob, EvaluateFusionJob, FuseStarfmJob, Prediction, image_pairs
+from ...shared.forest import ForestSize
+from ...shared.jobs.base import take
+from ...shared.jobs.fusion import (
+    CropGainJob,
+    EvaluateFusionJob,
+    FuseStarfmJob,
+    GainSplit,
+    Prediction,
+    StarfmSpec,
+    image_pairs,
+)
 from ...shared.jobs.sources import Extent, LabelSource, SceneSource
 from .options import finish, json_option, read_dates
 from .series import series_options, sources, take_series
@@ -48,7 +58,7 @@ def take_place(given: dict[str, Any]) -> dict[str, Any]:
 def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Predict the fine image of a day that only the coarse sensor saw, by STARFM."""
     images = image_pairs(sources(fine), sources(coarse), **take_place(given))
-    finish(FuseStarfmJob(*images, **given), as_json)
+    finish(FuseStarfmJob(*images, starfm=take(given, StarfmSpec), **given), as_json)
 
 
 @click.command()
@@ -83,7 +93,9 @@ def evaluate_fusion(out: str, as_json: bool, **given: Any) -> None:
 @click.option("--out", required=True, help="Folder for crop_gain.html, crop_gain.json and crop_gain.csv.")
 @click.option("--before", default="", help="YYYY-MM-DD, end of the early season. Default: the first predicted date.")
 @click.option("--index", default="NDVI", show_default=True)
-@click.option("--split", type=click.Choice(list(GAIN_SPLITS)), default="parcel", show_default=True, help="Pixel leaks.")
+@click.option(
+    "--split", "method", type=click.Choice(list(GAIN_SPLITS)), default="parcel", show_default=True, help="Pixel leaks."
+)
 @click.option("--block", default=64, show_default=True, help="Side of the blocks in pixels, with --split block.")
 @click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled pixels.")
 @click.option("--seeds", default=5, show_default=True, help="Number of splits and forests.")
@@ -101,8 +113,9 @@ def crop_gain(out: str, predictions: tuple[str, ...], as_json: bool, **given: An
     }
     images = tuple(_prediction(text) for text in predictions)
     labels = LabelSource(given.pop("labels"), given.pop("labels_layer"), given.pop("class_field"))
-    job = CropGainJob(early=take_series(given), predictions=images, labels=labels, **reports, **given)
-    finish(job, as_json)
+    parts: dict[str, Any] = {"split": take(given, GainSplit), "forest": take(given, ForestSize)}
+    early = take_series(given)
+    finish(CropGainJob(early=early, predictions=images, labels=labels, **reports, **parts, **given), as_json)
 
 
 def _prediction(text: str) -> Prediction:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -15,8 +14,6 @@ from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import DateEntry
 from ..execution.dispatch import CANCELLED, execute, leave_cancelled
-
-Part = TypeVar("Part")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
 device_option = click.option("--device", type=click.Choice(list(DEVICES)), default=AUTO, show_default=True)
@@ -54,12 +51,6 @@ def finish(job: Any, as_json: bool) -> None:
     if status == CANCELLED:
         leave_cancelled()
     sys.exit(status)
-
-
-def take(given: dict[str, Any], part: Callable[..., Part]) -> Part:
-    """A part of a job, of the options that are called as its fields; takes them out of `given`."""
-    names = [f.name for f in fields(part) if f.name in given]  # type: ignore[arg-type]
-    return part(**{name: given.pop(name) for name in names})
 
 
 def read_dates(path: str) -> list[DateEntry]:

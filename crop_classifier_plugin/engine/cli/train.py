@@ -10,6 +10,7 @@ import click
 from ...shared.cards.parts import RADAR_UNITS, REDUCTIONS
 from ...shared.choices import LOSSES, MASKS, OPTIMIZERS, SPLITS
 from ...shared.errors import BadInput
+from ...shared.jobs.base import take
 from ...shared.jobs.sources import LabelledSeries, LabelSource, Series, read_settings, read_windows
 from ...shared.jobs.train import (
     CardTexts,
@@ -20,7 +21,7 @@ from ...shared.jobs.train import (
     SplitSpec,
     TrainJob,
 )
-from .options import finish, json_option, read_dates, take, training_options
+from .options import finish, json_option, read_dates, training_options
 from .series import sources
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...shared.errors import BadInput, LabelsUnusable
-from ...shared.jobs.fusion import CropGainJob
+from ...shared.jobs.fusion import GainSplit
+from ...shared.jobs.sources import LabelSource
 from ..raster.grid import Grid, Window
 from .class_map import is_raster
 from .open_labels import Labels, open_labels
@@ -56,9 +57,9 @@ class LabelledPixels:
 
 
 @contextmanager
-def opened_labels(job: CropGainJob, grid: Grid, beside: str) -> Iterator[LabelledPixels]:
+def opened_labels(source: LabelSource, split: GainSplit, grid: Grid, beside: str) -> Iterator[LabelledPixels]:
     """Polygons where a class field is named, else a class raster. `beside`: what the labels lie on, for messages."""
-    source, by_parcel = job.labels, job.split == "parcel"
+    by_parcel = split.method == "parcel"
     if not (source.class_field or source.layer):
         if not is_raster(source.path):
             raise LabelsUnusable(
@@ -67,7 +68,7 @@ def opened_labels(job: CropGainJob, grid: Grid, beside: str) -> Iterator[Labelle
         if by_parcel:
             raise BadInput(f"The class raster {source.path} has no parcels to hold out: choose the split by blocks.")
     with open_labels(source, grid, beside) as labels:
-        yield LabelledPixels(labels, None if by_parcel else _Blocks(grid, job.block))
+        yield LabelledPixels(labels, None if by_parcel else _Blocks(grid, split.block))
 
 
 def _ranges(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+Part = TypeVar("Part")
 
 
 class Job:
@@ -48,3 +51,9 @@ def paths_in(value: Any) -> Iterator[str]:
         yield from filter(None, (value,))
     elif value is not None:
         yield from value.paths()
+
+
+def take(given: dict[str, Any], part: Callable[..., Part]) -> Part:
+    """A part of a job, of what is called as its fields; takes that out of `given`."""
+    names = [f.name for f in fields(part) if f.name in given]  # type: ignore[arg-type]
+    return part(**{name: given.pop(name) for name in names})

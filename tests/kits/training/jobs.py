@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,17 @@ def labelled(
     second = tuple(radar)
     source = LabelSource(str(labels), class_field=field)
     return LabelledSeries(Series(tuple(scenes), mask="none"), source, Series(second) if second else None)
+
+
+def with_parts(job: Any, **facts: Any) -> Any:
+    """Any job with other facts: each is a field of the job, or of the part that has a field of its name."""
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    named = {f.name: getattr(job, f.name) for f in fields(job)}
+    for name, value in facts.items():
+        parts = [p for p, v in named.items() if is_dataclass(v) and name in {f.name for f in fields(v)}]
+        found["" if name in named else parts[0]][name] = value
+    own = found.pop("", {})
+    return replace(job, **own, **{part: replace(named[part], **more) for part, more in found.items()})
 
 
 def some_job(**facts: Any) -> TrainJob:

@@ -123,11 +123,11 @@ CHOICES = {
 }
 OWN_CHOICES = {
     ("fill_gaps", "method"): FILLERS,
-    ("crop_gain", "split"): GAIN_SPLITS,
-    ("fuse_starfm", "spread"): SPREADS,
-    ("fuse_starfm", "combination"): COMBINATIONS,
+    ("GainSplit", "method"): GAIN_SPLITS,
+    ("StarfmSpec", "spread"): SPREADS,
+    ("StarfmSpec", "combination"): COMBINATIONS,
     ("fuse_starfm", "pairs"): (1, 2),
-    ("fuse_starfm", "window"): (3, 61, 255),
+    ("StarfmSpec", "window"): (3, 61, 255),
     ("NetworkSpec", "name"): tuple(trainable()),
     ("build_series", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
     ("build_series", "vrt"): ("",),

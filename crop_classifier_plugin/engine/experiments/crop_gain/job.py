@@ -5,21 +5,22 @@ docs/papers/tsstfn.md, sections 4 to 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ....shared.errors import BadInput
+from ....shared.forest import ForestSize
 from ....shared.jobs.fusion import CropGainJob
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
 from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter, SubProgress
-from ...labels.labelled_pixels import LabelledPixels, opened_labels
-from ...training.forest.trees import ForestSize, fit_trees
+from ...labels.labelled_pixels import Ints, LabelledPixels, opened_labels
+from ...training.forest.trees import fit_trees
 from .features import (
     GainImages,
-    Row,
     opened,
     rows_of,
 )
@@ -41,13 +42,14 @@ from .report import (
 
 def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     """Writes the three reports; returns their paths and the kappa of the early season and of the best line."""
-    if job.split == "pixel":
+    if job.split.method == "pixel":
         reporter.log(LEAK, "warning")
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
         images = run.enter(opened(job, reporter))
         run.protect_inputs({*images.early.stack.sources, *(p.path for p in images.predicted)})
-        labels = run.enter(opened_labels(job, images.grid, images.early.stack.layers[0].scene.refs[0].path))
+        beside = images.early.stack.layers[0].scene.refs[0].path
+        labels = run.enter(opened_labels(job.labels, job.split, images.grid, beside))
         facts = _measure(job, images, labels, run.outputs, reporter)
         for note in labels.notes:
             reporter.log(note, "warning")
@@ -65,53 +67,49 @@ def _measure(
     folder = outputs.scratch()
     census = take_census(images, labels, folder, SubProgress(reporter, 0.01, 0.15))
     seeds = range(job.seed, job.seed + job.seeds)
-    draws = [draw(census, job, seed, reporter) for seed in seeds]
+    draws = [draw(census, job.split, seed, reporter) for seed in seeds]
     samples = gather(images, census, draws, folder, SubProgress(reporter, 0.15, 0.3))
     rows = rows_of(images.predicted)
-    found = list(_all_forests(job, images, rows, draws, samples, len(census.classes), SubProgress(reporter, 0.3, 0.99)))
+    trials = _Trials(job.forest, samples, len(census.classes))
+    found = list(
+        trials.run([(row.name, images.columns(row)) for row in rows], draws, seeds, SubProgress(reporter, 0.3, 0.99))
+    )
     lines = tuple(Line(row, tuple(found[i :: len(rows)])) for i, row in enumerate(rows))
     return Facts(job, images, census, lines, tuple(draws), _untested(census, draws, samples), labels.simulated)
 
 
-def _all_forests(
-    job: CropGainJob,
-    images: GainImages,
-    rows: tuple[Row, ...],
-    draws: list[Draw],
-    samples: Samples,
-    classes: int,
-    reporter: Reporter,
-) -> Iterator[Confusion]:
-    """The test of every line of the table, seed by seed."""
-    every, done = len(rows) * len(draws), 0
-    for number, drawn in enumerate(draws):
-        for row in rows:
-            part = SubProgress(reporter, done / every, (done + 1) / every)
-            yield _forest(job, images.columns(row), drawn, samples, classes, job.seed + number, row.name, part)
-            done += 1
+@dataclass(frozen=True, eq=False)
+class _Trials:
+    """Forests as in the paper, each tested."""
 
+    forest: ForestSize
+    samples: Samples
+    classes: int
 
-def _forest(
-    job: CropGainJob,
-    columns: np.ndarray,
-    drawn: Draw,
-    samples: Samples,
-    classes: int,
-    seed: int,
-    name: str,
-    reporter: Reporter,
-) -> Confusion:
-    """The test of a forest as in the paper."""
-    x, y = samples.of(drawn.train, columns)
-    if len(np.unique(y)) < 2:
-        raise BadInput("The split leaves one class to learn from: label more parcels, or change held_out or the block.")
+    def run(
+        self, lines: Sequence[tuple[str, Ints]], draws: Sequence[Draw], seeds: Sequence[int], reporter: Reporter
+    ) -> Iterator[Confusion]:
+        """The test of every line of the table, seed by seed; a line is its name and the columns of its features."""
+        every, done = len(lines) * len(draws), 0
+        for drawn, seed in zip(draws, seeds):
+            for name, columns in lines:
+                part = SubProgress(reporter, done / every, (done + 1) / every)
+                yield self._test(columns, drawn, seed, name, part)
+                done += 1
 
-    def report(trees: int) -> None:
-        reporter.progress(trees / job.trees, f"Seed {seed}, {name}", trees, job.trees)
+    def _test(self, columns: Ints, drawn: Draw, seed: int, name: str, reporter: Reporter) -> Confusion:
+        x, y = self.samples.of(drawn.train, columns)
+        if len(np.unique(y)) < 2:
+            raise BadInput(
+                "The split leaves one class to learn from: label more parcels, or change held_out or the block."
+            )
 
-    forest = fit_trees(x, y, ForestSize(job.trees, job.depth, job.leaf), seed, report)
-    tested, truth = samples.of(drawn.test, columns)
-    return Confusion.count(truth, forest.predict(tested), classes)
+        def report(trees: int) -> None:
+            reporter.progress(trees / self.forest.trees, f"Seed {seed}, {name}", trees, self.forest.trees)
+
+        forest = fit_trees(x, y, self.forest, seed, report)
+        tested, truth = self.samples.of(drawn.test, columns)
+        return Confusion.count(truth, forest.predict(tested), self.classes)
 
 
 def _untested(census: Census, draws: list[Draw], samples: Samples) -> tuple[str, ...]:

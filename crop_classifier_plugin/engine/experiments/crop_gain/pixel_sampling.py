@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from ....shared.errors import BadInput, LabelsUnusable
-from ....shared.jobs.fusion import CropGainJob
+from ....shared.jobs.fusion import GainSplit
 from ...execution.reporter import Reporter
 from ...labels.labelled_pixels import Ints, LabelledPixels
 from ...raster.grid import Grid, Window
@@ -100,17 +100,17 @@ def _check(images: GainImages, labelled: int, known: Ints, counts: Ints, reporte
 # --- which pixels ----------------------------------------------------------------------------------------------------
 
 
-def draw(census: Census, job: CropGainJob, seed: int, reporter: Reporter) -> Draw:
-    """Training pixels, at most job.pixels a class, and test pixels, at most job.test_pixels, each at random.
+def draw(census: Census, split: GainSplit, seed: int, reporter: Reporter) -> Draw:
+    """Training pixels, at most split.pixels a class, and test pixels, at most split.test_pixels, each at random.
 
     A test pixel whose 3 x 3 neighbourhood holds a pixel that could be trained on is left out, but where the split is
     by pixel.
     """
-    held = None if job.split == "pixel" else _held_out(census, job, seed)
-    train, test = [_Lot(job.pixels) for _ in census.classes], _Lot(job.test_pixels)
+    held = None if split.method == "pixel" else _held_out(census, split, seed)
+    train, test = [_Lot(split.pixels) for _ in census.classes], _Lot(split.test_pixels)
     for window in census.grid.blocks(BLOCK):
         reporter.check()
-        target, part = _parts(census, job, held, window, seed)
+        target, part = _parts(census, split, held, window, seed)
         priority = np.random.default_rng([seed, 1, window.row, window.col]).random(target.shape)
         place = np.add.outer(np.arange(window.height) + window.row, np.zeros(window.width, np.int64))
         place = place * census.grid.width + np.arange(window.width) + window.col
@@ -138,13 +138,13 @@ class _Lot:
 
 
 def _parts(
-    census: Census, job: CropGainJob, held: NDArray[np.bool_] | None, window: Window, seed: int
+    census: Census, split: GainSplit, held: NDArray[np.bool_] | None, window: Window, seed: int
 ) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
     """(H, W) class and (H, W) part of the split, 0 where a pixel is not used."""
     target = np.asarray(census.target[window.slices])
     if held is None:
         chance = np.random.default_rng([seed, 0, window.row, window.col]).random(target.shape)
-        tested = chance < job.held_out
+        tested = chance < split.held_out
         return target, np.where(target < 0, 0, np.where(tested, _TEST, _TRAIN)).astype(np.uint8)
     top, left = max(window.row - 1, 0), max(window.col - 1, 0)
     around = (slice(top, window.row + window.height + 1), slice(left, window.col + window.width + 1))
@@ -155,13 +155,13 @@ def _parts(
     return target, part[row : row + window.height, col : col + window.width].astype(np.uint8)
 
 
-def _held_out(census: Census, job: CropGainJob, seed: int) -> NDArray[np.bool_]:
+def _held_out(census: Census, split: GainSplit, seed: int) -> NDArray[np.bool_]:
     """(units,) which parcels or blocks are tested on; for unit -1 (no parcel) the last entry answers, unused."""
-    if job.split == "block" and np.count_nonzero(census.counts.sum(axis=1)) < 2:
-        raise BadInput(f"All labelled pixels lie in one block of {job.block} pixels: choose smaller blocks.")
-    draw = held_out_parcels if job.split == "parcel" else held_out_blocks
+    if split.method == "block" and np.count_nonzero(census.counts.sum(axis=1)) < 2:
+        raise BadInput(f"All labelled pixels lie in one block of {split.block} pixels: choose smaller blocks.")
+    draw = held_out_parcels if split.method == "parcel" else held_out_blocks
     held = np.zeros(len(census.counts) + 1, bool)
-    held[:-1] = draw(census.counts, job.held_out, np.random.default_rng(seed))
+    held[:-1] = draw(census.counts, split.held_out, np.random.default_rng(seed))
     return held
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ class Facts:
 
     @property
     def leaks(self) -> bool:
-        return self.job.split == "pixel"
+        return self.job.split.method == "pixel"
 
     def gains(self, line: Line) -> list[float]:
         """Kappa above the early season's, seed by seed: both saw the same pixels."""
@@ -86,13 +86,13 @@ class Facts:
         return {
             "index": job.index,
             "simulated": self.images.simulated or self.labels_simulated,
-            "split": job.split,
+            "split": job.split.method,
             "leaks": self.leaks,
             "warning": LEAK if self.leaks else "",
-            "split_rule": _SPLITS[job.split].format(block=job.block),
-            "held_out": job.held_out,
+            "split_rule": _SPLITS[job.split.method].format(block=job.split.block),
+            "held_out": job.split.held_out,
             "seeds": list(range(job.seed, job.seed + job.seeds)),
-            "forest": {"trees": job.trees, "depth": job.depth, "leaf": job.leaf, "pixels_a_class": job.pixels},
+            "forest": {**asdict(job.forest), "pixels_a_class": job.split.pixels},
             "features": "3 x 3 values of every date",
             "early_dates": [str(day) for day in self.images.early.dates],
             "predictions": [

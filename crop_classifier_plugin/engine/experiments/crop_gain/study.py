@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ....shared.jobs.fusion import CropGainJob, Prediction
+from ....shared.jobs.fusion import CropGainJob, GainSplit, Prediction
 from ....shared.jobs.sources import LabelSource
 from ...execution.reporter import Silent
 from ..tsstfn.simulated_place import EARLY_ENDS, TARGETS, USED, SimulatedPlace, sources, unmasked
@@ -48,7 +48,7 @@ def _gain(place: SimulatedPlace, forecasts: dict[str, list[Path]]) -> dict[str, 
         report_csv=table,
         before=EARLY_ENDS,
         seeds=SPLITS,
-        pixels=PIXELS,
+        split=GainSplit(pixels=PIXELS),
     )
     crop_gain(job, Silent())
     report: dict[str, Any] = json.loads(Path(document).read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput
-from ....shared.jobs.fusion import FuseStarfmJob
+from ....shared.jobs.fusion import FuseStarfmJob, StarfmSpec
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
 from ...products import dates as calendar
@@ -134,10 +134,10 @@ class _Both:
 def _write(
     job: FuseStarfmJob, images: _Both, bases: tuple[dt.date, ...], target: dt.date, path: str, reporter: Reporter
 ) -> dict[str, object]:
-    quantity, settings = quantity_of([job.band]), settings_of(job)
+    quantity, settings = quantity_of([job.band]), settings_of(job.starfm)
     spreads = images.spreads(SubProgress(reporter, 0.01, 0.05))
     days = ", ".join(map(str, bases))
-    reporter.log(f"STARFM: {job.band} of {target} from the base date {days}, window {job.window} px.")
+    reporter.log(f"STARFM: {job.band} of {target} from the base date {days}, window {job.starfm.window} px.")
     tags = {"METHOD": "STARFM", "DATE": str(target), "BASE_DATES": days}
     tags |= marks(images.fine.simulated or images.coarse.simulated)
     made = DatedStack(path, images.grid, (job.band,), (target,), quantity, tags)
@@ -192,17 +192,17 @@ def _predict(
     return predict(pairs, coarse[-1][rows, cols], settings)
 
 
-def settings_of(job: FuseStarfmJob) -> Settings:
+def settings_of(starfm: StarfmSpec) -> Settings:
     return Settings(
-        window=job.window,
-        classes=job.classes,
-        distance=job.distance,
-        sigma_fine=job.sigma_fine,
-        sigma_coarse=job.sigma_coarse,
-        temporal_filter=job.temporal_filter,
-        local_spread=job.spread == "window",
-        logarithmic=job.combination == "logarithm",
-        log_scale=job.log_scale,
+        window=starfm.window,
+        classes=starfm.classes,
+        distance=starfm.distance,
+        sigma_fine=starfm.sigma_fine,
+        sigma_coarse=starfm.sigma_coarse,
+        temporal_filter=starfm.temporal_filter,
+        local_spread=starfm.spread == "window",
+        logarithmic=starfm.combination == "logarithm",
+        log_scale=starfm.log_scale,
     )
 
 

@@ -16,6 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
+from ....shared.forest import ForestSize
 from ...execution.cores import usable_cores
 from ...execution.reporter import Reporter
 from ...networks.random_forest import RandomForestConfig
@@ -25,7 +26,7 @@ from ...series.cube.preprocess import z_scores
 from ...splits.split import TRAIN
 from ..data.labelled_series import LabelledCube
 from ..data.patches import count_classes
-from .trees import ForestSize, fit_trees
+from .trees import fit_trees
 
 _MOST_BYTES = 1 << 30  # of features (choice)
 Floats = NDArray[np.float32]

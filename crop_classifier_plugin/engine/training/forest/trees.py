@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
+from ....shared.forest import ForestSize
 from ...execution.cores import usable_cores
-
-
-@dataclass(frozen=True)
-class ForestSize:
-    """How many trees, and how far they branch."""
-
-    trees: int
-    depth: int  # at most
-    leaf: int  # least training pixels in a leaf
 
 
 def fit_trees(

@@ -71,9 +71,9 @@ def test_lines_are_the_early_season_each_date_and_each_two(place: Path, tmp_path
 @pytest.mark.parametrize("split", ["parcel", "block", "pixel"])
 def test_no_tested_pixel_touches_a_learnt_one_but_where_it_leaks(place: Path, tmp_path: Path, split: str) -> None:
     asked = job(place, tmp_path, split=split, block=20)
-    with opened(asked, Silent()) as found, opened_labels(asked, found.grid, "x") as labels:
+    with opened(asked, Silent()) as found, opened_labels(asked.labels, asked.split, found.grid, "x") as labels:
         census = take_census(found, labels, tmp_path, Silent())
-        draws = [draw(census, asked, seed, Silent()) for seed in (1, 2, 1)]
+        draws = [draw(census, asked.split, seed, Silent()) for seed in (1, 2, 1)]
     train, test = (np.zeros(HEIGHT * WIDTH, bool) for _ in range(2))
     train[draws[0].train], test[draws[0].test] = True, True
     touched = maximum_filter(train.reshape(HEIGHT, WIDTH), 3) & test.reshape(HEIGHT, WIDTH)
@@ -90,9 +90,9 @@ def test_no_tested_pixel_touches_a_learnt_one_but_where_it_leaks(place: Path, tm
 
 def test_caps_hold_and_samples_are_the_pixels(place: Path, tmp_path: Path) -> None:
     asked = job(place, tmp_path, pixels=50, test_pixels=70)
-    with opened(asked, Silent()) as found, opened_labels(asked, found.grid, "x") as labels:
+    with opened(asked, Silent()) as found, opened_labels(asked.labels, asked.split, found.grid, "x") as labels:
         census = take_census(found, labels, tmp_path, Silent())
-        drawn = draw(census, asked, 1, Silent())
+        drawn = draw(census, asked.split, 1, Silent())
         samples = gather(found, census, [drawn], tmp_path, Silent())
         whole = found.features(Window(0, 0, HEIGHT, WIDTH)).reshape(45, -1)
         columns = found.columns(rows_of(found.predicted)[1])
@@ -147,9 +147,9 @@ def test_a_line_is_scikit_learns_forest_and_kappa(place: Path, tmp_path: Path) -
     asked = job(place, tmp_path, seeds=1, seed=7)
     crop_gain(asked, Silent())
     rows = json.loads((tmp_path / "g.json").read_text())["rows"]
-    with opened(asked, Silent()) as found, opened_labels(asked, found.grid, "x") as labels:
+    with opened(asked, Silent()) as found, opened_labels(asked.labels, asked.split, found.grid, "x") as labels:
         census = take_census(found, labels, tmp_path, Silent())
-        drawn = draw(census, asked, 7, Silent())
+        drawn = draw(census, asked.split, 7, Silent())
         whole = found.features(Window(0, 0, HEIGHT, WIDTH)).reshape(45, -1).T
         lines = rows_of(found.predicted)
         every = [found.columns(line) for line in lines]

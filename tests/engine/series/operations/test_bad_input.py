@@ -20,8 +20,16 @@ from crop_classifier_plugin.shared.errors import (
     DateUnreadable,
     DuplicateDate,
 )
+from crop_classifier_plugin.shared.forest import ForestSize
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
-from crop_classifier_plugin.shared.jobs.fusion import CropGainJob, FuseStarfmJob, Prediction, image_pairs
+from crop_classifier_plugin.shared.jobs.fusion import (
+    CropGainJob,
+    FuseStarfmJob,
+    GainSplit,
+    Prediction,
+    StarfmSpec,
+    image_pairs,
+)
 from crop_classifier_plugin.shared.jobs.series import AlignSeriesJob, CompositeJob, FillGapsJob, PhenologyJob
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, LabelSource, SceneSource, Series
 from kits.rasters import write_raster
@@ -62,11 +70,11 @@ def job(kind: str, given: Series, out: Path) -> Any:
         crops = np.where(np.arange(SIZE) % 12 < 6, 1, 2)[None, None].repeat(SIZE, 1).astype(np.uint8)
         truth = str(write_raster(extra / "truth.tif", crops, nodata=0))
         reports = {f"report_{ending}": str(out / f"g.{ending}") for ending in ("html", "json", "csv")}
-        facts: dict[str, Any] = {"split": "block", "block": 8, "seeds": 1, "trees": 2, **reports}
+        facts: dict[str, Any] = {"split": GainSplit("block", 8), "seeds": 1, "forest": ForestSize(2), **reports}
         return CropGainJob(given, (Prediction(SceneSource(str(late))),), LabelSource(truth), **facts)
     # the pairs are of one sensor: all that counts here is what is refused
     if kind == "fuse_starfm":
-        return FuseStarfmJob(given, given, place, str(DAYS[-1]), window=3)
+        return FuseStarfmJob(given, given, place, str(DAYS[-1]), starfm=StarfmSpec(window=3))
     raise AssertionError(kind)
 
 

@@ -70,10 +70,11 @@ def test_choices_and_defaults_are_the_jobs(provider):
     for parameter, values in {"SPREAD": SPREADS, "COMBINATION": COMBINATIONS}.items():
         definition = algorithm.parameterDefinition(parameter)
         assert definition.options() == list(values.values())
-        assert list(values)[definition.defaultValue()] == getattr(job, parameter.lower())
+        assert list(values)[definition.defaultValue()] == getattr(job.starfm, parameter.lower())
     for name in ("PAIRS", "BAND", "WINDOW", "CLASSES", "DISTANCE", "SIGMA_FINE", "SIGMA_COARSE", "LOG_SCALE"):
-        assert algorithm.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
-    assert algorithm.parameterDefinition("TEMPORAL_FILTER").defaultValue() == job.temporal_filter
+        part = job if name in ("PAIRS", "BAND") else job.starfm
+        assert algorithm.parameterDefinition(name).defaultValue() == getattr(part, name.lower()), name
+    assert algorithm.parameterDefinition("TEMPORAL_FILTER").defaultValue() == job.starfm.temporal_filter
 
 
 # --- crop_gain --------------------------------------------------------------------------------------------------------

@@ -38,23 +38,24 @@ from crop_classifier_plugin.shared.jobs.sources import Extent, LabelledSeries, L
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.networks import trainable
 
+PAIR = {"fine": {"scenes": [{"path": "f.tif"}]}, "coarse": {"scenes": [{"path": "c.tif"}]}}
 LEAST = {
-    "classify": {"scenes": [{"path": "a.tif"}], "model": "m", "class_map": "c.tif"},
+    "classify": {"optical": {"scenes": [{"path": "a.tif"}]}, "model": "m", "written": {"class_map": "c.tif"}},
     "align_series": {
         "training": {"scenes": [{"path": "a.tif"}]},
         "prediction": {"scenes": [{"path": "b.tif"}]},
         "training_output": "o.tif",
         "table": "t.csv",
     },
-    "fuse_starfm": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "output": "o.tif"},
+    "fuse_starfm": {**PAIR, "output": "o.tif"},
     "crop_gain": {
         "early": {"scenes": [{"path": "a.tif"}]},
         "predictions": [{"source": {"path": "p.tif"}}],
         "labels": {"path": "l.gpkg"},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
-    "fuse_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m", "output": "o.tif"},
-    "train_tsstfn": {"fine": [{"path": "f.tif"}], "coarse": [{"path": "c.tif"}], "model": "m"},
+    "fuse_tsstfn": {**PAIR, "model": "m", "output": "o.tif"},
+    "train_tsstfn": {**PAIR, "model": "m"},
     "evaluate_fusion": {
         **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
@@ -320,19 +321,25 @@ def fits(hint, value):
     return type(value) is hint or (hint is float and type(value) is int)
 
 
-@pytest.mark.parametrize("entry", [{"device": "tpu"}, {"mask": "clouds"}, {"scenes": []}])
+@pytest.mark.parametrize(
+    "entry", [{"device": "tpu"}, {"optical": {"scenes": [{"path": "a"}], "mask": "clouds"}}, {"optical": None}]
+)
 def test_choices_are_checked(entry):
     sentence({"kind": "classify", **LEAST["classify"], **entry})
 
 
 def test_an_empty_extent_is_refused():
     extent = {"xmin": 1, "xmax": 1, "ymin": 0, "ymax": 2, "crs": "EPSG:4326"}
-    assert "empty" in sentence({"kind": "classify", **LEAST["classify"], "extent": extent})
+    assert "empty" in sentence(
+        {"kind": "composite", "folder": "d", "series": {"scenes": [{"path": "a.tif"}], "extent": extent}}
+    )
 
 
 def test_a_number_too_large_for_a_float_is_refused():
     extent = {"xmin": 0, "xmax": 10**400, "ymin": 0, "ymax": 2, "crs": ""}
-    assert "xmax" in sentence({"kind": "classify", **LEAST["classify"], "extent": extent})
+    assert "xmax" in sentence(
+        {"kind": "composite", "folder": "d", "series": {"scenes": [{"path": "a.tif"}], "extent": extent}}
+    )
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2", "\xff\xfe", '{"kind": "simulate_season"'])

@@ -16,10 +16,11 @@ from crop_classifier_plugin.engine.fusion.starfm.starfm import Settings
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled, CropClassifierError
-from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob, StarfmSpec, image_pairs
+from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob, image_pairs
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
 from kits.rasters import write_raster
 from kits.starfm import fast
+from kits.training.jobs import with_parts
 
 FINE, COARSE = "LC_20240601_NDVI.tif", "MOD_20240601_NDVI.tif"
 
@@ -46,13 +47,13 @@ def job(place: Path, **changes: Any) -> FuseStarfmJob:
         "coarse": (SceneSource(str(place / "coarse")),),
         "output": str(place / "fused.tif"),
         "target": "2024-07-01",
-        "starfm": StarfmSpec(window=9),
+        "window": 9,
     }
     images = {
         name: (given | changes)[name] for name in ("fine", "coarse", "dates", "extent") if name in given | changes
     }
     others = {name: value for name, value in (given | changes).items() if name not in images}
-    return FuseStarfmJob(*image_pairs(**images), **others)
+    return with_parts(FuseStarfmJob(*image_pairs(**images), others.pop("output")), **others)
 
 
 @pytest.mark.parametrize("pairs", [1, 2])

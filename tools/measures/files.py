@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from .measure import Measure, Rules, over
 from .source import Module, Source
 
-ALL_THE_SAME_KIND = ("networks", "simulate", "shared/jobs")  # these folders may be longer
+ALL_THE_SAME_KIND = ("networks", "simulate", "shared/jobs", "products/sensors")  # these folders may be longer
 
 
 def measure_files(source: Source, rules: Rules) -> Iterator[Measure]:

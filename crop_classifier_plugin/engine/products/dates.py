@@ -9,20 +9,8 @@ from pathlib import PurePath
 
 from ...shared.errors import BadInput, DateAmbiguous, DateUnreadable
 from ...shared.jobs.sources import DateEntry
+from .spec import specs
 
-# Products whose names hold several dates: the one taken is the acquisition's.
-_PRODUCTS = (
-    re.compile(r"S2[A-D]_MSI\w{3}_(?P<ymd>\d{8})T\d{6}"),
-    re.compile(r"S2[A-D]_T?\d{2}[A-Z]{3}_(?P<ymd>\d{8})[_T]"),
-    re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_(?P<ymd>\d{8})T\d{6}"),
-    re.compile(r"S1[A-D]_\w{2}_\w{4}_\w{4}_(?P<ymd>\d{8})T\d{6}"),
-    re.compile(r"S1[A-D]_\w{2}_(?P<ymd>\d{8})T\d{6}_\w{3}_RTC"),
-    re.compile(r"RTC-S1_T\w+-\w+-IW\d_(?P<ymd>\d{8})T\d{6}Z"),
-    re.compile(r"L[COTE]\d{2}_L\w{3}_\d{6}_(?P<ymd>\d{8})_(?:\d{8}_)?\d{2}_"),
-    re.compile(r"M[OYC]D\d{2}\w{2}\.A(?P<yj>\d{7})\."),
-    re.compile(r"M[OYC]D\d{2}\w{2}\.\d{3}_.*_doy(?P<yj>\d{7})"),
-    re.compile(r"HLS\.[LS]30\.T\w{5}\.(?P<yj>\d{7})T\d{6}"),
-)
 _YMD = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(\d{2})\2(\d{2})(?!\d)")
 _YEAR_DAY = re.compile(r"(?<!\d)((?:19|20)\d{2})(\d{3})(?!\d)")
 _ISO = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
@@ -64,7 +52,8 @@ def in_name(name: str) -> dt.date | None:
 
 def of_product(name: str) -> dt.date | None:
     """The acquisition date in a name that a product's publisher gave; None for any other name."""
-    match = next((m for product in _PRODUCTS if (m := product.search(name))), None)
+    forms = (form for spec in specs() for form in spec.dates)
+    match = next((m for form in forms if (m := form.search(name))), None)
     found = in_text(match.group(match.lastgroup or 0)) if match else ()
     return found[0] if found else None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from defusedxml import ElementTree as ET
 
 from ...shared.errors import BadRaster
-from .bands import OPTICAL
+from .spec import OPTICAL
 
 METADATA = "MTD_MSIL2A.xml"
 _ROOT = re.compile(r"^(.*?\.SAFE)[/\\]", re.IGNORECASE)

@@ -10,55 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.errors import MaskMissing
+from ...products.spec import masks
 from ...raster.band_ref import BandRef
 from ...raster.grid import Grid
 from .scene import Scene
 
 Bad = Callable[[NDArray[Any]], NDArray[np.bool_]]
 
-# Sen2Cor scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
-SCL_BAD = (0, 1, 3, 8, 9, 10, 11)
-_FMASK_BITS = 0b00011110  # HLS v2 Fmask: cloud, adjacent to cloud, shadow, snow; 255 = fill
-MODIS_GOOD = (0, 1)  # MOD13's pixel reliability: good, marginal; not snow, cloud
-_QA_PIXEL_BITS = 0b00111111  # Landsat Collection 2 QA_PIXEL: fill, dilated cloud, cirrus, cloud, shadow, snow
-
-
-def _scl(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.isin(values, SCL_BAD)
-
-
-def _fmask(values: NDArray[Any]) -> NDArray[np.bool_]:
-    bad: NDArray[np.bool_] = ((values.astype(np.int32) & _FMASK_BITS) > 0) | (values == 255)
-    return bad
-
-
-def _qa_pixel(values: NDArray[Any]) -> NDArray[np.bool_]:
-    bad: NDArray[np.bool_] = (values.astype(np.int32) & _QA_PIXEL_BITS) > 0
-    return bad
-
-
-def _reliability(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.isin(values, MODIS_GOOD, invert=True)
-
-
-def _modland(values: NDArray[Any]) -> NDArray[np.bool_]:
-    bad: NDArray[np.bool_] = (values.astype(np.int32) & 0b11) >= 2  # made from clouds, or not made at all
-    return bad
-
 
 def _layer(values: NDArray[Any]) -> NDArray[np.bool_]:
     bad: NDArray[np.bool_] = values != 0
     return bad
-
-
-_PRODUCTS: dict[str, tuple[str, Bad, int]] = {  # band, bad values, fill: a pixel that the product does not reach
-    "scl": ("SCL", _scl, 0),
-    "fmask": ("Fmask", _fmask, 255),
-    "qa_pixel": ("QA_PIXEL", _qa_pixel, 1),
-    "modis": ("pixel_reliability", _reliability, -1),
-    "modis_vi": ("VI_Quality", _modland, 65_535),
-    "modis_qc": ("QC_250m", _modland, 2995),
-}
 
 
 @dataclass(frozen=True)
@@ -95,13 +57,14 @@ class MaskSource:
             if not refs:
                 raise MaskMissing("layer", scene.date.isoformat())
             return Mask("layer", _with_fill(refs, None), _layer)
-        products = [row for name, row in _PRODUCTS.items() if self.name == "auto" or name.startswith(self.name)]
-        for band, bad, fill in products:
-            if scene.of(band):
-                return Mask(band, _with_fill(scene.of(band), fill), bad, unknown_is_bad=True)
+        asked = [mask for name, mask in masks().items() if self.name == "auto" or name.startswith(self.name)]
+        for mask in asked:
+            refs = scene.of(mask.band)
+            if refs:
+                return Mask(mask.band, _with_fill(refs, mask.fill), mask.bad, unknown_is_bad=True)
         if self.name == "auto":
             return Mask("none")
-        raise MaskMissing(_PRODUCTS[self.name][0], scene.date.isoformat())
+        raise MaskMissing(masks()[self.name].band, scene.date.isoformat())
 
 
 def _with_fill(refs: tuple[BandRef, ...], fill: int | None) -> tuple[BandRef, ...]:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import OffsetMissing, UnitUnclear
 from ...products.bands import OPTICAL, numbers_of
+from ...products.spec import OffsetRule, specs
 from ...raster.band_ref import BandRef
 from .scene import Scene
 
-# Sentinel-2 products since processing baseline 04.00 store reflectance x 10000 + 1000 (ESA, in force on this day).
-_BASELINE = re.compile(r"S2[A-D]_MSI\w{3}_\d{8}T\d{6}_N(\d{4})")
-_SHIFTED_SINCE, _SHIFT = 400, dt.date(2022, 1, 25)
-_OWN = 9999  # the number of products that users made themselves: it tells nothing
 _DARK = 900  # raw; clear land always has darker pixels than reflectance 0.09 in the visible bands (choice)
 _VISIBLE = OPTICAL[:5]
 
@@ -52,20 +46,29 @@ def check_values(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> 
 def check_offset(scene: Scene, spec: InputSpec) -> None:
     """Refuses products that are known by name to hold an offset which their file does not declare."""
     for ref in _optical(scene, spec):
-        found = _BASELINE.search(ref.path)
-        shifted = found and _SHIFTED_SINCE <= int(found[1]) < _OWN
-        if found and shifted and ref.offset == 0 and not says_reflectance(ref.unit):
-            raise OffsetMissing(ref.path, f"{found[1][:2]}.{found[1][2:]}")
+        for rule in _offset_rules():
+            found = rule.names.search(ref.path)
+            shifted = found and rule.since <= int(found[1]) < rule.until
+            if found and shifted and ref.offset == 0 and not says_reflectance(ref.unit):
+                raise OffsetMissing(ref.path, f"{found[1][:2]}.{found[1][2:]}")
 
 
 def looks_shifted(sampled: NDArray[np.float32], scene: Scene, spec: InputSpec) -> bool:
-    """Whether raw values (C, N) without any dark pixel speak for an undeclared offset of baseline 04.00."""
+    """Whether raw values (C, N) without any dark pixel speak for an undeclared offset, as of Sentinel-2's 04.00."""
     refs = _optical(scene, spec)
     declared = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or numbers_of(r.path) for r in refs)
-    if scene.date < _SHIFT or declared or not {r.band for r in refs} & set(_VISIBLE):
+    if (
+        scene.date < min(rule.first_day for rule in _offset_rules())
+        or declared
+        or not {r.band for r in refs} & set(_VISIBLE)
+    ):
         return False
     rows = [sampled[c][~np.isnan(sampled[c])] for c, band in enumerate(spec.bands) if band in OPTICAL]
     return all(row.size and float(np.quantile(row, 0.01)) >= _DARK for row in rows)
+
+
+def _offset_rules() -> list[OffsetRule]:
+    return [spec.offset for spec in specs() if spec.offset]
 
 
 def _optical(scene: Scene, spec: InputSpec) -> list[BandRef]:

@@ -132,7 +132,7 @@ def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, band: str, cr
 def _coding(file: rasterio.DatasetReader, raster: Raster, index: int, band: str) -> tuple[float, float, float | None]:
     """Scale, offset and no data of a band: what the file says, else a STAC item, else the name of the product."""
     scale, offset, nodata = file.scales[index - 1], file.offsets[index - 1], file.nodatavals[index - 1]
-    if band in bands.MASK_BANDS:
+    if bands.is_mask(band):
         return scale, offset, nodata
     if scale == 1 and offset == 0:
         scale, offset = _tagged_scale(file.tags(index), file.tags())

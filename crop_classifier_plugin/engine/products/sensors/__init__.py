@@ -1,0 +1,1 @@
+"""One file a sensor: what its products' names, numbers and masks mean. Each holds one PRODUCT."""

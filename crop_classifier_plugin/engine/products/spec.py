@@ -1,0 +1,105 @@
+"""What is known of a sensor's products, and the sensors that are known: every PRODUCT of the files in sensors/."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from re import Pattern
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...shared.choices import INDICES as INDICES
+from . import sensors
+
+OPTICAL = (*(f"B{n:02}" for n in range(1, 9)), "B8A", *(f"B{n:02}" for n in range(9, 13)))
+RADAR = ("VV", "VH")
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How a product stores a measured value: value = number x scale + offset; `nodata` is the number for none."""
+
+    scale: float
+    offset: float = 0.0
+    nodata: float | None = None
+
+
+@dataclass(frozen=True)
+class BandCoding:
+    """The coding of some bands of the products with such a name."""
+
+    names: Pattern[str]
+    bands: tuple[str, ...]
+    coding: Coding
+
+
+@dataclass(frozen=True, eq=False)
+class BandNumbers:
+    """Which band a number means in files with such a name."""
+
+    names: Pattern[str]
+    bands: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class MaskSpec:
+    """A mask band: the pixels not to use have one of the bad bits or values, or none of the good values."""
+
+    name: str  # begins as the choice of shared/choices.MASKS that asks for it
+    band: str
+    fill: int  # a pixel that the product does not reach
+    bad_bits: int = 0
+    bad_values: tuple[int, ...] = ()
+    good_values: tuple[int, ...] = ()
+
+    def bad(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Of the same shape: where not to use the pixel."""
+        if self.good_values:
+            return np.isin(values, self.good_values, invert=True)
+        bits: NDArray[np.bool_] = (values.astype(np.int32) & self.bad_bits) > 0
+        return bits | np.isin(values, self.bad_values)
+
+
+@dataclass(frozen=True)
+class OffsetRule:
+    """Products that hold an offset, which not every file declares."""
+
+    names: Pattern[str]  # its first group is the number of the processing baseline
+    since: int  # baselines from this one on hold the offset
+    until: int  # and from this number on tell nothing
+    first_day: dt.date  # on which the first such baseline came into force
+
+
+@dataclass(frozen=True, eq=False)
+class ProductSpec:
+    """Everything that is known of a sensor's products by their names and documents."""
+
+    sensors: tuple[tuple[Pattern[str], str], ...]  # names -> what the sensor is called; {} takes the name's groups
+    dates: tuple[Pattern[str], ...] = ()  # published names; the group ymd or yj is the day of acquisition
+    numbers: tuple[BandNumbers, ...] = ()  # only where they are not Sentinel-2's
+    aliases: Mapping[str, str] = field(default_factory=dict)  # further names of bands, small and without signs
+    codings: tuple[BandCoding, ...] = ()
+    coding_in_file: Callable[[str, str], tuple[float, float, float] | None] | None = None  # path, band -> scale, ...
+    masks: tuple[MaskSpec, ...] = ()
+    radar_unit: Callable[[str], str] | None = None  # file name -> power, dB, amplitude or ""
+    offset: OffsetRule | None = None
+    rank: int = 100  # of several that fit, the lower one is asked first
+
+
+@lru_cache(maxsize=1)
+def specs() -> tuple[ProductSpec, ...]:
+    """Of all sensors, by rank."""
+    names = sorted(module.name for module in pkgutil.iter_modules(sensors.__path__))
+    found = [importlib.import_module(f"{sensors.__name__}.{name}").PRODUCT for name in names]
+    return tuple(sorted(found, key=lambda spec: spec.rank))
+
+
+def masks() -> dict[str, MaskSpec]:
+    """Of all sensors by name, in the order in which they are looked for."""
+    return {mask.name: mask for spec in specs() for mask in spec.masks}

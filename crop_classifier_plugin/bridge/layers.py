@@ -76,7 +76,7 @@ def _scene_of_path(text: str) -> SceneSource:
     path = _path(uri if coded else text, text)
     if _holds_rasters(Path(path)):
         return SceneSource(path=path)
-    if not _opened(path).isValid():
+    if not opened(path).isValid():
         raise BadRaster(path, "no raster can be opened there")
     return SceneSource(path=path, name=Path(path).stem)
 
@@ -86,7 +86,7 @@ def _holds_rasters(path: Path) -> bool:
     return path.is_dir() or (path.suffix.lower() in HOLDERS and path.is_file())
 
 
-def _opened(uri: str, provider: str = "gdal") -> QgsDataProvider:
+def opened(uri: str, provider: str = "gdal") -> QgsDataProvider:
     return QgsProviderRegistry.instance().createProvider(provider, uri, QgsDataProvider.ProviderOptions())
 
 
@@ -97,7 +97,7 @@ def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
     if not layer.isValid():
         raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
     return SceneSource(
-        path=path, name=layer.name(), dates=_dates(layer), crs=_assigned_crs(layer.crs(), layer.dataProvider().crs())
+        path=path, name=layer.name(), dates=_dates(layer), crs=assigned_crs(layer.crs(), layer.dataProvider().crs())
     )
 
 
@@ -109,7 +109,7 @@ def _path(source: str, name: str) -> str:
     return str(Path(path).absolute()) if Path(path).exists() else path
 
 
-def _assigned_crs(shown: QgsCoordinateReferenceSystem, own: QgsCoordinateReferenceSystem) -> str:
+def assigned_crs(shown: QgsCoordinateReferenceSystem, own: QgsCoordinateReferenceSystem) -> str:
     """The CRS that the user gave a layer in place of the file's own; "" = the file's own."""
     return crs_text(shown) if shown.isValid() and shown != own else ""
 
@@ -123,7 +123,7 @@ def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
 def labels_crs(source: QgsFeatureSource, path: str, layer: str) -> str:
     """The CRS that the user gave the polygons in place of that of their file, which may be a copy; "" = the file's."""
     uri = f"{path}|layername={layer}" if layer else path
-    return _assigned_crs(source.sourceCrs(), _opened(uri, "ogr").crs())
+    return assigned_crs(source.sourceCrs(), opened(uri, "ogr").crs())
 
 
 def _dates(layer: QgsRasterLayer) -> tuple[str, ...]:
@@ -247,5 +247,5 @@ def crs_of(value: Any, context: QgsProcessingContext) -> str:
     first = next(iter(scenes(value, context)), None)
     if first is None or first.crs or _holds_rasters(Path(first.path)):
         return first.crs if first else ""
-    crs = _opened(first.path).crs()
+    crs = opened(first.path).crs()
     return crs_text(crs) if crs.isValid() else ""

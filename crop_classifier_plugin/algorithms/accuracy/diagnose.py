@@ -22,13 +22,13 @@ from qgis.core import (
 )
 
 from ...bridge import layers
+from ...bridge.shown_polygons import Need
 from ...bridge.styling import LayerStyle, load, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.accuracy import DiagnoseJob
 from ...shared.jobs.sources import LabelSource
 from ...shared.metrics import METRICS
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
-from ..common.formats import FORMATS
 
 
 class Diagnose(EngineAlgorithm):
@@ -135,11 +135,7 @@ class Diagnose(EngineAlgorithm):
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
-        source = self.table(parameters, "REFERENCE_VECTOR", context)
-        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
-            parameters, "REFERENCE_VECTOR", context, FORMATS, "gpkg", feedback
-        )
-        crs = layers.labels_crs(source, path, layer)
+        path, layer, crs = self.polygons(parameters, "REFERENCE_VECTOR", context, feedback, Need((fields[0],)))
         return LabelSource(path, layer, fields[0], crs=crs)
 
     def results(

@@ -17,12 +17,12 @@ from qgis.core import (
 )
 
 from ...bridge import layers, shipped_models
+from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ...shared.jobs.sources import optical_and_radar
 from ..common.engine_algorithm import Parameters
-from ..common.formats import SINGLE_LAYER_FORMATS
 from ..common.series_parameters import SeriesAlgorithm
 
 
@@ -190,12 +190,9 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         return shipped_models.choose(self.parameterAsString(parameters, "MODEL", context), known)
 
     def _area(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> str:
-        """A file with the area's polygons: the layer's own, or a copy of the selected or filtered ones."""
-        if self.table(parameters, "AREA", context) is None:
-            return ""
-        return self.parameterAsCompatibleSourceLayerPath(
-            parameters, "AREA", context, SINGLE_LAYER_FORMATS, "gpkg", feedback
-        )
+        """A file with the area's polygons: the layer's own, or a copy of them as QGIS shows them."""
+        need = Need(formats=SINGLE_LAYER_FORMATS, carries_crs=False)
+        return self.polygons(parameters, "AREA", context, feedback, need)[0]
 
     def results(
         self, job: ClassifyJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext

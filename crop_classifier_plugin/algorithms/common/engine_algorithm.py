@@ -20,7 +20,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from ... import assets
-from ...bridge import layers, runner
+from ...bridge import layers, runner, shown_polygons
 from ...shared.devices import DEVICES, DeviceRow
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.sources import read_settings
@@ -201,3 +201,26 @@ class EngineAlgorithm(CropAlgorithm):
         if source is None:
             raise BadInput(self.invalidSourceError(parameters, name))
         return source
+
+    def polygons(
+        self,
+        parameters: Parameters,
+        name: str,
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+        need: shown_polygons.Need,
+    ) -> tuple[str, str, str]:
+        """Path, layer and assigned CRS of a file with the polygons as QGIS shows them. Raises BadInput."""
+        source = self.table(parameters, name, context)
+        if source is None:
+            return "", "", ""
+
+        def export(formats: list[str]) -> tuple[str, str]:
+            path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
+                parameters, name, context, formats, "gpkg", feedback
+            )
+            return path, layer
+
+        shown = shown_polygons.layer_of(parameters[name], context)
+        path, layer = shown_polygons.file_of(source, shown, need, export, feedback)
+        return path, layer, layers.labels_crs(source, path, layer)

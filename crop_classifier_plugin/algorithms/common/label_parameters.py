@@ -19,10 +19,10 @@ from qgis.core import (
 )
 
 from ...bridge import layers
+from ...bridge.shown_polygons import Need
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.sources import LabelledSeries, LabelSource
 from .engine_algorithm import Parameters
-from .formats import FORMATS
 from .series_parameters import SeriesAlgorithm
 
 POLYGONS = QgsProcessing.SourceType.TypeVectorPolygon
@@ -35,7 +35,7 @@ class LabelledAlgorithm(SeriesAlgorithm):
         self.add(
             QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), [POLYGONS], optional=True),
             self.tr(
-                "Polygons with a class each, in any CRS. Of a selection or a filter, only what it shows is used. Give "
+                "Polygons with a class each, in any CRS, as QGIS shows them: selection, filter, unsaved edits. Give "
                 "these or a class raster, not both."
             ),
         )
@@ -139,21 +139,21 @@ class LabelledAlgorithm(SeriesAlgorithm):
     def _labels(
         self, prefix: str, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> LabelSource:
-        """A file with the labels: the layer's own, or a copy of the selected or filtered ones."""
+        """A file with the labels: the layer's own, or a copy of them as QGIS shows them."""
         polygons, raster = f"{prefix}LABELS", f"{prefix}LABEL_RASTER"
         legend = self.parameterAsFile(parameters, "LEGEND", context)
         if self.given(parameters, raster):
             scene = layers.scenes(parameters[raster], context)[0]
             return LabelSource(scene.path, crs=scene.crs, legend=legend)
-        source = self.table(parameters, polygons, context)
-        lacking = set(self.parameterAsStrings(parameters, "FIELD", context)) - set(source.fields().names())
+        source, fields = (
+            self.table(parameters, polygons, context),
+            self.parameterAsStrings(parameters, "FIELD", context),
+        )
+        lacking = set(fields) - set(source.fields().names())
         if lacking:
             raise BadInput(
                 f"The labels {source.sourceName()} have no field {min(lacking)!r} (fields: "
                 f"{', '.join(source.fields().names())}): choose a field that they have."
             )
-        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
-            parameters, polygons, context, FORMATS, "gpkg", feedback
-        )
-        crs = layers.labels_crs(source, path, layer)
+        path, layer, crs = self.polygons(parameters, polygons, context, feedback, Need(tuple(fields)))
         return LabelSource(path, layer, crs=crs, legend=legend, **self.class_fields(parameters, context))

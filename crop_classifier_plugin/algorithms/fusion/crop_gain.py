@@ -19,6 +19,7 @@ from qgis.core import (
 )
 
 from ...bridge import layers
+from ...bridge.shown_polygons import Need
 from ...shared.choices import GAIN_SPLITS, INDICES
 from ...shared.errors import BadInput
 from ...shared.forest import ForestSize
@@ -26,7 +27,6 @@ from ...shared.jobs.base import take
 from ...shared.jobs.fusion import CropGainJob, GainSplit, Prediction
 from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import Parameters
-from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -146,11 +146,7 @@ class CropGain(SeriesAlgorithm):
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the polygons is missing: choose it.")
-        source = self.table(parameters, "LABELS", context)
-        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
-            parameters, "LABELS", context, FORMATS, "gpkg", feedback
-        )
-        crs = layers.labels_crs(source, path, layer)
+        path, layer, crs = self.polygons(parameters, "LABELS", context, feedback, Need((fields[0],)))
         return LabelSource(path, layer, fields[0], crs=crs)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CropGainJob:

@@ -16,11 +16,11 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
+from ...bridge.shown_polygons import Need
 from ...shared.choices import EARLIER, PRESETS
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.pretrain import PretrainJob
 from ..common.engine_algorithm import Parameters
-from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -99,11 +99,7 @@ class PretrainCropSts(SeriesAlgorithm):
     def _parcels(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, str]:
-        if self.table(parameters, "PARCELS", context) is None:
-            return {}
-        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
-            parameters, "PARCELS", context, FORMATS, "gpkg", feedback
-        )
+        path, layer, _ = self.polygons(parameters, "PARCELS", context, feedback, Need(carries_crs=False))
         return {"parcels": path, "parcels_layer": layer}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> PretrainJob:

@@ -16,10 +16,10 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
+from ...bridge.shown_polygons import Need
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.pretrain import ProbeJob
 from ..common.engine_algorithm import Parameters
-from ..common.formats import FORMATS
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -57,7 +57,7 @@ class Probe(SeriesAlgorithm):
         polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
         self.add(
             QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), polygons),
-            self.tr("Polygons with a class each. Of a selection or a filter, only what it shows is used."),
+            self.tr("Polygons with a class each, as QGIS shows them: selection, filter, unsaved edits."),
         )
         self.add(
             QgsProcessingParameterField("FIELD", self.tr("Field with the class"), None, "LABELS"),
@@ -88,10 +88,8 @@ class Probe(SeriesAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        path, layer = self.parameterAsCompatibleSourceLayerPathAndLayerName(
-            parameters, "LABELS", context, FORMATS, "gpkg", feedback
-        )
         field = self.parameterAsStrings(parameters, "FIELD", context)[0]
+        path, layer, _ = self.polygons(parameters, "LABELS", context, feedback, Need((field,), carries_crs=False))
         series = self.series(parameters, context)
         return {"series": series, "labels": path, "labels_layer": layer, "class_field": field}
 

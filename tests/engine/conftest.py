@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from kits.fusion.tsstfn import YEARS, train_job, write_year
 from kits.models import write_model
 from kits.paths import FLANDERS
 from kits.rasters import write_season
@@ -27,3 +29,15 @@ def model(tmp_path: Path) -> Path:
 @pytest.fixture
 def season(tmp_path: Path) -> list[Path]:
     return write_season(tmp_path / "season")
+
+
+@pytest.fixture(scope="session")
+def trained_tsstfn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two years of images, and a model of the first."""
+    from crop_classifier_plugin.engine.training.tsstfn import job as training
+
+    folder = tmp_path_factory.mktemp("tsstfn")
+    for seed, year in enumerate(YEARS):
+        write_year(folder, year, seed)
+    training.train(train_job(folder), Silent())
+    return folder

@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 from affine import Affine
 
+from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.series.cube.open_series import open_series
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.rasters import write_raster
 
 DAY = "2019-05-16"
@@ -106,3 +110,28 @@ def modis_place() -> dict[str, Any]:
     """250 m in the sinusoidal projection of MODIS."""
     sinusoidal = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m +no_defs"
     return {"crs": sinusoidal, "transform": Affine(231.65635826, 0, -5_559_752.6, 0, -231.65635826, -1_111_950.5)}
+
+
+RNG = np.random.default_rng(8)
+
+
+def fields(bands: tuple[str, ...], size: int = SIZE) -> dict[str, np.ndarray]:
+    """Reflectance of each band, steps of 1e-4, negative here and there as atmospheric correction leaves it."""
+    return {band: np.rint(RNG.uniform(-50, 6000, (size, size))) / 1e4 for band in bands}
+
+
+def read(path: Path, bands: tuple[str, ...], mask: str = "auto") -> tuple[np.ndarray, str]:
+    """(C, H, W) values in their own unit, and the only date."""
+    series = Series(scenes=(SceneSource(str(path)),), mask=mask)
+    with open_series(series, Silent(), bands) as stack:
+        (day,) = stack.dates
+        grid = stack.grid
+        return stack.read(Window(0, 0, grid.height, grid.width))[0] / stack.spec.scale, str(day)
+
+
+def check(path: Path, values: dict[str, np.ndarray], bad: np.ndarray, step: float = 1e-6) -> None:
+    found, day = read(path, tuple(values))
+    assert day == DAY
+    for plane, (band, wanted) in zip(found, values.items()):
+        np.testing.assert_array_equal(np.isnan(plane), bad, err_msg=band)
+        np.testing.assert_allclose(plane[~bad], wanted[~bad], atol=step, err_msg=band)

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from crop_classifier_plugin.shared.cards.parts import DateSpec, InputSpec
+from crop_classifier_plugin.shared.cards.parts import DayWindow as Days
+from kits.cards import changed
 from kits.rasters import write_raster
 
 BANDS = ("B04", "B8A")
@@ -38,3 +41,19 @@ def filled(place: Path) -> Path:
     for day in ("2023-05-02", "2023-05-14", "2023-06-07", "2023-06-19", "2023-07-01"):
         radar(place / "s1", day)
     return place
+
+
+MAY, JUNE, JULY = Days(121, 151), Days(152, 181), Days(182, 212)  # the months of 2023
+
+
+def need(**changes: Any) -> InputSpec:
+    return changed(InputSpec("test", BANDS, DateSpec((MAY, JUNE, JULY), "median", 1)), **changes)
+
+
+def write_both(folder: Path) -> Path:
+    """Folders s2 and s1 of six scenes each in May, June and July."""
+    for day in ("2023-05-04", "2023-05-19", "2023-05-27", "2023-06-11", "2023-07-03", "2023-07-28"):
+        optical(folder / "s2", day)
+    for day in ("2023-05-02", "2023-05-14", "2023-05-26", "2023-06-07", "2023-07-01", "2023-07-13"):
+        radar(folder / "s1", day)
+    return folder

@@ -202,18 +202,6 @@ def test_flanders_has_no_value_where_a_date_is_clouded(flanders: Path, tmp_path:
     np.testing.assert_array_equal(read(job.written.class_map)[0] == 0, gone)
 
 
-def test_listing_models_loads_neither_torch_nor_rasterio() -> None:
-    import subprocess
-
-    code = (
-        "import sys; from crop_classifier_plugin.engine.cli.main import cli;"
-        "cli(['models'], standalone_mode=False);"
-        "print([m for m in ('torch', 'rasterio', 'onnxruntime', 'numpy') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
 def test_cards_of_other_windows_describe_themselves(model: Path) -> None:
     assert "3 dates" in load_card(model).inputs.dates.describe_days()
 

@@ -21,9 +21,9 @@ from crop_classifier_plugin.engine.training.supervised.job_defaults import resol
 from crop_classifier_plugin.engine.vector.polygons import read_polygons
 from crop_classifier_plugin.shared.errors import BadInput, CrsMissing
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
-from kits import crop_gain
 from kits.diagnosis import noisy, run, write, write_map
 from kits.diagnosis import season as truth_and_map
+from kits.fusion import crop_gain
 from kits.rasters import write_raster
 from kits.training.two_series import SIDE, job_of, write_place
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +11,8 @@ import rasterio.shutil
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.products.encodings import sensor_of
-from crop_classifier_plugin.engine.raster.grid import Window
-from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
 from crop_classifier_plugin.shared.errors import (
-    BadInput,
     BadRaster,
     CropClassifierError,
     DriverMissing,
@@ -25,34 +20,27 @@ from crop_classifier_plugin.shared.errors import (
     OffsetMissing,
     UnitUnclear,
 )
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
-from kits.products import DAY, KEYS, SAFE, SIZE, modis_place, pack, tarred, write_hls, write_landsat, write_safe, zipped
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.products import (
+    DAY,
+    KEYS,
+    RNG,
+    SAFE,
+    SIZE,
+    check,
+    fields,
+    modis_place,
+    pack,
+    read,
+    tarred,
+    write_hls,
+    write_landsat,
+    write_safe,
+    zipped,
+)
 from kits.rasters import write_raster
 
 LAND = ("B02", "B03", "B04", "B8A", "B11", "B12")
-RNG = np.random.default_rng(8)
-
-
-def fields(bands: tuple[str, ...], size: int = SIZE) -> dict[str, np.ndarray]:
-    """Reflectance of each band, steps of 1e-4, negative here and there as atmospheric correction leaves it."""
-    return {band: np.rint(RNG.uniform(-50, 6000, (size, size))) / 1e4 for band in bands}
-
-
-def read(path: Path, bands: tuple[str, ...], mask: str = "auto") -> tuple[np.ndarray, str]:
-    """(C, H, W) values in their own unit, and the only date."""
-    series = Series(scenes=(SceneSource(str(path)),), mask=mask)
-    with open_series(series, Silent(), bands) as stack:
-        (day,) = stack.dates
-        grid = stack.grid
-        return stack.read(Window(0, 0, grid.height, grid.width))[0] / stack.spec.scale, str(day)
-
-
-def check(path: Path, values: dict[str, np.ndarray], bad: np.ndarray, step: float = 1e-6) -> None:
-    found, day = read(path, tuple(values))
-    assert day == DAY
-    for plane, (band, wanted) in zip(found, values.items()):
-        np.testing.assert_array_equal(np.isnan(plane), bad, err_msg=band)
-        np.testing.assert_allclose(plane[~bad], wanted[~bad], atol=step, err_msg=band)
 
 
 # --- Sentinel-2 ------------------------------------------------------------------------------------------------------
@@ -288,74 +276,3 @@ def test_broken_archives_are_named(tmp_path: Path, name: str, content: bytes) ->
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CropClassifierError, match=name):
         read_scenes([SceneSource(str(tmp_path / name))], Silent())
-
-
-# --- STAC ------------------------------------------------------------------------------------------------------------
-
-
-def item(assets: dict[str, dict[str, object]], **properties: object) -> dict[str, object]:
-    return {
-        "type": "Feature", "stac_version": "1.0.0", "id": "S2A_31UFS_20190516_0_L2A", "geometry": None, "links": [],
-        "properties": {"datetime": "2019-05-16T10:50:31Z", **properties}, "assets": assets,
-    }  # fmt: skip
-
-
-def write_item(place: Path, values: dict[str, np.ndarray], key: Callable[[str], str], **more: object) -> Path:
-    """Files whose names tell nothing: only the item does."""
-    assets: dict[str, dict[str, object]] = {}
-    for number, (band, array) in enumerate(values.items()):
-        write_raster(place / f"file_{number}.tif", pack(array, 2e-4, -0.1), nodata=0)
-        told = {"eo:bands": [{"name": key(band)}], "raster:bands": [{"scale": 2e-4, "offset": -0.1}]}
-        assets[key(band)] = {"href": f"./file_{number}.tif", "type": "image/tiff; profile=cloud-optimized", **told}
-    assets["thumbnail"] = {"href": "https://example.org/t.jpg", "type": "image/jpeg", "roles": ["thumbnail"]}
-    place.joinpath("item.json").write_text(json.dumps(item(assets, **more)))
-    return place / "item.json"
-
-
-@pytest.mark.parametrize("key", [lambda b: b, lambda b: KEYS[b]])
-@pytest.mark.parametrize("many", [False, True])
-def test_a_stac_item_tells_bands_dates_and_units(tmp_path: Path, key: Callable[[str], str], many: bool) -> None:
-    values = {band: np.rint(array / 2e-4) * 2e-4 for band, array in fields(("B02", "B04", "B8A")).items()}
-    path = write_item(tmp_path, values, key)
-    if many:
-        features = {"type": "FeatureCollection", "features": [json.loads(path.read_text())]}
-        path = tmp_path / "items.json"
-        path.write_text(json.dumps(features))
-    check(path, values, np.zeros((SIZE, SIZE), bool))
-
-
-def test_an_offset_that_the_pixels_have_no_more_is_not_taken_twice(tmp_path: Path) -> None:
-    values = {"B04": np.full((SIZE, SIZE), 0.2)}
-    path = write_item(tmp_path, values, str, **{"earthsearch:boa_offset_applied": True})
-    found, _ = read(path, ("B04",))
-    assert found == pytest.approx(0.3)  # (0.2 + 0.1) packed, read without the offset
-
-
-def test_the_items_coordinate_system_serves_files_without_one(tmp_path: Path) -> None:
-    path = write_item(tmp_path, {"B04": np.full((SIZE, SIZE), 0.2)}, str, **{"proj:epsg": 32631})
-    place = tmp_path / "file_0.tif"
-    with rasterio.open(place) as file:
-        array, profile = file.read(), file.profile | {"crs": None}
-    with rasterio.open(place, "w", **profile) as file:
-        file.write(array)
-    assert read_scenes([SceneSource(str(path))], Silent())[0].refs[0].crs.to_epsg() == 32631
-
-
-@pytest.mark.parametrize(
-    ("href", "words"),
-    [("https://example.org/B04.tif", "on the network"), ("s3://bucket/B04.tif", "on the network"),
-     ("/vsicurl/https://example.org/B04.tif", "on the network"), ("./gone.tif", "does not exist")],
-)  # fmt: skip
-def test_stac_assets_elsewhere_get_their_sentence(tmp_path: Path, href: str, words: str) -> None:
-    path = tmp_path / "item.json"
-    path.write_text(json.dumps(item({"B04": {"href": href, "type": "image/tiff"}})))
-    with pytest.raises(BadInput, match=words):
-        read_scenes([SceneSource(str(path))], Silent())
-
-
-@pytest.mark.parametrize("text", ["no json", "{}", '{"type": "FeatureCollection", "features": []}', "[1]"])
-def test_what_is_no_stac_item_gets_its_sentence(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "item.json"
-    path.write_text(text)
-    with pytest.raises(BadInput, match=r"item\.json"):
-        read_scenes([SceneSource(str(path))], Silent())

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pyogrio
 import pytest
 import rasterio
 import shapely
-from pyogrio.errors import DataSourceError
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
@@ -29,16 +24,8 @@ from crop_classifier_plugin.engine.simulate.landscape import Landscape
 from crop_classifier_plugin.engine.simulate.optics import block_of, reflectance
 from crop_classifier_plugin.engine.simulate.products import ndvi
 from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
-from crop_classifier_plugin.shared.errors import (
-    BadInput,
-    Cancelled,
-    DiskFull,
-    OutputNotWritable,
-)
-from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
+from kits.simulation import DATES, JOB, digests, small
 
-DATES = ("2024-04-25", "2024-06-20", "2024-08-15")
-JOB = SimulateJob("", 180, 164, seed=3, dates=DATES, cloud_share=0.5)
 COVERED = (3, 8, 9, 10)
 
 
@@ -52,15 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(path: Path) -> np.ndarray:
     with rasterio.open(path) as file:
         return np.asarray(file.read())
-
-
-def digests(folder: Path) -> dict[str, str]:
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
-
-
-def small(folder: Path, **changes: Any) -> dict[str, object]:
-    facts: dict[str, Any] = {"sentinel1": False, "modis": False, "dates": DATES[:1], "width": 64, "height": 64}
-    return simulate(replace(JOB, folder=str(folder), **(facts | changes)), Silent())
 
 
 def test_the_result_names_every_file(tmp_path: Path) -> None:
@@ -212,94 +190,3 @@ def test_a_larger_season_holds_the_smaller_and_fewer_dates_change_nothing(folder
 def test_two_pixels_are_a_season(tmp_path: Path) -> None:
     result = small(tmp_path, width=2, height=2)
     assert read(Path(str(result["truth"]))).shape == (1, 2, 2)
-
-
-BAD = [
-    ({"width": 0}, "width of 0"),
-    ({"height": -4}, "height of -4"),
-    ({"width": 33}, "width of 33"),
-    ({"cloud_share": 0.96}, "0.96"),
-    ({"cloud_share": -0.1}, "-0.1"),
-    ({"cloud_share": float("nan")}, "nan"),
-    ({"crs": "EPSG:4326"}, "EPSG:4326 does not count in metres"),
-    ({"crs": "EPSG:2263"}, "EPSG:2263 does not count in metres"),
-    ({"crs": "nowhere"}, "nowhere"),
-    ({"crs": ""}, "unknown"),
-    ({"dates": ("2024-13-01",)}, "2024-13-01"),
-    ({"dates": ("spring",)}, "spring"),
-    ({"dates": ("2024-05-01", "2024-06-01", " 2024-05-01")}, "2024-05-01 is given more than once"),
-    ({"dates": ("2023-05-01",)}, "not in the simulated year 2024"),
-    ({"revisit_days": 0}, "revisit of 0"),
-    ({"year": 99999}, "99999"),
-    ({"corner": (float("inf"), 5e6)}, "inf"),
-    ({"folder": " "}, "No folder"),
-]
-
-
-@pytest.mark.parametrize(("change", "says"), BAD, ids=[f"{next(iter(c))}-{s}" for c, s in BAD])
-def test_bad_jobs_get_one_sentence(tmp_path: Path, change: dict[str, Any], says: str) -> None:
-    with pytest.raises(BadInput, match=r".+: .+\.$") as caught:
-        simulate(
-            replace(JOB, folder=str(tmp_path / "new"), **change) if "folder" not in change else replace(JOB, **change),
-            Silent(),
-        )
-    assert says in caught.value.sentence
-    assert not (tmp_path / "new").exists()
-
-
-def test_another_season_in_the_folder_is_refused_and_kept(tmp_path: Path) -> None:
-    small(tmp_path)
-    before = digests(tmp_path)
-    small(tmp_path)  # the same again is welcome
-    with pytest.raises(BadInput, match="S2_10m_20240425"):
-        small(tmp_path, dates=("2024-05-01",))
-    assert digests(tmp_path) == before
-
-
-def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputNotWritable):
-        small(tmp_path / "file")
-
-
-@pytest.mark.parametrize(("free", "expected"), [(0, DiskFull), (1 << 30, OutputNotWritable)])
-def test_parcels_that_cannot_be_written_end_the_job_cleanly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, expected: type[Exception]
-) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise DataSourceError("Failed to commit transaction")
-
-    monkeypatch.setattr(pyogrio.raw, "write", refuse)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
-    with pytest.raises(expected):
-        small(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-class StopsAt(Silent):
-    """Cancels once the given fraction is reached."""
-
-    def __init__(self, fraction: float) -> None:
-        super().__init__()
-        self.fraction, self.seen = fraction, [0.0]
-
-    def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
-        self.seen.append(fraction)
-        if fraction >= self.fraction:
-            self.stop.set()
-        self.check()
-
-
-@pytest.mark.parametrize("fraction", [0.01, 0.5, 0.97])
-def test_cancel_leaves_nothing(tmp_path: Path, fraction: float) -> None:
-    reporter = StopsAt(fraction)
-    with pytest.raises(Cancelled):
-        simulate(replace(JOB, folder=str(tmp_path), width=64, height=64), reporter)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_progress_only_grows_and_ends_at_one(tmp_path: Path) -> None:
-    reporter = StopsAt(2.0)
-    simulate(replace(JOB, folder=str(tmp_path), width=64, height=64), reporter)
-    assert reporter.seen == sorted(reporter.seen)
-    assert reporter.seen[-1] == 1.0

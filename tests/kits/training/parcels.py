@@ -9,8 +9,10 @@ import numpy as np
 import shapely
 
 from crop_classifier_plugin.shared.jobs.train import TrainJob
+from kits.rasters import BANDS, write_raster
 from kits.training.jobs import changed, labelled, sources
 
+SIDE = 64
 WEST, NORTH = 500000, 5650000
 
 
@@ -34,3 +36,14 @@ def job_of(place: Path, model: Path, **changes: object) -> TrainJob:
     }  # fmt: skip
     first = labelled(sources(place / "season"), place / "parcels.gpkg")
     return changed(TrainJob((first,), str(model)), **(facts | changes))
+
+
+def write_place(folder: Path) -> Path:
+    """Two dates on which each crop has a brightness of its own, and the parcels."""
+    rng = np.random.default_rng(1)
+    crop = np.kron(np.add.outer(np.arange(8), np.arange(8)) % 3, np.ones((8, 8), int))
+    for day in ("20240424", "20240623"):
+        bands = (1000 + 1200 * crop + rng.normal(0, 100, (6, SIDE, SIDE))).astype(np.uint16)
+        write_raster(folder / "season" / f"S2_{day}.tif", bands, names=BANDS, nodata=0)
+    parcels().to_file(folder / "parcels.gpkg")
+    return folder

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,11 @@ from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
 from crop_classifier_plugin.shared.cards.files import checked_weights, list_models, load_card, save_card, sha256_of
 from crop_classifier_plugin.shared.cards.parts import DayWindow, RadarSpec
 from crop_classifier_plugin.shared.cards.stac import item_of
-from crop_classifier_plugin.shared.errors import BadInput, BadModel, ModelAltered
+from crop_classifier_plugin.shared.errors import (
+    BadInput,
+    BadModel,
+    ModelAltered,
+)
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 from kits.cards import changed
 from kits.rasters import BANDS
@@ -242,3 +247,15 @@ def test_models_are_listed_by_name(tmp_path, model):
     save_card(load_card(model), tmp_path / "models" / "another")
     found = list_models([tmp_path / "models", tmp_path / "gone"])
     assert [path.name for path in found] == ["another", "tiny"]
+
+
+def test_listing_models_loads_neither_torch_nor_rasterio() -> None:
+    import subprocess
+
+    code = (
+        "import sys; from crop_classifier_plugin.engine.cli.main import cli;"
+        "cli(['models'], standalone_mode=False);"
+        "print([m for m in ('torch', 'rasterio', 'onnxruntime', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

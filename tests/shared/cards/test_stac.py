@@ -12,7 +12,7 @@ from stac_model.schema import MLModelProperties
 
 from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
 from crop_classifier_plugin.shared.cards.stac import item_of, read_item
-from kits.card_strategies import cards
+from kits.strategies.cards import cards
 
 
 @settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)

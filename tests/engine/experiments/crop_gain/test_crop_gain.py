@@ -32,7 +32,7 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.fusion import Prediction
 from crop_classifier_plugin.shared.jobs.sources import Extent, LabelSource, SceneSource, Series
-from kits.crop_gain import HEIGHT, WIDTH, images, job, write_place
+from kits.fusion.crop_gain import HEIGHT, WIDTH, images, job, write_place
 from kits.rasters import write_raster
 
 # --- what the lines see ----------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled, CropClassifierError
 from crop_classifier_plugin.shared.jobs.fusion import FuseStarfmJob, image_pairs
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from kits.fusion.starfm import fast
 from kits.rasters import write_raster
-from kits.starfm import fast
 from kits.training.jobs import with_parts
 
 FINE, COARSE = "LC_20240601_NDVI.tif", "MOD_20240601_NDVI.tif"

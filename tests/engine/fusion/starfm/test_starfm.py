@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.fusion.starfm.starfm import Settings
-from kits.starfm import fast
+from kits.fusion.starfm import fast
 
 DEFAULTS = {"classes": 4, "sigma": (0.03, 0.03), "temporal": True, "local": False, "log": 0.0}
 

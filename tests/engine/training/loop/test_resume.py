@@ -16,20 +16,13 @@ import pytest
 import torch
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.loop.accelerator import choose_accelerator
 from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, CheckpointStore
-from crop_classifier_plugin.engine.training.loop.epochs import EpochLog
-from crop_classifier_plugin.engine.training.optim.losses import LOSSES
 from crop_classifier_plugin.shared.errors import (
-    BadInput,
     Cancelled,
     CheckpointUnusable,
-    LossNotFinite,
-    OutOfMemory,
 )
-from crop_classifier_plugin.shared.jobs.train import HardwareSpec
 from kits.paths import REPOSITORY
-from kits.training.loop import RECIPE, Toy, lesson_of, run
+from kits.training.loop import RECIPE, lesson_of, run
 
 torch.set_num_threads(1)
 KIT = REPOSITORY / "tests" / "kits" / "training" / "loop.py"
@@ -212,132 +205,3 @@ def test_without_validation_the_last_epoch_is_kept_whatever_the_patience():
     lesson = run(lesson_of(replace(RECIPE, patience=1)), checks=False)
     assert (len(lesson.history), lesson.best.epoch) == (6, 5)
     assert np.isnan(lesson.best.value)
-
-
-# --- numbers and memory run out --------------------------------------------------------------------------------------
-
-
-class Poisoned(Toy):
-    """From epoch `ill` on the images are not finite."""
-
-    def __init__(self, ill):
-        super().__init__()
-        self.ill = ill
-
-    def __getitem__(self, index):
-        item = super().__getitem__(index)
-        return item | {"x": item["x"] * float("nan")} if self.epoch >= self.ill else item
-
-
-def test_a_loss_that_is_no_number_ends_with_the_last_good_weights(tmp_path):
-    reporter = Silent()
-    lesson = run(lesson_of(reporter=reporter), tmp_path, patches=Poisoned(3))
-    assert len(lesson.history) == 3
-    lesson.finish()
-    assert all(v.isfinite().all() for v in lesson.task.network.state_dict().values())
-    assert any(level == "warning" and "epoch 4" in text and "AdamW" in text for level, text in reporter.lines)
-
-
-def test_a_loss_that_never_was_a_number_is_one_sentence():
-    with pytest.raises(LossNotFinite, match=r"epoch 1: lower the learning rate.*[.]$"):
-        run(lesson_of(), patches=Poisoned(0))
-
-
-def short_of_memory(lesson, most):
-    """The network fails on more than `most` patches at a time, as a small graphics card would."""
-    forward = lesson.task.network.forward
-
-    def scarce(x):
-        if len(x) > most:
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
-        return forward(x)
-
-    lesson.task.network.forward = scarce
-    return lesson
-
-
-def test_out_of_memory_halves_the_batch_says_so_and_goes_on():
-    reporter = Silent()
-    lesson = run(short_of_memory(lesson_of(reporter=reporter), 1))
-    assert len(lesson.history) == 6
-    told = [text for level, text in reporter.lines if level == "warning"]
-    assert [("2 parts" in text, "4 parts" in text) for text in told] == [(True, False), (False, True)]
-
-
-def test_not_even_one_patch_fits():
-    with pytest.raises(OutOfMemory, match="one patch at a time"):
-        run(short_of_memory(lesson_of(), 0))
-
-
-@pytest.mark.parametrize("loss", ["focal", "cross_entropy"])  # means over pixels; the others are of the whole batch
-def test_parts_of_a_batch_give_the_gradient_of_the_whole(loss):
-    lesson = lesson_of(replace(RECIPE, loss=loss), dropout="0").eval()  # no batch statistics
-    lesson.task.network.supervised = lambda *logits: torch.stack(logits)
-    lesson.manual_backward = lambda value: value.backward()
-    items = [Toy()[i] for i in range(5)]
-    batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
-    batch["target"][1] = -1  # a patch without a label
-    found = []
-    for count in (1, 2, 3, 5):
-        lesson._micro.count = count
-        value = lesson._gradient(batch)[0]
-        found.append([value, *(p.grad.clone() for p in lesson.task.network.parameters())])
-    for other in found[1:]:
-        for a, b in zip(found[0], other):
-            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-7)
-
-
-# --- devices and precision -------------------------------------------------------------------------------------------
-
-
-class Card:
-    """A graphics card that is not there."""
-
-    def __init__(self, monkeypatch, bfloat):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Toy 3000")
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: bfloat)
-
-
-@pytest.mark.parametrize(
-    ("precision", "optimizer", "bfloat", "expected"),
-    [
-        ("auto", "sam", True, "bf16-mixed"),
-        ("auto", "sam", False, "32-true"),
-        ("auto", "adamw", False, "16-mixed"),
-        ("32", "adamw", True, "32-true"),
-        ("16-mixed", "adamw", True, "16-mixed"),
-        ("16-mixed", "sam", True, BadInput),
-        ("bf16-mixed", "adamw", False, BadInput),
-    ],
-)
-def test_the_precision_on_a_card(monkeypatch, precision, optimizer, bfloat, expected):
-    Card(monkeypatch, bfloat)
-    if expected is BadInput:
-        with pytest.raises(BadInput, match=r": choose .*[.]$"):
-            choose_accelerator(HardwareSpec(precision=precision), optimizer)
-        return
-    machine = choose_accelerator(HardwareSpec(precision=precision), optimizer)
-    assert (machine.accelerator, machine.precision) == ("gpu", expected)
-    assert "Toy 3000" in machine.message
-    assert choose_accelerator(HardwareSpec(device="cpu"), optimizer).accelerator == "cpu"
-
-
-def test_the_precision_on_the_processor():
-    machine = choose_accelerator(HardwareSpec(), "sam")
-    assert (machine.accelerator, machine.precision) == ("cpu", "32-true")
-    with pytest.raises(BadInput, match="needs a graphics card"):
-        choose_accelerator(HardwareSpec(precision="16-mixed"), "adamw")
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-def test_bfloat16_learns_too(loss):
-    from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
-    from crop_classifier_plugin.engine.training.loop.trainer import run_task
-
-    lesson = lesson_of(replace(RECIPE, loss=loss))
-    run_task(lesson, Toy(), Toy(4), Accelerator("cpu", "bf16-mixed", "bfloat16"))
-    assert lesson.history[-1].loss < lesson.history[0].loss
-    assert all(isinstance(log, EpochLog) for log in lesson.history)
-    assert all(v.dtype != torch.bfloat16 for v in lesson.best.weights.values())

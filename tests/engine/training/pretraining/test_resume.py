@@ -1,102 +1,35 @@
-"""Laws of a pre-training that was cancelled, killed or ran out of disk: it goes on from its last epoch, bit for bit."""
+"""Laws of a pre-training that was cancelled or killed: it goes on from its last epoch, bit for bit."""
 
 from __future__ import annotations
 
-import csv
 import json
 import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
 import pytest
-import shapely
 import torch
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.training.loop.checkpoint import STATE_FILE, folder_of
-from crop_classifier_plugin.engine.training.pretraining import recipe as recipe_room
+from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
+from crop_classifier_plugin.engine.training.pretraining import recipe
 from crop_classifier_plugin.engine.training.pretraining.job import pretrain
 from crop_classifier_plugin.shared.errors import (
-    Cancelled,
     CancelledKept,
     CheckpointUnusable,
 )
 from crop_classifier_plugin.shared.jobs import registry
-from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.program import ENGINE, environment, posix
 from kits.rasters import write_season
+from kits.training.interrupted import EPOCHS, SMALL, STEPS, CancelledIn, broken_off, guided, job_of, learnt, state_of
 from kits.training.pretraining import TINY, with_optim
 
 torch.set_num_threads(1)
-EPOCHS, STEPS = 3, 3  # of the tiny recipe on the season below
-SMALL = {"grid": "4", "width": "16", "depth": "2", "heads": "2", "taps": "1,1,2,2", "pixel_heads": "2"}
 
 
-@pytest.fixture(scope="module")
-def land(tmp_path_factory):
-    """Three dates of six bands, two layers of parcels, and a teacher of red, green and blue."""
-    folder = tmp_path_factory.mktemp("land")
-    write_season(folder / "season", 30, 50)
-    for name, side in (("parcels", 90), ("larger", 95)):
-        squares = [shapely.box(5e5 + x, 5.65e6 - side, 5e5 + x + side, 5.65e6) for x in range(0, 400, 100)]
-        gpd.GeoDataFrame(geometry=squares, crs="EPSG:32631").to_file(folder / f"{name}.gpkg")
-    job = job_of(folder, folder / "photographs", bands=("B04", "B03", "B02"), count=1, epochs=1, batch=1)
-    pretrain(job, Silent())
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch):
-    monkeypatch.setitem(recipe_room.RECIPES, "small", with_optim(TINY, epochs=EPOCHS))
-
-
-def job_of(land, folder, **other):
-    scenes = tuple(SceneSource(str(path)) for path in sorted((land / "season").glob("*.tif")))
-    given = {"series": (Series(scenes, mask="none"),), "folder": str(folder), "settings": tuple(SMALL.items())}
-    return PretrainJob(**(given | other))
-
-
-def guided(land):
-    return {"parcels": str(land / "parcels.gpkg"), "teacher": str(land / "photographs" / "encoder.safetensors")}
-
-
-class CancelledIn(Silent):
-    """Cancelled in the middle of an epoch, counted from 1."""
-
-    def __init__(self, epoch):
-        super().__init__()
-        self.epoch, self.steps = epoch, 0
-
-    def progress(self, fraction, message, done=0, total=0):
-        self.steps += message == f"Pre-training, epoch {self.epoch}"
-        if self.steps == STEPS // 2:
-            self.stop.set()
-        super().progress(fraction, message, done, total)
-
-
-def broken_off(job, *epochs):
-    """Cancelled in these epochs, one run after the other; the last run's sentence."""
-    for epoch in epochs:
-        with pytest.raises(Cancelled) as cancelled:
-            pretrain(job, CancelledIn(epoch))
-    return cancelled.value.sentence
-
-
-def learnt(folder):
-    """What a pre-training left, to the byte, but for the seconds of its epochs."""
-    folder = Path(folder)
-    assert sorted(p.name for p in folder.iterdir()) == ["encoder.json", "encoder.safetensors", "pretraining.csv"]
-    rows = list(csv.DictReader((folder / "pretraining.csv").open()))
-    for row in rows:
-        del row["seconds"]
-    return (folder / "encoder.safetensors").read_bytes(), json.loads((folder / "encoder.json").read_text()), rows
-
-
-def state_of(job):
-    return folder_of(job.folder) / STATE_FILE
+pytestmark = pytest.mark.usefixtures("three_epochs")
 
 
 # --- broken off and taken up -----------------------------------------------------------------------------------------
@@ -224,7 +157,7 @@ def test_the_state_of_another_pre_training_is_refused_by_what_differs(land, tmp_
 @pytest.fixture(scope="module")
 def other(land, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(recipe_room.RECIPES, "small", with_optim(TINY, epochs=EPOCHS))
+        patch.setitem(recipe.RECIPES, "small", with_optim(TINY, epochs=EPOCHS))
         job = job_of(land, tmp_path_factory.mktemp("other") / "e", **guided(land))
         broken_off(job, 2)
     return job
@@ -278,30 +211,3 @@ def test_a_file_that_is_no_such_state_is_refused_and_left_alone(land, tmp_path, 
     spoilt = spoil(torch.load(state_of(job), weights_only=True))
     state_of(job).write_bytes(spoilt) if isinstance(spoilt, bytes) else torch.save(spoilt, state_of(job))
     refused(job, words)
-
-
-# --- a full disk -----------------------------------------------------------------------------------------------------
-
-
-@posix
-def test_a_state_that_cannot_be_written_does_not_end_the_pre_training(land, tmp_path):
-    """A limit on the size of files, between that of the encoder and that of the state, stands for a full disk."""
-    import resource
-
-    whole, short = (job_of(land, tmp_path / name) for name in ("whole", "short"))
-    broken_off(whole, 2)
-    sizes = [path.stat().st_size for path in (state_of(whole), Path(whole.folder) / "encoder.safetensors")]
-    assert sizes[0] > 4 * sizes[1]
-    pretrain(whole, Silent())
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    reporter = Silent()
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (sum(sizes) // 2, limits[1]))
-        pretrain(short, reporter)
-        told = broken_off(replace(short, folder=str(tmp_path / "cancelled")), 3)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert learnt(short.folder) == learnt(whole.folder)
-    assert sum(level == "warning" and "could not be taken up later" in text for level, text in reporter.lines) == 1
-    assert told == f"Cancelled: the encoder after epoch 2 was kept in {tmp_path / 'cancelled'}."
-    assert not list(tmp_path.rglob("*.part"))

@@ -6,27 +6,22 @@ import datetime as dt
 import itertools
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.accuracy.diagnosis.report import decimal
 from crop_classifier_plugin.engine.execution import outputs
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.date_windows import MOST_SCENES, months_of, windows_around
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import legend_of, resolve_job
-from crop_classifier_plugin.shared.cards.files import load_card
 from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import (
     BadInput,
@@ -35,36 +30,15 @@ from crop_classifier_plugin.shared.errors import (
     LabelsUnusable,
     TrainingFailed,
 )
-from crop_classifier_plugin.shared.jobs.registry import dump
 from crop_classifier_plugin.shared.jobs.sources import read_windows
-from crop_classifier_plugin.shared.legend import Legend
-from kits.paths import REPOSITORY
-from kits.program import ENGINE, environment, events, refusal, run
-from kits.rasters import BANDS, write_raster
-from kits.training.parcels import CROPS, NORTH, WEST, job_of, parcels
+from kits.training.parcels import NORTH, SIDE, WEST, job_of, parcels, write_place
 
 pytestmark = pytest.mark.timeout(120)
-SIDE = 64
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two dates on which each crop has a brightness of its own, and the parcels."""
-    folder = tmp_path_factory.mktemp("place")
-    rng = np.random.default_rng(1)
-    crop = np.kron(np.add.outer(np.arange(8), np.arange(8)) % 3, np.ones((8, 8), int))
-    for day in ("20240424", "20240623"):
-        bands = (1000 + 1200 * crop + rng.normal(0, 100, (6, SIDE, SIDE))).astype(np.uint16)
-        write_raster(folder / "season" / f"S2_{day}.tif", bands, names=BANDS, nodata=0)
-    parcels().to_file(folder / "parcels.gpkg")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def trained(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "mine"
-    train(job_of(place, folder), Silent())
-    return folder
+    return write_place(tmp_path_factory.mktemp("place"))
 
 
 # --- windows ---------------------------------------------------------------------------------------------------------
@@ -228,116 +202,3 @@ def test_a_loss_that_is_no_number_ends_the_training(place: Path, tmp_path: Path)
     with pytest.raises(TrainingFailed, match="lower the learning rate"):
         train(job, Silent())
     assert not (tmp_path / "m").exists()
-
-
-# --- what is written -------------------------------------------------------------------------------------------------
-
-
-def test_the_same_seed_gives_the_same_split_file(place: Path, trained: Path, tmp_path: Path) -> None:
-    train(job_of(place, tmp_path / "again", epochs=1), Silent())
-    assert (tmp_path / "again" / "split.json").read_bytes() == (trained / "split.json").read_bytes()
-
-
-def test_report_json_and_card_say_the_same(trained: Path) -> None:
-    facts = json.loads((trained / "training.json").read_text())
-    page = (trained / "training.html").read_text()
-    card = load_card(trained)
-    (test,) = facts["tests"]
-    told = {row["metric"]: row["value"] for row in card.accuracy}
-    keys = {"oa": "overall accuracy", "mean_f1": "mean F1", "mean_iou": "mean IoU", "kappa": "kappa"}
-    for key, metric in keys.items():
-        assert test["overall"][key] == pytest.approx(told[metric], abs=5e-5)
-        shown = re.search(rf'id="{key}">([^<]+)<', page)
-        assert shown
-        expected = f"{100 * test['overall'][key]:.1f} %" if key == "oa" else decimal(test["overall"][key])
-        assert shown[1] == expected
-    matrix = np.array(test["matrix"])
-    assert matrix.sum() == test["pixels"]
-    assert test["overall"]["oa"] == pytest.approx(np.trace(matrix) / matrix.sum())
-    assert [row["name"] for row in test["classes"]] == list(card.legend.names) == ["Beet", "maize", "Wheat"]
-    for row in test["classes"]:
-        assert f"<td>{decimal(row['f1'])}</td>" in page
-
-
-def test_report_counts_the_parcels_of_the_split_file(trained: Path) -> None:
-    (place,) = json.loads((trained / "split.json").read_text())["places"]
-    rows = json.loads((trained / "training.json").read_text())["parcels"]
-    for part in ("train", "validation", "held_out"):
-        counts = Counter(cls for _, _, cls in place[part])
-        assert [row[part] for row in rows] == [counts[i] for i in range(3)]
-
-
-def test_report_is_one_page_with_a_point_an_epoch(trained: Path) -> None:
-    page = (trained / "training.html").read_text()
-    assert page.count("<circle") == 2 * 3
-    assert not re.search(r'<script|<link|src=(?!"data:image)|url\(|@import', page)
-    losses = [row["loss"] for row in json.loads((trained / "training.json").read_text())["history"]]
-    assert all(f"epoch {i + 1}: {loss:.3f}" in page for i, loss in enumerate(losses))
-
-
-def test_nothing_held_out_is_said(place: Path, tmp_path: Path) -> None:
-    result = train(job_of(place, tmp_path / "m", held_out=0.0, validation=0.0, epochs=1), Silent())
-    assert (result["oa"], result["mean_f1"], result["accuracy"]) == (None, None, [])
-    assert "No labelled pixel was held out" in (tmp_path / "m" / "training.html").read_text()
-
-
-# --- the program -----------------------------------------------------------------------------------------------------
-
-
-def test_the_command_trains(place: Path, tmp_path: Path) -> None:
-    line = (
-        "train --series season --labels parcels.gpkg --field crop --epochs 1 --batch 4 --optimizer adamw "
-        f"--setting widths=4,8 --setting heads=2 --setting cfma_blocks=1 --windows 100-130,160-190 --out {tmp_path}/m"
-    )
-    done = call(place, line)
-    assert done.returncode == 0, done.stderr
-    assert f"report: {tmp_path}/m/training.html" in done.stdout
-    assert load_card(tmp_path / "m").inputs.dates.windows == (DayWindow(100, 130), DayWindow(160, 190))
-
-
-def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*ENGINE, *line.split()], capture_output=True, text=True, env=environment(), cwd=place, check=False
-    )
-
-
-def test_the_program_ends_with_one_sentence(place: Path, tmp_path: Path) -> None:
-    done = run(job_of(place, tmp_path / "m", class_field="kind"), tmp_path / "x")
-    assert "no field 'kind'" in refusal(done)
-    line = f"train --series season --labels parcels.gpkg --field crop --out {tmp_path} --setting widths"
-    assert "NAME=VALUE" in call(place, line).stderr
-
-
-@pytest.mark.parametrize(
-    ("package", "network", "said"),
-    [
-        ("torch", "lrtacf_net", "lacks torch, which training needs"),
-        ("skl2onnx", "random_forest", "lacks skl2onnx, which training needs"),
-        ("skl2onnx", "lrtacf_net", "No label is in the legend"),  # a network has no use for it
-    ],
-)
-def test_what_is_not_installed_is_missed_only_where_it_is_needed(
-    place: Path, tmp_path: Path, package: str, network: str, said: str
-) -> None:
-    rice = tmp_path / "legend.json"
-    rice.write_text(json.dumps([{"code": 1, "name": "Rice", "colour": "#112233"}]))
-    job = job_of(place, tmp_path / "m", network=network, settings=(), legend=str(rice))
-    (tmp_path / "job.json").write_text(dump(job))
-    code = (
-        f"import sys; sys.modules['{package}'] = None; sys.argv = ['engine', 'run', sys.argv[1]]; "
-        "from crop_classifier_plugin.engine.cli.main import main; main()"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "job.json")]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=REPOSITORY, check=False)
-    assert said in refusal(done)
-    if "lacks" in said:
-        assert "'Set up the engine'" in refusal(done)
-        assert "'Also what training needs'" in refusal(done)
-        assert events(done)[-1]["code"] == "training-missing"
-
-
-def test_a_legend_of_the_users_own_is_kept(place: Path, tmp_path: Path) -> None:
-    own = [{"code": 10 * i, "name": name, "colour": f"#{i:06x}"} for i, name in enumerate(CROPS, start=1)]
-    (tmp_path / "legend.json").write_text(json.dumps(own))
-    job = job_of(place, tmp_path / "m", legend=str(tmp_path / "legend.json"))
-    assert resolve_job(job, Silent())[1] == Legend.from_dict(own)

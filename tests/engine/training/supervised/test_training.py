@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import subprocess
 import sys
@@ -15,38 +14,14 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
-from affine import Affine
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
 from crop_classifier_plugin.engine.networks.registry import build
-from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
-from crop_classifier_plugin.engine.splits.split import (
-    HELD_OUT,
-    TRAIN,
-    VALIDATION,
-    Parcels,
-    Split,
-    SplitRule,
-    split,
-)
-from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
 from crop_classifier_plugin.engine.training.data.normalisation import statistics
-from crop_classifier_plugin.engine.training.data.patches import (
-    Augmentation,
-    ScoringPatches,
-    TrainingPatches,
-    count_classes,
-    shown_shares,
-    turn,
-)
 from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
 from crop_classifier_plugin.engine.training.model_folder.input_spec import input_spec_of
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import verify
-from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.fit import config_of
 from crop_classifier_plugin.engine.training.supervised.job import (
     fit,
@@ -56,7 +31,7 @@ from crop_classifier_plugin.engine.training.supervised.job import (
 )
 from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
 from crop_classifier_plugin.shared.cards.files import checked_weights, load_card
-from crop_classifier_plugin.shared.cards.parts import DayWindow, Statistics
+from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -66,130 +41,11 @@ from crop_classifier_plugin.shared.errors import (
 )
 from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
-from kits.cards import card_of, preprocess_of
+from kits.cards import card_of
 from kits.training.jobs import changed
 from kits.training.toy import LEGEND, job_of
 
 torch.set_num_threads(1)
-
-
-# --- split -----------------------------------------------------------------------------------------------------------
-
-
-@st.composite
-def parcels(draw):
-    n = draw(st.integers(1, 40))
-    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
-    return Parcels(rng.uniform(0, 1000, (n, 2)), rng.uniform(1, 9, n), rng.integers(0, 4, n))
-
-
-@settings(max_examples=60, deadline=None)
-@given(parcels(), st.floats(0, 0.6), st.floats(0, 0.3), st.sampled_from(["auto", "north", "southwest"]))
-def test_a_straight_cut_parts_whole_parcels(group, held_out, validation, side):
-    parted = split(group, SplitRule(held_out, validation, side, seed=3))
-    assert set(parted.parts) <= {TRAIN, VALIDATION, HELD_OUT}
-    names = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")
-    angle = np.pi / 4 * names.index(parted.side)
-    along = group.points @ [np.cos(angle), np.sin(angle)]
-    for near, far in ((TRAIN, VALIDATION), (TRAIN, HELD_OUT), (VALIDATION, HELD_OUT)):
-        if (parted.parts == near).any() and (parted.parts == far).any():
-            assert along[parted.parts == near].max() <= along[parted.parts == far].min()
-    share = group.areas[parted.parts == HELD_OUT].sum() / group.areas.sum()
-    assert abs(share - held_out) <= group.areas.max() / group.areas.sum() / 2 + 1e-9
-    again = split(group, SplitRule(held_out, validation, side, seed=3))
-    np.testing.assert_array_equal(parted.parts, again.parts)
-
-
-def test_auto_keeps_every_class_on_the_training_side():
-    points = np.array([[0.0, 5], [1, 5], [8, 5], [9, 5]])
-    group = Parcels(points, np.ones(4), np.array([0, 1, 0, 0]))
-    parted = split(group, SplitRule(0.5, 0.0, "auto", seed=0))
-    assert set(group.classes[parted.parts == TRAIN]) == {0, 1}
-
-
-# --- patches ---------------------------------------------------------------------------------------------------------
-
-
-def season_of(height=40, width=50, seed=0, unknown=0.1):
-    """A season in memory whose pixels know who they are: band 0 of date 0 counts them."""
-    rng = np.random.default_rng(seed)
-    image = rng.uniform(100, 4000, (3, 2, height, width)).astype(np.float32)
-    image[0, 0] = np.arange(height * width).reshape(height, width)
-    image[:, :, rng.random((height, width)) < unknown] = np.nan
-    known = ~np.isnan(image).any(axis=(0, 1)) & (rng.random((height, width)) < 0.8)
-    part = np.where(known, np.where(np.arange(width)[None] < width // 2, TRAIN, HELD_OUT), 0).astype(np.uint8)
-    target = np.where(known, rng.integers(0, 2, (height, width)), IGNORE).astype(np.int16)
-    grid = Grid(CRS.from_epsg(32631), Affine(10, 0, 5e5, 0, -10, 5.6e6), height, width)
-    nothing = Parcels(np.zeros((0, 2)), np.zeros(0), np.zeros(0, np.int64))
-    dates = (dt.date(2024, 4, 24), dt.date(2024, 6, 23), dt.date(2024, 8, 22))
-    days = np.array([114, 174, 234])
-    parted = Split("east", np.zeros(0, np.uint8))
-    return LabelledCube("toy", image, target, part, days, np.ones(3, bool), dates, grid, nothing, parted)
-
-
-PLAIN = preprocess_of(("x",), Statistics((0.0, 0.0), (1.0, 1.0)))
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([(16, 0), (16, 8), (32, 16), (64, 32)]))
-def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
-    season = season_of(height, width)
-    patches = ScoringPatches([season], PLAIN, HELD_OUT, *tiling)
-    seen = []
-    for i in range(len(patches)):
-        x, target = patches[i]["x"], patches[i]["target"]
-        assert x.shape == (3, 2, tiling[0], tiling[0])
-        numbers = x[0, 0][target != IGNORE].numpy().astype(int)
-        seen.extend(numbers)
-        np.testing.assert_array_equal(season.target.ravel()[numbers], target[target != IGNORE])
-    assert sorted(seen) == list(np.flatnonzero(season.part.ravel() == HELD_OUT))
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([8, 32, 64]))
-def test_training_patches_show_no_held_out_label(seed, size):
-    season = season_of()
-    patches = TrainingPatches([season], PLAIN, size, 6, Augmentation(), seed=seed)
-    for i in range(6):
-        x, target = patches[i]["x"], patches[i]["target"]
-        known = target != IGNORE
-        assert known.any()
-        numbers = x[0, 0][known].numpy().round().astype(int)
-        assert (season.part.ravel()[numbers] == TRAIN).all()
-        np.testing.assert_array_equal(season.target.ravel()[numbers], target[known])
-
-
-def test_patches_are_the_same_again_and_others_in_the_next_epoch():
-    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, Augmentation(jitter=0.05), seed=1)  # noqa: E731
-    first, again = make(), make()
-    assert torch.equal(first[2]["x"], again[2]["x"])
-    again.epoch = 1
-    assert not torch.equal(first[2]["x"], again[2]["x"])
-
-
-def test_turning_turns_image_and_target_alike():
-    image = np.arange(48, dtype=np.float32).reshape(1, 1, 6, 8)[..., :6]
-    turned = {turn(image, image[0, 0].astype(np.int64), np.random.default_rng(i))[1].tobytes() for i in range(60)}
-    assert len(turned) == 8
-    for i in range(10):
-        a, b = turn(image, image[0, 0].astype(np.int64), np.random.default_rng(i))
-        np.testing.assert_array_equal(a[0, 0], b)
-
-
-def test_statistics_leave_held_out_pixels_and_no_data_out():
-    season = season_of()
-    expected = season.image.astype(np.float64).copy()
-    expected[:, :, season.part == HELD_OUT] = np.nan
-    found = statistics([season])
-    np.testing.assert_allclose(found.mean, np.nanmean(expected, axis=(0, 2, 3)), rtol=6e-5)
-    np.testing.assert_allclose(found.std, np.nanstd(expected, axis=(0, 2, 3)), rtol=6e-5)
-
-
-def test_counts_and_shown_shares():
-    season = season_of()
-    counts = count_classes([season], TRAIN, 2)
-    assert counts.tolist() == [((season.target == c) & (season.part == TRAIN)).sum() for c in (0, 1)]
-    np.testing.assert_allclose(shown_shares(np.array([30, 10, 0])), [0.375 + 0.25, 0.125 + 0.25, 0])
 
 
 # --- export ----------------------------------------------------------------------------------------------------------

@@ -25,47 +25,17 @@ from crop_classifier_plugin.engine.series.operations.build.job import build_seri
 from crop_classifier_plugin.engine.series.operations.build.scene_table import empty_months, gaps
 from crop_classifier_plugin.shared.errors import (
     BadInput,
-    CropClassifierError,
-    DateMissing,
-    DuplicateDate,
     NoOverlap,
-    UnitUnclear,
 )
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
-from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import Extent
 from kits.rasters import write_raster
-
-DAYS = ("20240410", "20240425", "20240720")
-HEIGHT, WIDTH = 44, 60
-
-
-def write_downloads(folder: Path, days: tuple[str, ...] = DAYS, seed: int = 1) -> Path:
-    """Two bands at 10 m, one at 20 m, SCL at 20 m; no data in a corner of the second date."""
-    rng = np.random.default_rng(seed)
-    for number, day in enumerate(days):
-        ten = rng.integers(1, 6000, (2, HEIGHT, WIDTH)).astype(np.uint16)
-        twenty = rng.integers(1, 6000, (1, HEIGHT // 2, WIDTH // 2)).astype(np.uint16)
-        ten[:, : 4 * (number == 1), :6] = 0
-        scl = rng.choice([4, 5, 6, 3, 8, 9, 10], (1, HEIGHT // 2, WIDTH // 2)).astype(np.uint8)
-        write_raster(folder / f"S2_10m_{day}.tif", ten, names=("B04", "B08"), nodata=0)
-        write_raster(folder / f"S2_20m_{day}.tif", twenty, names=("B11",), nodata=0, pixel=20.0)
-        write_raster(folder / f"S2_SCL_{day}.tif", scl, names=("SCL",), pixel=20.0)
-    return folder
-
-
-def series_of(*paths: Path, **more: object) -> Series:
-    return Series(scenes=tuple(SceneSource(str(p)) for p in paths), **more)  # type: ignore[arg-type]
+from kits.series.downloads import DAYS, built, series_of, write_downloads
 
 
 def whole(stack: Stack) -> np.ndarray:
     with stack:
         return stack.read(Window(0, 0, stack.grid.height, stack.grid.width))
-
-
-def built(place: Path, series: Series, **options: object) -> tuple[Path, Silent]:
-    reporter = Silent()
-    build_series(BuildSeriesJob(series=series, output=str(place), **options), reporter)  # type: ignore[arg-type]
-    return place, reporter
 
 
 def warnings_of(reporter: Silent) -> list[str]:
@@ -281,90 +251,3 @@ def test_a_vrt_of_several_grids_is_refused(tmp_path: Path) -> None:
         build_series(BuildSeriesJob(series=series, vrt=str(tmp_path / "s.vrt")), Silent())
     build_series(BuildSeriesJob(series=series, vrt=str(tmp_path / "s.vrt"), bands=("B04", "B08")), Silent())
     assert not (tmp_path / "s.tif").exists()
-
-
-# --- bad input -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"crs": "EPSG:4326", "resolution": 10.0}, "degrees, and a resolution of 10 degrees is 1110 km"),
-        ({"crs": "EPSG:32631", "resolution": 0.0001}, "looks like degrees"),
-        ({"crs": "EPSG:nowhere"}, "EPSG:nowhere.* is unknown"),
-        ({"resolution": 0.01}, "smaller extent"),
-        ({"bands": ("B04", "VV")}, "both surface reflectance and backscatter"),
-        ({"bands": ("B05",)}, "No scene has the band B05"),
-        ({"reference": "gone.tif"}, "gone.tif"),
-    ],
-)
-def test_what_cannot_be_meant_gets_one_sentence(tmp_path: Path, options: dict[str, object], words: str) -> None:
-    series = series_of(write_downloads(tmp_path / "in"))
-    if options.get("resolution") == 0.01:
-        options["resolution"] = 0.012
-        wide = Affine(100_000, 0, 0, 0, -100_000, 5_650_000)
-        for path in (tmp_path / "in").iterdir():
-            with rasterio.open(path, "r+") as file:
-                file.transform = wide
-    with pytest.raises(CropClassifierError, match=words):
-        built(tmp_path / "s.tif", series, **options)
-    assert [p.name for p in tmp_path.iterdir()] == ["in"]
-
-
-@pytest.mark.parametrize(
-    "options", [{}, {"output": "a.tif", "resolution": -1.0}, {"vrt": "a.vrt", "resolution": 20.0},
-                {"output": "a.tif", "reference": "b.tif", "crs": "EPSG:4326"}],
-)  # fmt: skip
-def test_jobs_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(BadInput):
-        BuildSeriesJob(series=series_of(Path("x.tif")), **options)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("output", "vrt", "words"),
-    [("a.png", "", "not a GeoTIFF"), ("", "a.txt", "not a VRT"), ("a.tif", "a.vrt", "share their style")],
-)
-def test_outputs_have_names_of_their_own(tmp_path: Path, output: str, vrt: str, words: str) -> None:
-    series = series_of(write_downloads(tmp_path / "in"))
-    names = {k: str(tmp_path / v) for k, v in (("output", output), ("vrt", vrt)) if v}
-    with pytest.raises(BadInput, match=words):
-        build_series(BuildSeriesJob(series=series, **names), Silent())
-
-
-def test_bad_scenes_leave_no_file(tmp_path: Path) -> None:
-    folder = write_downloads(tmp_path / "in")
-    bad: list[tuple[Path, type[Exception], str]] = []
-    nameless = write_raster(tmp_path / "x" / "nameless.tif", np.full((1, 8, 8), 900, np.uint16), names=("B04",))
-    twin = write_raster(tmp_path / "x" / f"copy_{DAYS[0]}.tif", np.full((1, 8, 8), 900, np.uint16), names=("B04",))
-    odd = write_raster(tmp_path / "x" / "odd_20240501.tif", np.full((3, 44, 60), 0.2, np.float32),
-                       names=("B04", "B08", "B11"))  # fmt: skip
-    bad += [(nameless, DateMissing, "nameless"), (twin, DuplicateDate, "B04 of 2024-04-10"), (odd, UnitUnclear, "0-1")]
-    for path, error, words in bad:
-        with pytest.raises(error, match=words):
-            built(tmp_path / "s.tif", series_of(folder, path))
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "x"]
-
-
-def test_all_dates_clouded_are_named(tmp_path: Path) -> None:
-    folder = write_downloads(tmp_path / "in")
-    for day in DAYS:
-        write_raster(folder / f"S2_SCL_{day}.tif", np.full((1, 22, 30), 9, np.uint8), names=("SCL",), pixel=20.0)
-    with pytest.raises(BadInput, match="2024-04-10, 2024-04-25, 2024-07-20"):
-        built(tmp_path / "s.tif", series_of(folder))
-    assert [p.name for p in tmp_path.iterdir()] == ["in"]
-
-
-def test_an_input_is_never_replaced(tmp_path: Path) -> None:
-    folder = write_downloads(tmp_path / "in")
-    path = folder / f"S2_10m_{DAYS[0]}.tif"
-    before = path.read_bytes()
-    with pytest.raises(BadInput, match="would replace an input"):
-        built(path, series_of(folder))
-    assert path.read_bytes() == before
-
-
-def test_amplitude_is_refused(tmp_path: Path) -> None:
-    name = "S1A_IW_20240516T055021_DVP_RTC10_G_gauned_5B3E_VV.tif"
-    write_raster(tmp_path / "in" / name, np.full((1, 8, 8), 0.3, np.float32))
-    with pytest.raises(BadInput, match="amplitude"):
-        built(tmp_path / "s.tif", series_of(tmp_path / "in"))

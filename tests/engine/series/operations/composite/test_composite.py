@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
 
-from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.series.cube import reducers
 from crop_classifier_plugin.engine.series.cube.open_series import open_series, windows
 from crop_classifier_plugin.engine.series.cube.stack import _OPEN
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
-from crop_classifier_plugin.engine.series.selection.periods import periods
-from crop_classifier_plugin.shared.errors import BadInput, Cancelled, DateUnreadable
 from crop_classifier_plugin.shared.jobs.series import CompositeJob
-from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.rasters import write_raster
-
-CLOUDED = (3, 8, 9, 10)
-DAYS = st.dates(dt.date(1990, 1, 1), dt.date(2040, 12, 31))
-
-# --- periods ---------------------------------------------------------------------------------------------------------
-
-
-@given(DAYS, st.integers(0, 800), st.sampled_from(["month", "dekad", "days"]), st.integers(1, 40))
-def test_periods_cover_each_day_once(first: dt.date, length: int, kind: str, days: int) -> None:
-    last = first + dt.timedelta(length)
-    found = periods(kind, days, first, last)
-    assert found[0].first <= first <= found[0].last
-    assert found[-1].first <= last <= found[-1].last
-    for a, b in pairwise(found):
-        assert b.first - a.last == dt.timedelta(1)
-    assert all(p.first <= p.middle <= p.last for p in found)
-
-
-def test_months_and_dekads_end_with_the_month() -> None:
-    year = periods("month", 10, dt.date(2024, 1, 15), dt.date(2024, 12, 1))
-    assert [p.last.day for p in year] == [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    dekads = periods("dekad", 10, dt.date(2023, 2, 5), dt.date(2023, 3, 12))
-    assert [(p.first.day, p.last.day) for p in dekads] == [(1, 10), (11, 20), (21, 28), (1, 10), (11, 20)]
-
+from kits.series.composites import CLOUDED, job
 
 # --- from dates to one, against one pixel at a time -------------------------------------------------------------------
 
@@ -105,31 +79,6 @@ def test_a_pixel_whose_ndvi_has_no_value_is_still_better_than_none() -> None:
 
 
 # --- the job on made-up scenes ---------------------------------------------------------------------------------------
-
-
-def scene(folder: Path, day: str, fine: np.ndarray, coarse: np.ndarray, scl: np.ndarray) -> None:
-    """B02 B04 B08 at 10 m; B11 and SCL at 20 m."""
-    write_raster(folder / f"S2_10m_{day}.tif", fine.astype(np.uint16), names=("B02", "B04", "B08"), nodata=0)
-    both = np.concatenate([coarse, scl[None]]).astype(np.uint16)
-    write_raster(folder / f"S2_20m_{day}.tif", both, names=("B11", "SCL"), nodata=0, pixel=20.0)
-
-
-@pytest.fixture
-def cloudy(tmp_path: Path) -> Path:
-    """Four scenes in January and February, two in April, none in March; April's are clouded all over."""
-    rng = np.random.default_rng(5)
-    for day in ("20230104", "20230118", "20230203", "20230222", "20230405", "20230420"):
-        fine, coarse = rng.integers(100, 4000, (3, 24, 32)), rng.integers(100, 4000, (1, 12, 16))
-        scl = rng.choice([4, 5, *CLOUDED], (12, 16)) if day < "20230400" else np.full((12, 16), 9)
-        scene(tmp_path / "s", day, fine, coarse, scl)
-    return tmp_path / "s"
-
-
-def job(source: Path, **changes: Any) -> CompositeJob:
-    """Composites of the scenes in `source` go to the folder out beside it, unless said otherwise."""
-    changes.setdefault("folder", str(source.parent / "out"))
-    series = Series((SceneSource(str(source)),), **changes.pop("series", {}))
-    return CompositeJob(series, **changes)
 
 
 def read(path: str | Path) -> np.ndarray:
@@ -243,60 +192,6 @@ def test_windows_cover_each_pixel_once_and_stay_small(height: int, width: int, p
         seen[window.slices] += 1
         assert 4 * planes * window.height * window.width <= max(96 * 2**20, 4 * planes * 128**2)
     assert (seen == 1).all()
-
-
-# --- bad input -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"bands": ("B03",)}, "B03"),
-        ({"bands": ("B99",)}, "'B99' is unknown"),
-        ({"bands": ("B04", "VV")}, "both surface reflectance and backscatter"),
-        ({"first": "2030-01-01"}, "No scene lies between 2030-01-01"),
-        ({"first": "2023-05-01", "last": "2023-01-01"}, "2023-05-01"),
-        ({"first": "2023-04-01"}, "clouded or empty on all dates (2023-04-05, 2023-04-20)"),
-        ({"stack": "map.png"}, "map.png is not a GeoTIFF"),
-        ({"series": {"extent": Extent(0, 0, 1, 1, "EPSG:99999999")}}, "EPSG:99999999"),
-        ({"series": {"mask": "fmask"}}, "has no Fmask mask band"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_leaves_nothing(cloudy: Path, changes: Any, says: str) -> None:
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - what it says is checked
-        composite(job(cloudy, **changes), Silent())
-    sentence = str(caught.value)
-    assert says in sentence
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    assert not list(cloudy.parent.rglob("*.part*"))
-    assert not list(cloudy.parent.rglob("out/*.tif"))
-
-
-def test_unreadable_dates_and_mixed_units(tmp_path: Path) -> None:
-    write_raster(tmp_path / "s" / "S1_20230101.tif", np.full((1, 4, 4), -12, np.float32), names=["VV"])
-    write_raster(tmp_path / "s" / "S1_20230113.tif", np.full((1, 4, 4), 0.05, np.float32), names=["VV"])
-    with pytest.raises(BadInput, match="2023-01-13"):
-        composite(job(tmp_path / "s", method="mean"), Silent())
-    with pytest.raises(DateUnreadable, match="'May'"):
-        composite(job(tmp_path / "s", first="May"), Silent())
-    with pytest.raises(BadInput, match="highest NDVI cannot be found from VV"):
-        composite(job(tmp_path / "s", method="max_ndvi"), Silent())
-    write_raster(tmp_path / "n" / "NDVI_20230113.tif", np.full((1, 4, 4), 7000, np.int16), names=["NDVI"])
-    with pytest.raises(BadInput, match=r"NDVI_20230113\.tif reach 7000"):
-        composite(job(tmp_path / "n"), Silent())
-
-
-def test_cancelled_leaves_nothing(cloudy: Path) -> None:
-    class Late(Silent):
-        def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
-            if done == 2:
-                self.stop.set()
-            super().progress(fraction, message, done, total)
-
-    with pytest.raises(Cancelled):
-        composite(job(cloudy, stack=str(cloudy.parent / "stack.tif")), Late(Stop()))
-    assert sorted(p.name for p in cloudy.parent.rglob("*") if p.is_file()) == sorted(p.name for p in cloudy.iterdir())
 
 
 # --- the real year ---------------------------------------------------------------------------------------------------

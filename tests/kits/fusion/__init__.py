@@ -1,0 +1,1 @@
+"""Images of two sensors, and jobs that fuse them."""

@@ -1,0 +1,1 @@
+"""Series that jobs about series read."""

@@ -1,0 +1,1 @@
+"""Any card, any job: what hypothesis draws."""

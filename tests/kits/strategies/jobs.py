@@ -1,0 +1,214 @@
+"""The least that each job must be given, and any job at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from crop_classifier_plugin.shared.choices import (
+    ALIGN_RULES,
+    ALIGNED_DAYS,
+    COMBINATIONS,
+    COMPOSITES,
+    EARLIER,
+    EMPTY,
+    FILLERS,
+    FORECASTS,
+    FUSION_LOSSES,
+    FUSION_SPLITS,
+    GAIN_SPLITS,
+    LOSSES,
+    MASKS,
+    OPTIMIZERS,
+    PERIODS,
+    PRECISIONS,
+    PRESETS,
+    SIDES,
+    SPREADS,
+    STRATEGIES,
+)
+from crop_classifier_plugin.shared.devices import DEVICES
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.sources import Extent
+from crop_classifier_plugin.shared.networks import trainable
+
+PAIR = {"fine": {"scenes": [{"path": "f.tif"}]}, "coarse": {"scenes": [{"path": "c.tif"}]}}
+
+
+LEAST = {
+    "classify": {"optical": {"scenes": [{"path": "a.tif"}]}, "model": "m", "written": {"class_map": "c.tif"}},
+    "align_series": {
+        "training": {"scenes": [{"path": "a.tif"}]},
+        "prediction": {"scenes": [{"path": "b.tif"}]},
+        "training_output": "o.tif",
+        "table": "t.csv",
+    },
+    "fuse_starfm": {**PAIR, "output": "o.tif"},
+    "crop_gain": {
+        "early": {"scenes": [{"path": "a.tif"}]},
+        "predictions": [{"source": {"path": "p.tif"}}],
+        "labels": {"path": "l.gpkg"},
+        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
+    },
+    "fuse_tsstfn": {**PAIR, "model": "m", "output": "o.tif"},
+    "train_tsstfn": {**PAIR, "model": "m"},
+    "evaluate_fusion": {
+        **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
+        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
+    },
+    "build_series": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "fill_gaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
+    "diagnose": {
+        "reference": {"path": "x"},
+        **dict.fromkeys(("class_map", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"),
+    },
+    "pretrain_cropsts": {"series": [{"scenes": [{"path": "a.tif"}]}], "folder": "d"},
+    "probe": {
+        "encoder": "e",
+        "series": {"scenes": [{"path": "a.tif"}]},
+        "labels": "l",
+        "class_field": "f",
+        "report_json": "r.json",
+    },
+    "simulate_season": {"folder": "d"},
+    "train": {
+        "data": [{"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l", "class_field": "f"}}],
+        "model": "m",
+        "model_inputs": {"windows": [[1, 9]]},
+    },
+}
+
+
+def values(hint):
+    """Any value of a type that a job uses."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Union:
+        return st.none() | values(args[0])
+    if origin is tuple and args[1:] == (Ellipsis,):
+        return st.lists(values(args[0]), max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values, args))
+    if dataclasses.is_dataclass(hint):
+        return built(hint)
+    plain = {str: st.text(), bool: st.booleans(), int: st.integers(), float: st.floats(allow_nan=False)}
+    return plain[hint]
+
+
+CHOICES = {
+    "device": tuple(DEVICES),
+    "mask": MASKS,
+    "held_side": SIDES,
+    "optimizer": OPTIMIZERS,
+    "loss": LOSSES,
+    "precision": PRECISIONS,
+    "resume": EARLIER,
+    "period": PERIODS,
+    "method": COMPOSITES,
+    "empty": EMPTY,
+}
+
+
+OWN_CHOICES = {
+    ("fill_gaps", "method"): FILLERS,
+    ("GainSplit", "method"): GAIN_SPLITS,
+    ("StarfmSpec", "spread"): SPREADS,
+    ("StarfmSpec", "combination"): COMBINATIONS,
+    ("fuse_starfm", "pairs"): (1, 2),
+    ("StarfmSpec", "window"): (3, 61, 255),
+    ("NetworkSpec", "name"): tuple(trainable()),
+    ("build_series", "reference"): ("",),  # it goes without the CRS and the resolution; so does a VRT
+    ("build_series", "vrt"): ("",),
+    ("fuse_tsstfn", "forecast"): FORECASTS,
+    ("fuse_tsstfn", "next_model"): ("",),
+    ("train_tsstfn", "loss"): FUSION_LOSSES,
+    ("train_tsstfn", "split"): FUSION_SPLITS,
+    ("pretrain_cropsts", "preset"): PRESETS,
+    ("SplitSpec", "method"): ("side", "block", "parcel"),
+    ("ModelInputs", "reduce"): ("", "clearest", "median", "mean"),
+    ("ModelInputs", "radar_unit"): ("decibel", "power"),
+    ("OptimSpec", "optical_dropout"): (None, (0.1, 0.3)),
+    ("OptimSpec", "radar_dropout"): (None, 0.0, 0.5),
+    ("LabelSource", "month_fields"): ((),),  # as the legend: only a training takes them, and of all its labels alike
+    ("LabelSource", "legend"): ("",),
+    ("probe", "support"): (0.1, 0.5),
+    ("align_series", "strategy"): STRATEGIES,
+    ("align_series", "days"): ALIGNED_DAYS,
+    ("align_series", "rule"): ALIGN_RULES,
+}
+
+
+POSITIVE = (
+    "samples_per_class",
+    "pixel_size",
+    "align_weight",
+    "draws",
+    "neighbours",
+    "sequences",
+    "block",
+    "test_pixels",
+    "pixels",
+    "leaf",
+    "depth",
+    "trees",
+    "seeds",
+    "classes",
+    "count",
+    "data_range",
+    "distance",
+    "least_amplitude",
+    "least_dates",
+    "log_scale",
+    "sigma_coarse",
+    "sigma_fine",
+    "window",
+    "order",
+    "overlap",
+    "pairs",
+    "smoothness",
+    "max_gap",
+    "epochs",
+    "patch",
+    "batch",
+    "steps",
+    "jitter",
+    "learning_rate",
+    "patience",
+    "resolution",
+    "tile",
+    "days",
+    "year",
+)
+
+
+SHARES = ("held_out", "validation", "start_share", "end_share")
+
+
+@st.composite
+def built(draw, cls):
+    """Any valid instance of `cls`; what its checks refuse is drawn again."""
+    hints = typing.get_type_hints(cls)
+    drawn = {}
+    for field in dataclasses.fields(cls):
+        strategy = values(hints[field.name])
+        choices = OWN_CHOICES.get((getattr(cls, "kind", cls.__name__), field.name), CHOICES.get(field.name))
+        if choices:
+            strategy = st.sampled_from(list(choices))
+        elif field.name in POSITIVE:
+            strategy = strategy.map(lambda number: abs(number) + 1)
+        elif field.name in SHARES:
+            strategy = st.floats(0, 0.49)
+        elif field.default is dataclasses.MISSING and hints[field.name] not in (int, float):
+            strategy = strategy.filter(bool)
+        drawn[field.name] = draw(strategy)
+    if cls is Extent:
+        drawn |= {"xmin": -drawn["xmax"], "ymin": -drawn["ymax"]}
+    try:
+        return cls(**drawn)
+    except BadInput:
+        reject()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
+from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.parts import (
     DateSpec,

@@ -12,7 +12,7 @@ import click
 
 from ... import assets
 from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, list_models, load_card
-from ...shared.cards.stac import item_of
+from ...shared.cards.model_json import item_of
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs, read_months
 from ...shared.jobs.sources import optical_and_radar

@@ -24,7 +24,7 @@ from ..raster.tiling import (
     window_of,
 )
 from ..runtime.base import Float, Runtime
-from ..series.cube.preprocess import NetworkInputs, Preprocess
+from ..series.cube.input_normalisation import NetworkInputs, Preprocess
 
 STRIP = 2048  # px; widest stretch of columns that is blended at a time
 _AHEAD = 8  # tiles read ahead of the device

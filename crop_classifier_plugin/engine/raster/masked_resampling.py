@@ -1,4 +1,7 @@
-"""Resampling that keeps clouds out: a file is masked on its own grid first, so that no clouded pixel is blended in."""
+"""Resampling that keeps clouds out: a file is masked on its own grid first, so that no clouded pixel is blended in.
+
+Where it is used, and where not, is said in series/cube/stack.py (`masked_resampling`).
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Union
 
 from ..errors import BadInput, BadModel, ModelAltered
 from .card import Card
-from .stac import item_of, read_item
+from .model_json import item_of, read_item
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.onnx"

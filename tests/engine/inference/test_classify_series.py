@@ -18,7 +18,7 @@ from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import reflected
 from crop_classifier_plugin.engine.runtime.open import open_runtime
-from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
+from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.files import checked_weights, save_card
 from crop_classifier_plugin.shared.cards.parts import RadarSpec

@@ -19,7 +19,7 @@ from crop_classifier_plugin.engine.inference.tile_pipeline import classify_tiles
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.tiling import Tiling, reflected
 from crop_classifier_plugin.engine.runtime.open import open_runtime
-from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
+from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.files import checked_weights
 from crop_classifier_plugin.shared.errors import BadInput

@@ -11,8 +11,8 @@ import pytest
 
 from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
 from crop_classifier_plugin.shared.cards.files import checked_weights, list_models, load_card, save_card, sha256_of
+from crop_classifier_plugin.shared.cards.model_json import item_of
 from crop_classifier_plugin.shared.cards.parts import DayWindow, RadarSpec
-from crop_classifier_plugin.shared.cards.stac import item_of
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BadModel,

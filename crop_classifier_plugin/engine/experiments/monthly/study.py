@@ -20,10 +20,10 @@ from torch import Tensor
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
 from ...networks.base import parameter_count
-from ...series.cube.preprocess import Preprocess
+from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import HELD_OUT
+from ...training.data.band_statistics import statistics
 from ...training.data.labelled_series import LabelledCube
-from ...training.data.normalisation import statistics
 from ...training.data.patches import ScoringPatches
 from ...training.data.training_data import TrainingData
 from ...training.loop.evaluation import score

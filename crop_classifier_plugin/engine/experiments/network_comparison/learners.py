@@ -16,9 +16,9 @@ from ...networks.base import Network, parameter_count
 from ...networks.random_forest import RandomForestConfig
 from ...raster.grid import Window
 from ...raster.neighbourhood import neighbours
-from ...series.cube.preprocess import Preprocess, usable_dates, z_scores
+from ...series.cube.input_normalisation import Preprocess, usable_dates, z_scores
+from ...training.data.band_statistics import statistics
 from ...training.data.labelled_series import LabelledCube
-from ...training.data.normalisation import statistics
 from ...training.data.training_data import TrainingData
 from ...training.forest.fit import fit_forest
 from ...training.model_folder.input_spec import input_spec_of

@@ -16,7 +16,7 @@ from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
-from ...series.cube.preprocess import Preprocess
+from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
 from ...training.data.patches import ScoringPatches

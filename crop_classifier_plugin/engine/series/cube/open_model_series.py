@@ -85,7 +85,7 @@ def _assemble(
     with ExitStack() as exits:
         sensors = []
         for own, own_spec, picks in parts if spec.radar.bands else parts[:1]:
-            stack = open_stack(own, own_spec, grid, reporter, pure=spec.dates.reduce != "clearest")
+            stack = open_stack(own, own_spec, grid, reporter, masked_resampling=spec.dates.reduce != "clearest")
             exits.callback(stack.close)
             sensors.append(_sensor(stack, picks, spec, reporter))
         exits.pop_all()

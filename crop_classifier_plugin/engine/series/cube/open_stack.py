@@ -53,15 +53,15 @@ def open_stack(
     spec: InputSpec,
     grid: Grid,
     reporter: Reporter,
-    pure: bool = True,
+    masked_resampling: bool = True,
     cubic: bool = False,
 ) -> Stack:
-    """The layers on the grid; their masks' gaps are logged. `pure`, `cubic`: as in Stack.
+    """The layers on the grid; their masks' gaps are logged. `masked_resampling`, `cubic`: as in Stack.
 
     Raises the sentences of values that cannot be what the spec's bands are; nothing stays open then.
     """
     with ExitStack() as exits:
-        stack = exits.enter_context(Stack(layers, spec, grid, pure, cubic))
+        stack = exits.enter_context(Stack(layers, spec, grid, masked_resampling, cubic))
         log_mask_gaps(layers, spec, grid, reporter)
         _check_values(stack, reporter)
         exits.pop_all()

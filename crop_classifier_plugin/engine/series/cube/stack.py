@@ -51,12 +51,18 @@ class Stack:
         layers: Sequence[Layer],
         spec: InputSpec,
         grid: Grid,
-        pure: bool = False,
+        masked_resampling: bool = False,
         cubic: bool = False,
     ) -> None:
-        """`pure`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid.
+        """`masked_resampling`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid.
         `cubic`: files on another grid are resampled cubically, not bilinearly."""
-        self.layers, self.spec, self.grid, self.pure, self.cubic = tuple(layers), spec, grid, pure, cubic
+        self.layers, self.spec, self.grid, self.masked_resampling, self.cubic = (
+            tuple(layers),
+            spec,
+            grid,
+            masked_resampling,
+            cubic,
+        )
         self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
@@ -90,7 +96,12 @@ class Stack:
         first = refs[0]
         own = Grid(first.crs, first.transform, first.height, first.width)
         upright = not first.transform.b and first.transform.e < 0
-        if self.pure and layer.mask.refs and upright and not self.grid.same_lattice(own.crs, own.transform):
+        if (
+            self.masked_resampling
+            and layer.mask.refs
+            and upright
+            and not self.grid.same_lattice(own.crs, own.transform)
+        ):
             return self._resampled(layer, refs, own, window)
         planes = self._reader(refs, smooth=True).read(window)
         return np.stack([to_reflectance(plane, ref, self.spec) for ref, plane in zip(refs, planes)])
@@ -137,12 +148,14 @@ class Stack:
     def part(self, dates: Sequence[int], bands: Sequence[str] = ()) -> Stack:
         """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed."""
         spec = replace(self.spec, bands=tuple(bands)) if bands else self.spec
-        return Stack([self.layers[t] for t in dates], spec, self.grid, pure=self.pure, cubic=self.cubic)
+        return Stack(
+            [self.layers[t] for t in dates], spec, self.grid, masked_resampling=self.masked_resampling, cubic=self.cubic
+        )
 
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        other = Stack(self.layers, self.spec, grid, self.pure, self.cubic)
+        other = Stack(self.layers, self.spec, grid, self.masked_resampling, self.cubic)
         other.sources = self.sources
         return other
 

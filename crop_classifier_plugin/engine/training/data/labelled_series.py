@@ -24,9 +24,9 @@ from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
 from ...labels.labelled_parcels import Labels, Meaning, read_labels
 from ...raster.grid import Grid, Window
+from ...series.cube.input_normalisation import usable_dates
 from ...series.cube.model_series import ModelSeries
 from ...series.cube.open_model_series import open_model_series
-from ...series.cube.preprocess import usable_dates
 from ...series.scenes.read_series import ModelScenes
 from ...splits.assignment import Assignment, Part
 from ...splits.split import Parcels, Split

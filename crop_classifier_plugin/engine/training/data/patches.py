@@ -15,7 +15,7 @@ from ....shared.cards.parts import InputSpec
 from ...labels.constants import IGNORE
 from ...products.bands import RADAR
 from ...raster.grid import Window
-from ...series.cube.preprocess import Preprocess
+from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import TRAIN
 from .labelled_series import LabelledCube
 

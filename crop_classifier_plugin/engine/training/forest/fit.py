@@ -22,7 +22,7 @@ from ...execution.reporter import Reporter
 from ...networks.random_forest import RandomForestConfig
 from ...raster.grid import Window
 from ...raster.neighbourhood import COUNT, neighbours
-from ...series.cube.preprocess import z_scores
+from ...series.cube.input_normalisation import z_scores
 from ...splits.split import TRAIN
 from ..data.labelled_series import LabelledCube
 from ..data.patches import count_classes

@@ -20,7 +20,7 @@ from ....shared.jobs.sources import LabelledSeries, LabelSource
 from ....shared.jobs.train import CardTexts, ModelInputs, TrainJob
 from ...accuracy.confusion import Confusion
 from ...networks.base import NetworkConfig
-from ...series.cube.preprocess import Preprocess
+from ...series.cube.input_normalisation import Preprocess
 from ...splits.parcel_overlap import describe_limits
 from ..data.training_data import TrainingData
 from ..loop.evaluation import accuracy_rows

@@ -31,7 +31,7 @@ from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsEncoder
-from ...series.cube.preprocess import z_scores
+from ...series.cube.input_normalisation import z_scores
 from ...vector.polygons import rasterize_polygons, read_polygons
 from ..loop.accelerator import torch_device
 from ..model_folder.encoder_folder import (

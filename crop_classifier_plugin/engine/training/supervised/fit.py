@@ -15,10 +15,10 @@ from ....shared.networks import Recipe
 from ...execution.reporter import Reporter
 from ...networks.base import Network, NetworkConfig
 from ...networks.registry import build, configure
-from ...series.cube.preprocess import Preprocess
+from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import TRAIN, VALIDATION
+from ..data.band_statistics import statistics
 from ..data.labelled_series import LabelledCube
-from ..data.normalisation import statistics
 from ..data.patches import (
     Augmentation,
     ScoringPatches,

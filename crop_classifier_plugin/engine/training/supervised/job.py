@@ -29,7 +29,7 @@ from ...networks.base import (
 from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import build
 from ...runtime.open import open_session
-from ...series.cube.preprocess import Preprocess
+from ...series.cube.input_normalisation import Preprocess
 from ...series.scenes.read_series import SceneCache
 from ...splits.split import HELD_OUT, TRAIN
 from ..data.patches import (

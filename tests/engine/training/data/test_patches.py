@@ -18,8 +18,8 @@ from crop_classifier_plugin.engine.splits.split import (
     Parcels,
     Split,
 )
+from crop_classifier_plugin.engine.training.data.band_statistics import statistics
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.normalisation import statistics
 from crop_classifier_plugin.engine.training.data.patches import (
     Augmentation,
     ScoringPatches,

@@ -17,9 +17,9 @@ from crop_classifier_plugin.engine.networks.base import DataSizes
 from crop_classifier_plugin.engine.networks.random_forest import RandomForestConfig
 from crop_classifier_plugin.engine.raster.grid import Grid
 from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
-from crop_classifier_plugin.engine.series.cube.preprocess import z_scores
+from crop_classifier_plugin.engine.series.cube.input_normalisation import z_scores
 from crop_classifier_plugin.engine.splits.split import TRAIN
-from crop_classifier_plugin.engine.training.data.normalisation import statistics
+from crop_classifier_plugin.engine.training.data.band_statistics import statistics
 from crop_classifier_plugin.engine.training.forest.fit import samples
 from crop_classifier_plugin.engine.training.forest.forest_onnx import predict, to_onnx
 from crop_classifier_plugin.engine.training.supervised.job import gather, train

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.series.cube.preprocess import z_scores
+from crop_classifier_plugin.engine.series.cube.input_normalisation import z_scores
 from crop_classifier_plugin.engine.training.pretraining import probe as probe_room
 from crop_classifier_plugin.engine.training.pretraining.job import pretrain
 from crop_classifier_plugin.engine.training.pretraining.probe import VOID, probe, token_classes

@@ -22,7 +22,7 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.training.data.normalisation import statistics
+from crop_classifier_plugin.engine.training.data.band_statistics import statistics
 from crop_classifier_plugin.engine.training.data.patches import Augmentation, TrainingPatches, count_classes
 from crop_classifier_plugin.engine.training.data.split_file import split_json
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE

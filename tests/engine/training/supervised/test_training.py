@@ -17,8 +17,8 @@ import torch
 
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
 from crop_classifier_plugin.engine.networks.registry import build
-from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
-from crop_classifier_plugin.engine.training.data.normalisation import statistics
+from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
+from crop_classifier_plugin.engine.training.data.band_statistics import statistics
 from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
 from crop_classifier_plugin.engine.training.model_folder.input_spec import input_spec_of
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import verify

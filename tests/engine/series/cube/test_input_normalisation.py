@@ -14,13 +14,13 @@ from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.inference.tile_pipeline import read_tile
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.series.cube.preprocess import Preprocess
+from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.engine.splits.split import HELD_OUT, Parcels, Split
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
 from crop_classifier_plugin.engine.training.data.patches import TARGET, ScoringPatches
 from crop_classifier_plugin.shared.cards.card import Card
+from crop_classifier_plugin.shared.cards.model_json import item_of, read_item
 from crop_classifier_plugin.shared.cards.parts import DayWindow, RadarSpec
-from crop_classifier_plugin.shared.cards.stac import item_of, read_item
 from kits.cards import card_of
 from kits.classification import Memory
 

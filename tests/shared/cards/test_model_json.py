@@ -11,7 +11,7 @@ from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from stac_model.schema import MLModelProperties
 
 from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
-from crop_classifier_plugin.shared.cards.stac import item_of, read_item
+from crop_classifier_plugin.shared.cards.model_json import item_of, read_item
 from kits.strategies.cards import cards
 
 

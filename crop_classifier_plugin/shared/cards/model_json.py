@@ -1,4 +1,4 @@
-"""The layout of model.json: a model card as a STAC Item with the machine learning, classification and raster extensions, and back.
+"""The layout of model.json: a card as a STAC Item with the machine learning, classification and raster extensions.
 
 Standard library only, as the card itself.
 """

@@ -54,7 +54,7 @@ class Stack:
         masked_resampling: bool = False,
         cubic: bool = False,
     ) -> None:
-        """`masked_resampling`: masked pixels are kept out of resampling too, at the price of masking each file on its own grid.
+        """`masked_resampling`: masked pixels are kept out of resampling too; each file is then masked on its own grid.
         `cubic`: files on another grid are resampled cubically, not bilinearly."""
         self.layers, self.spec, self.grid, self.masked_resampling, self.cubic = (
             tuple(layers),

@@ -98,7 +98,7 @@ class LabelledCube:
 
 @dataclass(frozen=True, eq=False)
 class _Column:
-    """A season to be filled: the dates of the feed it shows, and its column of classes."""
+    """A season to be filled: the dates of the series it shows, and its column of classes."""
 
     season: LabelledCube
     span: slice
@@ -125,15 +125,15 @@ def load_labelled_cubes(
     pixels. `scenes`: of the series. Raises LabelsUnusable when no label falls on it."""
     given = source.labels
     last_month = given.months[-1] if given.months else ""  # its scenes stand behind all columns of classes
-    with open_model_series(scenes, spec, reporter, last_month) as feed:
-        for note in feed.notes:
+    with open_model_series(scenes, spec, reporter, last_month) as series:
+        for note in series.notes:
             reporter.log(note)
-        labels = read_labels(source, Meaning(given.fields, rule.legend), feed.grid, reporter)
+        labels = read_labels(source, Meaning(given.fields, rule.legend), series.grid, reporter)
         name = f"{given.path} ({given.layer})" if given.layer else given.path
-        parted = rule.part(name, labels.parcels, feed.grid, reporter)
-        shape = (len(feed.days), len(feed.bands), feed.grid.height, feed.grid.width)
+        parted = rule.part(name, labels.parcels, series.grid, reporter)
+        shape = (len(series.days), len(series.bands), series.grid.height, series.grid.width)
         image = _array(folder / "image", shape, np.float32)
-        place = _Place(name, feed, image, labels.parcels, parted)
+        place = _Place(name, series, image, labels.parcels, parted)
         columns = place.columns(given.months, rule.dates, folder)
         _fill(columns, place, labels, rule.margin, reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
@@ -148,17 +148,17 @@ class _Place:
     """A labelled series while it is read: all columns of classes are views of the same pixels."""
 
     name: str
-    feed: ModelSeries
+    series: ModelSeries
     image: NDArray[np.float32]  # (T,C,H,W) on disk
     parcels: Parcels
     parted: Assignment
 
     def columns(self, months: Sequence[str], dates: int, folder: Path) -> list[_Column]:
         """A season a month, of the `dates` up to it; without months one of all dates."""
-        starts = [f"{period.first:%Y-%m}" for period in self.feed.span]
+        starts = [f"{period.first:%Y-%m}" for period in self.series.span]
         columns: list[_Column] = []
         for i, month in enumerate(months or ("",)):
-            end = starts.index(month) + 1 if month else len(self.feed.days)
+            end = starts.index(month) + 1 if month else len(self.series.days)
             span = slice(end - dates if month else 0, end)
             shared = max(columns[-1].span.stop - span.start, 0) if columns else 0
             season = replace(self._season(i, month, span, folder), shared=shared)
@@ -166,17 +166,17 @@ class _Place:
         return columns
 
     def _season(self, column: int, month: str, span: slice, folder: Path) -> LabelledCube:
-        feed, labelled = self.feed, self.parcels.classes[:, column] != IGNORE
+        series, labelled = self.series, self.parcels.classes[:, column] != IGNORE
         own, title = self.parcels.some(labelled, column), f"{self.name} {month}".rstrip()
         return LabelledCube(
             title,
             self.image[span],
             _array(folder / f"target{column}", self.image.shape[2:], np.int16),
             _array(folder / f"part{column}", self.image.shape[2:], np.uint8),
-            np.asarray(feed.days[span]),
-            np.asarray(feed.present[span]),
-            _dates(feed, span if month else None),
-            feed.grid,
+            np.asarray(series.days[span]),
+            np.asarray(series.present[span]),
+            _dates(series, span if month else None),
+            series.grid,
             own,
             Split(self.parted.split.side, self.parted.split.parts[labelled]),
             month,
@@ -184,10 +184,10 @@ class _Place:
         )
 
 
-def _dates(feed: ModelSeries, span: slice | None) -> tuple[dt.date, ...]:
-    """Of the scenes in use, or of those in some of the feed's stretches of days."""
-    days = sorted({layer.scene.date for layer in feed.layers})
-    return tuple(d for d in days if span is None or any(d in period for period in feed.span[span]))
+def _dates(series: ModelSeries, span: slice | None) -> tuple[dt.date, ...]:
+    """Of the scenes in use, or of those in some of the series' stretches of days."""
+    days = sorted({layer.scene.date for layer in series.layers})
+    return tuple(d for d in days if span is None or any(d in period for period in series.span[span]))
 
 
 def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
@@ -195,8 +195,8 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
 
 
 def _fill(columns: Sequence[_Column], place: _Place, labels: Labels, margin: int, reporter: Reporter) -> None:
-    feed, parted = place.feed, place.parted
-    blocks = list(feed.grid.blocks(_BLOCK))
+    series, parted = place.series, place.parted
+    blocks = list(series.grid.blocks(_BLOCK))
     name = Path(columns[0].season.name).name
     for i, window in enumerate(blocks):
         reporter.progress(i / len(blocks), f"Reading {name}", i, len(blocks))
@@ -204,10 +204,10 @@ def _fill(columns: Sequence[_Column], place: _Place, labels: Labels, margin: int
             column.season.target[window.slices] = IGNORE
         if not labels.near(window, margin):
             continue
-        cube = feed.read(window)
+        cube = series.read(window)
         rows, cols = window.slices
         place.image[:, :, rows, cols] = cube
-        usable = usable_dates(cube, feed.spec)
-        parcel = parted.clear(feed.grid.sub(window), labels.read(window))
+        usable = usable_dates(cube, series.spec)
+        parcel = parted.clear(series.grid.sub(window), labels.read(window))
         for column in columns:
-            column.fill(window, usable, feed.spec.dates.min_dates, parcel, parted.split.parts)
+            column.fill(window, usable, series.spec.dates.min_dates, parcel, parted.split.parts)

@@ -24,6 +24,7 @@ from qgis.core import (
     QgsProperty,
     QgsProviderRegistry,
     QgsRasterLayer,
+    QgsRasterRange,
     QgsRectangle,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime
@@ -99,6 +100,28 @@ def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
     return SceneSource(
         path=path, name=layer.name(), dates=_dates(layer), crs=assigned_crs(layer.crs(), layer.dataProvider().crs())
     )
+
+
+def unread_no_data(value: Any, context: QgsProcessingContext) -> Iterator[str]:
+    """What is to be said of rasters whose no data the user set in QGIS alone: the engine reads their files."""
+    for item in _flat(value, context):
+        layer = _known_layer(item, context) if isinstance(item, str) else item
+        if not isinstance(layer, QgsRasterLayer) or not layer.isValid() or layer.providerType() != "gdal":
+            continue
+        provider = layer.dataProvider()
+        bands = range(1, layer.bandCount() + 1)
+        added = sorted({_range(each) for band in bands for each in provider.userNoDataValues(band)})
+        if added:
+            yield (
+                f"The additional no data values of the layer {layer.name()} ({', '.join(added)}) are known to QGIS "
+                "alone and are not used: export the layer with them as its no data, and give that."
+            )
+        if any(provider.sourceHasNoDataValue(b) and not provider.useSourceNoDataValue(b) for b in bands):
+            yield f"QGIS shows the no data of the layer {layer.name()} as values; they are read as no data."
+
+
+def _range(values: QgsRasterRange) -> str:
+    return f"{values.min():g}" if values.min() == values.max() else f"{values.min():g} to {values.max():g}"
 
 
 def _path(source: str, name: str) -> str:

@@ -120,16 +120,18 @@ class Legend:
 
         Codes are not asked where a class has a number for its name: there the label 2 is a class called 2, or none.
         """
-        if any(is_number(name) for name in self.names):
-            return self.named(label)
+        found = self.named(label)
+        if found or any(is_number(name) for name in self.names) or any(c.answers_to(label) for c in self.classes):
+            return found
         text = plain(label)
-        return self.named(label) or next((c for c in self.classes if text == str(c.code) and c.owns_its_code), None)
+        return next((c for c in self.classes if text == str(c.code) and c.owns_its_code), None)
 
     def named(self, label: str) -> CropClass | None:
-        """The class whose name is `label`, else that with such an alias."""
+        """The class whose name is `label`, else the only one with that alias: one of two classes says nothing."""
         text = plain(label)
-        by_name = (c for c in self.classes if plain(c.name) == text)
-        return next(by_name, None) or next((c for c in self.classes if c.answers_to(label)), None)
+        by_name = next((c for c in self.classes if plain(c.name) == text), None)
+        by_alias = [c for c in self.classes if c.answers_to(label)]
+        return by_name or (by_alias[0] if len(by_alias) == 1 else None)
 
     def refuse_zero(self) -> None:
         """Raises BadInput for the code 0, which is no data in every map that is written here."""

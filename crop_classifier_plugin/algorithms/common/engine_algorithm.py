@@ -101,13 +101,16 @@ class EngineAlgorithm(CropAlgorithm):
         """
         checked = {}
         try:
-            for definition in self.parameterDefinitions():
-                name = definition.name()
-                if definition.type() in ("raster", "multilayer") and layers.scenes(parameters.get(name), context):
+            for name in self._rasters():
+                if layers.scenes(parameters.get(name), context):
                     checked[name] = QgsRasterLayer()
         except CropClassifierError as error:
             return False, error.sentence
         return super().checkParameterValues({**parameters, **checked}, context)
+
+    def _rasters(self) -> list[str]:
+        """The parameters that take rasters."""
+        return [d.name() for d in self.parameterDefinitions() if d.type() in ("raster", "multilayer")]
 
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -118,6 +121,10 @@ class EngineAlgorithm(CropAlgorithm):
             self._inputs = self.inputs(parameters, context, feedback)
         except CropClassifierError as error:
             self._refusal = error.sentence
+            return True
+        for name in self._rasters():
+            for warning in layers.unread_no_data(parameters.get(name), context):
+                feedback.pushWarning(warning)
         return True
 
     def processAlgorithm(

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProject,
     QgsProperty,
     QgsRasterLayer,
+    QgsRasterRange,
     QgsRectangle,
     QgsVectorLayer,
 )
@@ -112,6 +113,20 @@ def test_project_layer_whose_file_is_gone_is_named(grid, context):
     layer.setDataSource("/gone/a.asc", "moved away", "gdal")
     with pytest.raises(BadRaster, match=r"/gone/a\.asc"):
         layers.scenes([layer.id()], context)
+
+
+def test_no_data_that_only_qgis_knows_is_said(grid, context):
+    plain, layer = QgsRasterLayer(grid("a.asc"), "plain"), QgsRasterLayer(grid("b.asc"), "set here")
+    layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(3, 3), QgsRasterRange(7, 9)])
+    QgsProject.instance().addMapLayer(layer)
+    told = list(layers.unread_no_data([plain, [layer.id()], grid("c.asc")], context))
+    assert len(told) == 1
+    assert "additional no data values of the layer set here (3, 7 to 9)" in told[0]
+    layer.dataProvider().setUserNoDataValue(1, [])
+    assert list(layers.unread_no_data(layer, context)) == []
+    layer.dataProvider().setUseSourceNoDataValue(1, False)
+    shown_anyway = layer.dataProvider().sourceHasNoDataValue(1)
+    assert len(list(layers.unread_no_data(layer, context))) == int(shown_anyway)
 
 
 def test_crs_is_given_only_when_the_user_assigned_one(grid, context):

@@ -15,8 +15,8 @@ from ..errors import BadInput
 
 def _jobs() -> dict[str, Any]:
     """Every class in this folder's modules that has a kind, by that kind."""
-    folder = str(Path(__file__).parent)
-    names = sorted(m.name for m in pkgutil.iter_modules([folder]) if m.name != __name__.rpartition(".")[2])
+    folders = importlib.import_module(__package__).__path__
+    names = sorted(m.name for m in pkgutil.iter_modules(folders) if m.name != __name__.rpartition(".")[2])
     modules = [importlib.import_module(f".{name}", __package__) for name in names]
     found = [c for module in modules for c in vars(module).values() if isinstance(c, type) and hasattr(c, "kind")]
     return {c.kind: c for c in sorted(found, key=lambda c: str(c.kind))}

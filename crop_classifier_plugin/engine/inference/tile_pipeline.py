@@ -17,12 +17,7 @@ from ...shared.cards.card import Card
 from ...shared.errors import OutOfMemory
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
-from ..raster.tiling import (
-    Tiling,
-    reflected,
-    strips,
-    window_of,
-)
+from ..raster.tiling import Tiling, mirrored, strips
 from ..runtime.base import Float, Runtime
 from ..series.cube.input_normalisation import NetworkInputs, Preprocess
 
@@ -34,7 +29,8 @@ Prepare = Callable[[Float], NetworkInputs]  # of a cube (T,C,H,W)
 class Source(Protocol):
     """What the pipeline reads: a ModelSeries, or a fake in a test. It is read in one thread."""
 
-    grid: Grid
+    @property
+    def grid(self) -> Grid: ...
 
     @property
     def days(self) -> NDArray[np.int64]:
@@ -66,6 +62,7 @@ class FinishedBlock:
     cell: int  # px, the side of such a cell; the tile's size where the network tells no finer; 0 = none told so far
 
 
+TileOrigin = tuple[int, int]  # first row and column of a tile
 TilePrediction = tuple[Float | None, Float | None]  # of a tile: probability (K,size,size), attention (T,h,w)
 
 
@@ -117,13 +114,7 @@ class TileReader:
 
 def read_tile(source: Source, prepare: Prepare, size: int, row: int, col: int) -> Tile:
     """A tile anywhere on (or over the edge of) the raster; beyond the edge the raster is mirrored."""
-    rows = reflected(row, size, source.grid.height)
-    cols = reflected(col, size, source.grid.width)
-    window = window_of(rows, cols)
-    cube = source.read(window)
-    if (window.height, window.width) != (size, size) or rows[0] != window.row or cols[0] != window.col:
-        cube = cube[:, :, (rows - window.row)[:, None], (cols - window.col)[None, :]]
-    given = prepare(cube)
+    given = prepare(mirrored(source.read, Window(row, col, size, size), (source.grid.height, source.grid.width)))
     return Tile(row, col, given.tensors, given.usable)
 
 
@@ -197,40 +188,50 @@ def classify_tiles(
     batch: int = 4,
     part: Window | None = None,
     attention: bool = False,
+    wanted: Callable[[Window], bool] | None = None,
 ) -> Iterator[FinishedBlock]:
     """Every pixel of the source's grid, or of a `part` of it, exactly once, in windows of at most STRIP columns.
 
     A part is cut from the same tiles as the whole grid, so that its pixels get the values they would have in the whole.
+    Tiles whose used pixels are not `wanted` are neither read nor run: what only they show is not valid.
     With `attention` the network, which must tell it, is asked for its own too.
     """
     grid = source.grid
-    tiling = Tiling.for_network(card.tiling.tile, card.tiling.overlap, card.tiling.receptive_radius)
+    tiling = Tiling.of(card.tiling)
     part = part or Window(0, 0, grid.height, grid.width)
-    stretches = [(part.col + a, part.col + b) for a, b in strips(part.width, STRIP)]
-    plan = [(cols, _touching(tiling, grid.width, cols)) for cols in stretches]
-    rows = _touching(tiling, grid.height, (part.row, part.row + part.height))
-    total = len(rows) * sum(len(columns) for _, columns in plan)
-    tile_origins = [(r, c) for _, columns in plan for r in rows for c in columns]
+    plan = _plan(tiling, grid, part, wanted)
+    tile_origins = [origin for _, rows in plan for _, in_row in rows for origin in in_row]
     prepare = partial(Preprocess(card.inputs, card.statistics).apply, days=source.days)
     runner = Runner(runtime, batch, required_dates(card), attention)
-    done = 0
+    done, total = 0, len(tile_origins)
     with closing(TileReader(source, prepare, tiling.size).tiles(tile_origins)) as tiles:
-        for cols, columns in plan:
+        for cols, rows in plan:
             strip = Strip(card, tiling, part, cols, attention)
-            for row in rows:
-                for tile, prediction in runner.run(tiles, len(columns), reporter):
+            for row, in_row in rows:
+                for tile, prediction in runner.run(tiles, len(in_row), reporter):
                     strip.add(tile, prediction)
                     done += 1
                     reporter.progress(done / total, "Classifying", done, total)
-                finished = strip.finish(row, last=row == rows[-1])
+                finished = strip.finish(row, last=row == rows[-1][0])
                 if finished:
                     yield finished
 
 
-def _touching(tiling: Tiling, length: int, span: tuple[int, int]) -> list[int]:
-    """Starts of the tiles along an axis whose used part touches the pixels [first, end)."""
-    inner = tiling.size - tiling.margin
-    return [s for s in tiling.starts(length) if s + inner > span[0] and s + tiling.margin < span[1]]
+def _plan(
+    tiling: Tiling, grid: Grid, part: Window, wanted: Callable[[Window], bool] | None
+) -> list[tuple[tuple[int, int], list[tuple[int, list[TileOrigin]]]]]:
+    """Stretches of columns [first, end), each with its rows of tiles."""
+    shape = grid.height, grid.width
+    rows = tiling.touching(grid.height, (part.row, part.row + part.height))
+    plan = []
+    for cols in ((part.col + a, part.col + b) for a, b in strips(part.width, STRIP)):
+        columns = tiling.touching(grid.width, cols)
+        in_rows = [
+            (row, [(row, col) for col in columns if wanted is None or wanted(tiling.used(row, col, shape))])
+            for row in rows
+        ]
+        plan.append((cols, in_rows))
+    return plan
 
 
 class Runner:

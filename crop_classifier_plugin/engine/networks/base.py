@@ -69,6 +69,11 @@ class NetworkConfig:
         return 1
 
     @property
+    def least_patch(self) -> int:
+        """The smallest patch, in pixels, that trains every kernel: the coarsest level has two pixels a side."""
+        return 2 * self.multiple if self.multiple > 1 else 1
+
+    @property
     def capabilities(self) -> Capabilities:
         return Capabilities()
 

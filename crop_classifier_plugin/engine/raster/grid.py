@@ -26,6 +26,15 @@ class Window:
     def slices(self) -> tuple[slice, slice]:
         return slice(self.row, self.row + self.height), slice(self.col, self.col + self.width)
 
+    def shifted(self, rows: int, cols: int) -> Window:
+        return Window(self.row + rows, self.col + cols, self.height, self.width)
+
+    def clipped(self, height: int, width: int) -> Window:
+        """What of it lies on a raster of this size."""
+        top, left = max(self.row, 0), max(self.col, 0)
+        bottom, right = min(self.row + self.height, height), min(self.col + self.width, width)
+        return Window(top, left, max(bottom - top, 0), max(right - left, 0))
+
 
 @dataclass(frozen=True)
 class Grid:

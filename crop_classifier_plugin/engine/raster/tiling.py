@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...shared.cards.parts import TilingSpec
 from ...shared.errors import BadInput
 from .grid import Window
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,11 @@ class Tiling:
         fits = radius > 0 and 2 * radius + 1 <= overlap
         return cls(size, overlap, radius if fits else overlap // 4)
 
+    @classmethod
+    def of(cls, spec: TilingSpec) -> Tiling:
+        """The tiles that a card asks for: the one way to cut a raster for a model."""
+        return cls.for_network(spec.tile, spec.overlap, spec.receptive_radius)
+
     @property
     def stride(self) -> int:
         return self.size - self.overlap
@@ -47,6 +57,21 @@ class Tiling:
         while -self.margin + (count - 1) * self.stride + self.size - self.margin < length:
             count += 1
         return [-self.margin + i * self.stride for i in range(count)]
+
+    def centres(self, length: int) -> list[tuple[int, int]]:
+        """Of each tile the pixels [first, end) of the axis where it weighs most; each pixel is in one of them."""
+        middles = [start + self.overlap // 2 for start in self.starts(length)[1:]]
+        return list(zip([0, *middles], [*middles, length]))
+
+    def used(self, row: int, col: int, shape: tuple[int, int]) -> Window:
+        """The pixels of the raster that the tile at (row, col) says something of."""
+        inner = self.size - 2 * self.margin
+        return Window(row + self.margin, col + self.margin, inner, inner).clipped(*shape)
+
+    def touching(self, length: int, span: tuple[int, int]) -> list[int]:
+        """Starts of the tiles along an axis whose used part touches the pixels [first, end)."""
+        inner = self.size - self.margin
+        return [s for s in self.starts(length) if s + inner > span[0] and s + self.margin < span[1]]
 
     def ramp(self) -> NDArray[np.float32]:
         """(size,) float32 weights: 0 in the margin, rising over the rest of the overlap, 1 inside.
@@ -74,6 +99,17 @@ def reflected(start: int, size: int, length: int) -> NDArray[np.int64]:
     period = 2 * (length - 1)
     folded = np.mod(positions, period)
     return np.where(folded < length, folded, period - folded).astype(np.int64)
+
+
+def mirrored(read: Callable[[Window], NDArray[Scalar]], window: Window, shape: tuple[int, int]) -> NDArray[Scalar]:
+    """(...,h,w): what `read` gives of a raster of this shape in a window anywhere on, or over the edge of, it; beyond
+    the edge the raster is mirrored."""
+    rows, cols = reflected(window.row, window.height, shape[0]), reflected(window.col, window.width, shape[1])
+    inside = window_of(rows, cols)
+    pixels = read(inside)
+    if inside == window:
+        return pixels
+    return pixels[..., (rows - inside.row)[:, None], (cols - inside.col)[None, :]]
 
 
 def strips(width: int, limit: int) -> list[tuple[int, int]]:

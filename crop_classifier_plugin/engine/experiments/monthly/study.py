@@ -12,28 +12,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
-from ...networks.base import parameter_count
+from ...networks.base import Network, parameter_count
+from ...runtime.base import Feeds, Prediction
 from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.band_statistics import statistics
-from ...training.data.labelled_series import LabelledCube
-from ...training.data.patches import ScoringPatches
 from ...training.data.training_data import TrainingData
-from ...training.loop.evaluation import score
+from ...training.loop.evaluation import Mapper, score
+from ...training.model_folder.card_builder import card_of
 from ...training.model_folder.input_spec import input_spec_of
 from ...training.supervised.fit import config_of, fit
 from ...training.supervised.job import inputs_of
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
 from ..places import Places
-from .job import EPOCHS, LONGER, OVERLAP, TILE, monthly_job
+from .job import EPOCHS, LONGER, TILE, monthly_job
 from .simulated_radar import TARGETS
 
 Trained = dict[str, Any]  # seconds, epochs, parameters, and a confusion matrix a month
@@ -71,8 +68,10 @@ class Bench:
         started = time.process_time()
         learnt, history = fit(job, config, material, preprocess, Silent())
         seconds = time.process_time() - started  # of the processor: others may use it too
-        matrices = {s.month: self._score(learnt, s, preprocess, material.classes).n.tolist() for s in material.train}
-        return {"seconds": seconds, "epochs": len(history), "parameters": parameter_count(learnt), "months": matrices}
+        parameters = parameter_count(learnt)
+        mapper = Mapper(card_of(job, config, parameters, material, preprocess), _InMemory(learnt))
+        matrices = {s.month: score(mapper, (s,), HELD_OUT, Silent()).n.tolist() for s in material.train}
+        return {"seconds": seconds, "epochs": len(history), "parameters": parameters, "months": matrices}
 
     def _of(self, months: tuple[str, ...]) -> TrainingData:
         if self._material is None:
@@ -82,10 +81,19 @@ class Bench:
         kept = tuple(season for season in self._material.train if season.month in months)
         return replace(self._material, train=kept)
 
-    def _score(self, network: torch.nn.Module, season: LabelledCube, preprocess: Preprocess, classes: int) -> Confusion:
-        def predict(item: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-            with torch.no_grad():
-                found: Tensor = network(*(torch.from_numpy(item[name]) for name in preprocess.inputs.tensors))
-            return np.asarray(found.numpy(), np.float32)
 
-        return score(predict, ScoringPatches((season,), preprocess, HELD_OUT, TILE, OVERLAP), classes, Silent())
+class _InMemory:
+    """A network that was not exported, as a Runtime."""
+
+    device, why, attends = "cpu", "it was just trained", False
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def run(self, feeds: Feeds, attention: bool = False) -> Prediction:
+        with torch.no_grad():
+            logits: Tensor = self._network(*(torch.from_numpy(feeds[name]) for name in self._network.inputs))
+        return Prediction(logits.softmax(dim=1).numpy())
+
+    def versions(self) -> dict[str, Any]:
+        return {"torch": torch.__version__}

@@ -16,13 +16,10 @@ from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
-from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
-from ...training.data.patches import ScoringPatches
 from ...training.data.training_data import TrainingData
-from ...training.loop.evaluation import score
-from ...training.supervised.job import onnx_predict
+from ...training.loop.evaluation import Mapper, score
 from ...training.supervised.load_data import gather
 from ..pixel_forest import forests
 from ..places import Places
@@ -62,11 +59,9 @@ def _collect(job: TrainJob, place: Path) -> TrainingData:
 
 def _against_forests(model: Path, material: TrainingData, tests: Tests) -> Iterator[Test]:
     card = load_card(model)
-    predict = onnx_predict(str(checked_weights(model, card.weights.sha256)))
-    preprocess = Preprocess(card.inputs, card.statistics)
+    mapper = Mapper.open(checked_weights(model, card.weights.sha256), card)
     rivals = forests(material)
     for where, seasons in tests.items():
-        patches = ScoringPatches(seasons, preprocess, HELD_OUT, card.tiling.tile, card.tiling.overlap)
-        found = {"network": score(predict, patches, len(card.legend), Silent())}
+        found = {"network": score(mapper, seasons, HELD_OUT, Silent())}
         found |= {forest.name: forest.score(seasons) for forest in rivals}
         yield Test(card.title, where, material.legend.names, found)

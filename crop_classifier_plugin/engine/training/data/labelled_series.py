@@ -86,8 +86,17 @@ class LabelledCube:
     def blocks(self, part: int, size: int = _BLOCK) -> Iterator[Window]:
         """Windows that hold a pixel of `part`."""
         for window in self.grid.blocks(size):
-            if (self.part[window.slices] == part).any():
+            if self.holds(window, part):
                 yield window
+
+    def holds(self, window: Window, part: int) -> bool:
+        """Whether a pixel of `part` lies in the window."""
+        return bool((self.part[window.slices] == part).any())
+
+    def reference(self, window: Window, part: int) -> NDArray[np.int64]:
+        """(h,w): the classes of a window's pixels; IGNORE outside `part`."""
+        known = self.part[window.slices] == part
+        return np.where(known, self.target[window.slices], IGNORE).astype(np.int64)
 
     def bbox(self) -> tuple[float, float, float, float]:
         """West, south, east, north of the grid in degrees."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from ....shared.cards.parts import InputSpec
 from ...labels.constants import IGNORE
 from ...products.bands import RADAR
 from ...raster.grid import Window
+from ...raster.tiling import Tiling, mirrored
 from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import TRAIN
 from .labelled_series import LabelledCube
@@ -44,14 +46,11 @@ def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def cut(season: LabelledCube, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Image (T,C,h,w) with NaN and target (h,w), IGNORE outside `part`; beyond the raster's edge it is mirrored."""
-    rows, cols = window.slices
-    image = season.read(window)
-    target = np.where(season.part[rows, cols] == part, season.target[rows, cols], IGNORE).astype(np.int64)
-    lack = (window.height - target.shape[0], window.width - target.shape[1])
-    if any(lack):
-        image = np.pad(image, ((0, 0), (0, 0), (0, lack[0]), (0, lack[1])), mode="symmetric")
-        target = np.pad(target, ((0, lack[0]), (0, lack[1])), constant_values=IGNORE)
+    """Image (T,C,h,w) with NaN, mirrored beyond the raster's edge; target (h,w), IGNORE there and outside `part`."""
+    image = mirrored(season.read, window, season.shape)
+    target = np.full((window.height, window.width), IGNORE, np.int64)
+    inside = window.clipped(*season.shape)
+    target[inside.shifted(-window.row, -window.col).slices] = season.reference(inside, part)
     return image, target
 
 
@@ -192,21 +191,17 @@ def _anchors(seasons: Sequence[LabelledCube]) -> NDArray[np.int64]:
 
 
 class ScoringPatches(Dataset[Item]):
-    """Windows that together cover every pixel of `part` once: a tile's centre is scored, its rim is context."""
+    """The tiles of a map, of which the pixels that each is closest to are scored: every pixel of `part` once.
+
+    They lie, and are mirrored, as in a classification, but are not blended: so much is enough to compare epochs by.
+    """
 
     def __init__(
-        self,
-        seasons: Sequence[LabelledCube],
-        preprocess: Preprocess,
-        part: int,
-        tile: int,
-        overlap: int,
-        most: int = 0,
-    ):
-        self.seasons, self.preprocess, self.part = tuple(seasons), preprocess, part
-        self.tile, self.rim = tile, overlap // 2
-        step = tile - 2 * self.rim
-        places = [(s, w) for s, season in enumerate(self.seasons) for w in season.blocks(part, step)]
+        self, seasons: Sequence[LabelledCube], preprocess: Preprocess, part: int, tiling: Tiling, most: int = 0
+    ) -> None:
+        """`most`: tiles, evenly chosen; 0 = all."""
+        self.seasons, self.preprocess, self.part, self._size = tuple(seasons), preprocess, part, tiling.size
+        places = [(s, *place) for s, season in enumerate(self.seasons) for place in _tiles(season, part, tiling)]
         keep = np.linspace(0, len(places) - 1, min(most or len(places), len(places))).astype(int)
         self.places = [places[i] for i in keep]
 
@@ -214,26 +209,19 @@ class ScoringPatches(Dataset[Item]):
         return len(self.places)
 
     def __getitem__(self, index: int) -> Item:
-        which, centre = self.places[index]
-        season, (row, col) = self.seasons[which], self._corner(centre)
-        image, target = cut(season, Window(row, col, self.tile, self.tile), self.part)
+        which, tile, centre = self.places[index]
+        season = self.seasons[which]
+        image, target = cut(season, tile, self.part)
         scored = np.full_like(target, IGNORE)
-        inside = self.inside(index)
+        inside = centre.shifted(-tile.row, -tile.col).slices
         scored[inside] = target[inside]
         return item(self.preprocess, image, season, scored)
 
-    def inside(self, index: int) -> tuple[slice, slice]:
-        """The part of an item that is scored."""
-        centre = self.places[index][1]
-        row, col = self._corner(centre)
-        rows = slice(centre.row - row, centre.row - row + centre.height)
-        return rows, slice(centre.col - col, centre.col - col + centre.width)
 
-    def labelled(self, index: int) -> int:
-        """Pixels of an item that are scored."""
-        which, centre = self.places[index]
-        return int((self.seasons[which].part[centre.slices] == self.part).sum())
-
-    def _corner(self, centre: Window) -> tuple[int, int]:
-        """First row and column of the tile around a centre."""
-        return max(0, centre.row - self.rim), max(0, centre.col - self.rim)
+def _tiles(season: LabelledCube, part: int, tiling: Tiling) -> Iterator[tuple[Window, Window]]:
+    """Each tile whose centre holds a pixel of the part, and that centre."""
+    rows, cols = (list(zip(tiling.starts(n), tiling.centres(n))) for n in season.shape)
+    for (row, (top, bottom)), (col, (left, right)) in product(rows, cols):
+        centre = Window(top, left, bottom - top, right - left)
+        if season.holds(centre, part):
+            yield Window(row, col, tiling.size, tiling.size), centre

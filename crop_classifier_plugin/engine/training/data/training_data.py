@@ -34,6 +34,11 @@ class TrainingData:
         """The first training series of each set of labels, and further ones that show more parcels than it."""
         return tuple(season for season in self.train if season.is_place)
 
+    @property
+    def validated(self) -> tuple[LabelledCube, ...]:
+        """The seasons whose validation parcels choose the epoch."""
+        return *self.train, *self.checks
+
     def tell_classes(self, counts: NDArray[np.int64], reporter: Reporter) -> None:
         """Says which classes cannot be learnt or tested; `counts` (K,): pixels to train on."""
         tested = count_classes(self.places(), HELD_OUT, self.classes)

@@ -1,34 +1,76 @@
-"""How good the finished model is: the file that ships, run on pixels that it never learnt from."""
+"""How good the finished model is: the file that ships, mapping pixels that it never learnt from as a user will."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....shared.cards.card import Card
+from ....shared.devices import CPU
 from ....shared.metrics import METRICS
 from ...accuracy.confusion import Confusion
-from ...execution.reporter import Reporter
+from ...execution.reporter import Reporter, SubProgress
+from ...inference.tile_pipeline import FinishedBlock, classify_tiles
 from ...labels.constants import IGNORE
-from ..data.patches import TARGET, ScoringPatches
+from ...raster.grid import Window
+from ...runtime.base import Runtime
+from ...runtime.open import open_runtime
+from ..data.labelled_series import LabelledCube
 from .epochs import EpochMetric
 
 MEAN_F1 = EpochMetric("validation_mean_f1", "validation mean F1", 3, highest=True)
-Predict = Callable[[dict[str, NDArray[Any]]], NDArray[np.float32]]  # a batch of one by input -> (1,K,H,W)
 
 
-def score(predict: Predict, patches: ScoringPatches, classes: int, reporter: Reporter) -> Confusion:
-    """Confusion matrix over every labelled pixel of the patches."""
+@dataclass(frozen=True, eq=False)
+class Mapper:
+    """A model that maps labelled seasons by the very pipeline of a classification."""
+
+    card: Card
+    runtime: Runtime
+
+    @classmethod
+    def open(cls, weights: str | Path, card: Card) -> Mapper:
+        return cls(card, open_runtime(Path(weights), CPU, card))
+
+    def blocks(
+        self,
+        season: LabelledCube,
+        reporter: Reporter,
+        part: Window | None = None,
+        wanted: Callable[[Window], bool] | None = None,
+    ) -> Iterator[FinishedBlock]:
+        """As classify_tiles."""
+        return classify_tiles(
+            lambda: season, season.grid, self.card, self.runtime, season.days, reporter, part=part, wanted=wanted
+        )
+
+    def classes(self, season: LabelledCube, window: Window, reporter: Reporter) -> NDArray[np.int64]:
+        """(h,w): the classes that a map of the season shows in a window of it."""
+        found = np.full((window.height, window.width), IGNORE, np.int64)
+        for block in self.blocks(season, reporter, window):
+            found[block.window.slices] = block.probability.argmax(axis=0)
+        return found
+
+
+def score(mapper: Mapper, seasons: Sequence[LabelledCube], part: int, reporter: Reporter) -> Confusion:
+    """Confusion matrix over every labelled pixel of a part of the seasons, as a diagnosis of their maps would count.
+
+    Only tiles that say something of such a pixel are run.
+    """
+    classes = len(mapper.card.legend)
     confusion = Confusion(np.zeros((classes, classes), np.int64))
-    for i in range(len(patches)):
-        reporter.progress(i / len(patches), "Testing", i, len(patches))
-        item = {name: value.numpy() for name, value in patches[i].items()}
-        target = item.pop(TARGET)
-        found = predict({name: value[None] for name, value in item.items()})[0].argmax(axis=0)
-        known = target != IGNORE
-        confusion += Confusion.count(target[known], found[known], classes)
+    for number, season in enumerate(seasons):
+        share = SubProgress(reporter, number / len(seasons), (number + 1) / len(seasons))
+        for block in mapper.blocks(season, share, wanted=partial(season.holds, part=part)):
+            target = season.reference(block.window, part)
+            known = (target != IGNORE) & block.valid
+            confusion += Confusion.count(target[known], block.probability.argmax(axis=0)[known], classes)
     return confusion
 
 

@@ -44,12 +44,7 @@ def card_of(
         statistics=preprocess.statistics,
         legend=material.legend,
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
-        tiling=TilingSpec(
-            tile=round_up(job.model_inputs.tile, config.multiple),
-            overlap=overlap_of(job.model_inputs, config.multiple),
-            multiple=config.multiple,
-            receptive_radius=config.capabilities.receptive_radius,
-        ),
+        tiling=tiling_of(job.model_inputs, config),
         training=_training_facts(job.card, job.data, material),
         terms=Terms((job.card.limits or _LIMITS) + describe_limits(material.past), job.card.licence),
     )
@@ -86,7 +81,9 @@ def round_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def overlap_of(inputs: ModelInputs, multiple: int) -> int:
-    """Of the model's tiles: in multiples of what the network takes, and at most half a tile."""
-    wanted = round_up(inputs.overlap, multiple)
-    return min(wanted, round_up(inputs.tile, multiple) // 2 // multiple * multiple)
+def tiling_of(inputs: ModelInputs, config: NetworkConfig) -> TilingSpec:
+    """The model's tiles: in multiples of what the network takes, the overlap at most half a tile."""
+    multiple = config.multiple
+    tile, overlap = round_up(inputs.tile, multiple), round_up(inputs.overlap, multiple)
+    most = tile // 2 // multiple * multiple
+    return TilingSpec(tile, min(overlap, most), multiple, config.capabilities.receptive_radius)

@@ -15,6 +15,7 @@ from ..data.split_file import dated
 from ..data.training_data import TrainingData
 
 ON_HELD_OUT, ON_TESTS = "held-out parcels of the training area", "test series"
+ON_VALIDATION = "validation parcels, which chose the epoch"
 Tested = Sequence[tuple[str, Confusion]]  # on what, and how it went
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ....shared.legend import Legend
+from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
+from ...raster.grid import Window
 from ...reporting.png import png_uri
-from ..data.patches import TARGET, ScoringPatches
-from ..loop.evaluation import Predict
+from ...splits.split import HELD_OUT
+from ..data.labelled_series import LabelledCube
+from ..loop.evaluation import Mapper
 
 _COUNT = 3  # maps (choice)
 _BLANK = (222, 229, 224)  # of pixels without a label
@@ -28,22 +30,25 @@ class SampleMap:
     height: int
 
 
-def sample_maps(predict: Predict, patches: ScoringPatches, legend: Legend) -> tuple[SampleMap, ...]:
-    """Of the windows with most labelled pixels."""
-    best = sorted(range(len(patches)), key=patches.labelled, reverse=True)[:_COUNT]
-    return tuple(_sample_map(predict, patches, index, legend) for index in best)
+def sample_maps(mapper: Mapper, seasons: Sequence[LabelledCube], reporter: Reporter) -> tuple[SampleMap, ...]:
+    """Of the squares with most held-out pixels, each as large as a tile less its overlap."""
+    side = mapper.card.tiling.tile - mapper.card.tiling.overlap
+    best = sorted(_squares(seasons, side), key=lambda square: square[0], reverse=True)[:_COUNT]
+    return tuple(_sample_map(mapper, seasons[which], window, reporter) for _, which, window in best)
 
 
-def _sample_map(predict: Predict, patches: ScoringPatches, index: int, legend: Legend) -> SampleMap:
-    item = {name: value.numpy() for name, value in patches[index].items()}
-    target = item.pop(TARGET)
-    found = predict({name: value[None] for name, value in item.items()})[0].argmax(axis=0)
-    inside = patches.inside(index)
-    target, found = target[inside], found[inside]
+def _squares(seasons: Sequence[LabelledCube], side: int) -> Iterator[tuple[int, int, Window]]:
+    """Each with its held-out pixels and the number of its season."""
+    for which, season in enumerate(seasons):
+        for window in season.blocks(HELD_OUT, side):
+            yield int((season.part[window.slices] == HELD_OUT).sum()), which, window
+
+
+def _sample_map(mapper: Mapper, season: LabelledCube, window: Window, reporter: Reporter) -> SampleMap:
+    target, found = season.reference(window, HELD_OUT), mapper.classes(season, window, reporter)
+    legend = mapper.card.legend
     palette = [*(c.rgb for c in legend), _BLANK]
-    which, centre = patches.places[index]
-    season = patches.seasons[which]
-    x, y = season.grid.transform @ (centre.col + centre.width / 2, centre.row + centre.height / 2)
+    x, y = season.grid.transform @ (window.col + window.width / 2, window.row + window.height / 2)
     reference = np.where(target == IGNORE, len(legend), target)
     name = season.name.replace("\\", "/").rsplit("/", 1)[-1]
     return SampleMap(

@@ -15,6 +15,7 @@ from ....shared.networks import Recipe
 from ...execution.reporter import Reporter
 from ...networks.base import Network, NetworkConfig
 from ...networks.registry import build, configure
+from ...raster.tiling import Tiling
 from ...series.cube.input_normalisation import Preprocess
 from ...splits.split import TRAIN, VALIDATION
 from ..data.band_statistics import statistics
@@ -33,14 +34,14 @@ from ..loop.checkpoint import CheckpointStore
 from ..loop.epochs import EpochLog
 from ..loop.module import TaskModule
 from ..loop.trainer import Resume, run_task
-from ..model_folder.card_builder import overlap_of, round_up
+from ..model_folder.card_builder import round_up, tiling_of
 from ..model_folder.initial_weights import load_initial_weights, read_initial_weights
 from ..optim.recipes import resolve_recipe
 from .identity import identity_of
 from .task import SegmentationTask
 
 _FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
-_MOST_VALIDATION = 64  # windows looked at after each epoch (choice)
+_MOST_VALIDATION = 64  # tiles looked at after each epoch (choice)
 
 
 def fit(
@@ -61,9 +62,8 @@ def fit(
     steps = job.optim.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))
     changes = changes_of(job.optim, recipe, preprocess.inputs)
     patches = TrainingPatches(material.train, preprocess, patch, steps * recipe.batch, changes, job.seed, recipe.batch)
-    seen, tile = (*material.train, *material.checks), round_up(job.model_inputs.tile, config.multiple)
-    overlap = overlap_of(job.model_inputs, config.multiple)
-    checks = ScoringPatches(seen, preprocess, VALIDATION, tile, overlap, _MOST_VALIDATION)
+    tiling = Tiling.of(tiling_of(job.model_inputs, config))
+    checks = ScoringPatches(material.validated, preprocess, VALIDATION, tiling, _MOST_VALIDATION)
     shown = {"labelled pixels": counts.tolist(), "patches an epoch": patches.length}
     identity = identity_of(job, config, recipe, preprocess.statistics, material) | shown
     resume = Resume(CheckpointStore(keep, identity), job.resume) if keep else None

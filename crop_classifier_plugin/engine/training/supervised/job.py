@@ -8,13 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
 
 from ....shared.cards.card import Card
 from ....shared.cards.files import CARD_FILE, WEIGHTS_FILE, card_text
-from ....shared.cards.parts import TilingSpec
-from ....shared.devices import CPU
 from ....shared.errors import LabelsUnusable, TrainingMissing
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
@@ -28,36 +25,33 @@ from ...networks.base import (
 )
 from ...networks.random_forest import RandomForestConfig
 from ...networks.registry import build
-from ...runtime.open import open_session
 from ...series.cube.input_normalisation import Preprocess
 from ...series.scenes.read_series import SceneCache
-from ...splits.split import HELD_OUT, TRAIN
-from ..data.patches import (
-    ScoringPatches,
-    count_classes,
-)
+from ...splits.split import HELD_OUT, TRAIN, VALIDATION
+from ..data.patches import count_classes
 from ..data.split_file import SPLIT_FILE, split_json
 from ..data.training_data import TrainingData, parcel_counts
 from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
-from ..loop.evaluation import MEAN_F1, Predict, score
+from ..loop.evaluation import MEAN_F1, Mapper, score
 from ..loop.trainer import check_batch
-from ..model_folder.card_builder import card_of, with_file_facts
+from ..model_folder.card_builder import card_of, tiling_of, with_file_facts
 from ..model_folder.initial_weights import (
     WEIGHTS,
     save_weights,
 )
 from ..model_folder.input_spec import input_spec_of
 from ..model_folder.onnx_export import export
-from ..model_folder.results import ON_HELD_OUT, ON_TESTS, headline, log_results, run_facts
+from ..model_folder.results import ON_HELD_OUT, ON_TESTS, ON_VALIDATION, headline, log_results, run_facts
 from ..optim.recipes import resolve_recipe
 from ..report.report import Trained, write_report
-from ..report.sample_maps import SampleMap, sample_maps
-from ..report.settings_table import settings_table
+from ..report.sample_maps import sample_maps
+from ..report.settings_table import Rows, settings_table
 from .fit import config_of, fit, prepared, scaling
 from .job_defaults import resolve_job
 from .load_data import gather
+from .tile_size import with_fitting_tile
 
 HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
 _FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
@@ -72,23 +66,26 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         job, legend = resolve_job(job, reporter, headers)
         config = config_of(job.network, job.model_inputs, len(legend))
         tensors = inputs_of(job.network.name, config)
-        _check_first(job, config, legend)
+        job = _check_first(job, config, legend, reporter)
         folder, outputs = Path(job.model), run.outputs
         paths = {name: run.output(folder / name) for name in _FILES}
-        margin = max(job.optim.patch, job.model_inputs.tile, config.multiple)
+        margin = max(job.optim.patch, tiling_of(job.model_inputs, config).tile)
         material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin, headers)
         preprocess = Preprocess(input_spec_of(job, tensors), scaling(job.network.start, material.train))
         learnt = _learn(learner, job, config, material, preprocess, run.step(0.15, 0.9))
         card = card_of(job, config, learnt.parameters, material, preprocess)
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
-        tested = assess(paths[WEIGHTS_FILE], card.tiling, material, preprocess, run.step(0.9, 1))
+        mapper = Mapper.open(paths[WEIGHTS_FILE], card)
+        tested = assess(mapper, material, run.step(0.9, 0.96))
         card = with_file_facts(card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, card_text(card))
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history, [MEAN_F1.name]))
-        maps = _sample_maps(paths[WEIGHTS_FILE], card, material, preprocess)
         manner = settings_table(job, config, learnt.history, run.seconds)
+        if learnt.history:
+            manner += _validation(mapper, material, run.step(0.96, 0.99))
+        maps = sample_maps(mapper, material.places() + material.tests, run.step(0.99, 1))
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         log_results(tested, reporter)
@@ -98,14 +95,15 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
 
 
-def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend) -> None:
-    """Refuses, before the series is read, what could only be refused after it."""
+def _check_first(job: TrainJob, config: NetworkConfig, legend: Legend, reporter: Reporter) -> TrainJob:
+    """Refuses, before the series is read, what could only be refused after it; the job with tiles that fit."""
     if job.network.name in LEARNERS:
-        return
+        return job
     recipe = resolve_recipe(job.network.name, job.optim)
     check_batch(recipe.batch, choose_accelerator(job.hardware, recipe.optimizer).devices)
     with torch.device("meta"):
         prepared(job.network, build(job.network.name, config), legend, Silent())
+    return with_fitting_tile(job, config, reporter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,27 +178,20 @@ def inputs_of(name: str, config: NetworkConfig) -> tuple[str, ...]:
     return network.inputs
 
 
-def assess(
-    weights: str, tiling: TilingSpec, material: TrainingData, preprocess: Preprocess, reporter: Reporter
-) -> tuple[tuple[str, Confusion], ...]:
+def assess(mapper: Mapper, material: TrainingData, reporter: Reporter) -> tuple[tuple[str, Confusion], ...]:
     """Confusion matrices of the ONNX file on the held-out parcels and on the test series, where there are such."""
-    predict = onnx_predict(weights)
     tested = []
     for seasons, on in ((material.places(), ON_HELD_OUT), (material.tests, ON_TESTS)):
-        patches = ScoringPatches(seasons, preprocess, HELD_OUT, tiling.tile, tiling.overlap)
-        if len(patches):
-            confusion = score(predict, patches, material.classes, reporter)
+        confusion = score(mapper, seasons, HELD_OUT, reporter)
+        if confusion.total:
             tested.append((on, confusion))
     return tuple(tested)
 
 
-def _sample_maps(weights: str, card: Card, material: TrainingData, preprocess: Preprocess) -> tuple[SampleMap, ...]:
-    seasons, tiling = material.places() + material.tests, card.tiling
-    patches = ScoringPatches(seasons, preprocess, HELD_OUT, tiling.tile, tiling.overlap)
-    return sample_maps(onnx_predict(weights), patches, material.legend)
-
-
-def onnx_predict(weights: str) -> Predict:
-    """The file as a function from its inputs by name to probabilities."""
-    session = open_session(weights, CPU)
-    return lambda inputs: np.asarray(session.run(["probability"], inputs)[0], np.float32)
+def _validation(mapper: Mapper, material: TrainingData, reporter: Reporter) -> Rows:
+    """How good the kept epoch is where it is mapped: after each epoch a sample of tiles is looked at, unblended."""
+    confusion = score(mapper, material.validated, VALIDATION, reporter)
+    if not confusion.total:
+        return ()
+    log_results([(ON_VALIDATION, confusion)], reporter)
+    return (("Validation of the kept epoch", f"mean F1 {confusion.mean_f1:.3f} of its map ({confusion.total:,} px)"),)

@@ -14,6 +14,7 @@ from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.inference.tile_pipeline import read_tile
 from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.raster.tiling import Tiling
 from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.engine.splits.split import HELD_OUT, Parcels, Split
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
@@ -71,7 +72,7 @@ def season_of(cube: np.ndarray, days: np.ndarray) -> LabelledCube:
 def test_training_and_classification_give_a_network_the_same_to_the_bit(card: Card, seed: int) -> None:
     cube, days = cube_of(len(card.inputs.all_bands), seed), np.array([100, 150, 364])
     trained = Preprocess(card.inputs, card.statistics)
-    (item,) = ScoringPatches([season_of(cube, days)], trained, HELD_OUT, SIZE, 0)
+    (item,) = ScoringPatches([season_of(cube, days)], trained, HELD_OUT, Tiling(SIZE, 0, 0))
     read = read_item(json.loads(json.dumps(item_of(card, "model.onnx"))))
     serving = partial(Preprocess(read.inputs, read.statistics).apply, days=days)
     tile = read_tile(Memory(cube), serving, SIZE, 0, 0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.raster.tiling import Tiling
 from crop_classifier_plugin.engine.splits.split import (
     HELD_OUT,
     TRAIN,
@@ -54,10 +55,10 @@ PLAIN = preprocess_of(("x",), Statistics((0.0, 0.0), (1.0, 1.0)))
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([(16, 0), (16, 8), (32, 16), (64, 32)]))
+@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([(16, 0, 0), (16, 8, 2), (32, 16, 4), (64, 32, 15)]))
 def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
     season = season_of(height, width)
-    patches = ScoringPatches([season], PLAIN, HELD_OUT, *tiling)
+    patches = ScoringPatches([season], PLAIN, HELD_OUT, Tiling(*tiling))
     seen = []
     for i in range(len(patches)):
         x, target = patches[i]["x"], patches[i]["target"]

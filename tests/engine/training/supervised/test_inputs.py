@@ -16,6 +16,7 @@ from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
+from crop_classifier_plugin.engine.raster.tiling import Tiling
 from crop_classifier_plugin.engine.splits.split import (
     HELD_OUT,
     TRAIN,
@@ -66,7 +67,7 @@ def test_what_stands_in_place_of_a_missing_date_changes_nothing(seed: int, garba
     for season in (season_of(seed), season_of(seed, garbage=garbage)):
         items += [
             TrainingPatches([season], preprocess, 8, 3, changes, seed)[2],
-            ScoringPatches([season], preprocess, 3, 16, 0)[0],
+            ScoringPatches([season], preprocess, 3, Tiling(16, 0, 0))[0],
         ]
     for before, after in zip(items[:2], items[2:]):
         assert list(before) == [*preprocess.inputs.tensors, "target"]

@@ -46,9 +46,7 @@ class Mapper:
         wanted: Callable[[Window], bool] | None = None,
     ) -> Iterator[FinishedBlock]:
         """As classify_tiles."""
-        return classify_tiles(
-            lambda: season, season.grid, self.card, self.runtime, season.days, reporter, part=part, wanted=wanted
-        )
+        return classify_tiles(season, self.card, self.runtime, reporter, part=part, wanted=wanted)
 
     def classes(self, season: LabelledCube, window: Window, reporter: Reporter) -> NDArray[np.int64]:
         """(h,w): the classes that a map of the season shows in a window of it."""

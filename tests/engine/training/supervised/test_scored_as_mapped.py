@@ -33,7 +33,11 @@ SHORT = {"epochs": 2, "steps": 4, "batch": 2, "learning_rate": 0.02}
 TINY: dict[str, dict[str, Any]] = {
     "lrtacf_net": {},
     "unet_3d": {"settings": (("widths", "4,8"),)},
-    "cropsts": {"settings": (("preset", "small"), ("width", "12"), ("depth", "4"), ("decoder_width", "8"))},
+    "cropsts": {
+        "settings": (("preset", "small"), ("width", "12"), ("depth", "4"), ("decoder_width", "8")),
+        "steps": 12,
+        "learning_rate": 0.003,
+    },
     "random_forest": {"settings": (("trees", "5"),)},
 }
 TILES = {"smaller than a tile": {"tile": 128, "overlap": 32, "patch": 64}, "of several": {"tile": 32, "overlap": 16}}

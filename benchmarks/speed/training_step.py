@@ -193,12 +193,12 @@ def _teach_tsstfn(case: Case, preset: str, on: tuple[str, str], count: int, watc
     config = configure("tsstfn", {"preset": preset}, sample.bands, sample.dates, sample.classes)
     side = sample.side if preset == "paper" else 64
     images = Series((SceneSource("x"),)), Series((SceneSource("y"),))
-    job = TrainTsstfnJob(*images, "x", epochs=1, device=on[0], precision=on[1])
+    job = TrainTsstfnJob(*images, "x", epochs=1, hardware=HardwareSpec(on[0], precision=on[1]))
     torch.manual_seed(job.seed)
     network, recipe = build("tsstfn", config), fusion_recipe(job)
     module = TaskModule(FusionTask(network, recipe), job.seed, watch)
     shown, checked = _Tiles(network, count * job.batch, side), _Tiles(network, 1, side)
-    run_task(module, shown, checked, choose_accelerator(job, recipe.optimizer))
+    run_task(module, shown, checked, choose_accelerator(job.hardware, recipe.optimizer))
     return _sizes(network, job.batch, side) | {"optimizer": recipe.optimizer, "loss": job.loss}
 
 

@@ -77,7 +77,7 @@ PRECISIONS = {
     "16-mixed": "16 bit, mixed (graphics card)",
     "bf16-mixed": "bfloat16, mixed",
 }
-EARLIER = {  # what becomes of a training of this model that was broken off
+RESUME = {  # what becomes of a training of this model that was broken off
     "continue": "Go on after its last epoch",
     "finish": "Learn no more: make its best epoch the model",
     "restart": "Throw it away",

@@ -17,11 +17,11 @@ from qgis.core import (
 )
 
 from ...bridge.shown_polygons import Need
-from ...shared.choices import EARLIER, PRESETS
-from ...shared.devices import TRAINING_DEVICES
+from ...shared.choices import PRESETS
 from ...shared.jobs.pretrain import PretrainJob
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
+from ..common.training_parameters import TrainingParameters
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
@@ -33,14 +33,15 @@ NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
      "Sequences a step. 0: 4 for the small encoder, 256 for the paper's."),
     ("ALIGN_WEIGHT", "align_weight", "Weight of the alignment", DOUBLE, 1, 1000, True,
      "How much likeness to the teacher counts beside self-distillation."),
+    ("PATIENCE", "patience", "Patience (epochs)", INTEGER, 0, 10_000, True,
+     "It ends when the loss did not fall for so many epochs; the last encoder stays. 0: never."),
     ("SEED", "seed", "Seed", INTEGER, 1, 2**31 - 1, True, "The same seed draws the same views again."),
 )  # fmt: skip
 
 
-class PretrainCropSts(SeriesAlgorithm):
+class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
     """Series without labels -> an encoder to start from."""
 
-    devices = TRAINING_DEVICES
     NAME = "pretrain_cropsts"
     TITLE = "Pre-train CropSTS without labels"
 
@@ -60,15 +61,12 @@ class PretrainCropSts(SeriesAlgorithm):
         )
         self.add_dates_and_masks()
         self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes share.")
-        self.add_choice(
-            "EARLIER",
+        self.add_resume(
             "A pre-training of this encoder that was cancelled or broken off",
-            EARLIER,
             "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "
             "It can go on only with the same scenes, parcels, teacher and settings.",
-            advanced=True,
         )
-        self.add_device()
+        self.add_hardware()
         self.add(
             QgsProcessingParameterFolderDestination("ENCODER_FOLDER", self.tr("Encoder folder")),
             self.tr("The encoder, its facts and the course of the losses are written here after each epoch."),
@@ -113,8 +111,8 @@ class PretrainCropSts(SeriesAlgorithm):
             preset=self.choice(parameters, "SIZE", context),
             settings=self.own_settings(parameters, context),
             teacher=self.parameterAsFile(parameters, "TEACHER", context),
-            device=self.device(parameters, context),
-            resume=self.choice(parameters, "EARLIER", context),
+            hardware=self.hardware(parameters, context),
+            resume=self.resume(parameters, context),
             **numbers,
             **inputs,
         )

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...shared.choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS
+from ...shared.choices import LOSSES, OPTIMIZERS, PRECISIONS, RESUME
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.sources import LabelSource, read_windows
 from ...shared.jobs.train import (
@@ -65,7 +65,7 @@ CHOICES = (  # name, field of the job, title, choices, tip
      "What the training makes small. The weighted ones give rare classes more weight."),
     ("PRECISION", "precision", "Precision", PRECISIONS,
      "Automatic: 32 bit on the processor, mixed on a graphics card, which is faster there and takes less memory."),
-    ("EARLIER", "resume", "A training of this model that was cancelled or broken off", EARLIER,
+    ("RESUME", "resume", "A training of this model that was cancelled or broken off", RESUME,
      "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
      "is whole. It can go on only with the same labels, scenes and settings."),
 )  # fmt: skip

@@ -16,10 +16,10 @@ from qgis.core import (
 )
 
 from ...shared.choices import FUSION_LOSSES, FUSION_SPLITS, PRESETS
-from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.tsstfn import TrainTsstfnJob
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
+from ..common.training_parameters import TrainingParameters
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
@@ -27,8 +27,8 @@ NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
      "Days before the target with a fine and a coarse image; the last so many are taken. The paper has 7."),
     ("EPOCHS", "Epochs, at most", INTEGER, 100, 1, 10_000, False,
      "How often the tiles are shown. It ends sooner when the validation gets no better."),
-    ("PATIENCE", "Patience (epochs)", INTEGER, 12, 1, 10_000, True,
-     "After so many epochs without a better validation it ends; the best weights are kept."),
+    ("PATIENCE", "Patience (epochs)", INTEGER, 12, 0, 10_000, True,
+     "After so many epochs without a better validation it ends; the best weights are kept. 0: never."),
     ("BATCH", "Batch", INTEGER, 16, 1, 1024, True,
      "Tiles a step. Of a small image take fewer, as 4: it then learns in more steps."),
     ("TILE", "Tile (pixels)", INTEGER, 0, 0, 384, True,
@@ -40,10 +40,9 @@ NUMBERS = (  # name, title, kind, default, least, most, advanced, tip
 )  # fmt: skip
 
 
-class TrainTsstfn(PairsAlgorithm):
+class TrainTsstfn(TrainingParameters, PairsAlgorithm):
     """Base pairs of one year -> a model that forecasts fine images of another."""
 
-    devices = TRAINING_DEVICES
     NAME = "train_tsstfn"
     TITLE = "Train TSSTFN to fuse fine and coarse images"
 
@@ -103,7 +102,12 @@ class TrainTsstfn(PairsAlgorithm):
             self.add(text, self.tr(tip), advanced=True)
         self.add_dates()
         self.add_extent("Only this rectangle is learnt from. Empty: everything the images share.")
-        self.add_device()
+        self.add_resume(
+            "A training of this model that was cancelled or broken off",
+            "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
+            "is whole. It can go on only with the same images and settings.",
+        )
+        self.add_hardware()
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainTsstfnJob:
         numbers: dict[str, Any] = {}
@@ -123,7 +127,8 @@ class TrainTsstfn(PairsAlgorithm):
             augment=self.parameterAsBool(parameters, "AUGMENT", context),
             start=self.parameterAsFile(parameters, "START", context),
             strategy=self.parameterAsString(parameters, "STRATEGY", context).strip(),
-            device=self.device(parameters, context),
+            hardware=self.hardware(parameters, context),
+            resume=self.resume(parameters, context),
         )
 
     def results(

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ...shared.choices import EARLIER, PRECISIONS
+from ...shared.choices import PRECISIONS, RESUME
 from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import DateEntry
@@ -21,7 +21,7 @@ training_device_option = click.option(
     "--device", type=click.Choice(list(TRAINING_DEVICES)), default=AUTO, show_default=True
 )
 
-_RESUME = (
+_GO_ON = (
     "A training of this folder that was broken off: go on with it, make its best epoch the result (of a pre-training "
     "the last one), or throw it away."
 )
@@ -30,7 +30,7 @@ _RESUME = (
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every training can do: go on, and where and in which precision it computes."""
     options = (
-        click.option("--resume", type=click.Choice(list(EARLIER)), default="continue", show_default=True, help=_RESUME),
+        click.option("--resume", type=click.Choice(list(RESUME)), default="continue", show_default=True, help=_GO_ON),
         click.option(
             "--precision",
             type=click.Choice(list(PRECISIONS)),

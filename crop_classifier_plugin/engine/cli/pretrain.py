@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from ...shared.choices import MASKS, PRESETS
+from ...shared.jobs.base import take
 from ...shared.jobs.pretrain import PretrainJob, ProbeJob
 from ...shared.jobs.sources import DateEntry, Series, read_settings
+from ...shared.jobs.train import HardwareSpec
 from .options import (
     finish,
     json_option,
@@ -47,7 +49,8 @@ def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     series = _series(given.pop("series"), entries, mask)
     settings = read_settings(";".join(given.pop("settings")))
     bands = given.pop("bands") or PretrainJob.bands
-    finish(PretrainJob(series=series, bands=bands, settings=settings, **given), as_json)
+    hardware = take(given, HardwareSpec)
+    finish(PretrainJob(series=series, bands=bands, settings=settings, hardware=hardware, **given), as_json)
 
 
 def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> tuple[Series, ...]:

@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from ...shared.choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS
+from ...shared.jobs.base import take
 from ...shared.jobs.fusion import image_pairs
 from ...shared.jobs.sources import Series, read_settings
+from ...shared.jobs.train import HardwareSpec
 from ...shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
 from .fusion import take_place
 from .options import device_option, finish, json_option, training_options
@@ -63,7 +65,7 @@ def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""
     images = _images(given)
     settings = read_settings(";".join(("preset=small", *given.pop("setting"))))
-    finish(TrainTsstfnJob(*images, settings=settings, **given), as_json)
+    finish(TrainTsstfnJob(*images, settings=settings, hardware=take(given, HardwareSpec), **given), as_json)
 
 
 @click.command("fuse-tsstfn")

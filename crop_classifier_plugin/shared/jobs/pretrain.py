@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..choices import EARLIER, PRECISIONS, PRESETS
+from ..choices import PRESETS, RESUME
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from .base import Job
-from .sources import Series, one_of
+from .sources import Series, at_least, one_of
+from .train import HardwareSpec, TrainJob
 
 SIX_BANDS = ("B02", "B03", "B04", "B8A", "B11", "B12")
 
@@ -37,23 +38,18 @@ class PretrainJob(Job):
     teacher: str = ""  # ONNX file, or encoder.safetensors of an encoder of B04, B03, B02; "" = no alignment
     align_weight: float = 1.0  # lambda
     seed: int = 1
-    device: str = "auto"
-    devices: int = 1  # graphics cards that share each batch; 0 = all there are
-    precision: str = "auto"  # one of PRECISIONS
+    hardware: HardwareSpec = TrainJob.hardware
     patience: int = 0  # epochs without a lower loss until it ends; 0 = never
-    resume: str = "continue"  # one of EARLIER: go on with it, keep its last epoch's encoder, or throw it away
+    resume: str = "continue"  # one of RESUME: go on with it, keep its last epoch's encoder, or throw it away
 
     def __post_init__(self) -> None:
         one_of("preset", self.preset, PRESETS)
-        one_of("choice for an earlier pre-training", self.resume, EARLIER)
-        one_of("device", self.device, TRAINING_DEVICES)
-        one_of("precision", self.precision, PRECISIONS)
+        one_of("choice for an earlier pre-training", self.resume, RESUME)
         if not self.series or not self.folder:
             raise BadInput("A series to learn from and a folder for the encoder are needed: give both.")
         if min(self.count, self.epochs, self.batch) < 0 or min(self.learning_rate, self.align_weight) < 0:
             raise BadInput("count, epochs, batch, learning_rate and align_weight are 0 or more: correct them.")
-        if min(self.devices, self.patience) < 0:
-            raise BadInput("devices and patience are 0 or more: correct them.")
+        at_least(self, 0, "patience")
 
 
 @dataclass(frozen=True)

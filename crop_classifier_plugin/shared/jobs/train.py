@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import ClassVar, Optional
 
 from ..cards.parts import RADAR_UNITS, REDUCTIONS
-from ..choices import EARLIER, LOSSES, OPTIMIZERS, PRECISIONS, SIDES, SPLITS
+from ..choices import LOSSES, OPTIMIZERS, PRECISIONS, RESUME, SIDES, SPLITS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from ..networks import trainable
@@ -154,10 +154,10 @@ class TrainJob(Job):
     hardware: HardwareSpec = HardwareSpec()
     card: CardTexts = CardTexts()
     seed: int = 1
-    resume: str = "continue"  # one of EARLIER: go on with it, make a model of its best epoch, or throw it away
+    resume: str = "continue"  # one of RESUME: go on with it, make a model of its best epoch, or throw it away
 
     def __post_init__(self) -> None:
-        one_of("choice for an earlier training", self.resume, EARLIER)
+        one_of("choice for an earlier training", self.resume, RESUME)
         if not self.data:
             raise BadInput("No labelled series was given: choose the dated scenes of a season and their labels.")
         if not self.model:

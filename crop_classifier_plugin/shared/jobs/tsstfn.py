@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..choices import EARLIER, FORECASTS, FUSION_LOSSES, FUSION_SPLITS, PRECISIONS
-from ..devices import DEVICES, TRAINING_DEVICES
+from ..choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS, RESUME
+from ..devices import DEVICES
 from ..errors import BadInput
 from .base import Job
 from .sources import Series, one_of
+from .train import HardwareSpec, TrainJob
 
 
 @dataclass(frozen=True)
@@ -41,21 +42,17 @@ class TrainTsstfnJob(Job):
     strategy: str = ""  # how the dates were aligned, for the card
     title: str = ""  # "" = the folder's name
     seed: int = 1
-    device: str = "auto"
-    devices: int = 1  # graphics cards that share each batch; 0 = all there are
-    precision: str = "auto"  # one of PRECISIONS
-    resume: str = "continue"  # one of EARLIER: go on with it, make a model of its best epoch, or throw it away
+    hardware: HardwareSpec = TrainJob.hardware
+    resume: str = "continue"  # one of RESUME: go on with it, make a model of its best epoch, or throw it away
 
     def __post_init__(self) -> None:
         one_of("loss", self.loss, FUSION_LOSSES)
-        one_of("precision", self.precision, PRECISIONS)
-        one_of("choice for an earlier training", self.resume, EARLIER)
+        one_of("choice for an earlier training", self.resume, RESUME)
         one_of("split", self.split, FUSION_SPLITS)
-        one_of("device", self.device, TRAINING_DEVICES)
         if not self.model:
             raise BadInput("No folder for the model was given: choose one.")
-        if min(self.pairs, self.epochs, self.batch) < 1 or min(self.tile, self.patience, self.devices) < 0:
-            raise BadInput("pairs, epochs and batch are at least 1, tile, patience and devices at least 0.")
+        if min(self.pairs, self.epochs, self.batch) < 1 or min(self.tile, self.patience) < 0:
+            raise BadInput("pairs, epochs and batch are at least 1, tile and patience at least 0.")
         if not 0 < self.validation < 1 or not self.learning_rate > 0:
             raise BadInput("The share for the validation lies between 0 and 1, the learning rate above 0.")
 

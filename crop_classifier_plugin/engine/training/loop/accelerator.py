@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 
 from ....shared.devices import CUDA
 from ....shared.errors import BadInput
+from ....shared.jobs.train import HardwareSpec
 from ...execution.cores import usable_cores
 from ...runtime.devices import Device, Offer, choose_device
 
 FULL = "32-true"
-
-
-class Hardware(Protocol):
-    """What a job asks for."""
-
-    @property
-    def device(self) -> str:
-        """One of DEVICES."""
-
-    @property
-    def devices(self) -> int:
-        """How many share each batch; 0 = all graphics cards there are."""
-
-    @property
-    def precision(self) -> str:
-        """One of PRECISIONS."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +38,7 @@ def torch_device(requested: str) -> Device:
     )
 
 
-def choose_accelerator(hardware: Hardware, optimizer: str) -> Accelerator:
+def choose_accelerator(hardware: HardwareSpec, optimizer: str) -> Accelerator:
     """Raises DeviceMissing, and BadInput for a precision or a number of devices that does not go with the rest."""
     device = torch_device(hardware.device)
     if device.name == CUDA:

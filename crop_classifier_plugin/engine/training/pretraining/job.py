@@ -38,7 +38,7 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     says. Raises CheckpointUnusable, and CancelledKept when it is cancelled after an epoch: what was learnt stays.
     """
     recipe = recipe_of(job)
-    accelerator = choose_accelerator(job, recipe.optim.optimizer)
+    accelerator = choose_accelerator(job.hardware, recipe.optim.optimizer)
     check_batch(recipe.optim.batch, accelerator.devices)
     if quantity_of(job.bands) is not OPTICAL:
         raise BadInput(f"Pre-training reads reflectance, not {', '.join(job.bands)}: choose optical bands.")

@@ -74,7 +74,7 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, fusion.json (the card), weights.safetensors and training.csv into job.model."""
     folder = Path(job.model)
     config = TsstfnConfig.parse(dict(job.settings), bands=2, dates=job.pairs + 1, classes=1)
-    tile, accelerator = _tile(job, config), choose_accelerator(job, "adam")
+    tile, accelerator = _tile(job, config), choose_accelerator(job.hardware, "adam")
     check_batch(job.batch, accelerator.devices)
     with job_run(job, reporter) as run:
         paths = {name: run.output(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}

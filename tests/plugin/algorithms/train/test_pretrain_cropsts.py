@@ -7,7 +7,7 @@ import pytest
 from qgis.core import QgsProcessingException
 
 from crop_classifier_plugin.bridge import runner
-from crop_classifier_plugin.shared.choices import EARLIER
+from crop_classifier_plugin.shared.choices import RESUME
 from kits.plugin.qgis import Recorder, run
 
 SHORT = {"EPOCHS": 1, "COUNT": 2, "BATCH": 1, "BANDS": "B02 B03 B04 B8A"}
@@ -40,7 +40,7 @@ def test_a_teacher_that_is_none_is_told_as_it_is(provider, season, context, tmp_
         run("pretrain_cropsts", asked, context)
 
 
-@pytest.mark.parametrize("choice", range(len(EARLIER)))
+@pytest.mark.parametrize("choice", range(len(RESUME)))
 def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_training(
     provider, season, context, tmp_path, monkeypatch, choice
 ):
@@ -48,13 +48,13 @@ def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_tr
     monkeypatch.setattr(runner, "run", lambda job, feedback: asked.append(job) or {"outputs": {"loss": 1.0}})
     run(
         "pretrain_cropsts",
-        {"INPUT": season["SCENES"], "ENCODER_FOLDER": str(tmp_path / "e"), "EARLIER": choice, **SHORT},
+        {"INPUT": season["SCENES"], "ENCODER_FOLDER": str(tmp_path / "e"), "RESUME": choice, **SHORT},
         context,
     )
-    word = list(EARLIER)[choice]
+    word = list(RESUME)[choice]
     assert asked[0].resume == word
-    here = provider.algorithm("pretrain_cropsts").parameterDefinition("EARLIER")
-    assert len(here.options()) == len(EARLIER)
-    assert here.options()[choice] == EARLIER[word]
+    here = provider.algorithm("pretrain_cropsts").parameterDefinition("RESUME")
+    assert len(here.options()) == len(RESUME)
+    assert here.options()[choice] == RESUME[word]
     told = " ".join(provider.algorithm("pretrain_cropsts").shortHelpString().lower().split())
     assert here.description().lower() in told

@@ -18,7 +18,7 @@ from qgis.core import (
 
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.shared.cards.files import load_card
-from crop_classifier_plugin.shared.choices import EARLIER, LOSSES, MASKS, OPTIMIZERS, PRECISIONS
+from crop_classifier_plugin.shared.choices import LOSSES, MASKS, OPTIMIZERS, PRECISIONS, RESUME
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.metrics import METRICS
 from kits.plugin.qgis import Recorder, Run, run, values
@@ -149,7 +149,7 @@ def test_choices_and_jobs_agree(provider):
         "OPTIMIZER": OPTIMIZERS,
         "LOSS": LOSSES,
         "PRECISION": PRECISIONS,
-        "EARLIER": EARLIER,
+        "RESUME": RESUME,
         "DEVICE": DEVICES,
         "MASK": MASKS,
     }

@@ -36,9 +36,8 @@ from crop_classifier_plugin.engine.training.optim.recipes import resolve_recipe
 from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
 from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
 from crop_classifier_plugin.engine.training.tsstfn.task import recipe_of as fusion_recipe
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from crop_classifier_plugin.shared.jobs.train import HardwareSpec, OptimSpec, TrainJob
-from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob
+from crop_classifier_plugin.shared.jobs.tsstfn import FusionOptim, TrainTsstfnJob
 
 LONGEST = 120  # s a step on the processor, of each thread's own time
 PATIENCE = 300  # s a step on the processor by the clock, where others use it too
@@ -192,14 +191,13 @@ def _teach_tsstfn(case: Case, preset: str, on: tuple[str, str], count: int, watc
     sample = entry("tsstfn").sample
     config = configure("tsstfn", {"preset": preset}, sample.bands, sample.dates, sample.classes)
     side = sample.side if preset == "paper" else 64
-    images = Series((SceneSource("x"),)), Series((SceneSource("y"),))
-    job = TrainTsstfnJob(*images, "x", epochs=1, hardware=HardwareSpec(on[0], precision=on[1]))
-    torch.manual_seed(job.seed)
-    network, recipe = build("tsstfn", config), fusion_recipe(job)
-    module = TaskModule(FusionTask(network, recipe), job.seed, watch)
-    shown, checked = _Tiles(network, count * job.batch, side), _Tiles(network, 1, side)
-    run_task(module, shown, checked, choose_accelerator(job.hardware, recipe.optimizer))
-    return _sizes(network, job.batch, side) | {"optimizer": recipe.optimizer, "loss": job.loss}
+    hardware, seed = HardwareSpec(on[0], precision=on[1]), TrainTsstfnJob.seed
+    torch.manual_seed(seed)
+    network, recipe = build("tsstfn", config), fusion_recipe(FusionOptim(epochs=1))
+    module = TaskModule(FusionTask(network, recipe), seed, watch)
+    shown, checked = _Tiles(network, count * recipe.batch, side), _Tiles(network, 1, side)
+    run_task(module, shown, checked, choose_accelerator(hardware, recipe.optimizer))
+    return _sizes(network, recipe.batch, side) | {"optimizer": recipe.optimizer, "loss": recipe.loss}
 
 
 # --- as a process ----------------------------------------------------------------------------------------------------

@@ -16,7 +16,15 @@ from qgis.core import (
 )
 
 from ...shared.choices import FUSION_LOSSES, FUSION_SPLITS, PRESETS
-from ...shared.jobs.tsstfn import TrainTsstfnJob
+from ...shared.jobs.base import take
+from ...shared.jobs.tsstfn import (
+    FusionModelInputs,
+    FusionNetwork,
+    FusionOptim,
+    FusionSplit,
+    FusionTexts,
+    TrainTsstfnJob,
+)
 from ..common.engine_algorithm import Parameters
 from ..common.image_pair_parameters import PairsAlgorithm
 from ..common.training_parameters import TrainingParameters
@@ -110,25 +118,32 @@ class TrainTsstfn(TrainingParameters, PairsAlgorithm):
         self.add_hardware()
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> TrainTsstfnJob:
-        numbers: dict[str, Any] = {}
-        for name, _, kind, *_ in NUMBERS:
-            read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
-            numbers[name.lower()] = read(parameters, name, context)
-        own = self.own_settings(parameters, context)
+        read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}
+        told: dict[str, Any] = {name.lower(): read[kind](parameters, name, context) for name, _, kind, *_ in NUMBERS}
+        told |= {
+            "band": self.parameterAsString(parameters, "BAND", context).strip(),
+            "settings": (
+                ("preset", self.choice(parameters, "SIZE", context)),
+                *self.own_settings(parameters, context),
+            ),
+            "loss": self.choice(parameters, "LOSS", context),
+            "method": self.choice(parameters, "SPLIT", context),
+            "augment": self.parameterAsBool(parameters, "AUGMENT", context),
+            "start": self.parameterAsFile(parameters, "START", context),
+            "strategy": self.parameterAsString(parameters, "STRATEGY", context).strip(),
+        }
         return TrainTsstfnJob(
             **inputs,
-            **numbers,
             model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
             target=self.day(parameters, "TARGET", context),
-            band=self.parameterAsString(parameters, "BAND", context).strip(),
-            settings=(("preset", self.choice(parameters, "SIZE", context)), *own),
-            loss=self.choice(parameters, "LOSS", context),
-            split=self.choice(parameters, "SPLIT", context),
-            augment=self.parameterAsBool(parameters, "AUGMENT", context),
-            start=self.parameterAsFile(parameters, "START", context),
-            strategy=self.parameterAsString(parameters, "STRATEGY", context).strip(),
+            network=take(told, FusionNetwork),
+            model_inputs=take(told, FusionModelInputs),
+            split=take(told, FusionSplit),
+            optim=take(told, FusionOptim),
             hardware=self.hardware(parameters, context),
+            card=take(told, FusionTexts),
             resume=self.resume(parameters, context),
+            **told,
         )
 
     def results(

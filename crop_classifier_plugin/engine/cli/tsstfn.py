@@ -12,7 +12,15 @@ from ...shared.jobs.base import take
 from ...shared.jobs.fusion import image_pairs
 from ...shared.jobs.sources import Series, read_settings
 from ...shared.jobs.train import HardwareSpec
-from ...shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
+from ...shared.jobs.tsstfn import (
+    FuseTsstfnJob,
+    FusionModelInputs,
+    FusionNetwork,
+    FusionOptim,
+    FusionSplit,
+    FusionTexts,
+    TrainTsstfnJob,
+)
 from .fusion import take_place
 from .options import device_option, finish, json_option, training_options
 from .series import sources
@@ -53,7 +61,7 @@ def _images(given: dict[str, Any]) -> tuple[Series, Series]:
 @click.option("--batch", default=16, show_default=True, help="Tiles a step.")
 @click.option("--learning-rate", default=1e-3, show_default=True)
 @click.option("--validation", default=0.1, show_default=True, help="Share of the area that chooses the best epoch.")
-@click.option("--split", type=click.Choice(list(FUSION_SPLITS)), default="blocks", show_default=True)
+@click.option("--split", "method", type=click.Choice(list(FUSION_SPLITS)), default="blocks", show_default=True)
 @click.option("--augment", is_flag=True, help="Turn and mirror the tiles at random.")
 @click.option("--start", default="", help="Folder of a TSSTFN model to learn on from.")
 @click.option("--strategy", default="", help="How the dates were aligned, for the card; as B.")
@@ -63,9 +71,17 @@ def _images(given: dict[str, Any]) -> tuple[Series, Series]:
 @json_option
 def train_tsstfn(as_json: bool, **given: Any) -> None:
     """Train TSSTFN on the fine and coarse images of a year; leaves a folder that 'fuse-tsstfn --model' takes."""
-    images = _images(given)
-    settings = read_settings(";".join(("preset=small", *given.pop("setting"))))
-    finish(TrainTsstfnJob(*images, settings=settings, hardware=take(given, HardwareSpec), **given), as_json)
+    fine, coarse = _images(given)
+    given["settings"] = read_settings(";".join(("preset=small", *given.pop("setting"))))
+    parts: dict[str, Any] = {
+        "network": take(given, FusionNetwork),
+        "model_inputs": take(given, FusionModelInputs),
+        "split": take(given, FusionSplit),
+        "optim": take(given, FusionOptim),
+        "hardware": take(given, HardwareSpec),
+        "card": take(given, FusionTexts),
+    }
+    finish(TrainTsstfnJob(fine=fine, coarse=coarse, **parts, **given), as_json)
 
 
 @click.command("fuse-tsstfn")

@@ -9,8 +9,69 @@ from ..choices import FORECASTS, FUSION_LOSSES, FUSION_SPLITS, RESUME
 from ..devices import DEVICES
 from ..errors import BadInput
 from .base import Job
-from .sources import Series, one_of
+from .sources import Series, at_least, one_of
 from .train import HardwareSpec, TrainJob
+
+
+@dataclass(frozen=True)
+class FusionNetwork:
+    """TSSTFN as it is built, and what it starts from."""
+
+    settings: tuple[tuple[str, str], ...] = (("preset", "small"),)  # its config checks them
+    start: str = ""  # folder of a model whose weights are learnt on from; "" = from nothing
+
+
+@dataclass(frozen=True)
+class FusionModelInputs:
+    """What the model takes."""
+
+    pairs: int = 7  # base pairs: the last before the target
+    band: str = "NDVI"
+    tile: int = 0  # px; 0 = the smallest the network takes, but at least 64
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "pairs")
+        at_least(self, 0, "tile")
+
+
+@dataclass(frozen=True)
+class FusionSplit:
+    """Which tiles choose the best epoch."""
+
+    method: str = "blocks"  # one of FUSION_SPLITS; random = the paper's, whose overlapping tiles leak
+    validation: float = 0.1  # share of the area
+
+    def __post_init__(self) -> None:
+        one_of("split", self.method, FUSION_SPLITS)
+        if not 0 < self.validation < 1:
+            raise BadInput(f"The share for the validation lies between 0 and 1, it is {self.validation}: correct it.")
+
+
+@dataclass(frozen=True)
+class FusionOptim:
+    """How the weights are learnt."""
+
+    loss: str = "mse"  # one of FUSION_LOSSES
+    epochs: int = 100  # at most
+    patience: int = 12  # epochs without a better validation after which it ends; 0 = never
+    batch: int = 16  # tiles a step
+    learning_rate: float = 1e-3
+    augment: bool = False  # tiles turned and mirrored at random
+
+    def __post_init__(self) -> None:
+        one_of("loss", self.loss, FUSION_LOSSES)
+        at_least(self, 1, "epochs", "batch")
+        at_least(self, 0, "patience")
+        if not self.learning_rate > 0:
+            raise BadInput(f"The learning rate lies above 0, it is {self.learning_rate}: correct it.")
+
+
+@dataclass(frozen=True)
+class FusionTexts:
+    """What the user says of the model for its card."""
+
+    title: str = ""  # "" = the folder's name
+    strategy: str = ""  # how the dates were aligned
 
 
 @dataclass(frozen=True)
@@ -21,40 +82,24 @@ class TrainTsstfnJob(Job):
     entry: ClassVar[str] = "training.tsstfn.job:train"
     needs_training: ClassVar[bool] = True
     writes_folders = ("model",)
-    reads = ("fine", "coarse", "start")
+    reads = ("fine", "coarse", "network.start")
     fine: Series  # its extent is what is learnt from
     coarse: Series
     model: str  # folder to write
     target: str = ""  # ISO date of a fine and a coarse image; "" = the last day that has both
-    pairs: int = 7  # base pairs: the last before the target
-    band: str = "NDVI"
-    settings: tuple[tuple[str, str], ...] = (("preset", "small"),)  # of the network; its config checks them
-    tile: int = 0  # px; 0 = the smallest the network takes, but at least 64
-    loss: str = "mse"  # one of FUSION_LOSSES
-    epochs: int = 100  # at most
-    patience: int = 12  # epochs without a better validation after which it ends; 0 = never
-    batch: int = 16  # tiles a step
-    learning_rate: float = 1e-3
-    validation: float = 0.1  # share of the area that chooses the best epoch
-    split: str = "blocks"  # one of FUSION_SPLITS; random = the paper's, whose overlapping tiles leak
-    augment: bool = False  # tiles turned and mirrored at random
-    start: str = ""  # folder of a model whose weights are learnt on from; "" = from nothing
-    strategy: str = ""  # how the dates were aligned, for the card
-    title: str = ""  # "" = the folder's name
-    seed: int = 1
+    network: FusionNetwork = FusionNetwork()
+    model_inputs: FusionModelInputs = FusionModelInputs()
+    split: FusionSplit = FusionSplit()
+    optim: FusionOptim = FusionOptim()
     hardware: HardwareSpec = TrainJob.hardware
+    card: FusionTexts = FusionTexts()
+    seed: int = 1
     resume: str = "continue"  # one of RESUME: go on with it, make a model of its best epoch, or throw it away
 
     def __post_init__(self) -> None:
-        one_of("loss", self.loss, FUSION_LOSSES)
         one_of("choice for an earlier training", self.resume, RESUME)
-        one_of("split", self.split, FUSION_SPLITS)
         if not self.model:
             raise BadInput("No folder for the model was given: choose one.")
-        if min(self.pairs, self.epochs, self.batch) < 1 or min(self.tile, self.patience) < 0:
-            raise BadInput("pairs, epochs and batch are at least 1, tile and patience at least 0.")
-        if not 0 < self.validation < 1 or not self.learning_rate > 0:
-            raise BadInput("The share for the validation lies between 0 and 1, the learning rate above 0.")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from crop_classifier_plugin.shared.jobs.fusion import image_pairs
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from crop_classifier_plugin.shared.jobs.tsstfn import TrainTsstfnJob
 from kits.rasters import write_raster
+from kits.training.jobs import with_parts
 
 
 class Impatient(Silent):
@@ -58,9 +59,13 @@ def images(place: Path, year: str, reverse: bool = False) -> dict[str, tuple[Sce
 
 def train_job(place: Path, **changes: Any) -> TrainTsstfnJob:
     given: dict[str, Any] = {**images(place, "2020"), "model": str(place / "model"), "pairs": 3, "settings": MICRO}
-    return with_pairs(TrainTsstfnJob, given | {"tile": TILE, "epochs": 12, "batch": 4, "learning_rate": 5e-3} | changes)
+    given |= {"tile": TILE, "epochs": 12, "batch": 4, "learning_rate": 5e-3} | changes
+    if "split" in given:
+        given["method"] = given.pop("split")
+    return with_pairs(TrainTsstfnJob, given)
 
 
 def with_pairs(kind: Any, given: dict[str, Any]) -> Any:
     images = {name: given.pop(name) for name in ("fine", "coarse", "dates", "extent") if name in given}
-    return kind(*image_pairs(**images), **given)
+    own = {name: given.pop(name) for name in ("model", "output") if name in given}
+    return with_parts(kind(*image_pairs(**images), **own), **given)

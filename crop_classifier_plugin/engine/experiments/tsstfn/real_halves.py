@@ -11,7 +11,7 @@ import rasterio
 
 from ....shared.jobs.fusion import FuseStarfmJob, image_pairs
 from ....shared.jobs.sources import Extent, SceneSource
-from ....shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
+from ....shared.jobs.tsstfn import FuseTsstfnJob, FusionModelInputs, FusionOptim, TrainTsstfnJob
 from ...execution.reporter import Silent
 from ...fusion.starfm.job import fuse as fuse_starfm
 from ...fusion.tsstfn.job import fuse as fuse_tsstfn
@@ -36,7 +36,9 @@ def _direction(folder: Path, base: str, target: str) -> Figures:
     left, right = _halves(image(folder, "fine", "NDVI", base).path)
     fine, coarse = (_renamed(folder, sensor, base, target) for sensor in ("fine", "coarse"))
     model, fused = str(folder / f"model{base}"), str(folder / f"tsstfn{base}.tif")
-    train(TrainTsstfnJob(*image_pairs(fine, coarse, extent=left), model, pairs=1, epochs=EPOCHS, batch=BATCH), Silent())
+    optim = FusionOptim(epochs=EPOCHS, batch=BATCH)
+    pairs = image_pairs(fine, coarse, extent=left)
+    train(TrainTsstfnJob(*pairs, model, model_inputs=FusionModelInputs(pairs=1), optim=optim), Silent())
     pairs = image_pairs(fine[:1], coarse, extent=right)
     fuse_tsstfn(FuseTsstfnJob(*pairs, model, fused, ("2016-08-31",)), Silent())
     ours = evaluated(folder, (SceneSource(fused), fine[1], fine[0], coarse[1]), extent=right)["images"]

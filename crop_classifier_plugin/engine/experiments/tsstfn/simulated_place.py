@@ -13,7 +13,7 @@ from ....shared.jobs.fusion import FuseStarfmJob, image_pairs
 from ....shared.jobs.series import AlignLimits, AlignSeriesJob, IndexJob
 from ....shared.jobs.simulate import SimulateJob
 from ....shared.jobs.sources import SceneSource, Series
-from ....shared.jobs.tsstfn import FuseTsstfnJob, TrainTsstfnJob
+from ....shared.jobs.tsstfn import FuseTsstfnJob, FusionOptim, FusionTexts, TrainTsstfnJob
 from ...execution.reporter import Silent
 from ...fusion.starfm.job import fuse as fuse_starfm
 from ...fusion.tsstfn.job import fuse as fuse_tsstfn
@@ -107,10 +107,8 @@ class SimulatedPlace:
             fine=Series(sources(self.fine(strategy, LEARNT))),
             coarse=Series(sources(self.coarse(strategy, LEARNT))),
             model=str(model or self.model(strategy)),
-            epochs=EPOCHS,
-            batch=BATCH,
-            strategy=strategy,
-            title="TSSTFN on a simulated season",
+            optim=FusionOptim(epochs=EPOCHS, batch=BATCH),
+            card=FusionTexts("TSSTFN on a simulated season", strategy),
             seed=self.seed,
         )
         train(job, Silent())

@@ -73,19 +73,20 @@ class _Learnt:
 def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
     """Writes model.onnx, fusion.json (the card), weights.safetensors and training.csv into job.model."""
     folder = Path(job.model)
-    config = TsstfnConfig.parse(dict(job.settings), bands=2, dates=job.pairs + 1, classes=1)
-    tile, accelerator = _tile(job, config), choose_accelerator(job.hardware, "adam")
-    check_batch(job.batch, accelerator.devices)
+    asked, band = job.model_inputs, job.model_inputs.band
+    config = TsstfnConfig.parse(dict(job.network.settings), bands=2, dates=asked.pairs + 1, classes=1)
+    tile, accelerator = _tile(asked.tile, config), choose_accelerator(job.hardware, "adam")
+    check_batch(job.optim.batch, accelerator.devices)
     with job_run(job, reporter) as run:
         paths = {name: run.output(folder / name) for name in (WEIGHTS_FILE, SAFETENSORS, FUSION_CARD, HISTORY_FILE)}
-        fine, coarse = read_pairs(job.fine, job.coarse, job.band, reporter)
+        fine, coarse = read_pairs(job.fine, job.coarse, band, reporter)
         run.protect_inputs(files_of_images(fine, coarse))
-        step = training_step(job.target, job.pairs, fine, coarse)
+        step = training_step(job.target, asked.pairs, fine, coarse)
         images = [[dated[day] for day in (*step.bases, step.target)] for dated in (fine, coarse)]
-        grid = fine_grid(images[0], images[1], job.band, job.fine.extent)
-        _tell(job, step, grid, reporter)
-        opened = [run.enter(Images(each, job.band, grid, reporter)) for each in images]
-        year = load_year(opened[0], opened[1], job.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))
+        grid = fine_grid(images[0], images[1], band, job.fine.extent)
+        _tell(band, step, grid, reporter)
+        opened = [run.enter(Images(each, band, grid, reporter)) for each in images]
+        year = load_year(opened[0], opened[1], asked.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))
         learnt = fit(job, config, year, tile, accelerator, run.step(0.1, 0.95))
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])
@@ -109,18 +110,20 @@ def fit(
     job: TrainTsstfnJob, config: TsstfnConfig, year: Year, tile: int, accelerator: Accelerator, reporter: Reporter
 ) -> _Learnt:
     """Trains the network. Leaves torch's global random numbers as they were."""
-    parts = split_tiles(year.valid, TileSplitRule(tile, job.validation, job.split, job.seed))
-    reporter.log(f"{len(parts[0])} tiles of {tile} px to learn from, {len(parts[1])} to validate on ({job.split}).")
-    if job.split == "random":
+    parts = split_tiles(year.valid, TileSplitRule(tile, job.split.validation, job.split.method, job.seed))
+    reporter.log(
+        f"{len(parts[0])} tiles of {tile} px to learn from, {len(parts[1])} to validate on ({job.split.method})."
+    )
+    if job.split.method == "random":
         reporter.log("Neighbouring tiles overlap by half: a random split tells too good an error.", "warning")
-    shown = TrainingTiles(year, parts[0], tile, Sampling(job.batch, job.seed, job.augment))
+    shown = TrainingTiles(year, parts[0], tile, Sampling(job.optim.batch, job.seed, job.optim.augment))
     resume = Resume(CheckpointStore(folder_of(job.model), _identity(job, config, year, parts)), job.resume)
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         network = Tsstfn(config)
-        if job.start:
-            load_weights(network, job.start)
-        module = TaskModule(FusionTask(network, recipe_of(job)), job.seed, reporter)
+        if job.network.start:
+            load_weights(network, job.network.start)
+        module = TaskModule(FusionTask(network, recipe_of(job.optim, job.model_inputs.tile)), job.seed, reporter)
         run_task(module, shown, Tiles(year, parts[1], tile), accelerator, resume)
         module.finish()
     best = module.history[module.best.epoch] if module.best else module.history[-1]
@@ -129,13 +132,16 @@ def fit(
 
 def _identity(job: TrainTsstfnJob, config: TsstfnConfig, year: Year, parts: tuple[Origins, Origins]) -> dict[str, Any]:
     """What decides how an epoch goes and which is the best, but for the device and its precision."""
-    own = ("seed", "loss", "epochs", "batch", "learning_rate", "split", "augment", "band")
+    own = ("loss", "epochs", "batch", "learning_rate", "augment")
     images = [image for each in (year.fine, year.coarse) for image in each]
     return {
         "network": _NETWORK,
-        **{name: getattr(job, name) for name in own},
+        "seed": job.seed,
+        **{name: getattr(job.optim, name) for name in own},
+        "split": job.split.method,
+        "band": job.model_inputs.band,
         **{f"setting {name}": value for name, value in config.settings().items()},
-        "start": Path(job.start).name,
+        "start": Path(job.network.start).name,
         "tiles": [len(part) for part in parts],
         "shape": list(year.shape),
         "sums of the images": [round(float(np.nansum(image, dtype=np.float64)), 3) for image in images],
@@ -156,20 +162,20 @@ def _references(year: Year, origins: Sequence[Origin], tile: int) -> tuple[float
     return first, second
 
 
-def _tile(job: TrainTsstfnJob, config: TsstfnConfig) -> int:
+def _tile(asked: int, config: TsstfnConfig) -> int:
     """The tile's side, at whose levels every chunk of the network is whole rows. Raises BadInput for another one."""
     step = config.multiple
     sides = [side for side in range(step, _LARGEST_TILE + 1, step) if _whole_rows(config, side)]
-    if job.tile and job.tile not in sides:
+    if asked and asked not in sides:
         raise BadInput(
-            f"The network's chunks {config.chunks} are no whole rows of tiles of {job.tile} px: choose "
+            f"The network's chunks {config.chunks} are no whole rows of tiles of {asked} px: choose "
             f"{', '.join(map(str, sides)) or 'other chunks'}."
         )
     if not sides:
         raise BadInput(
             f"No tile has rows of which the network's chunks {config.chunks} are whole numbers: change them."
         )
-    return job.tile or next((side for side in sides if side >= _USUAL_TILE), sides[-1])
+    return asked or next((side for side in sides if side >= _USUAL_TILE), sides[-1])
 
 
 def _whole_rows(config: TsstfnConfig, side: int) -> bool:
@@ -177,10 +183,10 @@ def _whole_rows(config: TsstfnConfig, side: int) -> bool:
     return not config.paths or not any(rows)
 
 
-def _tell(job: TrainTsstfnJob, step: Step, grid: Grid, reporter: Reporter) -> None:
+def _tell(band: str, step: Step, grid: Grid, reporter: Reporter) -> None:
     days = ", ".join(map(str, step.bases))
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
-    reporter.log(f"TSSTFN learns {job.band} of {step.target} from the base dates {days}.")
+    reporter.log(f"TSSTFN learns {band} of {step.target} from the base dates {days}.")
 
 
 # --- what is written -------------------------------------------------------------------------------------------------
@@ -189,29 +195,29 @@ def _tell(job: TrainTsstfnJob, step: Step, grid: Grid, reporter: Reporter) -> No
 def _card(
     job: TrainTsstfnJob, step: Step, learnt: _Learnt, images: Sequence[Sequence[Layer]], sha256: str
 ) -> FusionCard:
-    low, high = (-1.0, 1.0) if job.band in _NORMALISED else _NO_LIMITS
+    low, high = (-1.0, 1.0) if job.model_inputs.band in _NORMALISED else _NO_LIMITS
     return FusionCard(
         name=Path(job.model).name,
-        title=job.title or Path(job.model).name,
+        title=job.card.title or Path(job.model).name,
         network=_NETWORK,
         settings=_texts(learnt.network.config.settings()),
         inputs=FusionInputs(
-            pairs=job.pairs,
-            band=job.band,
+            pairs=job.model_inputs.pairs,
+            band=job.model_inputs.band,
             tile=learnt.tile,
             low=low,
             high=high,
-            pixel_size=images[0][0].scene.of(job.band)[0].pixel,
+            pixel_size=images[0][0].scene.of(job.model_inputs.band)[0].pixel,
         ),
         training=FusionTraining(
             base_dates=tuple(map(str, step.bases)),
             target=str(step.target),
-            strategy=job.strategy,
-            loss=job.loss,
+            strategy=job.card.strategy,
+            loss=job.optim.loss,
             epochs=len(learnt.history),
             best_epoch=learnt.best.epoch + 1,
             tiles=(len(learnt.parts[0]), len(learnt.parts[1])),
-            split=job.split,
+            split=job.split.method,
             simulated=any(image.scene.simulated for each in images for image in each),
         ),
         errors=FusionErrors(learnt.best.value(RMSE.name), learnt.rmse_last_fine, learnt.rmse_coarse),

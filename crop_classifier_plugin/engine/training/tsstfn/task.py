@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchmetrics import MeanSquaredError
 
 from ....shared.errors import TrainingFailed
-from ....shared.jobs.tsstfn import TrainTsstfnJob
+from ....shared.jobs.tsstfn import FusionOptim
 from ....shared.networks import Recipe
 from ..loop.epochs import EpochMetric
 from ..loop.task import Batch, Position, Task
@@ -24,16 +24,17 @@ from .tiles import FINE, INPUT
 RMSE = EpochMetric("validation_rmse", "validation RMSE")
 
 
-def recipe_of(job: TrainTsstfnJob) -> Recipe:
+def recipe_of(optim: FusionOptim, tile: int = 0) -> Recipe:
+    """`tile`: px, both sides."""
     return Recipe(
-        job.loss,
+        optim.loss,
         "adam",
-        job.learning_rate,
+        optim.learning_rate,
         "constant",
-        epochs=job.epochs,
-        batch=job.batch,
-        patch=job.tile,
-        patience=job.patience,
+        epochs=optim.epochs,
+        batch=optim.batch,
+        patch=tile,
+        patience=optim.patience,
         adam_epsilon=1e-8,
     )
 

@@ -75,12 +75,15 @@ def test_choices_and_defaults_are_the_jobs(provider):
     source = Series((SceneSource("a.tif"),))
     training, fusing = provider.algorithm("train_tsstfn"), provider.algorithm("fuse_tsstfn")
     job = TrainTsstfnJob(source, source, "model")
-    for parameter, values in {"LOSS": FUSION_LOSSES, "SPLIT": FUSION_SPLITS}.items():
+    chosen = {"LOSS": (FUSION_LOSSES, job.optim.loss), "SPLIT": (FUSION_SPLITS, job.split.method)}
+    for parameter, (values, default) in chosen.items():
         assert training.parameterDefinition(parameter).options() == list(values.values())
-        assert list(values)[training.parameterDefinition(parameter).defaultValue()] == getattr(job, parameter.lower())
+        assert list(values)[training.parameterDefinition(parameter).defaultValue()] == default
     numbers = ("PAIRS", "EPOCHS", "PATIENCE", "BATCH", "TILE", "LEARNING_RATE", "VALIDATION", "SEED")
     for name in (*numbers, "BAND", "AUGMENT"):
-        assert training.parameterDefinition(name).defaultValue() == getattr(job, name.lower()), name
+        parts = (job, job.model_inputs, job.optim, job.split)
+        (default,) = (getattr(part, name.lower()) for part in parts if hasattr(part, name.lower()))
+        assert training.parameterDefinition(name).defaultValue() == default, name
     assert fusing.parameterDefinition("FORECAST").options() == list(FORECASTS.values())
     other = FuseTsstfnJob(source, source, "model", "o.tif")
     assert fusing.parameterDefinition("OVERLAP").defaultValue() == other.overlap

@@ -15,6 +15,7 @@ from ...shared.jobs.sources import LabelledSeries, LabelSource
 from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
+from ..reporting.sentences import listed
 from ..splits.split import Parcels
 from ..vector.polygons import read_polygons
 from .class_map import opened
@@ -95,7 +96,7 @@ def _labelled(
             row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
             row[month] = unknown[plain(label)] if found is None else meaning.legend.classes.index(found)
     if outside:
-        reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(outside))}.", "warning")
+        reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(outside))}.", "warning")
     several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
     everywhere = np.empty(len(shapes), object)
     everywhere[:] = list(shapes.values())
@@ -124,7 +125,7 @@ class RasterLabels:
                 np.add.at(counts, (self._cells(window)[known], classes[known]), 1)
             unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
         if unknown:
-            reporter.log(f"Labels without a class in the legend are left out: {', '.join(sorted(unknown))}.", "warning")
+            reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(unknown))}.", "warning")
         for note in reference.notes:
             reporter.log(note, "warning")
         cells, classes = np.nonzero(counts)

@@ -10,6 +10,7 @@ from ...shared.errors import LabelsUnusable
 from ...shared.legend import CropClass, Legend, plain
 from ..execution.reporter import Reporter
 from ..reporting.colours import distinct_colour
+from ..reporting.sentences import listed
 from .class_names import MOST_CODE
 from .labelled_parcels import CELL
 
@@ -79,7 +80,7 @@ def check_parcels(labels: Counter[str], legend: Legend, least: int) -> None:
         counts[crop.name if crop else ""] += number
     del counts[""]
     if not counts:
-        raise LabelsUnusable(f"No label is in the legend (labels: {_few(labels)}): choose another legend.")
+        raise LabelsUnusable(f"No label is in the legend (labels: {listed(sorted(labels))}): choose another legend.")
     _refuse_rare(counts, least, "")
 
 
@@ -94,11 +95,6 @@ def _refuse_rare(counts: Counter[str], least: int, remark: str) -> None:
     few = [f"{name} has {number}" for name, number in counts.items() if number < least]
     if few:
         raise LabelsUnusable(
-            f"Too few parcels on the series ({', '.join(few)}, at least {least} are asked for{remark}): label more "
+            f"Too few parcels on the series ({listed(few)}, at least {least} are asked for{remark}): label more "
             "parcels, leave the class out, or ask for fewer."
         )
-
-
-def _few(labels: Counter[str]) -> str:
-    names = sorted(labels)
-    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...shared.errors import BadInput
 from ...shared.legend import Legend, plain
+from ..reporting.sentences import listed
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,6 @@ class Matcher:
         if found is None:
             raise BadInput(
                 f"The mapping takes {label!r} to {name!r}, which the map does not have: "
-                f"use one of its classes ({', '.join(self._legend.names)})."
+                f"use one of its classes ({listed(self._legend.names)})."
             )
         return self._legend.classes.index(found)

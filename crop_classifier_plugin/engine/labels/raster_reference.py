@@ -66,10 +66,13 @@ class RasterReference:
                 raise LabelsUnusable(
                     f"{self._path} holds more than {_MOST_VALUES} different values: choose a reference of classes."
                 )
-            whole = int(value) if float(value).is_integer() else None
-            named = self._values.names.get(whole, Named("")) if whole is not None else Named("")
+            if not float(value).is_integer():
+                raise LabelsUnusable(
+                    f"{self._path} holds {value:g}, which is no class code: choose a raster of classes."
+                )
+            named = self._values.names.get(int(value), Named(""))
             self._seen[value] = len(self.labels)
-            self.labels.append(Label(str(value if whole is None else whole), named.name, named.aliases))
+            self.labels.append(Label(str(int(value)), named.name, named.aliases))
         return self._seen[value]
 
     def _same_lattice(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -18,6 +18,7 @@ from ...shared.errors import CrsMissing, LabelsUnusable
 from ..raster.band_ref import Bounds
 from ..raster.grid import Grid, crs_of
 from ..raster.provenance import SIMULATED_TAG
+from ..reporting.sentences import listed
 
 
 def read_polygons(
@@ -72,13 +73,13 @@ def _layer(path: str, layer: str) -> str:
     if not layers:
         raise LabelsUnusable(f"{path} holds no layer: choose a file of polygons.")
     if layer and layer not in names:
-        raise LabelsUnusable(f"{path} has no layer {layer!r}: choose one of {', '.join(names)}.")
+        raise LabelsUnusable(f"{path} has no layer {layer!r}: choose one of {listed(names)}.")
     return layer or next((name for name, kind in layers if kind is not None), names[0])
 
 
 def _check_layer(path: str, layer: str, info: dict[str, Any], field: str, assigned_crs: str) -> str:
     """The layer's CRS."""
-    fields = ", ".join(map(str, info["fields"])) or "no field"
+    fields = listed(info["fields"]) or "no field"
     if not field:
         raise LabelsUnusable(f"No class field was chosen for {path}: choose one of its fields ({fields}).")
     if field not in info["fields"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 
@@ -19,9 +18,9 @@ from ...labels.matching import Label, Matcher
 from ...labels.open_labels import Labels
 from ...raster.grid import Window
 from ...reporting.colours import distinct_colour
+from ...reporting.sentences import listed
 from ..confusion import Confusion
 
-_SHOWN = 12  # values named in a sentence before it says "and more"
 _MOST_MISSING = 1000  # more classes that the map lacks are names of parcels, or measurements (choice)
 
 
@@ -135,7 +134,7 @@ class Comparison:
     def _must_have_matched(self, compared: int) -> None:
         path, known = self.crop_map.path, listed(self.crop_map.legend.names)
         if not self.classes.matched:
-            seen = listed(map(str, self.reference.labels)) or "none"
+            seen = listed(self.reference.labels) or "none"
             raise LabelsUnusable(
                 f"No value of the reference ({seen}) is a class of the map {path} ({known}): "
                 "choose another class field, or say which value means which class in the mapping."
@@ -144,8 +143,3 @@ class Comparison:
             raise LabelsUnusable(
                 f"No pixel of the map {path} has both a class and a reference: choose a reference of the mapped area."
             )
-
-
-def listed(texts: Iterable[str]) -> str:
-    words = list(texts)
-    return ", ".join(words[:_SHOWN]) + (f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else "")

@@ -16,8 +16,9 @@ from ...labels.class_map import CropMap, opened
 from ...labels.matching import Matcher
 from ...labels.open_labels import open_labels
 from ...raster.provenance import SIMULATED_TAG
+from ...reporting.sentences import listed
 from ..confusion import Confusion
-from .comparison import ComparedClasses, Comparison, Excluded, listed
+from .comparison import ComparedClasses, Comparison, Excluded
 from .error_layers import Layer, layers_of, write_layers
 from .preview import agreement_picture
 from .report import Facts, LegendUse, write_reports
@@ -98,7 +99,7 @@ def _warn(comparison: Comparison, confusion: Confusion, excluded: Excluded, repo
     for note in comparison.notes:
         reporter.log(note, "warning")
     if crop_map.unnamed and crop_map.has_names:
-        reporter.log(f"The map's legend does not name the codes {listed(map(str, crop_map.unnamed))}.", "warning")
+        reporter.log(f"The map's legend does not name the codes {listed(crop_map.unnamed)}.", "warning")
     if excluded.disputed:
         reporter.log(
             f"Left out, because polygons of different classes overlap there: {excluded.disputed:,} px.", "warning"

@@ -45,7 +45,7 @@ def test_every_figure_is_that_of_scikit_learn_over_the_classes_of_both(
     assert sorted(names) == sorted(set(ours.tolist()) | set(theirs.tolist()))
     assert document["matrix"] == metrics.confusion_matrix(theirs, ours, labels=names).tolist()
     assert result["oa"] == pytest.approx(metrics.accuracy_score(theirs, ours))
-    kappa = metrics.cohen_kappa_score(theirs, ours) if len(names) > 1 else None
+    kappa = metrics.cohen_kappa_score(theirs, ours, labels=names) if len(names) > 1 else None
     assert result["kappa"] == (None if kappa is None else pytest.approx(kappa, abs=1e-12))
     present = sorted(set(theirs.tolist()))
     f1 = metrics.f1_score(theirs, ours, labels=present, average="macro", zero_division=0)
@@ -230,3 +230,20 @@ def test_other_numbers_are_no_codes(tmp_path, value, words):
     mapped[3, 3] = value
     with pytest.raises(BadInput, match=words):
         run(tmp_path, write(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", halves(1, 2)))
+
+
+def test_a_reference_between_two_codes_is_none(tmp_path):
+    truth = halves(1, 2, "float32")
+    truth[3, 3] = 1.5  # as a smoothing resampling leaves them
+    with pytest.raises(LabelsUnusable, match=r"t\.tif holds 1\.5, which is no class code"):
+        run(tmp_path, write(tmp_path / "m.tif", halves(1, 2)), write(tmp_path / "t.tif", truth))
+
+
+def test_lists_in_sentences_are_cut_after_ten(tmp_path):
+    reporter = Silent()
+    labels = ["maize", *(f"other {i:02}" for i in range(30))]
+    crop_map = write_map(tmp_path / "m.tif", np.full((3, len(labels)), 2, np.uint8))
+    run(tmp_path, crop_map, strips(tmp_path / "p.gpkg", labels), reporter, class_field="crop")
+    (told,) = (text for level, text in reporter.lines if level == "warning")
+    assert "other 09: 3 px and 20 more." in told
+    assert "other 10" not in told

@@ -80,12 +80,14 @@ def _labelled(
     outside: set[str] = set()
     unknown: dict[str, int] = {}
     simulated = False
+    notes: dict[str, None] = {}
     columns: dict[bytes, NDArray[np.int64]] = {}
     shapes: dict[bytes, Any] = {}
     for month, field in enumerate(meaning.fields):
         frame = read_polygons(source.path, source.layer, field, grid.crs, grid.bounds, source.crs)
         meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
         simulated |= bool(frame.attrs["simulated"])
+        notes |= dict.fromkeys(frame.attrs["notes"])
         outside |= {label for label, found in meant.items() if found is None}
         for label in sorted(map(plain, outside)):
             unknown.setdefault(label, IGNORE - 1 - len(unknown))
@@ -95,6 +97,8 @@ def _labelled(
             shapes.setdefault(key, shape)
             row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
             row[month] = unknown[plain(label)] if found is None else meaning.legend.classes.index(found)
+    for note in notes:
+        reporter.log(note, "warning")
     if outside:
         reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(outside))}.", "warning")
     several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))

@@ -66,7 +66,7 @@ class PolygonLabels:
         self._polygons = PolygonRaster(frame.geometry.to_numpy(), numbers[label], grid)
         dropped = [(frame.attrs["unlabelled"], "without a class"), (frame.attrs["empty"], "without an area")]
         left_out = tuple(f"{count:,} polygons {why} were left out." for count, why in dropped if count)
-        self.notes = left_out + self._polygons.notes
+        self.notes = frame.attrs["notes"] + left_out + self._polygons.notes
 
     def read(self, window: Window) -> NDArray[np.int32]:
         labels: NDArray[np.int32] = self._label[self._polygons.read(window)]

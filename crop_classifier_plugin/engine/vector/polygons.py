@@ -19,6 +19,7 @@ from ..raster.band_ref import Bounds
 from ..raster.grid import Grid, crs_of
 from ..raster.provenance import SIMULATED_TAG
 from ..reporting.sentences import listed
+from .encodings import encoding_note, encoding_of
 
 
 def read_polygons(
@@ -29,15 +30,16 @@ def read_polygons(
     `bounds` (xmin, ymin, xmax, ymax in `crs`) leaves out what does not touch it, before it is read. Invalid polygons
     are made valid. `assigned_crs` is the CRS (authority id or WKT) that the user gave the layer in place of its own.
     `frame.attrs` counts what was dropped: "unlabelled" (no label) and "empty" (no area); and says whether the layer is
-    marked as "simulated".
+    marked as "simulated", and in "notes" what the user is to hear of it.
     Raises CrsMissing, BadInput for an unknown CRS, and LabelsUnusable naming the layers, fields or geometries that
     exist.
     """
     name = _layer(path, layer)
-    info = pyogrio.read_info(path, layer=name)
+    encoding = encoding_of(path)
+    info = pyogrio.read_info(path, layer=name, encoding=encoding)
     own = _check_layer(path, name, info, field, assigned_crs)
     box = None if bounds is None else _bounds_in(bounds, crs, own)
-    frame = _read(path, name, field, box)
+    frame = _read(path, name, field, box, encoding)
     labelled = frame[frame[field].notna()]
     labels = [_text(value) for value in labelled[field]]
     shapes = _areas(labelled.geometry.set_crs(own, allow_override=True).to_crs(crs).to_numpy())
@@ -48,7 +50,8 @@ def read_polygons(
     ].reset_index(drop=True)
     simulated = SIMULATED_TAG in (info["layer_metadata"] or {})
     unlabelled, empty = len(frame) - int(keep.sum()), int((keep & ~whole).sum())
-    result.attrs = {"unlabelled": unlabelled, "empty": empty, "simulated": simulated}
+    notes = encoding_note(path, labels, encoding or str(info["encoding"]))
+    result.attrs = {"unlabelled": unlabelled, "empty": empty, "simulated": simulated, "notes": notes}
     return result
 
 
@@ -101,9 +104,9 @@ def _bounds_in(bounds: Bounds, crs: Any, target: str) -> Bounds | None:
     return box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy
 
 
-def _read(path: str, layer: str, field: str, box: Bounds | None) -> geopandas.GeoDataFrame:
+def _read(path: str, layer: str, field: str, box: Bounds | None, encoding: str | None) -> geopandas.GeoDataFrame:
     try:
-        return geopandas.read_file(path, layer=layer, columns=[field], bbox=box)
+        return geopandas.read_file(path, layer=layer, columns=[field], bbox=box, encoding=encoding)
     except (DataSourceError, DataLayerError, shapely.errors.GEOSException) as error:
         raise LabelsUnusable(
             f"Cannot read the layer {layer} of {path} ({error}): check that the file is complete."

@@ -28,7 +28,7 @@ def test_labels_and_shapes_come_through(tmp_path):
     assert list(frame.columns) == ["label", "geometry"]
     assert list(frame["label"]) == ["wheat", "maize"]
     assert frame.geometry[0].equals(SQUARE)
-    assert frame.attrs == {"unlabelled": 0, "empty": 0, "simulated": False}
+    assert frame.attrs == {"unlabelled": 0, "empty": 0, "simulated": False, "notes": ()}
 
 
 @pytest.mark.parametrize("suffix", ["gpkg", "shp", "geojson", "fgb"])
@@ -56,7 +56,7 @@ def test_odd_geometries(tmp_path):
     labels = ["bow", "none", "nothing", "flat", "multi", "mixed"]
     frame = read_polygons(save(tmp_path / "p.gpkg", labels, shapes), "", "crop", UTM)
     assert list(frame["label"]) == ["bow", "multi", "mixed"]
-    assert frame.attrs == {"unlabelled": 0, "empty": 3, "simulated": False}
+    assert frame.attrs == {"unlabelled": 0, "empty": 3, "simulated": False, "notes": ()}
     assert frame.geometry.is_valid.all()
     assert set(frame.geometry.geom_type) <= {"Polygon", "MultiPolygon"}
     assert list(frame.geometry.area.round()) == [5000, 10000, 10000]
@@ -163,3 +163,32 @@ def test_nothing_burns_to_nothing():
     assert not rasterize_polygons([], GRID).any()
     assert rasterize_polygons([], GRID, "int32").dtype == np.int32
     assert not rasterize_polygons([(box(0, 0, 1, 1), 7)], GRID).any()
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said", "read", "notes"),
+    [
+        ("utf-8", "UTF-8", True, 0),
+        ("utf-8", "", True, 0),  # as QGIS reads it
+        ("gbk", "GB18030", True, 0),
+        ("gbk", "", False, 1),
+        ("ascii", "", True, 0),
+    ],
+)
+def test_texts_of_a_shapefile_are_read_as_it_says_or_the_guess_is_told(tmp_path, encoding, said, read, notes):
+    crops = ["wheat", "maize"] if encoding == "ascii" else ["\u5c0f\u9ea6", "\u7389\u7c73"]
+    path = tmp_path / "p.shp"
+    frame = geopandas.GeoDataFrame({"crop": ["A" * 9, "B" * 9]}, geometry=[box(i, 0, i + 1, 1) for i in (0, 1)])
+    frame.set_crs(32631).to_file(path)
+    table = path.with_suffix(".dbf").read_bytes()
+    for letter, crop in zip((b"A", b"B"), crops):
+        table = table.replace(letter * 9, crop.encode(encoding).ljust(9))
+    path.with_suffix(".dbf").write_bytes(table[:29] + b"\0" + table[30:])
+    path.with_suffix(".cpg").write_text(said) if said else path.with_suffix(".cpg").unlink()
+    found = read_polygons(str(path), "", "crop", "EPSG:32631")
+    assert (found["label"].tolist() == crops) == read
+    assert len(found.attrs["notes"]) == notes
+    assert all("p.cpg beside it" in note for note in found.attrs["notes"])

@@ -24,6 +24,7 @@ codes = arrays(np.uint8, SHAPE, elements=st.integers(0, 4))
 declared = st.sampled_from((None, 0, 255, 3))  # what the file calls no data
 
 
+@pytest.mark.filterwarnings("ignore:A single label was found")
 @settings(max_examples=60, deadline=None)
 @given(codes, codes, declared, declared, st.sampled_from(DTYPES), st.sampled_from(DTYPES))
 def test_every_figure_is_that_of_scikit_learn_over_the_classes_of_both(

@@ -36,9 +36,9 @@ class TrainingParameters(EngineAlgorithm):
             precision=self.choice(parameters, "PRECISION", context),
         )
 
-    def add_resume(self, title: str, tip: str) -> None:
-        """What becomes of a training that was cancelled or broken off."""
-        self.add_choice("RESUME", title, RESUME, tip, advanced=True)
+    def add_resume(self, title: str, tip: str, finish: str = RESUME["finish"]) -> None:
+        """What becomes of a training that was cancelled or broken off; `finish` says what it leaves then."""
+        self.add_choice("RESUME", title, {**RESUME, "finish": finish}, tip, advanced=True)
 
     def resume(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return self.choice(parameters, "RESUME", context)

@@ -37,6 +37,7 @@ NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
      "It ends when the loss did not fall for so many epochs; the last encoder stays. 0: never."),
     ("SEED", "seed", "Seed", INTEGER, 1, 2**31 - 1, True, "The same seed draws the same views again."),
 )  # fmt: skip
+FINISH = "Learn no more: the encoder stays as its last epoch left it"  # a pre-training has no best epoch
 
 
 class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
@@ -65,6 +66,7 @@ class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
             "A pre-training of this encoder that was cancelled or broken off",
             "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "
             "It can go on only with the same scenes, parcels, teacher and settings.",
+            FINISH,
         )
         self.add_hardware()
         self.add(

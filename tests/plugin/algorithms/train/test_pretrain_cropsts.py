@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsProcessingException
 
+from crop_classifier_plugin.algorithms.train.pretrain_cropsts import FINISH
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.shared.choices import RESUME
 from kits.plugin.qgis import Recorder, run
@@ -55,6 +56,6 @@ def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_tr
     assert asked[0].resume == word
     here = provider.algorithm("pretrain_cropsts").parameterDefinition("RESUME")
     assert len(here.options()) == len(RESUME)
-    assert here.options()[choice] == RESUME[word]
+    assert here.options()[choice] == {**RESUME, "finish": FINISH}[word]
     told = " ".join(provider.algorithm("pretrain_cropsts").shortHelpString().lower().split())
     assert here.description().lower() in told

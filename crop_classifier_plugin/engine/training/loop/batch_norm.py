@@ -20,5 +20,5 @@ class EarlySteps:
 
     def next(self) -> None:
         for norm, own in self._norms:
-            seen = 0 if norm.num_batches_tracked is None else int(norm.num_batches_tracked)
-            norm.momentum = max(own, 1 / (1 + seen))
+            batches = 0 if norm.num_batches_tracked is None else int(norm.num_batches_tracked)
+            norm.momentum = max(own, 1 / (1 + batches))

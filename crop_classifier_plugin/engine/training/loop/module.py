@@ -162,11 +162,12 @@ class TaskModule(L.LightningModule):
         """Tells the last epoch, and why it is the last where it is so too early."""
         log, task = self.history[-1], self.task
         best = bool(self.best and self.best.epoch == log.epoch and not task.keeps_last)
-        told = [f"loss {log.loss:.4f}"]
+        figures = [f"loss {log.loss:.4f}"]
         for metric in (*task.terms, *task.validated):
-            if not math.isnan(log.metrics[metric.name]):
-                told.append(metric.describe(log.metrics[metric.name]) + " (best)" * (best and metric == task.monitor))
-        self.reporter.log(f"Epoch {log.epoch + 1} of {task.recipe.epochs}: {', '.join(told)}")
+            value, mark = log.metrics[metric.name], " (best)" if best and metric == task.monitor else ""
+            if not math.isnan(value):
+                figures.append(metric.describe(value) + mark)
+        self.reporter.log(f"Epoch {log.epoch + 1} of {task.recipe.epochs}: {', '.join(figures)}")
         if self.ended and len(self.history) < task.recipe.epochs:
             way = "rise" if task.monitor.highest else "fall"
             self.reporter.log(

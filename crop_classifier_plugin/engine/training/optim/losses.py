@@ -17,11 +17,11 @@ def weighted_bce_iou(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """The loss of LRTACF-Net, eq. 7: weighted binary cross-entropy + weighted IoU, class-weighted reading
     (docs/papers/lrtacf_net.md, section 3.7).
 
-    The weights sum to 1; a class of weight 0 (the paper's class 0, no data) is left out. Over the N known pixels and
+    The weights sum to 1; a class of weight 0 (the paper's class 0, no data) is left out. Over the N labelled pixels and
     the C classes with a weight: BCE = sum W_c bce / (N C) with W_c = C w_c, and IoU = sum w_c (1 - IoU_c) with
     IoU_c = (sum p t + 1) / (sum p + sum t - sum p t + 1) over the whole batch, p = sigmoid. Loss = BCE + IoU.
     """
-    z, t = _known(logits, target)
+    z, t = _valid_pixels(logits, target)
     counted = max(int((weights > 0).sum()), 1)
     bce = F.binary_cross_entropy_with_logits(z, t, reduction="none").sum(dim=0)  # (K,)
     bce_loss = (weights * counted * bce).sum() / (max(z.shape[0], 1) * counted)
@@ -34,9 +34,9 @@ def weighted_bce_iou(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
 def tversky(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """The loss of LRTACF-Net's Models 1 and 4: sum w_c (1 - TI_c)^(1/0.9) over the classes with a weight.
 
-    TI_c = (TP + 1) / (TP + 0.7 FN + 0.3 FP + 1) over the known pixels of the whole batch, p = softmax over the classes.
+    TI_c = (TP + 1) / (TP + 0.7 FN + 0.3 FP + 1) over the labelled pixels of the whole batch, p = softmax over classes.
     """
-    z, t = _known(logits, target)
+    z, t = _valid_pixels(logits, target)
     p = torch.softmax(z, dim=1)
     hit = (p * t).sum(dim=0)
     missed, false = t.sum(dim=0) - hit, p.sum(dim=0) - hit
@@ -47,15 +47,15 @@ def tversky(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
 def focal(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """The loss of UnetConvLSTM: mean over ALL pixels of -0.25 (1 - p_y)^2 log p_y, in which pixels without a label
     contribute nothing but count. Knows no class weights but 0 = left out."""
-    known = (target != IGNORE) & (weights > 0)[target.clamp(min=0)]
+    valid = (target != IGNORE) & (weights > 0)[target.clamp(min=0)]
     logs = F.log_softmax(logits, dim=1)
     log_p = logs.gather(1, target.clamp(min=0)[:, None])[:, 0]
     terms = -0.25 * (1 - log_p.exp()) ** 2 * log_p
-    return torch.where(known, terms, 0.0).sum() / target.numel()
+    return torch.where(valid, terms, 0.0).sum() / target.numel()
 
 
 def cross_entropy(logits: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean over the known pixels of -log p_y, each pixel weighted with its class; 0 where none is known."""
+    """Weighted mean over the labelled pixels of -log p_y, each pixel weighted with its class; 0 without any."""
     total = F.cross_entropy(logits, target, weights, ignore_index=IGNORE, reduction="sum")
     mass = weights[target[target != IGNORE]].sum()
     return total / mass.clamp(min=torch.finfo(weights.dtype).tiny)
@@ -73,11 +73,11 @@ def _precise(logits: Tensor) -> Tensor:
     return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
 
-def _known(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The N known pixels: logits (N,K), and the target as one-hot (N,K)."""
-    known = target != IGNORE
-    z = logits.permute(0, 2, 3, 1)[known]
-    return z, F.one_hot(target[known], logits.shape[1]).to(z.dtype)
+def _valid_pixels(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """The N labelled pixels: logits (N,K), and the target as one-hot (N,K)."""
+    valid = target != IGNORE
+    z = logits.permute(0, 2, 3, 1)[valid]
+    return z, F.one_hot(target[valid], logits.shape[1]).to(z.dtype)
 
 
 # --- class weights ---------------------------------------------------------------------------------------------------
@@ -120,15 +120,15 @@ class Loss:
 
     function: LossFunction
     weights: Callable[[Tensor], Tensor]  # of the shares (K,) in which the classes are shown
-    every_pixel: bool = False  # averaged over all pixels, not only over the known ones
+    every_pixel: bool = False  # averaged over all pixels, not only over the labelled ones
     weighted: bool = False  # averaged with the class weights, not by the number of pixels
 
     def mass(self, target: Tensor, weights: Tensor) -> Tensor:
         """Scalar: what the loss of `target` is divided by to be a mean. `weights` (K,)."""
         if self.every_pixel:
             return torch.tensor(float(target.numel()), device=target.device)
-        known = target[target != IGNORE]
-        return weights[known].sum() if self.weighted else torch.tensor(float(len(known)), device=target.device)
+        labels = target[target != IGNORE]
+        return weights[labels].sum() if self.weighted else torch.tensor(float(len(labels)), device=target.device)
 
 
 LOSSES = {  # in the words of jobs.train.LOSSES

@@ -94,9 +94,9 @@ def distillation(student: Sequence[Tensor], teacher: Sequence[Tensor], centre: T
     global and six local views these are 14 pairs.
     """
     targets = [torch.softmax((t - centre) / TEACHER_TEMPERATURE, dim=-1) for t in teacher]
-    said = [torch.log_softmax(s / STUDENT_TEMPERATURE, dim=-1) for s in student]
-    pairs = [(i, j) for i in range(len(targets)) for j in range(len(said)) if i != j]
-    return torch.stack([-(targets[i] * said[j]).sum(dim=-1).mean() for i, j in pairs]).mean()
+    log_p = [torch.log_softmax(s / STUDENT_TEMPERATURE, dim=-1) for s in student]
+    pairs = [(i, j) for i in range(len(targets)) for j in range(len(log_p)) if i != j]
+    return torch.stack([-(targets[i] * log_p[j]).sum(dim=-1).mean() for i, j in pairs]).mean()
 
 
 def update_centre(centre: Tensor, teacher: Iterable[Tensor]) -> Tensor:

@@ -53,12 +53,12 @@ class Alignment(nn.Module):
     def forward(self, tokens: Tensor, valid: Tensor, rgb: Tensor) -> Tensor:
         """Mean squared distance of features of length 1, in 0..4. (B,T,N,d), (B,T), (B,3,S,S)."""
         with torch.no_grad():
-            wanted = self.teacher(rgb).to(tokens)
+            target = self.teacher(rgb).to(tokens)
         mean = mean_over_dates(tokens, valid)  # (B,N,d)
         own = _as_map(self.project(mean))
-        size = min(own.shape[2], wanted.shape[2]), min(own.shape[3], wanted.shape[3])
-        own, wanted = (F.normalize(F.adaptive_avg_pool2d(m, size), dim=1) for m in (own, wanted))
-        return ((own - wanted) ** 2).sum(dim=1).mean()
+        size = min(own.shape[2], target.shape[2]), min(own.shape[3], target.shape[3])
+        own, target = (F.normalize(F.adaptive_avg_pool2d(m, size), dim=1) for m in (own, target))
+        return ((own - target) ** 2).sum(dim=1).mean()
 
 
 def open_teacher(path: str) -> Teacher:

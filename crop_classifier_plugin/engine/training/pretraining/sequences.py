@@ -21,7 +21,7 @@ from ...vector.parcel_shapes import PlotLayer, read_plots
 from ...vector.polygons import rasterize_polygons
 
 _CLEAR = 0.5  # of the sampled pixels: dates with less are passed over where enough others are there (choice)
-_LEAST_SEEN = 0.02  # share of a tile's values; emptier tiles teach nothing (choice)
+_MIN_SHARE = 0.02  # share of a tile's values; emptier tiles teach nothing (choice)
 _CACHE = 512 * 2**20  # bytes of tiles kept in memory (choice)
 Floats = NDArray[np.float32]
 
@@ -83,7 +83,7 @@ class Sequences:
             return self._kept[index]
         place, window = self.windows[index]
         found: Sequence_ | None = place.read(window)
-        if found is not None and np.isfinite(found.image).mean() < _LEAST_SEEN:
+        if found is not None and np.isfinite(found.image).mean() < _MIN_SHARE:
             found = None
         size = found.image.nbytes if found else 0
         if self._bytes + size <= _CACHE:
@@ -133,8 +133,8 @@ def open_sequences(
         for stack in stacks:
             chosen = even_dates(clear_dates(stack, min(count, fewest), reporter), min(count, fewest))
             places.append(Place(stack, chosen, read_plots(*parcels, stack.grid)))
-            told = ", ".join(d.isoformat() for d in places[-1].dates)
-            reporter.log(f"Dates of the sequences: {told}.")
+            days = ", ".join(d.isoformat() for d in places[-1].dates)
+            reporter.log(f"Dates of the sequences: {days}.")
         if parcels[0] and not any(len(place.plots) for place in places):
             raise LabelsUnusable(f"No parcel of {parcels[0]} lies on the series: check its place and CRS.")
         yield Sequences(places, tile)

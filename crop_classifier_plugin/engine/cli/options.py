@@ -73,10 +73,19 @@ def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
             header = file.readline()
             file.seek(0)
             reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count))
-            rows = [{(k or "").strip().lower(): (v or "").strip() for k, v in r.items()} for r in reader]
+            read = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"The table {path} cannot be read ({error}): give a CSV file.") from None
+    rows = [_row(each, path) for each in read]
     missing = [c for c in columns if not rows or c not in rows[0]]
     if missing:
         raise BadInput(f"The table {path} has no column {missing[0]!r}: give the columns {', '.join(columns)}.")
     return rows
+
+
+def _row(read: dict[Any, Any], path: str) -> dict[str, str]:
+    """One row of a table. Empty cells beyond its columns are what a spreadsheet leaves; others say it is misread."""
+    more = [cell for cell in read.pop(None, ()) if cell.strip()]
+    if more:
+        raise BadInput(f"A row of the table {path} has more cells than the table has columns ({more[0]}): correct it.")
+    return {name.strip().lower(): (cell or "").strip() for name, cell in read.items()}

@@ -249,6 +249,16 @@ def test_tables_are_read_with_any_usual_delimiter(tmp_path: Path, mark: str) -> 
     assert read_dates(str(path)) == [DateEntry("May", "2019-05-16", 2)]
 
 
+@pytest.mark.parametrize("beyond", [",", ",,", ", ,"])
+def test_empty_cells_beyond_the_columns_of_a_table_are_passed_over(tmp_path: Path, beyond: str) -> None:
+    path = tmp_path / "dates.csv"
+    path.write_text(f"layer,date\nMay,2019-05-16{beyond}\n")
+    assert read_dates(str(path)) == [DateEntry("May", "2019-05-16")]
+    path.write_text(f"layer,date\nMay,2019-05-16{beyond}note\n")
+    with pytest.raises(BadInput, match=r"more cells than the table has columns .note.: correct it[.]$"):
+        read_dates(str(path))
+
+
 @pytest.mark.parametrize(
     ("name", "band"),
     [

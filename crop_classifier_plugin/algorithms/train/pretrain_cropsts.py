@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from qgis.core import (
     QgsProcessing,
@@ -18,7 +18,9 @@ from qgis.core import (
 
 from ...bridge.shown_polygons import Need
 from ...shared.choices import PRESETS
-from ...shared.jobs.pretrain import PretrainJob
+from ...shared.jobs.base import take
+from ...shared.jobs.pretrain import AlignmentSpec, PretrainJob, PretrainOptim
+from ...shared.jobs.sources import ParcelSource
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 from ..common.training_parameters import TrainingParameters
@@ -31,7 +33,7 @@ NUMBERS = (  # name, field of the job, title, type, default, most, advanced, tip
      "Evenly spaced in time. 0: 6 for the small encoder, 15 for the paper's."),
     ("BATCH", "batch", "Batch", INTEGER, 0, 1024, True,
      "Sequences a step. 0: 4 for the small encoder, 256 for the paper's."),
-    ("ALIGN_WEIGHT", "align_weight", "Weight of the alignment", DOUBLE, 1, 1000, True,
+    ("ALIGN_WEIGHT", "weight", "Weight of the alignment", DOUBLE, 1, 1000, True,
      "How much likeness to the teacher counts beside self-distillation."),
     ("PATIENCE", "patience", "Patience (epochs)", INTEGER, 0, 10_000, True,
      "It ends when the loss did not fall for so many epochs; the last encoder stays. 0: never."),
@@ -93,14 +95,14 @@ class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
     ) -> dict[str, Any]:
         return {
             "series": (self.series(parameters, context),),
-            **self._parcels(parameters, context, feedback),
+            "parcels": self._parcels(parameters, context, feedback),
         }
 
     def _parcels(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, str]:
+    ) -> Optional[ParcelSource]:
         path, layer, _ = self.polygons(parameters, "PARCELS", context, feedback, Need(carries_crs=False))
-        return {"parcels": path, "parcels_layer": layer}
+        return ParcelSource(path, layer) if path else None
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> PretrainJob:
         numbers: dict[str, Any] = {}
@@ -112,7 +114,8 @@ class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
             bands=self.words(parameters, "BANDS", context),
             preset=self.choice(parameters, "SIZE", context),
             settings=self.own_settings(parameters, context),
-            teacher=self.parameterAsFile(parameters, "TEACHER", context),
+            optim=take(numbers, PretrainOptim),
+            alignment=AlignmentSpec(self.parameterAsFile(parameters, "TEACHER", context), numbers.pop("weight")),
             hardware=self.hardware(parameters, context),
             resume=self.resume(parameters, context),
             **numbers,

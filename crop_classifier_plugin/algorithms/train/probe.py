@@ -19,6 +19,7 @@ from qgis.core import (
 from ...bridge.shown_polygons import Need
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.pretrain import ProbeJob
+from ...shared.jobs.sources import LabelledSeries, LabelSource
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 
@@ -91,7 +92,7 @@ class Probe(SeriesAlgorithm):
         field = self.parameterAsStrings(parameters, "FIELD", context)[0]
         path, layer, _ = self.polygons(parameters, "LABELS", context, feedback, Need((field,), carries_crs=False))
         series = self.series(parameters, context)
-        return {"series": series, "labels": path, "labels_layer": layer, "class_field": field}
+        return {"data": LabelledSeries(series, LabelSource(path, layer, field))}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ProbeJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}

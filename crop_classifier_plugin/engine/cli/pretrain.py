@@ -9,8 +9,8 @@ import click
 
 from ...shared.choices import MASKS, PRESETS
 from ...shared.jobs.base import take
-from ...shared.jobs.pretrain import PretrainJob, ProbeJob
-from ...shared.jobs.sources import DateEntry, Series, read_settings
+from ...shared.jobs.pretrain import AlignmentSpec, PretrainJob, PretrainOptim, ProbeJob
+from ...shared.jobs.sources import DateEntry, LabelledSeries, LabelSource, ParcelSource, Series, read_settings
 from ...shared.jobs.train import HardwareSpec
 from .options import (
     finish,
@@ -37,7 +37,7 @@ from .series import series_options, sources, take_series
 @click.option("--parcels", default="", help="Vector file of polygons whose inner parts the student does not see.")
 @click.option("--parcels-layer", default="", help="Layer inside it.")
 @click.option("--teacher", default="", help="ONNX vision transformer to align with. Default: none.")
-@click.option("--align-weight", default=1.0, show_default=True, help="Weight of the alignment (lambda).")
+@click.option("--align-weight", "weight", default=1.0, show_default=True, help="Weight of the alignment (lambda).")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--patience", default=0, help="Epochs without a lower loss, then it ends. Default: never.")
 @training_options
@@ -47,10 +47,18 @@ def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     dates, mask = given.pop("dates"), given.pop("mask")
     entries = tuple(read_dates(dates)) if dates else ()
     series = _series(given.pop("series"), entries, mask)
-    settings = read_settings(";".join(given.pop("settings")))
-    bands = given.pop("bands") or PretrainJob.bands
-    hardware = take(given, HardwareSpec)
-    finish(PretrainJob(series=series, bands=bands, settings=settings, hardware=hardware, **given), as_json)
+    given["settings"] = read_settings(";".join(given.pop("settings")))
+    given["bands"] = given["bands"] or PretrainJob.bands
+    parcels, layer = given.pop("parcels"), given.pop("parcels_layer")
+    job = PretrainJob(
+        series=series,
+        optim=take(given, PretrainOptim),
+        parcels=ParcelSource(parcels, layer) if parcels else None,
+        alignment=take(given, AlignmentSpec),
+        hardware=take(given, HardwareSpec),
+        **given,
+    )
+    finish(job, as_json)
 
 
 def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> tuple[Series, ...]:
@@ -65,7 +73,7 @@ def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> 
 @click.option("--encoder", required=True, help="Folder of 'pretrain-cropsts'.")
 @series_options
 @click.option("--labels", required=True, help="Vector file of polygons.")
-@click.option("--layer", "labels_layer", default="", help="Layer inside the vector file.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
 @click.option("--field", "class_field", required=True, help="Field with the class of each polygon.")
 @click.option("--out", "report_json", required=True, help="The report, a .json file.")
 @click.option("--csv", "report_csv", default="", help="A row for each draw, a .csv file.")
@@ -79,7 +87,8 @@ def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> 
 @json_option
 def probe(as_json: bool, **given: Any) -> None:
     """Probe an encoder with k-NN and a linear classifier, beside an untrained one."""
-    finish(ProbeJob(series=take_series(given), **given), as_json)
+    labels = LabelSource(given.pop("labels"), given.pop("layer"), given.pop("class_field"))
+    finish(ProbeJob(data=LabelledSeries(take_series(given), labels), **given), as_json)
 
 
 COMMANDS = (pretrain_cropsts, probe)

@@ -13,6 +13,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from shapely import STRtree
 
 from ...shared.errors import CrsMissing, LabelsUnusable
+from ...shared.jobs.sources import ParcelSource
 from ..raster.grid import Grid
 
 
@@ -31,12 +32,13 @@ class PlotLayer:
         return [(self.shapes[i], int(i) + 1) for i in found]
 
 
-def read_plots(path: str, layer: str, grid: Grid) -> PlotLayer:
-    """The polygons of a layer ("" = the first) that touch the grid; none where no path is given."""
-    if not path:
+def read_plots(parcels: ParcelSource | None, grid: Grid) -> PlotLayer:
+    """The polygons that touch the grid; none where no parcels are given."""
+    if parcels is None:
         return PlotLayer(np.zeros(0, object))
+    path = parcels.path
     try:
-        frame = geopandas.read_file(path, columns=[], layer=layer or None)
+        frame = geopandas.read_file(path, columns=[], layer=parcels.layer or None)
     except (DataSourceError, DataLayerError) as error:
         raise LabelsUnusable(f"The parcels {path} cannot be read ({error}): choose a layer of polygons.") from None
     shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry

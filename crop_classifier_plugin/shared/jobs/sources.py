@@ -157,6 +157,22 @@ class LabelSource:
 
 
 @dataclass(frozen=True)
+class ParcelSource:
+    """Outlines of parcels, whatever grows there."""
+
+    path: str  # vector file of polygons
+    layer: str = ""  # inside it; "" = the first
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise BadInput("No parcels were given: choose a vector file of polygons, or leave them out.")
+
+    def paths(self) -> tuple[str, ...]:
+        """Of the files that are read."""
+        return (self.path,)
+
+
+@dataclass(frozen=True)
 class LabelledSeries:
     """A series of one place and season, and what grows there."""
 

@@ -71,9 +71,7 @@ LEAST = {
     "pretrain_cropsts": {"series": [{"scenes": [{"path": "a.tif"}]}], "folder": "d"},
     "probe": {
         "encoder": "e",
-        "series": {"scenes": [{"path": "a.tif"}]},
-        "labels": "l",
-        "class_field": "f",
+        "data": {"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l"}},
         "report_json": "r.json",
     },
     "simulate_season": {"folder": "d"},
@@ -146,7 +144,7 @@ OWN_CHOICES = {
 POSITIVE = (
     "samples_per_class",
     "pixel_size",
-    "align_weight",
+    "weight",
     "draws",
     "neighbours",
     "sequences",

@@ -14,8 +14,8 @@ from crop_classifier_plugin.engine.training.pretraining.job import pretrain
 from crop_classifier_plugin.shared.errors import (
     Cancelled,
 )
-from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
+from kits.training.pretraining import pretrain_job
 
 EPOCHS, STEPS = 3, 3  # of the tiny recipe
 
@@ -26,7 +26,7 @@ SMALL = {"grid": "4", "width": "16", "depth": "2", "heads": "2", "taps": "1,1,2,
 def job_of(land, folder, **other):
     scenes = tuple(SceneSource(str(path)) for path in sorted((land / "season").glob("*.tif")))
     given = {"series": (Series(scenes, mask="none"),), "folder": str(folder), "settings": tuple(SMALL.items())}
-    return PretrainJob(**(given | other))
+    return pretrain_job(given | other)
 
 
 def guided(land):

@@ -19,8 +19,9 @@ from crop_classifier_plugin.engine.training.pretraining.views import (
 )
 from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob, ProbeJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import LabelledSeries, LabelSource, ParcelSource, SceneSource, Series
 from crop_classifier_plugin.shared.networks import Recipe
+from kits.training.jobs import with_parts
 
 TINY = DinoRecipe(
     Recipe("distillation", "adamw", 6.4e-2, "cosine", epochs=2, batch=2, weight_decay=0.04),
@@ -65,15 +66,23 @@ def series_of(toy):
 def job_of(toy, folder, **other):
     small = (("grid", "4"), ("width", "16"), ("depth", "2"), ("heads", "2"), ("taps", "1,1,2,2"), ("pixel_heads", "2"))
     values = {"series": (series_of(toy),), "folder": str(folder), "bands": ("B04", "B8A"), "settings": small}
-    return PretrainJob(**(values | other))
+    return pretrain_job(values | other)
+
+
+def pretrain_job(values):
+    """A job of single facts; parcels are named by their file."""
+    given = {name: values.pop(name) for name in ("series", "folder")}
+    if "parcels" in values:
+        values["parcels"] = ParcelSource(values["parcels"])
+    if "align_weight" in values:
+        values["weight"] = values.pop("align_weight")
+    return with_parts(PretrainJob(**given), **values)
 
 
 def probe_of(toy, tmp_path):
     return ProbeJob(
         str(tmp_path / "e"),
-        series_of(toy),
-        str(toy / "parcels.gpkg"),
-        "code",
+        LabelledSeries(series_of(toy), LabelSource(str(toy / "parcels.gpkg"), class_field="code")),
         str(tmp_path / "probe.json"),
         str(tmp_path / "probe.csv"),
         draws=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -42,10 +43,10 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     check_batch(recipe.optim.batch, accelerator.devices)
     if quantity_of(job.bands) is not OPTICAL:
         raise BadInput(f"Pre-training reads reflectance, not {', '.join(job.bands)}: choose optical bands.")
-    views, parcels = recipe.views, (job.parcels, job.parcels_layer)
+    views = recipe.views
     with (
         job_run(job, reporter) as run,
-        open_sequences(job.series, job.bands, views.count, views.tile, parcels, run.step(0, 0.05)) as sequences,
+        open_sequences(job.series, job.bands, views.count, views.tile, job.parcels, run.step(0, 0.05)) as sequences,
     ):
         _check_outputs(job, sequences, run)
         module, resume = _fit(job, recipe, sequences, accelerator, run.step(0.05, 1))
@@ -66,14 +67,16 @@ def _fit(
     stats, count = measured(sequences.places), len(sequences.places[0].chosen)
     config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
     _check_sizes(recipe, config)
-    viewer = Viewer(stats, rules(recipe.views.large, recipe.views.small), _rgb(job) if job.teacher else ())
+    viewer = Viewer(
+        stats, rules(recipe.views.large, recipe.views.small), _rgb(job.bands) if job.alignment.teacher else ()
+    )
     source = ViewSource(sequences, viewer, job.seed, reporter)
     store = CheckpointStore(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
     resume = Resume(store, job.resume)
     writer = EncoderWriter(Path(job.folder), _facts(job, config, stats, sequences, recipe))
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        task = DinoTask(config, recipe, _alignment(job, config, reporter), job.align_weight, source)
+        task = DinoTask(config, recipe, _alignment(job, config, reporter), job.alignment.weight, source)
         module = TaskModule(task, job.seed, reporter)
         try:
             run_task(module, Draws(len(sequences), recipe), None, accelerator, resume, writer)
@@ -107,20 +110,21 @@ def _check_sizes(recipe: DinoRecipe, config: CropStsConfig) -> None:
 
 
 def _alignment(job: PretrainJob, config: CropStsConfig, reporter: Reporter) -> Alignment | None:
-    if not job.teacher:
+    teacher = job.alignment.teacher
+    if not teacher:
         reporter.log("No teacher was given: the encoder is learnt without alignment to one.", "warning")
         return None
-    _rgb(job)
-    return Alignment(open_teacher(job.teacher), config.width)
+    _rgb(job.bands)
+    return Alignment(open_teacher(teacher), config.width)
 
 
-def _rgb(job: PretrainJob) -> list[int]:
-    lacking = [band for band in RGB if band not in job.bands]
+def _rgb(bands: Sequence[str]) -> list[int]:
+    lacking = [band for band in RGB if band not in bands]
     if lacking:
         raise BadInput(
             f"A teacher sees {', '.join(RGB)}, the bands lack {', '.join(lacking)}: add them, or no teacher."
         )
-    return [job.bands.index(band) for band in RGB]
+    return [bands.index(band) for band in RGB]
 
 
 def _facts(
@@ -132,8 +136,8 @@ def _facts(
         "method": "DINO self-distillation, plot-wise masks and alignment as in the CropSTS paper",
         "recipe": recipe.facts(),
         "masks": bool(job.parcels),
-        "aligned_to": Path(job.teacher).name,
-        "align_weight": job.align_weight if job.teacher else 0.0,
+        "aligned_to": Path(job.alignment.teacher).name,
+        "align_weight": job.alignment.weight if job.alignment.teacher else 0.0,
         "seed": job.seed,
     }
     simulated = sequences.simulated()

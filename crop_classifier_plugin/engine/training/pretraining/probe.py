@@ -75,7 +75,7 @@ def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
     facts, device = read_facts(job.encoder), _device(job.device, reporter)
     with job_run(job, reporter) as run:
         tile = (job.tile or facts.tile) // facts.settings["patch"] * facts.settings["patch"]
-        with open_sequences((job.series,), facts.bands, facts.count, tile, ("", ""), reporter) as sequences:
+        with open_sequences((job.data.series,), facts.bands, facts.count, tile, None, reporter) as sequences:
             run.protect_inputs([*sequences.sources, *(Path(job.encoder) / name for name in (ENCODER_FILE, FACTS_FILE))])
             truths, names = _truths(job, sequences, reporter)
             scores: list[Score] = []
@@ -117,8 +117,8 @@ def _truths(
     job: ProbeJob, sequences: Sequences, reporter: Reporter
 ) -> tuple[dict[int, NDArray[np.int64]], tuple[str, ...]]:
     """The classes (S,S) of each labelled tile, at most job.sequences of them by chance, and the classes' names."""
-    grid = sequences.places[0].stack.grid
-    frame = read_polygons(job.labels, job.labels_layer, job.class_field, grid.crs, grid.bounds)
+    grid, labels = sequences.places[0].stack.grid, job.data.labels
+    frame = read_polygons(labels.path, labels.layer, labels.class_field, grid.crs, grid.bounds, labels.crs)
     spelling = one_spelling(frame["label"])
     names = tuple(sorted(set(spelling.values())))
     shapes = [(shape, names.index(spelling[label]) + 1) for shape, label in zip(frame.geometry, frame["label"])]
@@ -194,24 +194,23 @@ def _draws(job: ProbeJob, name: str, tokens: Sequence[Tokens], classes: int, rep
         support = max(1, min(round(job.support * len(tokens)), len(tokens) - 1))
         learn, test = [tokens[i] for i in order[:support]], [tokens[i] for i in order[support:]]
         for kind, make in _PROBES.items():
-            scores.append(_score(name, kind, draw, make(job), learn, test, classes))
+            scores.append(Score(name, kind, draw, *_score(make(job.neighbours), learn, test, classes)))
     return scores
 
 
-def _knn(job: ProbeJob) -> Any:
-    return KNeighborsClassifier(job.neighbours, metric="cosine", algorithm="brute")
+def _knn(neighbours: int) -> Any:
+    return KNeighborsClassifier(neighbours, metric="cosine", algorithm="brute")
 
 
-def _linear(job: ProbeJob) -> Any:
+def _linear(neighbours: int) -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
 
 
-_PROBES: dict[str, Callable[[ProbeJob], Any]] = {"knn": _knn, "linear": _linear}
+_PROBES: dict[str, Callable[[int], Any]] = {"knn": _knn, "linear": _linear}
 
 
-def _score(
-    name: str, kind: str, draw: int, model: Any, learn: Sequence[Tokens], test: Sequence[Tokens], classes: int
-) -> Score:
+def _score(model: Any, learn: Sequence[Tokens], test: Sequence[Tokens], classes: int) -> tuple[float, float]:
+    """Accuracy of tokens, and mean IoU of pixels."""
     x, y = (np.concatenate(v) for v in zip(*[(t.features, t.classes) for t in learn]))
     x, y = x[y != VOID], y[y != VOID]
     if not len(y):
@@ -230,7 +229,7 @@ def _score(
         pixels = np.kron(found.reshape(side, side), np.ones((patch, patch), np.int64))
         labelled = tokens.truth != VOID
         confusion += Confusion.count(tokens.truth[labelled], pixels[labelled], classes)
-    return Score(name, kind, draw, right / max(total, 1), mean_iou(confusion))
+    return right / max(total, 1), mean_iou(confusion)
 
 
 def mean_iou(confusion: Confusion) -> float:

@@ -75,12 +75,6 @@ RECIPES = {
 def recipe_of(job: PretrainJob) -> DinoRecipe:
     """The preset's, with what the job asks for otherwise."""
     recipe = RECIPES[job.preset]
-    given: dict[str, Any] = {
-        "epochs": job.epochs,
-        "batch": job.batch,
-        "learning_rate": job.learning_rate,
-        "patience": job.patience,
-    }
-    optim = replace(recipe.optim, **{name: value for name, value in given.items() if value})
+    optim = replace(recipe.optim, **{name: value for name, value in asdict(job.optim).items() if value})
     views = replace(recipe.views, count=job.count or recipe.views.count)
     return replace(recipe, optim=optim, views=views, at_once=min(recipe.at_once, optim.batch))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ....shared.cards.parts import Statistics
 from ....shared.errors import BadInput, LabelsUnusable
-from ....shared.jobs.sources import Series
+from ....shared.jobs.sources import ParcelSource, Series
 from ...execution.reporter import Reporter
 from ...raster.grid import Window
 from ...series.cube.open_series import open_series
@@ -117,10 +117,10 @@ def open_sequences(
     bands: Sequence[str],
     count: int,
     tile: int,
-    parcels: tuple[str, str],
+    parcels: ParcelSource | None,
     reporter: Reporter,
 ) -> Iterator[Sequences]:
-    """Opens every series on `count` dates, or as many as the poorest of them has. `parcels`: file ("" = none), layer.
+    """Opens every series on `count` dates, or as many as the poorest of them has.
 
     Raises the sentences of open_series, and LabelsUnusable for parcels that lie on none of the series.
     """
@@ -132,11 +132,11 @@ def open_sequences(
         places = []
         for stack in stacks:
             chosen = even_dates(clear_dates(stack, min(count, fewest), reporter), min(count, fewest))
-            places.append(Place(stack, chosen, read_plots(*parcels, stack.grid)))
+            places.append(Place(stack, chosen, read_plots(parcels, stack.grid)))
             days = ", ".join(d.isoformat() for d in places[-1].dates)
             reporter.log(f"Dates of the sequences: {days}.")
-        if parcels[0] and not any(len(place.plots) for place in places):
-            raise LabelsUnusable(f"No parcel of {parcels[0]} lies on the series: check its place and CRS.")
+        if parcels and not any(len(place.plots) for place in places):
+            raise LabelsUnusable(f"No parcel of {parcels.path} lies on the series: check its place and CRS.")
         yield Sequences(places, tile)
 
 

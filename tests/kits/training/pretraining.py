@@ -72,11 +72,15 @@ def job_of(toy, folder, **other):
 def pretrain_job(values):
     """A job of single facts; parcels are named by their file."""
     given = {name: values.pop(name) for name in ("series", "folder")}
+    return changed_pretraining(PretrainJob(**given), **values)
+
+
+def changed_pretraining(job, **values):
     if "parcels" in values:
-        values["parcels"] = ParcelSource(values["parcels"])
+        values["parcels"] = ParcelSource(values["parcels"]) if values["parcels"] else None
     if "align_weight" in values:
         values["weight"] = values.pop("align_weight")
-    return with_parts(PretrainJob(**given), **values)
+    return with_parts(job, **values)
 
 
 def probe_of(toy, tmp_path):

@@ -24,7 +24,7 @@ from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.program import ENGINE, environment, posix
 from kits.rasters import write_season
 from kits.training.interrupted import EPOCHS, SMALL, STEPS, CancelledIn, broken_off, guided, job_of, learnt, state_of
-from kits.training.pretraining import TINY, with_optim
+from kits.training.pretraining import TINY, changed_pretraining, with_optim
 
 torch.set_num_threads(1)
 
@@ -150,7 +150,7 @@ def test_a_cancelled_pre_training_is_finished_with_its_last_epoch(land, tmp_path
     ],
 )
 def test_the_state_of_another_pre_training_is_refused_by_what_differs(land, tmp_path, other, change, words):
-    job = replace(other, **{k: str(land / v) if k == "parcels" and v else v for k, v in change.items()})
+    job = changed_pretraining(other, **{k: str(land / v) if k == "parcels" and v else v for k, v in change.items()})
     refused(job, rf"of another training: {words}")
 
 
@@ -184,7 +184,7 @@ def test_copies_of_the_files_are_the_same_pre_training(land, tmp_path):
     copy = tmp_path / "copy.gpkg"
     copy.write_bytes((land / "parcels.gpkg").read_bytes())
     reporter = Silent()
-    pretrain(replace(job, parcels=str(copy)), reporter)
+    pretrain(changed_pretraining(job, parcels=str(copy)), reporter)
     assert any("broken off after 2 of 3" in text for _, text in reporter.lines)
 
 

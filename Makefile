@@ -3,6 +3,7 @@ SYSTEM_PYTHON ?= /usr/bin/python3
 ENGINE := .engine/bin/python
 PLUGIN := .venv/bin/python
 QUIET_PIP := -m pip install --quiet --disable-pip-version-check
+WORKERS := -n auto --maxprocesses=4 --dist loadfile  # of tests: a process a core, each file whole in one
 OFFSCREEN := QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$(CURDIR)/.venv/runtime
 
 # longer ones by hand: benchmarks/README.md
@@ -22,10 +23,10 @@ demo: qgis .engine/base.done ## simulate a season, classify it, diagnose the map
 
 test: qgis .engine/test.done .venv/test.done ## all tests: the engine's, then the plugin's in a real QGIS
 	@echo "Testing the engine"
-	@$(ENGINE) -m pytest -q tests/laws tests/shared tests/engine
+	@$(ENGINE) -m pytest -q $(WORKERS) tests/laws tests/shared tests/engine
 	@echo "Testing the plugin in QGIS"
 	@mkdir -p -m 0700 .venv/runtime
-	@$(OFFSCREEN) $(PLUGIN) -m pytest -q tests/plugin
+	@$(OFFSCREEN) $(PLUGIN) -m pytest -q $(WORKERS) tests/plugin
 
 check: .engine/test.done ## style, types, known dangers, and which room may import which
 	@.engine/bin/ruff check .

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
-import onnxruntime as ort
 import pytest
 import torch
 
-from kits.networks.inputs import DATES, inputs, make, save_model_file
+from kits.networks.inputs import DATES, SMALLEST, TELLING, inputs, make
 
-SIZES = {
-    "attention_3dcnn": {"radar_widths": "4,16"},
-    "cropsts": {"depth": "1", "taps": "1,1,1,1"},
-    "lrtacf_net": {"widths": "8,16", "cfma_blocks": "1"},
-}
 CELLS = {"attention_3dcnn": 1, "cropsts": 4}  # px, the side of a cell; else the network's multiple
 SHARED = ("cropsts", "lrtacf_net")  # the dates share 1
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", TELLING)
 def test_attending_changes_nothing_and_gives_a_weight_a_date_and_cell(name: str) -> None:
-    network = make(name, **SIZES[name])
+    network = make(name, **SMALLEST[name])
     given = inputs(network, 3, DATES, 2, 1)
     with torch.no_grad():
         logits, attention = network.attend(*given.values())
@@ -37,7 +28,7 @@ def test_attending_changes_nothing_and_gives_a_weight_a_date_and_cell(name: str)
 
 def test_each_cell_has_weights_of_its_own() -> None:
     """What changes in one corner of the tile changes LRTSA's weights there and not far from it."""
-    network = make("lrtacf_net", **SIZES["lrtacf_net"])
+    network = make("lrtacf_net", **SMALLEST["lrtacf_net"])
     given = inputs(network, 1, DATES, 8, 8)
     with torch.no_grad():
         before = network.attend(*given.values())[1]
@@ -48,7 +39,7 @@ def test_each_cell_has_weights_of_its_own() -> None:
 
 
 def test_a_patch_alone_has_the_weights_that_it_has_among_others() -> None:
-    network = make("cropsts", **SIZES["cropsts"])
+    network = make("cropsts", **SMALLEST["cropsts"])
     maps, valid = torch.randn(2, DATES, network.config.width, 3, 4), torch.ones(2, DATES)
     with torch.no_grad():
         among = network.temporal.explain(maps, valid)[1]
@@ -58,8 +49,8 @@ def test_a_patch_alone_has_the_weights_that_it_has_among_others() -> None:
 
 
 def test_without_spatial_attention_the_dates_of_a_tile_share_their_weights() -> None:
-    both = make("attention_3dcnn", **SIZES["attention_3dcnn"])
-    plain = make("attention_3dcnn", spatial_attention="false", **SIZES["attention_3dcnn"])
+    both = make("attention_3dcnn", **SMALLEST["attention_3dcnn"])
+    plain = make("attention_3dcnn", spatial_attention="false", **SMALLEST["attention_3dcnn"])
     given = inputs(both, 2, DATES, 5, 6)
     with torch.no_grad():
         maps = both.explain(**given)[1]
@@ -71,7 +62,7 @@ def test_without_spatial_attention_the_dates_of_a_tile_share_their_weights() -> 
 
 @pytest.mark.parametrize("name", ["attention_3dcnn", "cropsts"])
 def test_a_date_that_is_not_there_is_not_heeded(name: str) -> None:
-    network = make(name, **SIZES[name])
+    network = make(name, **SMALLEST[name])
     given = inputs(network, 2, DATES, 1, 1)
     for key in given:
         if key.startswith("valid"):
@@ -84,7 +75,7 @@ def test_a_date_that_is_not_there_is_not_heeded(name: str) -> None:
 
 def test_lrtsa_heeds_a_date_that_its_query_and_key_agree_on() -> None:
     """The weight is what LRTSA mixes the dates with: with one date's key aligned to all queries it takes all of 1."""
-    network = make("lrtacf_net", **SIZES["lrtacf_net"])
+    network = make("lrtacf_net", **SMALLEST["lrtacf_net"])
     attention = network.attention
     with torch.no_grad():
         attention.query.weight.zero_()
@@ -108,23 +99,9 @@ def test_lrtsa_heeds_a_date_that_its_query_and_key_agree_on() -> None:
 @pytest.mark.parametrize("alone", ["optical", "radar"])
 def test_a_network_of_one_series_takes_it_in_the_order_of_its_inputs(alone: str) -> None:
     other = "radar" if alone == "optical" else "optical"
-    network = make("attention_3dcnn", **{other: "false"}, **SIZES["attention_3dcnn"])
+    network = make("attention_3dcnn", **{other: "false"}, **SMALLEST["attention_3dcnn"])
     given = inputs(network, 2, DATES, 1, 2)
     with torch.no_grad():
         torch.testing.assert_close(network(*given.values()), network(**given), rtol=0, atol=0)
         changed = {k: v * (torch.arange(DATES) != 1) if k.startswith("valid") else v for k, v in given.items()}
         assert (network(*changed.values()) - network(*given.values())).abs().max() > 1e-4
-
-
-@pytest.mark.parametrize("name", SIZES)
-def test_the_file_tells_what_torch_tells(name: str, tmp_path: Path) -> None:
-    network = make(name, **SIZES[name])
-    save_model_file(network, DATES, tmp_path / "model.onnx")
-    session = ort.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
-    dates = 6 if network.config.capabilities.any_dates else DATES
-    given = inputs(network, 1, dates, 3, 2, seed=4)
-    found = session.run(["probability", "attention"], {k: v.numpy() for k, v in given.items()})
-    with torch.no_grad():
-        logits, attention = network.attend(*given.values())
-    np.testing.assert_allclose(found[0], torch.softmax(logits, dim=1).numpy(), atol=1e-5)
-    np.testing.assert_allclose(found[1], attention.numpy(), atol=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import torch
 
@@ -12,33 +13,43 @@ from crop_classifier_plugin.engine.training.model_folder.onnx_export import expo
 from crop_classifier_plugin.shared.errors import TrainingFailed
 from kits.cards import changed
 from kits.models import write_model
-from kits.networks.inputs import DATES, inputs, make, onnx_session, run
-
-# smaller than the small preset where exporting takes long; the operators are the same
-SIZES = {
-    "attention_3dcnn": {"radar_widths": "4,16"},
-    "convstar": {"layers": "1"},
-    "cropsts": {"depth": "1", "taps": "1,1,1,1"},
-    "lrtacf_net": {"widths": "8,16", "cfma_blocks": "1"},
-    "tsstfn": {"widths": "4,4,8", "chunks": "16", "paths": "1"},
-    "unet": {"widths": "8,16"},
-    "unet_3d": {"widths": "8,16"},
-    "unet_convlstm": {"widths": "8"},
-    "unet_plusplus": {"widths": "8,8,16"},
-    "vunet_convlstm": {"widths": "8"},
-}
+from kits.networks.inputs import DATES, TELLING, inputs, make, model_file, run
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_onnx_equals_torch_on_foreign_shapes(name):
-    network = make(name, **SIZES[name])
-    session = onnx_session(network)
+    network, session = model_file(name)
     for batch, dates, high, wide in ((1, 1, 1, 1), (3, 7, 4, 2), (5, 3, 3, 5)):
         dates = dates if network.config.capabilities.any_dates else DATES
         given = inputs(network, batch, dates, high, wide, seed=batch)
         given.update({k: v * (v > 0.4) for k, v in given.items() if k.startswith("valid")})  # some dates are missing
         with torch.no_grad():
-            np.testing.assert_allclose(run(session, given), network(**given).numpy(), atol=1e-5)
+            np.testing.assert_allclose(run(session, given, "logits")[0], network(**given).numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_the_file_tells_what_torch_tells(name):
+    network, session = model_file(name)
+    dates = 6 if network.config.capabilities.any_dates else DATES
+    given = inputs(network, 1, dates, 3, 2, seed=4)
+    probability, told = run(session, given, "probability", "attention")
+    with torch.no_grad():
+        logits, attention = network.attend(*given.values())
+    np.testing.assert_allclose(probability, torch.softmax(logits, dim=1).numpy(), atol=1e-5)
+    np.testing.assert_allclose(told, attention.numpy(), atol=1e-5)
+
+
+def test_the_trainings_file_leaves_missing_dates_out_as_training_does(tmp_path):
+    """UNet-3D takes images and validity, and days of the year between them only to leave them aside."""
+    card = changed(write_model(tmp_path), multiple=make("unet_3d").config.multiple)
+    sizes = len(card.inputs.bands), card.dates, len(card.legend)
+    network = build("unet_3d", configure("unet_3d", {"widths": "8,16"}, *sizes)).eval()
+    export(network, str(tmp_path / "model.onnx"), card)
+    given = inputs(network, 2, card.dates, 1, 1)
+    given["valid"][:, 1] = 0
+    session = ort.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        np.testing.assert_allclose(run(session, given, "logits")[0], network(**given).numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["convstar", "unet_convlstm", "vunet_convlstm"])

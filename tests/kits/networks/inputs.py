@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 import onnxruntime as ort
@@ -21,6 +21,21 @@ from crop_classifier_plugin.engine.networks.registry import (
 
 torch.set_num_threads(1)
 DATES = 4
+
+# smaller than the small preset where exporting takes long; the operators are the same
+SMALLEST = {
+    "attention_3dcnn": {"radar_widths": "4,16"},
+    "convstar": {"layers": "1"},
+    "cropsts": {"depth": "1", "taps": "1,1,1,1"},
+    "lrtacf_net": {"widths": "8,16", "cfma_blocks": "1"},
+    "tsstfn": {"widths": "4,4,8", "chunks": "16", "paths": "1"},
+    "unet": {"widths": "8,16"},
+    "unet_3d": {"widths": "8,16"},
+    "unet_convlstm": {"widths": "8"},
+    "unet_plusplus": {"widths": "8,8,16"},
+    "vunet_convlstm": {"widths": "8"},
+}
+TELLING = ("attention_3dcnn", "cropsts", "lrtacf_net")  # they tell how much they heed each date
 
 
 def make(name: str, dates: int = DATES, seed: int = 0, **settings: object) -> Network:
@@ -67,26 +82,23 @@ class Telling(nn.Module):
         self.network = network
 
     def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        logits, *attention = self.network.attend(*given) if hasattr(self.network, "attend") else [self.network(*given)]
+        named = dict(zip(self.network.inputs, given))
+        logits, *attention = self.network.attend(*given) if hasattr(self.network, "attend") else [self.network(**named)]
         return logits, torch.softmax(logits, dim=1), *attention
 
 
-def onnx_session(network: Network) -> ort.InferenceSession:
-    """The network as an ONNX file of opset 18 with every axis dynamic that it promises."""
+@cache
+def model_file(name: str) -> tuple[Network, ort.InferenceSession]:
+    """A network of each name, made as small as `SMALLEST` says, and its file: all outputs that it can tell, opset 18,
+    every axis dynamic that it promises. Tests only read both: an export takes seconds."""
+    network = make(name, **SMALLEST[name])
     given = inputs(network, 2, DATES, 2, 3)
-    dynamic = {name: _dynamic(network, value) for name, value in given.items()}
-    program = _exported(network.for_export().eval(), list(given), ["logits"], kwargs=given, dynamic_shapes=dynamic)
-    return ort.InferenceSession(program.model_proto.SerializeToString(), providers=["CPUExecutionProvider"])
-
-
-def save_model_file(network: Network, dates: int, path: Path) -> None:
-    """The network as a model's file, with all outputs that it can tell."""
-    given = inputs(network, 2, dates, 2, 3)
     names = ["logits", "probability", *(["attention"] if hasattr(network, "attend") else [])]
     dynamic = (tuple(_dynamic(network, value) for value in given.values()),)
     whole = Telling(network.for_export()).eval()
     program = _exported(whole, list(given), names, args=tuple(given.values()), dynamic_shapes=dynamic)
-    path.write_bytes(program.model_proto.SerializeToString())
+    content = program.model_proto.SerializeToString()
+    return network, ort.InferenceSession(content, providers=["CPUExecutionProvider"])
 
 
 def _dynamic(network: Network, value: torch.Tensor) -> dict[int, object]:
@@ -111,5 +123,6 @@ def _exported(module: nn.Module, names: list[str], outputs: list[str], **given: 
         )
 
 
-def run(session: ort.InferenceSession, given: dict[str, torch.Tensor]) -> np.ndarray:
-    return session.run(["logits"], {name: value.numpy() for name, value in given.items()})[0]
+def run(session: ort.InferenceSession, given: dict[str, torch.Tensor], *outputs: str) -> list[np.ndarray]:
+    """The outputs of these names."""
+    return session.run(list(outputs), {name: value.numpy() for name, value in given.items()})

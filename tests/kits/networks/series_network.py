@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,7 @@ def network(
         "half": np.float32(0.5),
         "first": np.array(0),
     }
-    nodes = []
-    for name in images:
-        nodes += [
-            helper.make_node("Shape", [name], [f"s_{name}"]),
-            helper.make_node("Gather", [f"s_{name}", "keep"], [f"bhw_{name}"]),
-            helper.make_node("Split", [f"bhw_{name}", "parts"], [f"b_{name}", f"hw_{name}"]),
-            helper.make_node("Concat", [f"b_{name}", "minus", f"hw_{name}"], [f"shape_{name}"], axis=0),
-            helper.make_node("Reshape", [name, f"shape_{name}"], [f"flat_{name}"]),
-        ]
+    nodes = _flattened(images)
     valid = next(iter(images)).replace("x", "valid")
     nodes += [
         helper.make_node("Concat", [f"flat_{name}" for name in images], ["all"], axis=1),
@@ -58,17 +51,39 @@ def network(
         helper.make_node("Softmax", ["logits"], ["probability"], axis=1),
         *(_of_cells(next(iter(images)), cell) if cell else _of_tiles(valid)),
     ]
+    given, told = _ends(images, valid, (dates, classes), ["h", "w"] if cell else [])
+    tensors = [numpy_helper.from_array(v, k) for k, v in values.items()]
+    graph = helper.make_graph(nodes, "series", given, told, tensors)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def _flattened(images: Iterable[str]) -> list[onnx.NodeProto]:
+    """(B,T,C,H,W) -> (B,T*C,H,W) of each series."""
+    nodes = []
+    for name in images:
+        nodes += [
+            helper.make_node("Shape", [name], [f"s_{name}"]),
+            helper.make_node("Gather", [f"s_{name}", "keep"], [f"bhw_{name}"]),
+            helper.make_node("Split", [f"bhw_{name}", "parts"], [f"b_{name}", f"hw_{name}"]),
+            helper.make_node("Concat", [f"b_{name}", "minus", f"hw_{name}"], [f"shape_{name}"], axis=0),
+            helper.make_node("Reshape", [name, f"shape_{name}"], [f"flat_{name}"]),
+        ]
+    return nodes
+
+
+def _ends(
+    images: dict[str, int], valid: str, sizes: tuple[int, int], cells: list[str]
+) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
+    """The inputs and the outputs; `sizes`: dates and classes."""
+    dates, classes = sizes
     given = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", dates, c, "H", "W"]) for n, c in images.items()]
     given.append(helper.make_tensor_value_info("doy", TensorProto.INT64, ["B", dates]))
     given.append(helper.make_tensor_value_info(valid, TensorProto.FLOAT, ["B", dates]))
     told = [
         helper.make_tensor_value_info(n, TensorProto.FLOAT, ["B", classes, "H", "W"]) for n in ("logits", "probability")
     ]
-    cells = ["h", "w"] if cell else []
     told.append(helper.make_tensor_value_info("attention", TensorProto.FLOAT, ["B", dates, *cells]))
-    tensors = [numpy_helper.from_array(v, k) for k, v in values.items()]
-    graph = helper.make_graph(nodes, "series", given, told, tensors)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    return given, told
 
 
 def _of_tiles(valid: str) -> list[onnx.NodeProto]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from functools import cache
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -83,6 +84,7 @@ LEAST = {
 }
 
 
+@cache
 def values(hint):
     """Any value of a type that a job uses."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -190,23 +192,29 @@ SHARES = ("held_out", "validation", "start_share", "end_share")
 @st.composite
 def built(draw, cls):
     """Any valid instance of `cls`; what its checks refuse is drawn again."""
-    hints = typing.get_type_hints(cls)
-    drawn = {}
-    for field in dataclasses.fields(cls):
-        strategy = values(hints[field.name])
-        choices = OWN_CHOICES.get((getattr(cls, "kind", cls.__name__), field.name), CHOICES.get(field.name))
-        if choices:
-            strategy = st.sampled_from(list(choices))
-        elif field.name in POSITIVE:
-            strategy = strategy.map(lambda number: abs(number) + 1)
-        elif field.name in SHARES:
-            strategy = st.floats(0, 0.49)
-        elif field.default is dataclasses.MISSING and hints[field.name] not in (int, float):
-            strategy = strategy.filter(bool)
-        drawn[field.name] = draw(strategy)
+    drawn = {name: draw(strategy) for name, strategy in fields(cls).items()}
     if cls is Extent:
         drawn |= {"xmin": -drawn["xmax"], "ymin": -drawn["ymax"]}
     try:
         return cls(**drawn)
     except BadInput:
         reject()
+
+
+@cache
+def fields(cls):
+    """What each field of a class is drawn from."""
+    hints = typing.get_type_hints(cls)
+    return {field.name: _field(cls, field, hints[field.name]) for field in dataclasses.fields(cls)}
+
+
+def _field(cls, field, hint):
+    choices = OWN_CHOICES.get((getattr(cls, "kind", cls.__name__), field.name), CHOICES.get(field.name))
+    if choices:
+        return st.sampled_from(list(choices))
+    if field.name in POSITIVE:
+        return values(hint).map(lambda number: abs(number) + 1)
+    if field.name in SHARES:
+        return st.floats(0, 0.49)
+    needed = field.default is dataclasses.MISSING and hint not in (int, float)
+    return values(hint).filter(bool) if needed else values(hint)

@@ -92,7 +92,7 @@ class _InMemory:
 
     def run(self, feeds: Feeds, attention: bool = False) -> Prediction:
         with torch.no_grad():
-            logits: Tensor = self._network(*(torch.from_numpy(feeds[name]) for name in self._network.inputs))
+            logits: Tensor = self._network(**{name: torch.from_numpy(feeds[name]) for name in self._network.inputs})
         return Prediction(logits.softmax(dim=1).numpy())
 
     def versions(self) -> dict[str, Any]:

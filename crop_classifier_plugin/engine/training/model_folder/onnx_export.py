@@ -36,7 +36,8 @@ class _Exported(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         attend = getattr(self.network, "attend", None)
-        logits, *attention = attend(*inputs) if attend else (self.network(*inputs),)
+        named = dict(zip(self.network.inputs, inputs))  # forward may take others between them
+        logits, *attention = attend(*inputs) if attend else (self.network(**named),)
         return logits, torch.softmax(logits, dim=1), *attention
 
 

@@ -57,18 +57,19 @@ class SegmentationTask(Task):
 
     def losses(self, part: Batch) -> dict[str, Tensor]:
         self._norms.next()
-        outputs = self.network(*self._inputs(part))
+        outputs = self.network(**self._inputs(part))
         return {"loss": deep_supervision(self.loss.function, outputs, part[TARGET], self.class_weights)}
 
     def after_step(self, at: Position) -> None:
         self.average.update_parameters(self.network)
 
-    def _inputs(self, batch: Batch) -> list[Tensor]:
-        return [batch[name] for name in self.network.inputs]
+    def _inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """By name: a network's forward may take others between them."""
+        return {name: batch[name] for name in self.network.inputs}
 
     def predict(self, part: Batch) -> Tensor:
         """(B,H,W): the classes that the average names."""
-        classes: Tensor = self.average(*self._inputs(part)).argmax(dim=1)
+        classes: Tensor = self.average(**self._inputs(part)).argmax(dim=1)
         return classes
 
     def validate(self, predicted: Tensor, batch: Batch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor
 
 from ....shared.cards.files import sha256_of
@@ -17,6 +17,7 @@ from ....shared.errors import BadModel
 from ...execution.outputs import Outputs
 from ...networks.base import check_size
 from ...networks.cropsts import CropStsConfig, CropStsEncoder
+from .weights_file import save_weights
 
 ENCODER_FILE, FACTS_FILE = "encoder.safetensors", "encoder.json"
 _FORMAT = "crop-classifier encoder 1"
@@ -60,8 +61,7 @@ def encoder_settings(config: CropStsConfig) -> dict[str, Any]:
 def save_encoder(encoder: CropStsEncoder, facts: EncoderFacts, folder: Path, outputs: Outputs) -> EncoderFacts:
     """Writes both files; returns the facts with the file's sha256."""
     path = outputs.path(folder / ENCODER_FILE)
-    weights = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
-    Path(path).write_bytes(save(weights))  # save_file would hide it from other users
+    save_weights(encoder, path)
     sealed = EncoderFacts(**{**asdict(facts), "sha256": sha256_of(path)})
     outputs.write_text(folder / FACTS_FILE, json.dumps(asdict(sealed), indent=1, ensure_ascii=False) + "\n")
     return sealed

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor
 
 from ....shared.cards.card import Card
@@ -127,9 +127,3 @@ def _moved(own: Tensor, value: Tensor, axes: Sequence[int], pairs: Sequence[tupl
     index = [new if i in axes else torch.arange(size) for i, size in enumerate(own.shape)]
     result[torch.meshgrid(*index, indexing="ij")] = taken
     return result
-
-
-def save_weights(network: Network, path: str) -> None:
-    """What `begin` reads."""
-    weights = {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
-    Path(path).write_bytes(save(weights))  # save_file would hide it from other users

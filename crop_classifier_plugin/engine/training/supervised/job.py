@@ -39,11 +39,11 @@ from ..loop.trainer import check_batch
 from ..model_folder.card_builder import card_of, tiling_of, with_file_facts
 from ..model_folder.initial_weights import (
     WEIGHTS,
-    save_weights,
 )
 from ..model_folder.input_spec import input_spec_of
 from ..model_folder.onnx_export import export
 from ..model_folder.results import ON_HELD_OUT, ON_TESTS, ON_VALIDATION, headline, log_results, run_facts
+from ..model_folder.weights_file import save_weights
 from ..optim.recipes import resolve_recipe
 from ..report.report import Trained, write_report
 from ..report.sample_maps import sample_maps

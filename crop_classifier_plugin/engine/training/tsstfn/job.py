@@ -40,6 +40,7 @@ from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
 from ..loop.module import TaskModule
 from ..loop.trainer import Resume, check_batch, run_task
+from ..model_folder.weights_file import save_weights
 from .task import RMSE, FusionTask, recipe_of
 from .tiles import (
     Sampling,
@@ -48,7 +49,7 @@ from .tiles import (
     Year,
     load_year,
 )
-from .tsstfn_onnx import export, load_weights, save_weights
+from .tsstfn_onnx import export, load_weights
 
 HISTORY_FILE = "training.csv"
 _NETWORK = "tsstfn"

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 
 from ....shared.cards.fusion_card import SAFETENSORS
 from ....shared.devices import CPU
@@ -64,11 +64,6 @@ def _difference(network: Network, path: str, shape: tuple[int, ...]) -> float:
             expected = network(torch.from_numpy(x)).numpy()
         worst = max(worst, float(np.abs(session.run(["fine"], {"x": x})[0] - expected).max()))
     return worst
-
-
-def save_weights(network: Network, path: str) -> None:
-    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
-    Path(path).write_bytes(save(weights))  # save_file would hide it from other users
 
 
 def load_weights(network: Network, folder: str) -> None:

@@ -15,8 +15,8 @@ from crop_classifier_plugin.engine.training.model_folder.initial_weights import 
     class_axes,
     load_initial_weights,
     read_initial_weights,
-    save_weights,
 )
+from crop_classifier_plugin.engine.training.model_folder.weights_file import save_weights
 from crop_classifier_plugin.engine.training.supervised.fit import prepared
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.errors import BadInput, BadModel

@@ -11,6 +11,7 @@ from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsProce
 from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
+from crop_classifier_plugin.algorithms.common.engine_algorithm import GROUPS
 from crop_classifier_plugin.algorithms.provider import algorithm_classes
 from kits.paths import REPOSITORY
 from kits.plugin.ids import ALGORITHMS
@@ -210,3 +211,8 @@ def test_a_run_loads_no_heavy_package_into_qgis(fake, tmp_path):
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
     assert "crop_classifier_plugin" in loaded
     assert not loaded & HEAVY
+
+
+def test_every_algorithm_is_in_the_group_of_its_folder(provider):
+    groups = {a.groupId(): a.group() for a in provider.algorithms()}
+    assert groups == GROUPS

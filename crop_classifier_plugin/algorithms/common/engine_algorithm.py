@@ -28,8 +28,18 @@ from ...shared.jobs.sources import read_settings
 Parameters = dict[str, Any]
 
 
+GROUPS = {  # the folder that an algorithm lies in -> the group of the toolbox
+    "classify": "Map",
+    "accuracy": "Accuracy",
+    "train": "Train",
+    "series": "Series",
+    "fusion": "Fuse",
+    "help": "Help",
+}
+
+
 class CropAlgorithm(QgsProcessingAlgorithm):
-    """An algorithm with a name, a title, an icon and a help file of that name."""
+    """An algorithm with a name, a title, an icon and a help file of that name, in the group of its folder."""
 
     NAME = ""
     TITLE = ""
@@ -42,6 +52,13 @@ class CropAlgorithm(QgsProcessingAlgorithm):
 
     def displayName(self) -> str:
         return self.tr(self.TITLE)
+
+    def groupId(self) -> str:
+        folder = type(self).__module__.split(".")[-2]
+        return folder if folder in GROUPS else ""
+
+    def group(self) -> str:
+        return self.tr(GROUPS.get(self.groupId(), ""))
 
     def icon(self) -> QIcon:
         return QIcon(assets.icon(self.NAME))

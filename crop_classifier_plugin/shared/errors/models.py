@@ -49,8 +49,8 @@ class CheckpointUnusable(CropClassifierError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
-            f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' to throw it away, or "
-            "another folder."
+            f"The earlier training in {path} cannot be taken up ({reason}): choose 'restart' ('Throw it away' in "
+            "QGIS), or another folder."
         )
 
 

@@ -40,6 +40,14 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class AdamSpec:
+    """What only Adam is asked for."""
+
+    norm_penalty: float = 0.0  # times the sum of the squared weights of batch normalisation is added to the loss
+    epsilon: float = 1e-7  # Keras'
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How to train a network. Rates are for the batch of the paper."""
 
@@ -53,8 +61,7 @@ class Recipe:
     patience: int = 0  # epochs without a better validation mean F1 until it stops early; 0 = never
     ties: bool = False  # an epoch as good as the best takes its place
     weight_decay: float = 0.0
-    norm_penalty: float = 0.0  # times the sum of the squared weights of batch normalisation is added to the loss
-    adam_epsilon: float = 1e-7  # Keras'
+    adam: AdamSpec = AdamSpec()
     changes: Changes = Changes()  # of each patch
 
 
@@ -88,7 +95,7 @@ _MONTHLY = Recipe(
 # docs/papers/vunet_convlstm.md, section 4, from the released code: Keras' Adam, and l2(1e-4) on gamma and beta.
 _LEM = Recipe(
     "focal", "adam", 1e-3, "constant", epochs=400, batch=16, patch=32, patience=30, ties=True,
-    norm_penalty=1e-4, changes=Changes(turns=False),
+    adam=AdamSpec(norm_penalty=1e-4), changes=Changes(turns=False),
 )  # fmt: skip
 # PANGAEA's fine-tuning, which the paper of CropSTS uses (docs/papers/cropsts.md, section 4.2).
 _PANGAEA = Recipe(

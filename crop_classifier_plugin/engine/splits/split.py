@@ -67,6 +67,12 @@ class Split:
 
     side: str
     parts: NDArray[np.uint8]  # (N,)
+    fresh: NDArray[np.bool_] | None = None  # (N,) parcels that no earlier season of these labels shows; None = all
+
+    def of(self, part: int) -> NDArray[np.bool_]:
+        """(N,) the parcels of the part that no earlier season of these labels shows."""
+        here: NDArray[np.bool_] = self.parts == part
+        return here if self.fresh is None else here & self.fresh
 
     def classes(self, parcels: Parcels, part: int) -> set[int]:
         found = np.unique(parcels.classes[self.parts == part])

@@ -27,7 +27,7 @@ from crop_classifier_plugin.engine.training.pretraining.views import Viewer, rul
 from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
 from crop_classifier_plugin.engine.training.tsstfn.tiles import Sampling, Tiles, TrainingTiles, Year
 from crop_classifier_plugin.shared.cards.parts import Statistics
-from crop_classifier_plugin.shared.networks import Recipe
+from crop_classifier_plugin.shared.networks import AdamSpec, Recipe
 from kits.training.loop import CPU, RECIPE, Loud, Toy, lesson_of, plain_of
 from kits.training.pretraining import TINY, with_optim
 
@@ -35,7 +35,7 @@ EPOCHS = 3
 ENCODER = CropStsConfig(
     DataSizes(2, 2, 1), patch=4, grid=4, width=16, depth=2, heads=2, taps=(1, 1, 2, 2), pixel_heads=2
 )
-FUSION = Recipe("mse", "adam", 5e-3, "constant", epochs=EPOCHS, batch=4, adam_epsilon=1e-8)
+FUSION = Recipe("mse", "adam", 5e-3, "constant", epochs=EPOCHS, batch=4, adam=AdamSpec(epsilon=1e-8))
 
 
 @dataclass(frozen=True)

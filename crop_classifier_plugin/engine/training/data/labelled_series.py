@@ -60,7 +60,6 @@ class LabelledCube:
     split: Split
     month: str = ""  # YYYY-MM of the labels, where they are monthly
     shared: int = 0  # so many of the first dates are also another season's
-    fresh: NDArray[np.bool_] | None = None  # (N,) parcels that no earlier season of these labels shows; None = all
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -69,12 +68,11 @@ class LabelledCube:
     @property
     def is_place(self) -> bool:
         """Whether it shows parcels that no earlier season of these labels shows."""
-        return self.fresh is None or bool(self.fresh.any())
+        return self.split.fresh is None or bool(self.split.fresh.any())
 
     def of(self, part: int) -> NDArray[np.bool_]:
         """(N,) the parcels of the part that no earlier season of these labels shows."""
-        here: NDArray[np.bool_] = self.split.parts == part
-        return here if self.fresh is None else here & self.fresh
+        return self.split.of(part)
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """(T,C,h,w) of the part of the window that lies on the season; a copy."""
@@ -187,9 +185,8 @@ class _Place:
             _dates(series, span if month else None),
             series.grid,
             own,
-            Split(self.parted.split.side, self.parted.split.parts[labelled]),
+            Split(self.parted.split.side, self.parted.split.parts[labelled], ~self.parted.known.twins(own, title)),
             month,
-            fresh=~self.parted.known.twins(own, title),
         )
 
 

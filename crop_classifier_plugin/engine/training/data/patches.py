@@ -119,6 +119,16 @@ class _Places:
         return anchor
 
 
+@dataclass(frozen=True)
+class PatchPlan:
+    """Which patches an epoch shows."""
+
+    size: int  # px, both sides
+    length: int  # patches
+    seed: int
+    batch: int = 1  # with monthly labels the patches of one batch are of one month, and the next batch's of the next
+
+
 class TrainingPatches(Dataset[Item]):
     """Random patches: half of them around a pixel of a class drawn evenly, half around any training pixel (choice).
 
@@ -129,29 +139,25 @@ class TrainingPatches(Dataset[Item]):
         self,
         seasons: Sequence[LabelledCube],
         preprocess: Preprocess,
-        size: int,
-        length: int,
+        plan: PatchPlan,
         changes: Augmentation,
-        seed: int,
-        batch: int = 1,
     ) -> None:
-        """`batch`: with monthly labels the patches of one batch are of one month, and the next batch's of the next."""
-        self.seasons, self.preprocess, self.size, self.length = tuple(seasons), preprocess, size, length
-        self.changes, self.seed, self.epoch, self._batch = changes, seed, 0, batch
+        self.seasons, self.preprocess, self.plan = tuple(seasons), preprocess, plan
+        self.changes, self.epoch = changes, 0
         anchors = _anchors(seasons)
         months = np.array([season.month for season in seasons])[anchors[:, 0]]
         self._places = [_Places(anchors[months == month]) for month in np.unique(months)]
 
     def __len__(self) -> int:
-        return self.length
+        return self.plan.length
 
     def __getitem__(self, index: int) -> Item:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        turn_of = (self.epoch * self.length + index) // self._batch
+        rng = np.random.default_rng((self.plan.seed, self.epoch, index))
+        turn_of = (self.epoch * self.plan.length + index) // self.plan.batch
         which, _, row, col, _ = self._places[turn_of % len(self._places)].draw(rng)
         season = self.seasons[which]
         window = Window(
-            self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.size] * 2
+            self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.plan.size] * 2
         )
         image, target = cut(season, window, TRAIN)
         if self.changes.turns:
@@ -159,8 +165,8 @@ class TrainingPatches(Dataset[Item]):
         return item(self.preprocess, self.changes.apply(image, self.preprocess.inputs, rng), season, target)
 
     def _start(self, rng: np.random.Generator, anchor: int, side: int) -> int:
-        start = anchor - int(rng.integers(self.size))
-        return max(0, min(start, side - self.size))
+        start = anchor - int(rng.integers(self.plan.size))
+        return max(0, min(start, side - self.plan.size))
 
 
 def item(preprocess: Preprocess, cube: Floats, season: LabelledCube, target: NDArray[np.int64]) -> Item:

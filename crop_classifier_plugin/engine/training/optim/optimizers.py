@@ -103,8 +103,8 @@ def _adam(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
     norms = [p for m in _norms(network) for p in m.parameters(recurse=False)]
     known = {id(p) for p in norms}
     others = [p for p in network.parameters() if id(p) not in known]
-    groups: list[dict[str, Any]] = [{"params": norms, "weight_decay": 2 * recipe.norm_penalty}, {"params": others}]
-    return torch.optim.Adam([g for g in groups if g["params"]], recipe.learning_rate, eps=recipe.adam_epsilon)
+    groups: list[dict[str, Any]] = [{"params": norms, "weight_decay": 2 * recipe.adam.norm_penalty}, {"params": others}]
+    return torch.optim.Adam([g for g in groups if g["params"]], recipe.learning_rate, eps=recipe.adam.epsilon)
 
 
 OPTIMIZERS: dict[str, Callable[[Recipe, nn.Module], torch.optim.Optimizer]] = {

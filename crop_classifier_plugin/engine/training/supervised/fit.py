@@ -22,6 +22,7 @@ from ..data.band_statistics import statistics
 from ..data.labelled_series import LabelledCube
 from ..data.patches import (
     Augmentation,
+    PatchPlan,
     ScoringPatches,
     TrainingPatches,
     count_classes,
@@ -61,10 +62,11 @@ def fit(
     patch = round_up(recipe.patch, config.multiple)
     steps = job.optim.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))
     changes = changes_of(job.optim, recipe, preprocess.inputs)
-    patches = TrainingPatches(material.train, preprocess, patch, steps * recipe.batch, changes, job.seed, recipe.batch)
+    plan = PatchPlan(patch, steps * recipe.batch, job.seed, recipe.batch)
+    patches = TrainingPatches(material.train, preprocess, plan, changes)
     tiling = Tiling.of(tiling_of(job.model_inputs, config))
     checks = ScoringPatches(material.validated, preprocess, VALIDATION, tiling, _MOST_VALIDATION)
-    shown = {"labelled pixels": counts.tolist(), "patches an epoch": patches.length}
+    shown = {"labelled pixels": counts.tolist(), "patches an epoch": plan.length}
     identity = identity_of(job, config, recipe, preprocess.statistics, material) | shown
     resume = Resume(CheckpointStore(keep, identity), job.resume) if keep else None
     with torch.random.fork_rng():

@@ -22,8 +22,9 @@ def identity_of(
     optim, paper = job.optim, asdict(recipe)
     asked = {
         "seed": job.seed,
-        **{name: value for name, value in paper.items() if name not in ("patience", "changes")},
+        **{name: value for name, value in paper.items() if name not in ("patience", "changes", "adam")},
         **paper["changes"],
+        **paper["adam"],
         "network": job.network.name,
         "settings": asdict(config),
         "bands": job.model_inputs.bands,

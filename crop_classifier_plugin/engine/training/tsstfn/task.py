@@ -14,7 +14,7 @@ from torchmetrics import MeanSquaredError
 
 from ....shared.errors import TrainingFailed
 from ....shared.jobs.tsstfn import FusionOptim
-from ....shared.networks import Recipe
+from ....shared.networks import AdamSpec, Recipe
 from ..loop.epochs import EpochMetric
 from ..loop.task import Batch, Position, Task
 from ..optim.losses import regression
@@ -35,7 +35,7 @@ def recipe_of(optim: FusionOptim, tile: int = 0) -> Recipe:
         batch=optim.batch,
         patch=tile,
         patience=optim.patience,
-        adam_epsilon=1e-8,
+        adam=AdamSpec(epsilon=1e-8),
     )
 
 

@@ -23,6 +23,7 @@ from crop_classifier_plugin.engine.training.data.band_statistics import statisti
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
 from crop_classifier_plugin.engine.training.data.patches import (
     Augmentation,
+    PatchPlan,
     ScoringPatches,
     TrainingPatches,
     count_classes,
@@ -73,7 +74,7 @@ def test_scoring_patches_show_every_held_out_pixel_once(height, width, tiling):
 @given(st.integers(0, 10_000), st.sampled_from([8, 32, 64]))
 def test_training_patches_show_no_held_out_label(seed, size):
     season = season_of()
-    patches = TrainingPatches([season], PLAIN, size, 6, Augmentation(), seed=seed)
+    patches = TrainingPatches([season], PLAIN, PatchPlan(size, 6, seed), Augmentation())
     for i in range(6):
         x, target = patches[i]["x"], patches[i]["target"]
         known = target != IGNORE
@@ -84,7 +85,7 @@ def test_training_patches_show_no_held_out_label(seed, size):
 
 
 def test_patches_are_the_same_again_and_others_in_the_next_epoch():
-    make = lambda: TrainingPatches([season_of()], PLAIN, 16, 4, Augmentation(jitter=0.05), seed=1)  # noqa: E731
+    make = lambda: TrainingPatches([season_of()], PLAIN, PatchPlan(16, 4, 1), Augmentation(jitter=0.05))  # noqa: E731
     first, again = make(), make()
     assert torch.equal(first[2]["x"], again[2]["x"])
     again.epoch = 1

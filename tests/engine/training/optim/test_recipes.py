@@ -27,7 +27,7 @@ from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import train as train_jobs
 from crop_classifier_plugin.shared.jobs.train import OptimSpec
 from crop_classifier_plugin.shared.networks import NETWORKS as CATALOGUE
-from crop_classifier_plugin.shared.networks import trainable
+from crop_classifier_plugin.shared.networks import AdamSpec, trainable
 
 torch.set_num_threads(1)
 
@@ -108,7 +108,7 @@ def test_an_optimiser_saved_and_loaded_goes_on_as_if_never_stopped(name):
 
 def test_adam_has_keras_epsilon_and_the_penalty_on_batch_normalisation_alone():
     """One step more by hand: the gradient of penalty * sum w^2 is added for gamma and beta, then Adam's rule."""
-    recipe = replace(recipe_of("unet_convlstm"), norm_penalty=0.3, learning_rate=0.01)
+    recipe = replace(recipe_of("unet_convlstm"), adam=AdamSpec(norm_penalty=0.3), learning_rate=0.01)
     network = network_of()
     norm = network[1]
     with torch.no_grad():

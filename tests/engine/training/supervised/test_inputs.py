@@ -24,7 +24,7 @@ from crop_classifier_plugin.engine.splits.split import (
     Split,
 )
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
-from crop_classifier_plugin.engine.training.data.patches import Augmentation, ScoringPatches, TrainingPatches
+from crop_classifier_plugin.engine.training.data.patches import Augmentation, PatchPlan, ScoringPatches, TrainingPatches
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import knows_gaps, resolve_job, series_settings
@@ -66,7 +66,7 @@ def test_what_stands_in_place_of_a_missing_date_changes_nothing(seed: int, garba
     items = []
     for season in (season_of(seed), season_of(seed, garbage=garbage)):
         items += [
-            TrainingPatches([season], preprocess, 8, 3, changes, seed)[2],
+            TrainingPatches([season], preprocess, PatchPlan(8, 3, seed), changes)[2],
             ScoringPatches([season], preprocess, 3, Tiling(16, 0, 0))[0],
         ]
     for before, after in zip(items[:2], items[2:]):

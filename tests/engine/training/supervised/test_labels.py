@@ -23,7 +23,7 @@ from crop_classifier_plugin.engine.splits.split import (
     split,
 )
 from crop_classifier_plugin.engine.training.data.band_statistics import statistics
-from crop_classifier_plugin.engine.training.data.patches import Augmentation, TrainingPatches, count_classes
+from crop_classifier_plugin.engine.training.data.patches import Augmentation, PatchPlan, TrainingPatches, count_classes
 from crop_classifier_plugin.engine.training.data.split_file import split_json
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
@@ -116,7 +116,7 @@ def test_each_batch_is_of_the_next_month(place: Path, monthly: Path, tmp_path: P
     job, legend = resolve_job(monthly_job(place, monthly, tmp_path), Silent())
     seasons = gather(job, legend, tmp_path, Silent(), 32).train
     preprocess = preprocess_of(("x", "doy", "valid"), Statistics((0.0, 0.0), (1.0, 1.0)))
-    patches = TrainingPatches(seasons, preprocess, 16, 12, Augmentation(), seed=1, batch=3)
+    patches = TrainingPatches(seasons, preprocess, PatchPlan(16, 12, seed=1, batch=3), Augmentation())
     last = [int(patches[i]["doy"][-1]) for i in range(12)]
     assert last == ([int(seasons[0].days[-1])] * 3 + [int(seasons[1].days[-1])] * 3) * 2
 

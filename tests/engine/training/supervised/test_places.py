@@ -84,7 +84,7 @@ def test_the_larger_extent_parts_only_its_own_parcels_by_itself(place: Path, eas
     assert not together(first.part, second.part[at.slices])
     assert material.places() == material.train
     assert sum(int(season.of(part).sum()) for season in material.places() for part in (1, 2, 3)) == 64
-    assert 0 < second.fresh.sum() < 64
+    assert 0 < second.split.fresh.sum() < 64
 
 
 def test_held_out_parcels_do_not_choose_the_epoch(place: Path, eastern: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rasterio.crs import CRS
@@ -56,7 +56,7 @@ def slowly(drawn: list[Field]) -> NDArray[np.int64]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(fields)
 def test_a_pixel_in_two_classes_is_no_reference(drawn: list[Field]) -> None:
     classes = np.array([MEANT[name] for _, name in drawn], np.int64)
@@ -70,7 +70,7 @@ def test_a_pixel_in_two_classes_is_no_reference(drawn: list[Field]) -> None:
     assert bool(polygons.notes) >= bool((meant == DISPUTED).any())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(fields)
 def test_a_diagnosis_follows_it_with_labels_of_one_class_as_one(drawn: list[Field]) -> None:
     with TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def test_a_diagnosis_follows_it_with_labels_of_one_class_as_one(drawn: list[Fiel
     np.testing.assert_array_equal(table[labels], slowly(drawn))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(fields)
 def test_a_training_knows_the_pixels_of_a_diagnosis_that_are_in_the_legend(drawn: list[Field]) -> None:
     drawn = [((9, 9, 30, 30), "maize"), *drawn]

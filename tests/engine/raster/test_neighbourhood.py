@@ -49,3 +49,12 @@ def test_the_input_is_left_alone_and_the_result_is_float32():
     assert found.dtype == np.float32
     assert found.shape == (9, 3, 3)
     assert (found[:, 1, 1] == 7).all()  # eight empty neighbours take the centre's value
+
+
+def test_without_gaps_the_features_are_numpys_windows_of_the_image_with_repeated_edges():
+    cube = np.random.default_rng(1).normal(size=(2, 3, 5, 4)).astype(np.float32)
+    padded = np.pad(cube, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))  # (T,C,H,W,3,3)
+    found = neighbours(cube).reshape(COUNT, *cube.shape)
+    for n, (down, right) in enumerate(OFFSETS):
+        np.testing.assert_array_equal(found[n], windows[..., 1 + down, 1 + right])

@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import torch
+from torchmetrics.functional.image import structural_similarity_index_measure
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.fusion.evaluation.job import evaluate
@@ -88,6 +90,16 @@ def test_figures_are_their_definitions(place: Path) -> None:
         "coarse image resampled (2024-07-01)",
     ]
     assert any("(L = 2)" in text for _, text in reporter.lines)
+
+
+@pytest.mark.parametrize("length", [2.0, 255.0])
+def test_slow_ssim_is_torchmetrics_ssim(length: float) -> None:
+    images = make()
+    truth, last = (images[name].astype(np.float64) for name in ("truth", "last_fine"))
+    pair = (torch.from_numpy(v)[None, None] for v in (truth, last))
+    _, full = structural_similarity_index_measure(*pair, data_range=length, return_full_image=True)
+    inside = full[0, 0, 5:-5, 5:-5].mean()  # where the window lies in the image whole
+    assert slow_ssim(truth, last, length) == pytest.approx(float(inside), abs=1e-6)
 
 
 def test_three_reports_say_the_same(place: Path) -> None:

@@ -96,6 +96,19 @@ def test_agrees_with_the_slow_reference(changes: dict, options: dict, count: int
     )
 
 
+def test_the_slow_reference_gives_what_the_equations_of_the_paper_give_on_three_pixels() -> None:
+    """Gao et al. 2006, equations 7 to 12, worked out with pencil and paper for the pixel in the middle.
+
+    Its right neighbour is not alike (0.7 > 2 * 0.330 / 4). S = T = 0.05 in the middle and 0.08 on the left, below
+    0.05 + 0.0424; D = 1 and 1 + 1 / 1.5. So C = 0.0501^2 = 0.00251001 and 0.0801^2 * 5 / 3 = 0.01069335, the weights
+    are as 398.405 to 93.516, and they weigh 0.2 + 0.30 - 0.25 = 0.25 and 0.2 + 0.36 - 0.28 = 0.28.
+    """
+    fine, coarse, target = (np.array([v]) for v in ([0.2, 0.2, 0.9], [0.28, 0.25, 0.9], [0.36, 0.3, 1.0]))
+    expected = (398.405 * 0.25 + 93.516 * 0.28) / (398.405 + 93.516)
+    assert slow([(fine, coarse)], target, 3)[0, 1] == pytest.approx(expected, abs=1e-6)
+    assert fast([(fine, coarse)], target, Settings(window=3))[0, 1] == pytest.approx(expected, abs=1e-6)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([3, 7, 61]), st.sampled_from([1, 2]))
 def test_no_change_of_the_coarse_image_is_no_change(seed: int, window: int, count: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics
 
 from crop_classifier_plugin.engine.training.optim.losses import (
     IGNORE,
@@ -121,6 +122,54 @@ def test_a_loss_is_what_a_slow_loop_says(name, seed, classes, known, zero):
     logits, target, weights = scene(seed, classes, known, zero)
     expected = SLOW[name](logits, target, weights)
     assert float(of(name, logits, target, weights)) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+# --- the slow loops against others' numbers --------------------------------------------------------------------------
+
+
+def certain(seed=5, classes=3):
+    """Logits of 20 for one class a pixel and -20 for the others; what they name, and the truth, of the known pixels."""
+    _, target, weights = scene(seed, classes, 0.8)
+    named = np.random.default_rng(seed).integers(0, classes, target.shape)
+    logits = np.moveaxis(40.0 * (np.arange(classes) == named[..., None]) - 20, -1, 1)
+    known = target != IGNORE
+    return logits, target, weights, named[known], target[known]
+
+
+def test_slow_cross_entropy_is_scikit_learns_log_loss():
+    logits, target, weights = scene(5, 4, 0.8)
+    known = target != IGNORE
+    z = np.moveaxis(logits, 1, -1)[known]
+    probability = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    expected = metrics.log_loss(target[known], probability, sample_weight=weights[target[known]], labels=range(4))
+    assert slow_cross_entropy(logits, target, weights) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("p", "times"), [(0.9, 100), (0.968, 1000)])
+def test_slow_focal_is_as_far_below_cross_entropy_as_its_paper_says(p, times):
+    """Lin et al. 2017, section 3.2, at gamma 2: "an example classified with pt = 0.9 would have 100 times lower loss
+    compared with CE and with pt = 0.968 it would have 1000 times lower loss"; alpha is 0.25."""
+    logits, target, weights = np.log([p, 1 - p]).reshape(1, 2, 1, 1), np.zeros((1, 1, 1), int), np.array([0.5, 0.5])
+    ratio = slow_cross_entropy(logits, target, weights) / slow_focal(logits, target, weights)
+    assert 0.25 * ratio == pytest.approx(times, rel=0.03)
+
+
+def test_slow_tversky_is_scikit_learns_f_score():
+    """A Tversky index of certain classes with 0.7 for missed pixels is F of beta squared 7/3; + 1 is one more hit."""
+    logits, target, _, named, truth = certain()
+    for c in range(3):
+        hit = [np.append(v == c, True) for v in (truth, named)]
+        expected = (1 - metrics.fbeta_score(*hit, beta=math.sqrt(7 / 3))) ** (1 / 0.9)
+        assert slow_tversky(logits, target, np.eye(3)[c]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_slow_bce_iou_is_scikit_learns_log_loss_and_jaccard_score():
+    logits, target, _, named, truth = certain()
+    for c in range(3):
+        sure = np.where(named == c, 1 / (1 + math.exp(-20)), 1 / (1 + math.exp(20)))
+        overlap = metrics.jaccard_score(*(np.append(v == c, True) for v in (truth, named)))
+        expected = metrics.log_loss(truth == c, sure) + 1 - overlap
+        assert slow_bce_iou(logits, target, np.eye(3)[c]) == pytest.approx(expected, rel=1e-6)
 
 
 @each_loss

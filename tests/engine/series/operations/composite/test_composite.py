@@ -14,6 +14,7 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
+from scipy.spatial.distance import pdist, squareform
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
@@ -64,6 +65,12 @@ def test_reductions_equal_one_pixel_at_a_time(cube: np.ndarray) -> None:
     np.testing.assert_array_equal(reducers.max_ndvi(0, 2)(cube), each_pixel(cube, slow_max_ndvi))
     np.testing.assert_allclose(reducers.medoid(cube), each_pixel(cube, slow_medoid), rtol=1e-5)
     np.testing.assert_array_equal(reducers.highest(1)(cube), each_pixel(cube, lambda d: d[d[:, 1].argmax()]))
+
+
+def test_slow_medoid_is_the_date_of_the_least_distances_by_scipy() -> None:
+    dates = np.random.default_rng(3).normal(size=(9, 6))
+    distances = squareform(pdist(dates))
+    np.testing.assert_array_equal(slow_medoid(dates), dates[distances.sum(axis=0).argmin()])
 
 
 def test_radar_mean_is_taken_in_linear_power() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import find_peaks, peak_widths
 
 from crop_classifier_plugin.engine.series.operations.phenology.season_curve import (
     AMPLITUDE,
@@ -90,6 +91,21 @@ def test_equals_one_pixel_at_a_time(pair: Any, start: float, end: float, least: 
     for row, col in np.ndindex(3, 4):
         slow = one_pixel(curve[:, row, col].astype(float).tolist(), points.tolist(), (start, end), least)
         np.testing.assert_allclose(found[:, row, col], slow, atol=1e-4, rtol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_one_pixel_finds_the_peak_and_its_width_as_scipy_does(share: float) -> None:
+    """On a season with equal lows on both sides, where the width at a share of the rise is one at a prominence."""
+    points = np.arange(0.0, 300, 5)
+    curve = 0.2 + 0.6 * np.exp(-(((points - 141) / 40) ** 2)) + 0.02 * np.sin(points / 4)
+    curve[[0, -1]] = 0.1  # the lowest of both sides
+    (peak, *_), found = find_peaks(curve, prominence=0.5)
+    _, _, left, right = peak_widths(curve, [peak], rel_height=1 - share)
+    slow = one_pixel(curve.tolist(), points.tolist(), (share, share), 0.3)
+    assert slow[START] == pytest.approx(5 * left[0])
+    assert slow[END] == pytest.approx(5 * right[0])
+    assert abs(slow[PEAK] - points[peak]) < 5
+    assert slow[AMPLITUDE] == pytest.approx(found["prominences"][0])
 
 
 @given(series(), st.integers(1, 300), st.sampled_from([0.25, 2.0, 8.0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import combinations
@@ -104,7 +104,7 @@ class GainImages:
 @contextmanager
 def opened(job: CropGainJob, reporter: Reporter) -> Iterator[GainImages]:
     """Raises the sentences of missing dates and bands, of odd units, and of images that do not overlap."""
-    early_scenes, predicted = _read(job, reporter)
+    early_scenes, predicted = _read(job.early, job.predictions, job.index, reporter)
     limit = dates.parse(job.before, "the end of the early season") if job.before else min(p.date for p in predicted)
     with ExitStack() as exits:
         span = (dt.date.min, limit - dt.timedelta(1))
@@ -117,21 +117,25 @@ def opened(job: CropGainJob, reporter: Reporter) -> Iterator[GainImages]:
         yield GainImages(early, predicted, images)
 
 
-def _read(job: CropGainJob, reporter: Reporter) -> tuple[SceneSeries, tuple[Predicted, ...]]:
+def _read(
+    early: Series, predictions: Sequence[Prediction], index: str, reporter: Reporter
+) -> tuple[SceneSeries, tuple[Predicted, ...]]:
     """The headers of the early season and the predicted images; the table of dates may name all of them."""
-    given = [Series((each.source,), job.early.dates) for each in job.predictions]
-    early, *found = read_together((job.early, *given), reporter)
-    return early, _predicted(job, found, reporter)
+    given = [Series((each.source,), early.dates) for each in predictions]
+    season, *found = read_together((early, *given), reporter)
+    return season, _predicted(list(zip(predictions, found)), index, reporter)
 
 
-def _predicted(job: CropGainJob, found: list[SceneSeries], reporter: Reporter) -> tuple[Predicted, ...]:
+def _predicted(
+    given: Sequence[tuple[Prediction, SceneSeries]], index: str, reporter: Reporter
+) -> tuple[Predicted, ...]:
     """By strategy, in the order given, and date. Raises when a strategy has a date twice."""
     named: dict[tuple[str, dt.date], Predicted] = {}
     order: dict[str, int] = {}
-    for each, series in zip(job.predictions, found):
-        strategy = each.strategy.strip() or _strategy(each, job.index)
+    for each, series in given:
+        strategy = each.strategy.strip() or _strategy(each, index)
         order.setdefault(strategy, len(order))
-        for day, image in images_of(series, job.index, "predicted image", reporter).items():
+        for day, image in images_of(series, index, "predicted image", reporter).items():
             made = Predicted(strategy, day, image)
             twin = named.setdefault((strategy, day), made)
             if twin is not made:

@@ -38,7 +38,7 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     Beside their folder the state is kept until the last epoch is done: an earlier run's is taken up, as `job.resume`
     says. Raises CheckpointUnusable, and CancelledKept when it is cancelled after an epoch: what was learnt stays.
     """
-    recipe = recipe_of(job)
+    recipe = recipe_of(job.preset, job.optim, job.count)
     accelerator = choose_accelerator(job.hardware, recipe.optim.optimizer)
     check_batch(recipe.optim.batch, accelerator.devices)
     if quantity_of(job.bands) is not OPTICAL:
@@ -48,7 +48,7 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
         job_run(job, reporter) as run,
         open_sequences(job.series, job.bands, views.count, views.tile, job.parcels, run.step(0, 0.05)) as sequences,
     ):
-        _check_outputs(job, sequences, run)
+        _check_outputs(Path(job.folder), sequences, run)
         module, resume = _fit(job, recipe, sequences, accelerator, run.step(0.05, 1))
     resume.store.remove()
     history = module.history
@@ -76,28 +76,30 @@ def _fit(
     writer = EncoderWriter(Path(job.folder), _facts(job, config, stats, sequences, recipe))
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
-        task = DinoTask(config, recipe, _alignment(job, config, reporter), job.alignment.weight, source)
+        task = DinoTask(
+            config, recipe, _alignment(job.alignment.teacher, config, reporter), job.alignment.weight, source
+        )
         module = TaskModule(task, job.seed, reporter)
         try:
             run_task(module, Draws(len(sequences), recipe), None, accelerator, resume, writer)
             module.finish()
         except Cancelled as cancelled:
-            raise _kept(job, module, store) or cancelled from None
+            raise _kept(job.folder, module, store) or cancelled from None
     return module, resume
 
 
-def _kept(job: PretrainJob, module: TaskModule, store: CheckpointStore) -> Cancelled | None:
+def _kept(folder: str, module: TaskModule, store: CheckpointStore) -> Cancelled | None:
     """What to say of a cancelled run: what it leaves, and whether it can go on."""
     if not module.history:
         return None
     state = f", and the state from which it can go on in {store.folder}" if store.path.exists() else ""
-    return CancelledKept(f"the encoder after epoch {len(module.history)}", f"{job.folder}{state}")
+    return CancelledKept(f"the encoder after epoch {len(module.history)}", f"{folder}{state}")
 
 
-def _check_outputs(job: PretrainJob, sequences: Sequences, run: JobRun) -> None:
+def _check_outputs(folder: Path, sequences: Sequences, run: JobRun) -> None:
     """Refuses a folder that cannot be written to, or whose files are what the job reads, before anything is learnt."""
     for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):
-        run.output(Path(job.folder) / name)
+        run.output(folder / name)
     run.protect_inputs(sequences.sources)
 
 
@@ -109,12 +111,10 @@ def _check_sizes(recipe: DinoRecipe, config: CropStsConfig) -> None:
             )
 
 
-def _alignment(job: PretrainJob, config: CropStsConfig, reporter: Reporter) -> Alignment | None:
-    teacher = job.alignment.teacher
+def _alignment(teacher: str, config: CropStsConfig, reporter: Reporter) -> Alignment | None:
     if not teacher:
         reporter.log("No teacher was given: the encoder is learnt without alignment to one.", "warning")
         return None
-    _rgb(job.bands)
     return Alignment(open_teacher(teacher), config.width)
 
 

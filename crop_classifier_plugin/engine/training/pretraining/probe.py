@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.pretrain import ProbeJob
+from ....shared.jobs.sources import LabelSource
 from ....shared.legend import one_spelling
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
@@ -77,9 +78,9 @@ def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
         tile = (job.tile or facts.tile) // facts.settings["patch"] * facts.settings["patch"]
         with open_sequences((job.data.series,), facts.bands, facts.count, tile, None, reporter) as sequences:
             run.protect_inputs([*sequences.sources, *(Path(job.encoder) / name for name in (ENCODER_FILE, FACTS_FILE))])
-            truths, names = _truths(job, sequences, reporter)
+            truths, names = _truths(job.data.labels, sequences, job.sequences, job.seed, reporter)
             scores: list[Score] = []
-            for i, (name, encoder) in enumerate(_encoders(job, facts)):
+            for i, (name, encoder) in enumerate(_encoders(job.encoder, facts, job.seed)):
                 part = run.step(i / 2, (i + 1) / 2)
                 tokens = _tokens(encoder.to(device).eval(), facts, sequences, truths, part)
                 scores += _draws(job, name, tokens, len(names), part)
@@ -102,11 +103,11 @@ def _device(requested: str, reporter: Reporter) -> str:
     return device.name
 
 
-def _encoders(job: ProbeJob, facts: EncoderFacts) -> list[tuple[str, CropStsEncoder]]:
+def _encoders(folder: str, facts: EncoderFacts, seed: int) -> list[tuple[str, CropStsEncoder]]:
     with torch.random.fork_rng():
-        torch.manual_seed(job.seed)
+        torch.manual_seed(seed)
         trained, untrained = bare_encoder(facts), bare_encoder(facts)
-    read_weights(job.encoder, trained)
+    read_weights(folder, trained)
     return [("pre-trained", trained), (_UNTRAINED, untrained)]
 
 
@@ -114,22 +115,22 @@ def _encoders(job: ProbeJob, facts: EncoderFacts) -> list[tuple[str, CropStsEnco
 
 
 def _truths(
-    job: ProbeJob, sequences: Sequences, reporter: Reporter
+    labels: LabelSource, sequences: Sequences, most: int, seed: int, reporter: Reporter
 ) -> tuple[dict[int, NDArray[np.int64]], tuple[str, ...]]:
-    """The classes (S,S) of each labelled tile, at most job.sequences of them by chance, and the classes' names."""
-    grid, labels = sequences.places[0].stack.grid, job.data.labels
+    """The classes (S,S) of each labelled tile, at most `most` of them by chance, and the classes' names."""
+    grid = sequences.places[0].stack.grid
     frame = read_polygons(labels.path, labels.layer, labels.class_field, grid.crs, grid.bounds, labels.crs)
     spelling = one_spelling(frame["label"])
     names = tuple(sorted(set(spelling.values())))
     shapes = [(shape, names.index(spelling[label]) + 1) for shape, label in zip(frame.geometry, frame["label"])]
     found: dict[int, NDArray[np.int64]] = {}
-    for index in np.random.default_rng(job.seed).permutation(len(sequences)):
+    for index in np.random.default_rng(seed).permutation(len(sequences)):
         reporter.check()
         place, window = sequences.windows[index]
         if window.row % window.height or window.col % window.width:
             continue  # the last ones of a row or column share pixels with their neighbours
         truth = rasterize_polygons(shapes, place.stack.grid.sub(window)).astype(np.int64) - 1
-        if (truth >= 0).any() and len(found) < job.sequences:
+        if (truth >= 0).any() and len(found) < most:
             found[int(index)] = truth
     if len(found) < 2:
         raise LabelsUnusable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ....shared.jobs.pretrain import PretrainJob
+from ....shared.jobs.pretrain import PretrainOptim
 from ....shared.networks import Recipe
 
 
@@ -72,9 +72,9 @@ RECIPES = {
 }
 
 
-def recipe_of(job: PretrainJob) -> DinoRecipe:
-    """The preset's, with what the job asks for otherwise."""
-    recipe = RECIPES[job.preset]
-    optim = replace(recipe.optim, **{name: value for name, value in asdict(job.optim).items() if value})
-    views = replace(recipe.views, count=job.count or recipe.views.count)
+def recipe_of(preset: str, asked: PretrainOptim, count: int) -> DinoRecipe:
+    """The preset's, with what the user asks for otherwise; `count`: dates of a sequence, 0 = the preset's."""
+    recipe = RECIPES[preset]
+    optim = replace(recipe.optim, **{name: value for name, value in asdict(asked).items() if value})
+    views = replace(recipe.views, count=count or recipe.views.count)
     return replace(recipe, optim=optim, views=views, at_once=min(recipe.at_once, optim.batch))

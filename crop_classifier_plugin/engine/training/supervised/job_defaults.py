@@ -71,7 +71,12 @@ def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = 
         inputs = _with_dates(network, inputs, [s.date for s in usable], reporter)
     inputs = replace(inputs, pixel_size=inputs.pixel_size or _finest(usable, inputs.bands))
     job = replace(job, network=network, model_inputs=inputs, optim=optim)
-    legend, simulated = _of_raster(job, reporter) if is_class_raster(job.labels) else _of_polygons(job, usable, scenes)
+    if is_class_raster(job.labels):
+        legend, simulated = _of_raster(job.labels, job.legend, reporter)
+    else:
+        labels = _labels(job.data, usable, scenes)
+        legend, simulated = _of_polygons(labels.counts, job.legend), labels.simulated
+        check_parcels(labels.counts, legend, job.split.min_parcels)
     return replace(job, card=replace(job.card, simulated=job.card.simulated or simulated)), legend
 
 
@@ -91,23 +96,20 @@ def is_class_raster(labels: LabelSource) -> bool:
     return labels.fields == ("",) and is_raster(labels.path)
 
 
-def _of_raster(job: TrainJob, reporter: Reporter) -> tuple[Legend, bool]:
-    """The legend, where none is given its own names and colours; and whether it is simulated."""
-    labels = job.labels
+def _of_raster(labels: LabelSource, file: str, reporter: Reporter) -> tuple[Legend, bool]:
+    """The legend in the file, where none is given its own names and colours; and whether it is simulated."""
     with opened(labels.path, labels.crs) as dataset:
         found = CropMap(labels.path, dataset, reporter, labels.crs)
-    legend = Legend.load(job.legend) if job.legend else without_zero(found.legend, reporter)
+    legend = Legend.load(file) if file else without_zero(found.legend, reporter)
     _check_size(legend)
     return legend, found.simulated
 
 
-def _of_polygons(job: TrainJob, usable: Sequence[Scene], scenes: _Scenes) -> tuple[Legend, bool]:
-    """The legend, where none is given one class a name; and whether any polygons are simulated."""
-    labels = _labels(job.data, usable, scenes)
-    legend = Legend.load(job.legend) if job.legend else legend_of(labels.counts)
+def _of_polygons(counts: Counter[str], file: str) -> Legend:
+    """The legend in the file, where none is given one class a name."""
+    legend = Legend.load(file) if file else legend_of(counts)
     _check_size(legend)
-    check_parcels(labels.counts, legend, job.split.min_parcels)
-    return legend, labels.simulated
+    return legend
 
 
 def _from_start(

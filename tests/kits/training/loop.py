@@ -18,7 +18,8 @@ from crop_classifier_plugin.engine.networks.registry import build, configure
 from crop_classifier_plugin.engine.training.loop.accelerator import Accelerator
 from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
 from crop_classifier_plugin.engine.training.loop.module import TaskModule
-from crop_classifier_plugin.engine.training.loop.trainer import Resume, run_task
+from crop_classifier_plugin.engine.training.loop.resume import Resume
+from crop_classifier_plugin.engine.training.loop.trainer import run_task
 from crop_classifier_plugin.engine.training.optim.recipes import recipe_of
 from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
 

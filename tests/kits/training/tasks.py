@@ -19,7 +19,8 @@ from crop_classifier_plugin.engine.networks.cropsts import CropStsConfig
 from crop_classifier_plugin.engine.networks.tsstfn import Tsstfn, TsstfnConfig
 from crop_classifier_plugin.engine.training.loop.checkpoint import CheckpointStore
 from crop_classifier_plugin.engine.training.loop.module import TaskModule
-from crop_classifier_plugin.engine.training.loop.trainer import Resume, run_task
+from crop_classifier_plugin.engine.training.loop.resume import Resume
+from crop_classifier_plugin.engine.training.loop.trainer import run_task
 from crop_classifier_plugin.engine.training.pretraining import dino
 from crop_classifier_plugin.engine.training.pretraining.sequences import Sequence_
 from crop_classifier_plugin.engine.training.pretraining.task import DinoTask, Draws, ViewSource

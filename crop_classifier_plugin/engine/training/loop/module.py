@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ....shared.errors import LossNotFinite, TrainingFailed
 from ...execution.reporter import Reporter
-from .epochs import EpochLog, best_epoch
+from .early_stopping import describe_end, is_enough
+from .epochs import EpochLog
 from .micro_batches import MicroBatches
 from .task import Batch, Position, Task, mean_over_devices
 
@@ -137,7 +138,7 @@ class TaskModule(L.LightningModule):
         log = EpochLog(self.current_epoch, loss, rate, time.monotonic() - self._started, metrics)
         self._keep(log)
         self.history.append(log)
-        early = 0 < self.task.recipe.patience <= self.waited
+        early = is_enough(self.history, self.task)
         self.ended = early or len(self.history) == self.task.recipe.epochs
         self.trainer.should_stop |= early
 
@@ -153,11 +154,6 @@ class TaskModule(L.LightningModule):
             raise LossNotFinite(self.current_epoch + 1)
         self.best = BestWeights(self.current_epoch, value, weights)
 
-    @property
-    def waited(self) -> int:
-        """Epochs since the best one."""
-        return len(self.history) - 1 - best_epoch(self.history, self.task.monitor, self.task.recipe.ties)
-
     def log_epoch(self) -> None:
         """Tells the last epoch, and why it is the last where it is so too early."""
         log, task = self.history[-1], self.task
@@ -169,10 +165,7 @@ class TaskModule(L.LightningModule):
                 figures.append(metric.describe(value) + mark)
         self.reporter.log(f"Epoch {log.epoch + 1} of {task.recipe.epochs}: {', '.join(figures)}")
         if self.ended and len(self.history) < task.recipe.epochs:
-            way = "rise" if task.monitor.highest else "fall"
-            self.reporter.log(
-                f"The {task.monitor.title} did not {way} for {self.waited} epochs: the training ends here."
-            )
+            self.reporter.log(describe_end(self.history, task))
 
     # --- what is left ------------------------------------------------------------------------------------------------
 

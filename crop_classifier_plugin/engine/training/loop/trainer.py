@@ -6,49 +6,20 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
 
 import lightning as L
-import torch
-from lightning.pytorch.strategies import DDPStrategy
-from torch.utils.data import DataLoader, Sampler
 
 from ....shared.errors import (
-    BadInput,
     Cancelled,
     CancelledKept,
     LossNotFinite,
 )
 from ...execution.ranks import HelperDone, rank
 from .accelerator import Accelerator
-from .checkpoint import CheckpointStore, EpochEnd, Publish
+from .checkpoint import EpochEnd, Publish
 from .module import TaskModule
-from .task import Batch
-
-
-class Items(Protocol):
-    """A data set of items without their batch: number i is the same whatever the order of the calls."""
-
-    def __len__(self) -> int:
-        """How many an epoch shows."""
-
-    def __getitem__(self, index: int, /) -> Batch:
-        """Each value without the batch."""
-
-
-class TrainingItems(Items, Protocol):
-    """Items that are others in each epoch: the loop sets `epoch`."""
-
-    epoch: int
-
-
-@dataclass(frozen=True)
-class Resume:
-    """Where the state of a training is kept after each epoch, and what becomes of one that an earlier run left."""
-
-    store: CheckpointStore
-    choice: str = "continue"  # one of RESUME: go on with it, make a model of its best epoch, or throw it away
+from .resume import Resume, take_up
+from .several_devices import Items, TrainingItems, check_batch, loader_of, strategy_of
 
 
 class _Epochs(L.Callback):
@@ -76,7 +47,7 @@ def run_task(
     HelperDone in a process that only helps.
     """
     store = resume.store if resume else None
-    resumed = bool(resume and _resumed(module, resume))
+    resumed = bool(resume and take_up(module, resume))
     if resumed and publish and not rank():
         publish(module)  # what stands there may be of another epoch, or gone
     if module.ended or (resume and resume.choice == "finish"):
@@ -101,31 +72,6 @@ def run_task(
         raise HelperDone
 
 
-def check_batch(batch: int, devices: int) -> None:
-    """Raises BadInput for a batch that the devices cannot share evenly."""
-    if batch % devices:
-        raise BadInput(
-            f"{devices} devices cannot share a batch of {batch} patches evenly: give a multiple of {devices}."
-        )
-
-
-def _resumed(module: TaskModule, resume: Resume) -> bool:
-    """Whether the module took up a state."""
-    store = resume.store
-    if resume.choice == "restart":
-        store.remove()
-    state = store.read()
-    if state is None:
-        return False
-    with store.fitting():
-        module.load_state_dict(state["state_dict"])
-        module.on_load_checkpoint(state)
-    epoch = module.best.epoch + 1 if module.best else 0
-    done = f"{len(module.history)} of {module.task.recipe.epochs} epochs"
-    module.reporter.log(f"An earlier training of this model was broken off after {done}; its best is epoch {epoch}.")
-    return True
-
-
 def _run(
     module: TaskModule,
     items: tuple[TrainingItems, Items | None],
@@ -135,15 +81,15 @@ def _run(
 ) -> None:
     training, validation = items
     batch, devices = module.task.recipe.batch, accelerator.devices
-    shown = _loader(training, batch, devices)
-    checked = _loader(validation, batch, devices) if validation and len(validation) else None
+    shown = loader_of(training, batch, devices)
+    checked = loader_of(validation, batch, devices) if validation and len(validation) else None
     with _quiet():
         trainer = L.Trainer(
             max_epochs=module.task.recipe.epochs,
             accelerator=accelerator.accelerator,
             devices=devices,
-            strategy=DDPStrategy(broadcast_buffers=False) if devices > 1 else "auto",  # the module levels them
-            use_distributed_sampler=False,
+            strategy=strategy_of(devices),
+            use_distributed_sampler=False,  # several_devices.py shares the items
             precision=accelerator.precision,  # type: ignore[arg-type]
             logger=False,
             enable_progress_bar=False,
@@ -152,27 +98,6 @@ def _run(
             callbacks=callbacks,
         )
         trainer.fit(module, shown, checked, ckpt_path=state, weights_only=True)
-
-
-class _Share(Sampler[int]):
-    """Of `length` items each `devices`-th, from this process's rank on: together the devices see each once, and what
-    they see in one step is what one device would."""
-
-    def __init__(self, length: int, devices: int) -> None:
-        self._indices = range(rank() % devices, length, devices)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._indices)
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-
-def _loader(items: Items, batch: int, devices: int) -> DataLoader[Batch]:
-    """With random numbers of its own: a loader draws from them when it starts, which is sooner or later in the epoch
-    of a run that goes on."""
-    share = _Share(len(items), devices if len(items) >= devices else 1)  # too few for all: each sees them all
-    return DataLoader(items, batch // devices, sampler=share, generator=torch.Generator())  # type: ignore[arg-type]
 
 
 @contextmanager

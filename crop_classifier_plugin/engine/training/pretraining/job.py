@@ -17,7 +17,9 @@ from ...series.scenes.quantity import OPTICAL, quantity_of
 from ..loop.accelerator import Accelerator, choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.module import TaskModule
-from ..loop.trainer import Resume, check_batch, run_task
+from ..loop.resume import Resume
+from ..loop.several_devices import check_batch
+from ..loop.trainer import run_task
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
     FACTS_FILE,

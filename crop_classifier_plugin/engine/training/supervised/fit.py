@@ -34,7 +34,8 @@ from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore
 from ..loop.epochs import EpochLog
 from ..loop.module import TaskModule
-from ..loop.trainer import Resume, run_task
+from ..loop.resume import Resume
+from ..loop.trainer import run_task
 from ..model_folder.card_builder import round_up, tiling_of
 from ..model_folder.initial_weights import load_initial_weights, read_initial_weights
 from ..optim.recipes import resolve_recipe

@@ -35,7 +35,7 @@ from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
 from ..loop.evaluation import MEAN_F1, Mapper, score
-from ..loop.trainer import check_batch
+from ..loop.several_devices import check_batch
 from ..model_folder.card_builder import card_of, tiling_of, with_file_facts
 from ..model_folder.initial_weights import (
     WEIGHTS,

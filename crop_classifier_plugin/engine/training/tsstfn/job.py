@@ -39,7 +39,9 @@ from ..loop.accelerator import Accelerator, choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
 from ..loop.module import TaskModule
-from ..loop.trainer import Resume, check_batch, run_task
+from ..loop.resume import Resume
+from ..loop.several_devices import check_batch
+from ..loop.trainer import run_task
 from ..model_folder.weights_file import save_weights
 from .task import RMSE, FusionTask, recipe_of
 from .tiles import (

@@ -28,12 +28,13 @@ test: qgis .engine/test.done .venv/test.done ## all tests: the engine's, then th
 	@mkdir -p -m 0700 .venv/runtime
 	@$(OFFSCREEN) $(PLUGIN) -m pytest -q $(WORKERS) tests/plugin
 
-check: .engine/test.done ## style, types, known dangers, and which room may import which
+check: .engine/test.done ## style, types, known dangers, which room may import which, how long files and functions are
 	@.engine/bin/ruff check .
 	@.engine/bin/ruff format --check .
 	@.engine/bin/mypy
 	@.engine/bin/lint-imports
 	@.engine/bin/bandit -q -ll -r crop_classifier_plugin
+	@told=$$($(SYSTEM_PYTHON) tools/house.py --check) || { echo "$$told"; exit 1; }
 
 house: ## how the code is built: files a folder, lengths, docstrings, circles (tools/house.py --help)
 	@$(SYSTEM_PYTHON) tools/house.py

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import IO, Optional
 
+from ..shared.cancel import PROGRAM_GRACE
 from ..shared.errors import Cancelled
 
 POLL = 0.05  # s between two looks at the cancel button
-GRACE = 1.6  # s a cancelled program has to tidy up before it is killed: the user is promised two
 DRAIN = 1.0  # s to wait for the last lines of a program that is gone but whose pipe somebody still holds
 
 # Variables with which QGIS points its own Python, GDAL and PROJ to their files; another Python's GDAL breaks with them.
@@ -95,7 +95,7 @@ class Child:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(GRACE)
+                self.process.wait(PROGRAM_GRACE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         return self.process.wait()

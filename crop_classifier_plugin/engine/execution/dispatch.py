@@ -15,6 +15,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
 
+from ...shared.cancel import JOB_GRACE
 from ...shared.errors import (
     Cancelled,
     CropClassifierError,
@@ -35,7 +36,6 @@ from .reporter import (
 
 OK, FAILED, CANCELLED = 0, 1, 130
 WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start a job and leave
-_GRACE = 1.0  # s a job gets to end by itself once cancelled; QGIS promises its user two, on a busy machine too
 
 _ENGINE = __name__.rpartition(".execution.")[0]
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
@@ -74,7 +74,7 @@ def execute(job: Any, as_json: bool) -> int:
 def _comes_of_the_end_of(first: int, outcome: object) -> bool:
     """Whether a process that only helps ends because the first one has: it then has nothing to tell. What it waits for
     breaks off a moment before it can see that."""
-    until = time.monotonic() + _GRACE
+    until = time.monotonic() + JOB_GRACE
     while os.getppid() == first and not isinstance(outcome, CropClassifierError) and time.monotonic() < until:
         time.sleep(0.05)
     return os.getppid() != first or isinstance(outcome, Cancelled)
@@ -133,7 +133,7 @@ def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, o
         thread.join(0.05)
         if watched and os.getppid() != parent:
             stop.set()  # QGIS, or the process that is helped, is gone: nobody waits for the outputs
-    thread.join(_GRACE if stop.is_set() else None)
+    thread.join(JOB_GRACE if stop.is_set() else None)
     if thread.is_alive():
         outputs.discard_all()
         if not rank():

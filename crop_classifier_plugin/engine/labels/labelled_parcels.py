@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,16 +16,14 @@ from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..reporting.sentences import listed
+from ..splits.connected_regions import NOWHERE, connected_regions
 from ..splits.split import Parcels
 from ..vector.polygons import read_polygons
 from .class_map import opened
-from .constants import IGNORE
+from .constants import IGNORE, NO_DATA
 from .matching import Matcher
 from .polygon_raster import PolygonRaster
 from .raster_reference import RasterReference
-
-NOWHERE = -1  # in place of a parcel's number
-CELL = 32  # px, side of the squares that a class raster is parted by (choice)
 
 
 @dataclass(frozen=True)
@@ -115,77 +113,39 @@ def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64], simulated: bool) 
 
 
 class RasterLabels:
-    """A class raster: a parcel is what one class has of a square of CELL pixels, and squares are parted whole."""
+    """A class raster: a parcel is a connected region of one class (splits/connected_regions.py)."""
 
-    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
-        self._source, self._legend, self._grid = source, meaning.legend, grid
-        self._columns = -(-grid.width // CELL)
-        counts = np.zeros((-(-grid.height // CELL) * self._columns, len(meaning.legend)), np.int64)
-        with self._open() as reference:
-            for window in grid.blocks(CELL * 16):
-                reporter.check()
-                classes = self._classes(reference, window)
-                known = classes >= 0
-                np.add.at(counts, (self._cells(window)[known], classes[known]), 1)
-            unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
+    def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, folder: Path, reporter: Reporter) -> None:
+        self._matcher = Matcher(meaning.legend, ())
+        path, crs = source.labels.path, source.labels.crs
+        self._numbers = np.memmap(folder / "regions", np.int32, "w+", shape=(grid.height, grid.width))
+        with opened(path, crs) as dataset:
+            reference = RasterReference(path, dataset, grid, source.series.scenes[0].path, crs)
+            regions = connected_regions(partial(self._classes, reference), grid, self._numbers, reporter)
+        unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
         if unknown:
             reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(unknown))}.", "warning")
-        for note in reference.notes:
+        for note in (*reference.notes, *regions.notes):
             reporter.log(note, "warning")
-        cells, classes = np.nonzero(counts)
-        self._number = np.full(counts.shape, NOWHERE, np.int64)
-        self._number[cells, classes] = np.arange(len(cells))
-        rows, cols = cells // self._columns, cells % self._columns
-        corners = [
-            np.array(
-                [grid.transform @ (col * CELL, row * CELL) for col, row in zip(cols + side, rows + side)], np.float64
-            )
-            for side in (0.0, 1.0)
-        ]
-        first, last = (each.reshape(-1, 2) for each in corners)
-        squares = np.asarray(shapely.box(*np.minimum(first, last).T, *np.maximum(first, last).T))
-        areas = np.asarray(counts[cells, classes] * grid.pixel[0] * grid.pixel[1], np.float64)
-        self.parcels = Parcels((first + last) / 2, areas, classes[:, None], cells, squares, reference.simulated)
+        self.parcels = _parcels(regions.outlines(grid), regions.classes[:, None], reference.simulated)
 
     def near(self, window: Window, margin: int) -> bool:
-        top, left = max(window.row - margin, 0) // CELL, max(window.col - margin, 0) // CELL
-        bottom, right = (window.row + window.height + margin) // CELL, (window.col + window.width + margin) // CELL
-        cells = (self._number >= 0).any(axis=1).reshape(-1, self._columns)
-        return bool(cells[top : bottom + 1, left : right + 1].any())
+        wider = Window(window.row - margin, window.col - margin, window.height + 2 * margin, window.width + 2 * margin)
+        return bool((self._numbers[wider.clipped(*self._numbers.shape).slices] != NOWHERE).any())
 
     def read(self, window: Window) -> NDArray[np.int64]:
-        with self._open() as reference:
-            classes = self._classes(reference, window)
-        numbers: NDArray[np.int64] = self._number[self._cells(window), np.maximum(classes, 0)]
-        return np.where(classes >= 0, numbers, NOWHERE)
-
-    @contextmanager
-    def _open(self) -> Iterator[RasterReference]:
-        path, crs = self._source.labels.path, self._source.labels.crs
-        with opened(path, crs) as dataset:
-            yield RasterReference(path, dataset, self._grid, self._source.series.scenes[0].path, crs)
-
-    @property
-    def _matcher(self) -> Matcher:
-        return Matcher(self._legend, ())
+        return self._numbers[window.slices].astype(np.int64)
 
     def _classes(self, reference: RasterReference, window: Window) -> NDArray[np.int64]:
         """(H,W) index in the legend, negative where the raster says nothing known."""
         ids = reference.read(window)
         places = [self._matcher.position(label) for label in reference.labels]
-        meant = np.array([*(-1 if place is None else place for place in places), -1], np.int64)
+        meant = np.array([*(NO_DATA if place is None else place for place in places), NO_DATA], np.int64)
         return meant[ids]
 
-    def _cells(self, window: Window) -> NDArray[np.int64]:
-        """(H,W) number of each pixel's square."""
-        sides = (window.row, window.height), (window.col, window.width)
-        rows, cols = (np.arange(first, first + length) // CELL for first, length in sides)
-        cells: NDArray[np.int64] = rows[:, None] * self._columns + cols
-        return cells
 
-
-def read_labels(source: LabelledSeries, meaning: Meaning, grid: Grid, reporter: Reporter) -> Labels:
-    """Polygons where there is a field, else a class raster."""
+def read_labels(source: LabelledSeries, meaning: Meaning, grid: Grid, folder: Path, reporter: Reporter) -> Labels:
+    """Polygons where there is a field, else a class raster. `folder`: for what is kept on disk."""
     if meaning.fields != ("",):
         return PolygonLabels(source.labels, meaning, grid, reporter)
-    return RasterLabels(source, meaning, grid, reporter)
+    return RasterLabels(source, meaning, grid, folder, reporter)

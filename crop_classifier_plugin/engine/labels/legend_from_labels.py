@@ -12,7 +12,6 @@ from ..execution.reporter import Reporter
 from ..reporting.colours import distinct_colour
 from ..reporting.sentences import listed
 from .class_names import MOST_CODE
-from .labelled_parcels import CELL
 
 _PALETTE = (
     "#e3b505",
@@ -84,10 +83,10 @@ def check_parcels(labels: Counter[str], legend: Legend, least: int) -> None:
     _refuse_rare(counts, least, "")
 
 
-def check_squares(counts: Sequence[int], legend: Legend, least: int) -> None:
-    """`counts` (K,): squares of a class raster that hold each class; one that holds none of it is not asked for."""
+def check_regions(counts: Sequence[int], legend: Legend, least: int) -> None:
+    """`counts` (K,): connected regions of each class of a class raster; a class that it lacks is not asked for."""
     found = Counter({name: count for name, count in zip(legend.names, counts) if count})
-    _refuse_rare(found, least, f"; what a class has of a square of {CELL} pixels is a parcel")
+    _refuse_rare(found, least, "; a connected region of a class is a parcel")
 
 
 def _refuse_rare(counts: Counter[str], least: int, remark: str) -> None:

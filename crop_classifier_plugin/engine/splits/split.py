@@ -106,7 +106,9 @@ def _groups(parcels: Parcels, rule: SplitRule) -> NDArray[np.int64]:
         return np.asarray(np.unique(cells, axis=0, return_inverse=True)[1]).reshape(-1)
     if parcels.groups is not None:
         return np.asarray(np.unique(parcels.groups, return_inverse=True)[1]).reshape(-1)
-    return np.arange(len(parcels.areas))
+    ranks = np.empty(len(parcels.areas), np.int64)
+    ranks[np.lexsort(parcels.points.T)] = np.arange(len(ranks))  # by place, whatever the file's order
+    return ranks
 
 
 def _along(centres: Floats, rule: SplitRule) -> list[tuple[str, NDArray[np.int64]]]:
@@ -116,7 +118,8 @@ def _along(centres: Floats, rule: SplitRule) -> list[tuple[str, NDArray[np.int64
     for side in map(str, sides):
         angle = math.radians(45 * _SIDES.index(side))
         along = centres @ np.array([math.cos(angle), math.sin(angle)])
-        found.append((side, np.argsort(along, kind="stable")))
+        steps = np.round(along / max(float(np.ptp(along)), 1e-9) * 1e9)  # what differs by rounding alone is as far
+        found.append((side, np.argsort(steps, kind="stable")))
     return found
 
 
@@ -128,7 +131,7 @@ def _scattered(units: int, rule: SplitRule) -> list[tuple[str, NDArray[np.int64]
 def _parts(order: NDArray[np.int64], areas: Floats, rule: SplitRule) -> NDArray[np.uint8]:
     # share of the area from the far end up to and with each unit, so that 0 holds out nothing
     beyond = np.cumsum(areas[order][::-1])[::-1] / areas.sum()
-    middle = beyond - areas[order] / areas.sum() / 2
+    middle = np.round(beyond - areas[order] / areas.sum() / 2, 9)
     parts = np.full(len(order), TRAIN, np.uint8)
     parts[order[middle < rule.held_out + rule.validation]] = VALIDATION
     parts[order[middle < rule.held_out]] = HELD_OUT

@@ -135,7 +135,7 @@ def load_labelled_cubes(
     with open_model_series(scenes, spec, reporter, last_month) as series:
         for note in series.notes:
             reporter.log(note)
-        labels = read_labels(source, Meaning(given.fields, rule.legend), series.grid, reporter)
+        labels = read_labels(source, Meaning(given.fields, rule.legend), series.grid, folder, reporter)
         name = f"{given.path} ({given.layer})" if given.layer else given.path
         parted = rule.part(name, labels.parcels, series.grid, reporter)
         shape = (len(series.days), len(series.bands), series.grid.height, series.grid.width)

@@ -60,7 +60,6 @@ def describe_training_data(labels: Sequence[LabelSource], seasons: Sequence[Labe
 
 
 def _labels_in_words(labels: LabelSource, seasons: Sequence[LabelledCube]) -> str:
-    if labels.fields == ("",):
-        return "A class raster"
     points = np.concatenate([season.parcels.points[season.split.parts > 0] for season in seasons])
-    return f"{len(np.unique(points, axis=0))} labelled parcels"  # other dates or months show the same ones again
+    units = "connected regions" if labels.fields == ("",) else "labelled parcels"
+    return f"{len(np.unique(points, axis=0))} {units}"  # other dates or months show the same ones again

@@ -11,10 +11,9 @@ from ....shared.jobs.sources import LabelSource
 from ....shared.jobs.train import TrainJob
 from ....shared.networks import NETWORKS
 from ...execution.run_record import versions
-from ...labels.labelled_parcels import CELL
 from ...networks.base import NetworkConfig
 from ...networks.registry import FORESTS
-from ..data.split_file import validation_share
+from ..data.split_file import parcel_unit, validation_share
 from ..loop.accelerator import choose_accelerator
 from ..loop.epochs import EpochLog, best_epoch
 from ..loop.evaluation import MEAN_F1
@@ -86,7 +85,7 @@ def kept_epoch(network: str, history: Sequence[EpochLog]) -> int:
 def describe_split(job: TrainJob) -> str:
     """How parcels were parted: two or three sentences."""
     split = job.split
-    units = f"squares of {CELL} px of the class raster" if job.labels.fields == ("",) else "parcels"
+    units = f"{parcel_unit(job.labels)}s"
     side = f"{split.block:g} map units" if split.block else "a tenth of the labelled area's side"
     told = {
         "side": f"Whole {units} were parted by a straight cut across the area, never single pixels.",

@@ -10,7 +10,7 @@ from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...execution.reporter import SubProgress as Share
-from ...labels.legend_from_labels import check_squares
+from ...labels.legend_from_labels import check_regions
 from ...series.scenes.read_series import SceneCache
 from ...splits.assignment import (
     Part,
@@ -60,7 +60,7 @@ def gather(
     material = TrainingData(legend, train, checks, tests, past)
     _tell_untested(job.split.held_out, material, reporter)
     if is_class_raster(job.labels):
-        check_squares([sum(parts) for parts in parcel_counts(material)], legend, job.split.min_parcels)
+        check_regions([sum(parts) for parts in parcel_counts(material)], legend, job.split.min_parcels)
     if job.split.samples_per_class:
         limit_pixels_per_class(train, job.split.samples_per_class, len(legend), job.seed)
     return material

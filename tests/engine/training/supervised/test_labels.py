@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import scipy.ndimage
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -145,7 +146,7 @@ def test_months_that_the_network_cannot_tell_apart_are_refused(place: Path, mont
 # --- a class raster, thinned labels, a second series for validation ---------------------------------------------------
 
 
-def test_a_class_raster_is_read_as_it_is_and_parted_by_whole_squares(place: Path, tmp_path: Path) -> None:
+def test_a_class_raster_is_read_as_it_is_and_parted_by_whole_regions(place: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     codes = np.where(rng.random((SIDE + 20, SIDE)) < 0.8, rng.integers(1, 3, (SIDE + 20, SIDE)), 0).astype(np.uint8)
     path = write_raster(tmp_path / "truth.tif", codes[None], nodata=0)
@@ -154,29 +155,30 @@ def test_a_class_raster_is_read_as_it_is_and_parted_by_whole_squares(place: Path
     assert legend.codes == (1, 2)
     (season,) = gather(job, legend, tmp_path, Silent(), 32).train
     np.testing.assert_array_equal(season.target, codes[:SIDE].astype(int) - 1)
-    squares = season.part.reshape(2, 32, 2, 32).transpose(0, 2, 1, 3).reshape(4, -1)
-    assert all(len(set(square[square > 0])) == 1 for square in squares)
+    for code in (1, 2):
+        regions, number = scipy.ndimage.label(codes[:SIDE] == code)
+        assert all(len(set(season.part[regions == region])) == 1 for region in range(1, number + 1))
     assert set(season.part[season.part > 0]) >= {TRAIN, HELD_OUT}
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(least=st.integers(1, 5), squares=st.integers(1, 4))
-def test_a_class_raster_needs_squares_enough_of_each_class(
+@given(least=st.integers(1, 5), fields=st.integers(1, 4))
+def test_a_class_raster_needs_regions_enough_of_each_class(
     place: Path,
     tmp_path_factory: pytest.TempPathFactory,
     least: int,
-    squares: int,
+    fields: int,
 ) -> None:
-    """Maize lies in some of the four squares, wheat in all: what is refused is named with its count."""
-    folder = tmp_path_factory.mktemp("squares")
+    """Up to four fields of maize lie in one of wheat: what is refused is named with its count."""
+    folder = tmp_path_factory.mktemp("regions")
     codes = np.ones((SIDE, SIDE), np.uint8)
-    for number in range(squares):
+    for number in range(fields):
         row, col = 32 * (number // 2), 32 * (number % 2)
         codes[row + 4 : row + 9, col + 4 : col + 30] = 2
     path = write_raster(folder / "truth.tif", codes[None], nodata=0)
     changes = {"labels": str(path), "class_field": "", "min_dates": 1, "network": "unet_3d", "settings": ()}
     job, legend = resolve_job(job_of(place, folder, min_parcels=least, **changes), Silent())
-    few = [f"{name} has {n}" for name, n in zip(legend.names, (4, squares)) if n < least]
+    few = [f"{name} has {n}" for name, n in zip(legend.names, (1, fields)) if n < least]
     if few:
         with pytest.raises(LabelsUnusable, match=re.escape(f"({', '.join(few)}, at least {least}")):
             gather(job, legend, folder, Silent(), 32)

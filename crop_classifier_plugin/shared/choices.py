@@ -99,3 +99,15 @@ SIDES = {  # where the held-out parcels lie, with a straight cut
     "northwest": "Northwest",
 }
 PRESETS = {"small": "Small (two processor cores, minutes)", "paper": "As in the paper (graphics card)"}  # of networks
+
+# --- accuracy ---------------------------------------------------------------------------------------------------------
+
+ALLOCATIONS = {  # of a sample among the classes of a map
+    "proportional": "By area",
+    "equal": "Equal",
+    "optimal": "By area and expected errors (Neyman)",
+}
+SAMPLINGS = {  # how a sample was drawn
+    "stratified": "At random within each stratum",
+    "random": "At random, or on a lattice, over the whole area",
+}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ...shared.jobs.accuracy import DiagnoseJob
+from ...shared.choices import ALLOCATIONS, SAMPLINGS
+from ...shared.jobs.accuracy import AreaEstimateJob, DiagnoseJob, SampleDesignJob
 from ...shared.jobs.sources import LabelSource
-from .options import finish, json_option, read_table
+from .options import finish, json_option, read_pairs, read_table
 
 
 @click.command()
@@ -53,4 +55,45 @@ def read_mapping(path: str) -> list[tuple[str, str]]:
     return [(r["reference"], r["class"]) for r in read_table(path, ("reference", "class"))]
 
 
-COMMANDS = (diagnose,)
+@click.command("sample-design")
+@click.option("--map", "class_map", required=True, help="The crop map: its classes are the strata.")
+@click.option("--size", default=0, help="Points; 0: as many as the standard error asks for.")
+@click.option("--standard-error", default=0.01, show_default=True, help="Of overall accuracy, that is aimed at.")
+@click.option("--expected", default=0.8, show_default=True, help="User's accuracy that is expected of a class.")
+@click.option("--accuracy", "accuracies", multiple=True, metavar="CLASS=SHARE", help="For one class; repeatable.")
+@click.option("--allocation", type=click.Choice(list(ALLOCATIONS)), default="proportional", show_default=True)
+@click.option("--least", default=50, show_default=True, help="Points of each class, at least.")
+@click.option("--seed", default=0, show_default=True, help="Of the random numbers.")
+@click.option("--out", "sample", required=True, help="GeoPackage to write.")
+@json_option
+def sample_design(accuracies: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Draw a stratified random sample of a crop map, to be looked at."""
+    finish(SampleDesignJob(accuracies=read_pairs(accuracies), **given), as_json)
+
+
+@click.command("area-estimate")
+@click.option("--sample", required=True, help="Points or parcels that were looked at; a review table, or any layer.")
+@click.option("--layer", default="", help="Layer inside the file.")
+@click.option("--field", "class_field", default="", help="Field with the class found; without, the review's answers.")
+@click.option("--map", "class_map", default="", help="The crop map; the sample may tell all of it itself.")
+@click.option("--sampling", type=click.Choice(list(SAMPLINGS)), default="stratified", show_default=True)
+@click.option("--mapping", default="", help="CSV table with the columns reference and class.")
+@click.option("--out", required=True, help="Folder for the report.")
+@json_option
+def area_estimate(
+    sample: str, layer: str, class_field: str, mapping: str, out: str, as_json: bool, **given: Any
+) -> None:
+    """Estimate the crops' areas in hectares and the map's accuracy from a sample, with 95 % intervals."""
+    folder = Path(out)
+    job = AreaEstimateJob(
+        sample=LabelSource(sample, layer, class_field),
+        report_html=str(folder / "areas.html"),
+        report_json=str(folder / "areas.json"),
+        report_csv=str(folder / "areas.csv"),
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        **given,
+    )
+    finish(job, as_json)
+
+
+COMMANDS = (diagnose, sample_design, area_estimate)

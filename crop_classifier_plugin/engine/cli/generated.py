@@ -9,10 +9,9 @@ from typing import Any, Optional
 
 import click
 
-from ...shared.errors import BadInput
 from ...shared.jobs.base import Job
 from ...shared.jobs.sources import DateEntry, Extent, SceneSource, Series
-from .options import finish, json_option, read_dates
+from .options import finish, json_option, read_dates, read_pairs
 from .series import series_options, sources, take_series
 
 Given = dict[str, Any]
@@ -114,14 +113,7 @@ def _read_extent(corners: tuple[float, float, float, float] | None, crs: str) ->
 
 
 def _pairs(field: Field[Any], name: str) -> _Entry:
-    return _simple(field, _flag(name), name, _read_pairs, default=(), multiple=True, help="NAME=VALUE; repeatable.")
-
-
-def _read_pairs(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    for text in texts:
-        if "=" not in text:
-            raise BadInput(f"{text!r} has no value: write it as NAME=VALUE.")
-    return tuple((name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in texts))
+    return _simple(field, _flag(name), name, read_pairs, default=(), multiple=True, help="NAME=VALUE; repeatable.")
 
 
 _SPECIAL: dict[Any, Callable[[Field[Any], str], _Entry]] = {

@@ -53,6 +53,14 @@ def finish(job: Any, as_json: bool) -> None:
     sys.exit(status)
 
 
+def read_pairs(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """From texts as NAME=VALUE."""
+    for text in texts:
+        if "=" not in text:
+            raise BadInput(f"{text!r} has no value: write it as NAME=VALUE.")
+    return tuple((name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in texts))
+
+
 def read_dates(path: str) -> list[DateEntry]:
     """The rows of a table of dates."""
     rows = read_table(path, ("layer", "date"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..choices import ALLOCATIONS, SAMPLINGS
 from ..errors import BadInput
 from .base import Job
 from .sources import LabelSource
@@ -34,3 +35,61 @@ class DiagnoseJob(Job):
         if not self.class_map:
             raise BadInput("A crop map and a reference are needed: choose both.")
         self.reference.check_one_class("reference")
+
+
+@dataclass(frozen=True)
+class SampleDesignJob(Job):
+    """Crop map -> a stratified random sample of its pixels, to be looked at: what accuracies and areas rest on."""
+
+    kind: ClassVar[str] = "sample_design"
+    entry: ClassVar[str] = "accuracy.areas.sample_design:sample_design"
+    writes_files = ("sample",)
+    reads = ("class_map",)
+    class_map: str
+    sample: str  # GeoPackage: the review table, its strata
+    size: int = 0  # units; 0 = as many as the standard error asks for
+    standard_error: float = 0.01  # of overall accuracy
+    expected: float = 0.8  # user's accuracy of a class that `accuracies` does not name
+    accuracies: tuple[tuple[str, str], ...] = ()  # (class, user's accuracy that is expected)
+    allocation: str = "proportional"
+    least: int = 50  # units of each class (Olofsson et al. 2014: 50 to 100)
+    seed: int = 0
+    map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
+
+    def __post_init__(self) -> None:
+        if not self.class_map:
+            raise BadInput("A crop map is needed: choose one.")
+        if not self.sample.lower().endswith(".gpkg"):
+            raise BadInput(f"The sample {self.sample} is no GeoPackage: give its name the ending .gpkg.")
+        if self.allocation not in ALLOCATIONS:
+            raise BadInput(f"The allocation {self.allocation!r} is unknown: use one of {', '.join(ALLOCATIONS)}.")
+        if not 0 < self.standard_error < 0.5:
+            raise BadInput(f"A standard error of {self.standard_error:g} is none: give one between 0 and 0.5, as 0.01.")
+        if not 0 < self.expected < 1:
+            raise BadInput(f"The accuracy {self.expected:g} cannot be expected: give one between 0 and 1, as 0.8.")
+        if self.size < 0 or self.least < 2:
+            raise BadInput("A sample needs at least two units of each class, or no error can be told: ask for more.")
+
+
+@dataclass(frozen=True)
+class AreaEstimateJob(Job):
+    """Looked-at sample -> accuracies and areas of the crops in hectares, each with its 95 % interval."""
+
+    kind: ClassVar[str] = "area_estimate"
+    entry: ClassVar[str] = "accuracy.areas.area_estimate:area_estimate"
+    writes_files = ("report_html", "report_json", "report_csv")
+    reads = ("sample", "class_map")
+    sample: LabelSource  # points or parcels; without a class field, the review table with its answers
+    report_html: str
+    report_json: str
+    report_csv: str
+    class_map: str = ""  # where the strata of the sample, or its mapped classes, are not told by the sample itself
+    sampling: str = "stratified"
+    mapping: tuple[tuple[str, str], ...] = ()  # (class of the sample, map class)
+    map_crs: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.sample.path:
+            raise BadInput("A sample is needed: choose one.")
+        if self.sampling not in SAMPLINGS:
+            raise BadInput(f"The sampling {self.sampling!r} is unknown: use one of {', '.join(SAMPLINGS)}.")

@@ -9,7 +9,7 @@ import pytest
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from kits.fusion.tsstfn import YEARS, train_job, write_year
 from kits.models import write_model
-from kits.paths import FLANDERS
+from kits.paths import FLANDERS, MATO_GROSSO
 from kits.rasters import write_season
 
 
@@ -18,6 +18,13 @@ def flanders() -> Path:
     if not FLANDERS.is_dir():
         pytest.skip("the real Flanders data are not at hand (set CROP_DATA)")
     return FLANDERS
+
+
+@pytest.fixture
+def mato_grosso() -> Path:
+    if not MATO_GROSSO.is_dir():
+        pytest.skip("the real data of Mato Grosso are not at hand (set CROP_DATA)")
+    return MATO_GROSSO
 
 
 @pytest.fixture

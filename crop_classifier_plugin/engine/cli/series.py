@@ -9,8 +9,17 @@ from typing import Any
 import click
 
 from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, COMPOSITES, EMPTY, FILLERS, MASKS, PERIODS, STRATEGIES
+from ...shared.jobs.base import take
 from ...shared.jobs.build_series import BuildSeriesJob
-from ...shared.jobs.series import AlignLimits, AlignSeriesJob, CompositeJob, FillGapsJob, IndexJob, PhenologyJob
+from ...shared.jobs.series import (
+    AlignLimits,
+    AlignSeriesJob,
+    CompositeJob,
+    FillGapsJob,
+    IndexJob,
+    PhenologyJob,
+    SeasonRule,
+)
 from ...shared.jobs.sources import Extent, SceneSource, Series
 from .options import finish, json_option, read_dates
 
@@ -148,12 +157,15 @@ def build_series(as_json: bool, **given: Any) -> None:
 
 @click.command()
 @series_options
-@click.option("--out", "output", required=True, help="Start, peak, end and values of the season, a .tif file.")
+@click.option("--out", "output", required=True, help="Start, peak, end and values of the seasons, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of clear dates, a .tif file.")
 @click.option("--index", default="NDVI", show_default=True, help="Taken as it is where the scenes have it.")
 @click.option("--first", default="", help="First day of the season's search, YYYY-MM-DD; default: the first scene's.")
 @click.option("--last", default="", help="Last day, YYYY-MM-DD; default: the last scene's.")
-@click.option("--year", default=0, help="Its 1 January is day 1. Default: the year of the middle of the search.")
+@click.option("--year", default=0, help="Its 1 January is day 1. Of a series over 18 months: in which seasons peak.")
+@click.option(
+    "--seasons", default=1, show_default=True, help="Most of a pixel that are told; more than 1: with number."
+)
 @click.option("--start-share", default=0.2, show_default=True, help="Of the rise, at which the season starts.")
 @click.option("--end-share", default=0.2, show_default=True, help="Of the fall, at which the season ends.")
 @click.option(
@@ -163,8 +175,8 @@ def build_series(as_json: bool, **given: Any) -> None:
 @click.option("--smoothness", default=10.0, show_default=True, help="Lambda of Whittaker, for dates a dekad apart.")
 @json_option
 def phenology(as_json: bool, **given: Any) -> None:
-    """Find the start, peak and end of each pixel's season."""
-    finish(PhenologyJob(series=take_series(given), **given), as_json)
+    """Find the start, peak and end of each pixel's season, or of several."""
+    finish(PhenologyJob(series=take_series(given), rule=take(given, SeasonRule), **given), as_json)
 
 
 COMMANDS = (build_series, composite, fill_gaps, index, align_series, phenology)

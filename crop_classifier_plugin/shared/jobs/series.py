@@ -132,9 +132,37 @@ class AlignSeriesJob(Job):
             raise BadInput("No output was named: say where the training series and the table of dates go.")
 
 
+MOST_SEASONS = 6  # of a pixel and year: irrigated rice has three (choice)
+
+
+@dataclass(frozen=True)
+class SeasonRule:
+    """What a season is, and how many of a pixel are told."""
+
+    start_share: float = 0.2  # of the rise before the peak, at which the season starts
+    end_share: float = 0.2  # of the fall after the peak, at which it ends
+    min_amplitude: float = 0.1  # a smaller rise or fall is none
+    smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
+    seasons: int = 1  # most of a pixel that are told; of more the highest peaks
+
+    def __post_init__(self) -> None:
+        if not (0 < self.start_share < 1 and 0 < self.end_share < 1):
+            raise BadInput(
+                f"The shares of the amplitude {self.start_share} and {self.end_share} must lie between 0 and 1: "
+                "choose others."
+            )
+        if not (self.min_amplitude > 0 and self.smoothness > 0):
+            raise BadInput("The least amplitude and the smoothness are above 0: correct the one that is not.")
+        if not 1 <= self.seasons <= MOST_SEASONS:
+            raise BadInput(f"{self.seasons} seasons of a pixel cannot be told: ask for 1 to {MOST_SEASONS}.")
+
+
+_USUAL = SeasonRule()
+
+
 @dataclass(frozen=True)
 class PhenologyJob(Job):
-    """Series -> start, peak, end, length, amplitude, base and peak value of each pixel's season, one raster."""
+    """Series -> start, peak, end, length, amplitude, base and peak value of each pixel's seasons, one raster."""
 
     kind: ClassVar[str] = "phenology"
     entry: ClassVar[str] = "series.operations.phenology.job:phenology"
@@ -146,23 +174,12 @@ class PhenologyJob(Job):
     index: str = "NDVI"  # of INDICES: taken as it is where the scenes have it, else computed
     first: str = ""  # ISO dates between which the season lies; "" = of the series' own first and last scene
     last: str = ""
-    year: int = 0  # whose 1 January is day 1; 0 = that of the middle between the first and the last day
-    start_share: float = 0.2  # of the rise before the peak, at which the season starts
-    end_share: float = 0.2  # of the fall after the peak, at which it ends
-    min_amplitude: float = 0.1  # a smaller rise or fall is none
+    year: int = 0  # whose 1 January is day 1; 0 = of the middle; of a series over 18 months: in which seasons peak
+    rule: SeasonRule = _USUAL
     min_dates: int = 6  # fewer clear dates give no data
-    smoothness: float = 10.0  # Whittaker's lambda, for dates a dekad apart
 
     def __post_init__(self) -> None:
         if not self.output:
             raise BadInput("No output was named: say where the phenology goes.")
-        if not (0 < self.start_share < 1 and 0 < self.end_share < 1):
-            raise BadInput(
-                f"The shares of the amplitude {self.start_share} and {self.end_share} must lie between 0 and 1: "
-                "choose others."
-            )
-        if not (self.min_amplitude > 0 and self.smoothness > 0 and self.min_dates >= 3 and self.year >= 0):
-            raise BadInput(
-                "The least amplitude and the smoothness are above 0, the clear dates at least 3 and the year not "
-                "negative: correct the one that is not."
-            )
+        if not (self.min_dates >= 3 and 0 <= self.year <= 9998):
+            raise BadInput("The clear dates are at least 3 and the year is not negative: correct the one that is not.")

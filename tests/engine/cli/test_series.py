@@ -51,6 +51,7 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
         ("composite --series 2023 --stack c.tif --band B08 --first 2023-05-01", "c.tif"),
         ("fill-gaps --series 2023 --out f.tif --method savgol --max-gap 40 --no-hold", "f.tif"),
         ("index --series 2022 --series 2023 --index NDVI --index SAVI --out i.tif", "i.tif"),
+        ("phenology --series 2022 --least-dates 3 --seasons 2 --least-amplitude 0.05 --out s.tif", "s.tif s.qml"),
         ("phenology --series 2022 --least-dates 3 --out p.tif --valid-dates n.tif", "p.tif p.qml n.tif p.run.json"),
         (f"fuse-starfm {FUSION} --target 2022-06-16 --out f.tif --band B04 --window 5", "f.tif f.run.json"),
         (

@@ -136,6 +136,10 @@ OWN_CHOICES = {
     ("OptimSpec", "radar_dropout"): (None, 0.0, 0.5),
     ("LabelSource", "month_fields"): ((),),  # as the legend: only a training takes them, and of all its labels alike
     ("LabelSource", "legend"): ("",),
+    ("SeasonRule", "min_amplitude"): (0.05, 0.3),
+    ("SeasonRule", "seasons"): (1, 2, 6),
+    ("phenology", "min_dates"): (3, 6),
+    ("phenology", "year"): (0, 2023),
     ("probe", "support"): (0.1, 0.5),
     ("align_series", "strategy"): STRATEGIES,
     ("align_series", "days"): ALIGNED_DAYS,

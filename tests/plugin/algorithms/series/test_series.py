@@ -91,6 +91,9 @@ def test_season_of_a_simulated_season(provider, season, context, tmp_path):
     assert run("phenology", inputs, context) == asked
     assert descriptions(asked["OUTPUT"])[:3] == ["start of season", "peak of season", "end of season"]
     assert descriptions(asked["VALID_DATES"]) == ["valid dates NDVI"]
+    run("phenology", inputs | {"SEASONS": 2, "OUTPUT": str(tmp_path / "two.tif")}, context)
+    assert len(descriptions(str(tmp_path / "two.tif"))) == 1 + 2 * 7
+    assert descriptions(str(tmp_path / "two.tif"))[:2] == ["number of seasons", "start of season 1"]
     with pytest.raises(QgsProcessingException, match="No scene lies between 2031-01-01"):
         run("phenology", inputs | {"FIRST": "2031-01-01", "LAST": None}, context)
 

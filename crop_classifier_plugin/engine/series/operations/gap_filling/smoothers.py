@@ -8,6 +8,7 @@ from scipy.signal import savgol_filter
 
 from .interpolation import Days, Float, linear
 
+PIXELS = 4096  # smoothed together: their arrays stay in the processor's cache (measured: a third of the time)
 STEP = 5.0  # days between two points of the regular curve that Savitzky-Golay needs (choice: Sentinel-2's revisit)
 _UNIT = 10.0  # days; the unit of time in which Whittaker's smoothness is counted, so that it means a dekad's lambda
 
@@ -42,9 +43,19 @@ def whittaker(values: Float, days: Days, smoothness: float) -> Float:
     """
     if len(days) < 3:
         return linear(values, days, days)
+    bands = roughness(days) * smoothness
+    flat = values.reshape(len(values), -1)
+    made = np.empty(flat.shape, np.float32)
+    for first in range(0, flat.shape[1], PIXELS):
+        part = slice(first, first + PIXELS)
+        made[:, part] = _smoothed(flat[:, part], bands)
+    return made.reshape(values.shape)
+
+
+def _smoothed(values: Float, bands: NDArray[np.float64]) -> Float:
+    """(T, P) with NaN -> (T, P) float32, of pixels that fit in the processor's cache together."""
     valid = ~np.isnan(values)
-    weight = valid.astype(np.float64)
-    solved = _solve(weight, roughness(days) * smoothness, np.where(valid, values, 0).astype(np.float64))
+    solved = _solve(valid.astype(np.float64), bands, np.where(valid, values, 0).astype(np.float64))
     return np.where(valid.sum(axis=0) >= 2, solved, np.nan).astype(np.float32)
 
 
@@ -65,25 +76,28 @@ def roughness(days: Days) -> NDArray[np.float64]:
 
 
 def _solve(weight: NDArray[np.float64], bands: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """z of (W + P) z = W y for every pixel at once: LDL' of a symmetric matrix with two off-diagonals.
+    """z of (W + P) z = W y for every pixel (T, P) at once, written over y: LDL' of a symmetric matrix with two
+    off-diagonals; the diagonal is written over the weights.
 
     A tiny ridge keeps the matrix regular where a pixel has fewer than two known values.
     """
     count, tiny = len(y), 1e-9
-    shape = y.shape
-    diagonal, lower, lower2, z = np.empty(shape), np.zeros(shape), np.zeros(shape), np.empty(shape)
+    diagonal, z = weight, y
+    lower, lower2 = np.empty(y.shape), np.empty(y.shape)
     for i in range(count):
-        diagonal[i] = weight[i] + bands[0, i] + tiny
-        z[i] = weight[i] * y[i]
-        coupling = np.full(shape[1:], bands[1, i])
+        z[i] *= weight[i]
+        diagonal[i] += bands[0, i]
+        diagonal[i] += tiny
+        lower[i] = bands[1, i]
         if i > 0:
             diagonal[i] -= lower[i - 1] ** 2 * diagonal[i - 1]
-            coupling -= lower[i - 1] * lower2[i - 1] * diagonal[i - 1]
+            lower[i] -= lower[i - 1] * lower2[i - 1] * diagonal[i - 1]
             z[i] -= lower[i - 1] * z[i - 1]
         if i > 1:
             diagonal[i] -= lower2[i - 2] ** 2 * diagonal[i - 2]
             z[i] -= lower2[i - 2] * z[i - 2]
-        lower[i], lower2[i] = coupling / diagonal[i], bands[2, i] / diagonal[i]
+        lower[i] /= diagonal[i]
+        np.divide(bands[2, i], diagonal[i], out=lower2[i])
     z /= diagonal
     for i in range(count - 2, -1, -1):
         z[i] -= lower[i] * z[i + 1] + (lower2[i] * z[i + 2] if i + 2 < count else 0)

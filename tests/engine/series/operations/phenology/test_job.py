@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,11 @@ from crop_classifier_plugin.engine.series.operations.phenology.season_curve impo
     NAMES,
     PEAK,
     START,
-    find_season,
-    points_of,
-    smooth_curve,
+    seasons_of,
 )
+from crop_classifier_plugin.engine.series.operations.phenology.season_tally import band_names
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.jobs.series import PhenologyJob
+from crop_classifier_plugin.shared.jobs.series import PhenologyJob, SeasonRule
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, SceneSource, Series
 from kits.rasters import write_raster
 from kits.series.curves import DAYS, double_logistic
@@ -53,7 +53,7 @@ def run(series_: Series, out: Path, **options: Any) -> tuple[np.ndarray, dict[st
     reporter = Silent()
     result = phenology(PhenologyJob(series_, str(out), **options), reporter)
     with rasterio.open(out) as file:
-        assert file.descriptions == NAMES
+        assert file.descriptions == band_names(options.get("rule", SeasonRule()).seasons)
         assert np.isnan(file.nodata)
         return file.read(), result, reporter
 
@@ -61,7 +61,7 @@ def run(series_: Series, out: Path, **options: Any) -> tuple[np.ndarray, dict[st
 def test_job_finds_the_season_and_counts_dates(tmp_path: Path) -> None:
     paths = write_ndvi(tmp_path / "s", every("2023-01-05", 36), 140, 250)
     found, result, reporter = run(
-        sources(paths), tmp_path / "p.tif", smoothness=0.1, start_share=0.5, valid_dates=str(tmp_path / "n.tif")
+        sources(paths), tmp_path / "p.tif", rule=SeasonRule(0.5, smoothness=0.1), valid_dates=str(tmp_path / "n.tif")
     )
     assert np.isnan(found[:, :, :10]).all()
     np.testing.assert_allclose(found[START, :, 10:], 140, atol=3)
@@ -79,10 +79,10 @@ def test_job_finds_the_season_and_counts_dates(tmp_path: Path) -> None:
 def test_days_before_new_year_are_counted_from_the_seasons_year(tmp_path: Path) -> None:
     """A winter crop that starts in November 2022: its day is below 1; asked for, that of 2022 is above 300."""
     paths = write_ndvi(tmp_path / "s", every("2022-08-20", 36), -45, 180)
-    found, result, _ = run(sources(paths), tmp_path / "p.tif", start_share=0.5)
+    found, result, _ = run(sources(paths), tmp_path / "p.tif", rule=SeasonRule(0.5))
     assert result["season_year"] == 2023
     np.testing.assert_allclose(found[START, :, 10:], -45, atol=5)
-    other, result, _ = run(sources(paths), tmp_path / "q.tif", start_share=0.5, year=2022)
+    other, result, _ = run(sources(paths), tmp_path / "q.tif", rule=SeasonRule(0.5), year=2022)
     assert result["season_year"] == 2022
     np.testing.assert_allclose(other[list(DAYS)], found[list(DAYS)] + 365, equal_nan=True)
 
@@ -112,9 +112,85 @@ def test_windows_of_a_large_raster_equal_the_whole_and_bands_the_index(tmp_path:
         values.append(np.where(bands[2] == 9, np.nan, (n - r) / (n + r)))
     found, *_ = run(Series((SceneSource(str(tmp_path / "s")),)), tmp_path / "p.tif")
     days = np.arange(22) * 10.0
-    whole = find_season(smooth_curve(np.stack(values).astype(np.float32), days, 10.0), points_of(days), 0.2, 0.2, 0.1)
+    (whole,), _ = seasons_of(np.stack(values).astype(np.float32), days, SeasonRule())
     whole[list(DAYS)] += 60
     np.testing.assert_allclose(found, whole, atol=2e-3)
+
+
+def write_two_crops(folder: Path, days: list[dt.date], second: float) -> Series:
+    """NDVI of 20 x 30 px: a crop of the spring, and in the right half a second one in autumn, `second` high."""
+    paths = []
+    for day in days:
+        since = np.array((day - dt.date(2023, 1, 1)).days + 1)
+        array = np.full((1, 20, 30), double_logistic(since, 0.15, 0.85, 60, 120), np.float32)
+        array[:, :, 15:] += np.float32(double_logistic(since, 0, second, 200, 290))
+        paths.append(write_raster(folder / f"NDVI_{day:%Y%m%d}.tif", array, names=["NDVI"], nodata=np.nan))
+    return sources(paths)
+
+
+def test_two_crops_a_year_are_two_seasons(tmp_path: Path) -> None:
+    """Their number is band 1, with a legend; asked for one, the job says how many pixels have more."""
+    series_ = write_two_crops(tmp_path / "s", every("2022-12-01", 42), 0.5)
+    found, result, reporter = run(series_, tmp_path / "p.tif", rule=SeasonRule(0.5, 0.5, smoothness=0.1, seasons=3))
+    assert (found[0, :, :15] == 1).all()
+    assert (found[0, :, 15:] == 2).all()
+    first, second, third = found[1:].reshape(3, len(NAMES), 20, 30)
+    np.testing.assert_allclose(first[[START, END]][:, 0, 0], [60, 120], atol=3)
+    np.testing.assert_allclose(first[[START, END]][:, 0, 29], [60, 120], atol=3)
+    np.testing.assert_allclose(second[[START, END]][:, 0, 29], [200, 290], atol=3)
+    assert np.isnan(second[..., :15]).all()
+    assert np.isnan(third).all()
+    assert result["bands"][:3] == ["number of seasons", "start of season 1", "peak of season 1"]
+    assert result["seasons_per_pixel"] == {"1": 0.5, "2": 0.5}
+    assert "start of season 2" in result["medians"]
+    assert "2 seasons" in (tmp_path / "p.qml").read_text()
+    assert not [text for level, text in reporter.lines if level == "warning"]
+    one, result, reporter = run(series_, tmp_path / "q.tif", rule=SeasonRule(0.5, 0.5, smoothness=0.1))
+    np.testing.assert_array_equal(one, first)
+    (said,) = [text for level, text in reporter.lines if level == "warning"]
+    assert said.startswith("50.0% of the pixels with a season have more than 1, of which that with the highest peak")
+    assert "ask for 2 seasons" in said
+    record = json.loads((tmp_path / "q.run.json").read_text())
+    assert '"with_more_seasons": 0.5' in json.dumps(record)
+
+
+def test_seasons_of_a_long_series_belong_to_the_year_of_their_peak(tmp_path: Path) -> None:
+    """Three years of a winter crop that is sown in October: the season of a year starts in the one before."""
+    days = every("2021-01-05", 110)
+    paths = []
+    for day in days:
+        since = (day - dt.date(2021, 1, 1)).days + 1
+        value = sum(double_logistic(np.array(since), 0, 0.6, 365 * k - 70, 365 * k + 170) for k in range(4))
+        array = np.full((1, 4, 4), 0.15 + value, np.float32)
+        paths.append(write_raster(tmp_path / "s" / f"NDVI_{day:%Y%m%d}.tif", array, names=["NDVI"], nodata=np.nan))
+    with pytest.raises(BadInput, match="or of which year the seasons are"):
+        phenology(PhenologyJob(sources(paths), str(tmp_path / "p.tif")), Silent())
+    for year in (2022, 2023):
+        rule = SeasonRule(0.5, 0.5, smoothness=0.1, seasons=2)
+        found, result, _ = run(sources(paths), tmp_path / f"{year}.tif", year=year, rule=rule)
+        assert result["season_year"] == year
+        assert (found[0] == 1).all()
+        np.testing.assert_allclose(found[1 + START], -70, atol=4)
+        np.testing.assert_allclose(found[1 + END], 170, atol=4)
+
+
+def test_real_double_crops_of_mato_grosso(mato_grosso: Path, tmp_path: Path) -> None:
+    """Sinop, 23 dates from 2013-09-14: soybean is followed by maize or cotton on about half of the pixels."""
+    paths = []
+    with rasterio.open(mato_grosso / "sinop_ndvi_2013-09_2014-08.tif") as file:
+        values = file.read(masked=True).filled(np.nan).astype(np.float32) / 10_000
+    for day, array in zip(every("2013-09-14", 23, 16), values):
+        paths.append(write_raster(tmp_path / f"NDVI_{day:%Y%m%d}.tif", array[None], names=["NDVI"], nodata=np.nan))
+    found, result, _ = run(sources(paths), tmp_path / "p.tif", rule=SeasonRule(seasons=3))
+    assert result["season_year"] == 2014
+    assert 0.4 < result["seasons_per_pixel"]["2"] < 0.6
+    soy, second = (np.nanmedian(found[1 + k : 8 + k][:, found[0] == 2], axis=1) for k in (0, 7))
+    assert -90 < soy[START] < soy[PEAK] < 5 < soy[END] <= second[START] + 1
+    assert 80 < second[PEAK] < 150
+    assert soy[LENGTH] < 160
+    single, result, _ = run(sources(paths), tmp_path / "q.tif")
+    assert result["with_more_seasons"] > 0.4
+    assert np.nanpercentile(single[LENGTH][found[0] == 2], 98) < 250
 
 
 def test_real_season_of_flanders(flanders: Path, tmp_path: Path) -> None:
@@ -168,9 +244,15 @@ def test_job_refuses_what_cannot_be_meant() -> None:
     one = Series((SceneSource("x.tif"),))
     for options, says in (
         ({"output": ""}, "No output was named"),
-        ({"start_share": 1.0}, "must lie between 0 and 1"),
-        ({"min_amplitude": 0.0}, "least amplitude"),
         ({"min_dates": 2}, "at least 3"),
     ):
         with pytest.raises(BadInput, match=says):
             PhenologyJob(one, **({"output": "o.tif"} | options))  # type: ignore[arg-type]
+    for rule, says in (
+        ({"start_share": 1.0}, "must lie between 0 and 1"),
+        ({"min_amplitude": 0.0}, "least amplitude"),
+        ({"seasons": 0}, "ask for 1 to"),
+        ({"seasons": 99}, "ask for 1 to"),
+    ):
+        with pytest.raises(BadInput, match=says):
+            SeasonRule(**rule)  # type: ignore[arg-type]

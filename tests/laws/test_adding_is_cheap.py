@@ -20,7 +20,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.experiments.crop_gain.report import figure_names
 from crop_classifier_plugin.engine.networks.complexity import list_networks
 from crop_classifier_plugin.engine.networks.registry import FORESTS, NETWORKS, build, configure
-from crop_classifier_plugin.engine.products import bands, dates, encodings
+from crop_classifier_plugin.engine.products import band_names, bands, dates, encodings
 from crop_classifier_plugin.engine.products.spec import specs
 from crop_classifier_plugin.engine.series.scenes.cloud_masks import MaskSource
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
@@ -104,7 +104,7 @@ def test_a_sensor_is_one_file(tmp_path: Path) -> None:
     name = "TINY_3_made20200101_seen20190516"
     assert encodings.sensor_of(f"{name}_B1.tif") == "TinySat-3"
     assert str(dates.in_name(f"{name}_B1.tif")) == "2019-05-16"
-    assert bands.numbers_of(f"{name}_B1.tif") == {1: "B04", 2: "B8A"}
+    assert [band_names.band_of(f"{name}_B{number}.tif") for number in (1, 2, 3)] == ["B04", "B8A", ""]
     assert bands.is_mask("tiny_clouds")
     product = tmp_path / "season" / name  # found in a sub-folder, as a product that is known
     values = np.full((1, 8, 8), 250, np.int16)

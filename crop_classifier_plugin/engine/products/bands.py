@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
-from types import MappingProxyType
 
 from .spec import INDICES as INDICES
 from .spec import OPTICAL as OPTICAL
 from .spec import RADAR as RADAR
-from .spec import ProductSpec, masks, specs
+from .spec import masks
+from .vocabulary import COLOURS, FAMILIES, UNSURE, Vocabulary, fold, tokens_of, vocabulary_of
 
-_COMMON = {  # STAC common names, and what people write
-    "coastal": "B01",
-    "blue": "B02",
-    "green": "B03",
-    "red": "B04",
-    "rededge1": "B05",
-    "rededge2": "B06",
-    "rededge3": "B07",
-    "rededge071": "B05",
-    "rededge075": "B06",
-    "rededge078": "B07",
-    "nir": "B08",
-    "nir08": "B8A",
-    "narrownir": "B8A",
-    "nirnarrow": "B8A",
-    "nir09": "B09",
-    "swir1": "B11",
-    "swir16": "B11",
-    "swir2": "B12",
-    "swir22": "B12",
-    "mir": "B12",
-}
-_OTHER: Mapping[int, str] = MappingProxyType({})
-_NUMBERED = re.compile(r"(?:SR_)?B0?(\d{1,2})$", re.IGNORECASE)
+_MOST_WORDS = 4  # of one name
+# Words that stand beside a band's name in names of files and bands, and name no place (choice).
+_BESIDE = {
+    "band", "bands", "boa", "toa", "sr", "surface", "reflectance", "clip", "clipped", "crop", "cropped", "subset",
+    "masked", "median", "mean", "mosaic", "composite", "stack", "image", "raster", "scene", "layer", "cog", "tif",
+    "final", "merged", "warped", "reprojected", "resampled", "utm", "epsg", "float", "scaled", "nm", "um", "m",
+    "px", "sentinel", "landsat", "hls", "oli", "etm", "tm", "msi",
+}  # fmt: skip
 
 
-def numbers_of(path: str) -> Mapping[int, str]:
-    """The bands by their numbers, as the sensor that the file's name tells counts them; empty for Sentinel-2's own."""
-    file_name = PurePath(path).name
-    rows = (row for spec in specs() for row in spec.numbers)
-    return next((row.bands for row in rows if row.names.search(file_name)), _OTHER)
+@dataclass(frozen=True)
+class Hit:
+    """A name of a band in a text."""
+
+    band: str  # canonical; "" = none of ours; UNSURE
+    folded: str
+    first: int  # which of the text's words it begins with
+    last: int
 
 
 def is_mask(band: str) -> bool:
@@ -51,40 +37,56 @@ def is_mask(band: str) -> bool:
     return any(band == mask.band for mask in masks().values())
 
 
-@lru_cache(maxsize=1)
-def _names(products: tuple[ProductSpec, ...]) -> dict[str, str]:
-    """Every name that a band is known under, small and without signs, and its canonical one."""
-    canonical = (*OPTICAL, *RADAR, *INDICES, *(mask.band for spec in products for mask in spec.masks))
-    aliases = {alias: band for spec in products for alias, band in spec.aliases.items()}
-    return {name.casefold(): name for name in canonical} | aliases
-
-
 def text_of(path: str) -> str:
     """The part of a path that may name a band: the file's name, or that of the raster inside the file."""
     return path.rpartition(":")[2] if '":' in path else PurePath(path).stem
 
 
-def name_of(text: str, numbers: Mapping[int, str] = _OTHER) -> str | None:
-    """The canonical band that a description or file name speaks of; None when it names none, or several."""
-    tokens = re.split(r"[^A-Za-z0-9]+", text)
-    whole = _one("".join(tokens), numbers)
-    if whole:
-        return whole
-    pairs = [a + b for a, b in zip(tokens, tokens[1:])]
-    found = {hit for token in (*tokens, *pairs) if (hit := _one(token, numbers))}
-    return found.pop() if len(found) == 1 else None
+def name_of(text: str, vocabulary: Vocabulary | None = None) -> str | None:
+    """The canonical band that a description or file name speaks of; None when it names none, several, or UNSURE."""
+    found = readings(text, vocabulary)
+    return found[0] if len(found) == 1 and found[0] != UNSURE else None
 
 
-def _one(token: str, numbers: Mapping[int, str]) -> str | None:
-    folded = token.casefold()
-    if folded in _COMMON:
-        return "B8A" if numbers and folded == "nir" else _COMMON[folded]
-    number = _NUMBERED.match(token)
-    if numbers and number:
-        return numbers.get(int(number[1]))
-    names = _names(specs())
-    if folded in names:
-        return names[folded]
-    if number and 1 <= int(number[1]) <= 12:
-        return f"B{int(number[1]):02}"
-    return None
+def readings(text: str, vocabulary: Vocabulary | None = None) -> tuple[str, ...]:
+    """Every band that the text may mean; () = none. Several: it names several, and none is to be taken."""
+    hits = names_in(text, vocabulary)
+    place = _last_of_a_place(tokens_of(text), hits)
+    counted = [hit for hit in hits if hit.folded not in COLOURS or hit.first > place]
+    return tuple(sorted(_narrowed(counted) - {""}))
+
+
+def names_in(text: str, vocabulary: Vocabulary | None = None) -> tuple[Hit, ...]:
+    """The names of bands in a text, the longest first where one holds another: narrow NIR is no NIR."""
+    return tuple(_hits(tokens_of(text), vocabulary or vocabulary_of(None)))
+
+
+def _hits(words: list[str], vocabulary: Vocabulary) -> Iterator[Hit]:
+    at = 0
+    while at < len(words):
+        left = len(words) - at
+        for size in ([left] if not at else []) + list(range(min(_MOST_WORDS, left), 0, -1)):
+            part = words[at : at + size]
+            band = vocabulary.meaning(part, size == len(words))
+            if band is not None:
+                yield Hit(band, fold("".join(part)), at, at + size - 1)
+                break
+        else:
+            size = 1
+        at += size
+
+
+def _last_of_a_place(words: list[str], hits: tuple[Hit, ...]) -> int:
+    """Which word is the last that may belong to a place's name, -1 = none: a colour before it does, as in Red River."""
+    named = {i for hit in hits for i in range(hit.first, hit.last + 1)}
+    others = (i for i, word in enumerate(words) if word.isalpha() and word.casefold() not in _BESIDE)
+    return max((i for i in others if i not in named), default=-1)
+
+
+def _narrowed(hits: list[Hit]) -> set[str]:
+    """Their bands; a word for several bands gives way to the number of one of them."""
+    found = {hit.band for hit in hits}
+    for hit in hits:
+        if found & FAMILIES.get(hit.folded, frozenset()) - {hit.band}:
+            found.discard(hit.band)
+    return found

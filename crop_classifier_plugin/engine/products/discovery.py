@@ -17,6 +17,7 @@ from ...shared.errors import BadInput, BadRaster, DriverMissing
 from ...shared.jobs.sources import SceneSource
 from ..execution.reporter import Reporter
 from . import bands, dates
+from .band_names import speaks_of_band
 from .sentinel2_safe import METADATA
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".hdf", ".nc")
@@ -34,6 +35,7 @@ class Raster:
     bands: tuple[str, ...] = ()  # canonical names, one a band
     codings: tuple[tuple[float, float] | None, ...] = ()  # scale and offset, one a band; None = not told
     crs: str = ""  # for a file that has none itself
+    hint: str = ""  # what tells the product beside the path: the STAC item's id
 
 
 def rasters(sources: Sequence[SceneSource], reporter: Reporter) -> Iterator[Raster]:
@@ -87,7 +89,7 @@ def _subdatasets(path: str) -> list[str]:
             if Path(path).suffix.lower() == ".hdf" and "HDF4" not in env.drivers():
                 raise DriverMissing(path, "HDF4") from None
         raise BadRaster(path, str(error)) from None
-    named = [p for p in parts if bands.name_of(bands.text_of(p), bands.numbers_of(p))]
+    named = [p for p in parts if speaks_of_band(p)]
     if parts and not named:
         raise BadInput(f"None of the {len(parts)} rasters in {path} has a name that is known: give one of them.")
     return named
@@ -117,7 +119,7 @@ def _in_folder(folder: Path, reporter: Reporter) -> Iterator[str]:
 def _of_product(path: Path, folder: Path) -> bool:
     """Whether a file in a sub-folder belongs to a product and is one of its bands."""
     parts = (folder.name, *path.relative_to(folder).parts)
-    readable = bands.name_of(bands.text_of(str(path)), bands.numbers_of(str(path))) or path.suffix.lower() in _MANY
+    readable = speaks_of_band(str(path)) or path.suffix.lower() in _MANY
     return bool(readable) and any(dates.of_product(part) for part in parts)
 
 

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
 from pathlib import PurePath
 
 from .bands import is_mask
-from .spec import Coding, specs
+from .spec import Coding, Product, ProductSpec, specs
+
+_FAR, _NEAR = 7, 3  # how many names of a path, from its end, tell the product; a name that people give counts nearby
 
 
-def coding_of(path: str, band: str) -> Coding | None:
+def product_of(path: str, hint: str = "") -> Product | None:
+    """The product that a file is of; `hint`: what else is known of its name, as a layer's or a STAC item's."""
+    return _product_of(specs(), path, hint)
+
+
+@lru_cache(maxsize=4096)
+def _product_of(known: tuple[ProductSpec, ...], path: str, hint: str) -> Product | None:
+    names = [*reversed(PurePath(path).parts[-_FAR:]), hint]
+    near = [*names[: min(_NEAR, len(names) - 1)], hint]
+    published = (row for name in names for row in _rows(known, name, False))
+    called = (row for name in near for row in _rows(known, name, True))
+    return next(chain(published, called), None)
+
+
+def _rows(known: tuple[ProductSpec, ...], name: str, loose: bool) -> Iterator[Product]:
+    rows = (row for spec in known for row in spec.products if row.loose is loose)
+    return (row for row in rows if row.names.search(name))
+
+
+def coding_of(path: str, band: str, hint: str = "") -> Coding | None:
     """How the numbers of this band are meant, as far as the names in its path tell; None where they do not."""
     if not band or is_mask(band):
         return None
@@ -16,14 +40,23 @@ def coding_of(path: str, band: str) -> Coding | None:
         found = spec.coding_in_file(path, band) if spec.coding_in_file else None
         if found:
             return Coding(*found)
-    rows = [row for spec in specs() for row in spec.codings if band in row.bands]
-    names = reversed(PurePath(path).parts[-2:])  # the file, then the folder of a product whose files are named by band
-    return next((row.coding for name in names for row in rows if row.names.search(name)), None)
+    product = product_of(path, hint)
+    # the file, or the folder of a product whose files are named by band: what was made of one lies elsewhere
+    names = (*PurePath(path).parts[-2:], hint)
+    if product is None or not any(product.names.search(name) for name in names):
+        return None
+    return next((row.coding for row in product.codings if band in row.bands), None)
 
 
-def sensor_of(path: str) -> str:
+def level_of(path: str, hint: str = "") -> str:
+    """One of LEVELS, as the product's name tells; "" where it does not."""
+    product = product_of(path, hint)
+    return product.level if product else ""
+
+
+def sensor_of(path: str, hint: str = "") -> str:
     """As `Sentinel-2A`, `HLS S30`, `Landsat 8`, `MODIS MOD13Q1`; "" where no name in the path tells."""
-    for name in (PurePath(path).name, _names(path)):
+    for name in (PurePath(path).name, f"{hint}|{_names(path)}"):
         for form, sensor in (row for spec in specs() for row in spec.sensors):
             found = form.search(name)
             if found:
@@ -39,5 +72,4 @@ def radar_unit_of(path: str) -> str:
 
 def _names(path: str) -> str:
     """The file's own name and those of the folders (or archives) around it, nearest first."""
-    parts = PurePath(path).parts
-    return "|".join(reversed(parts[-7:]))
+    return "|".join(reversed(PurePath(path).parts[-_FAR:]))

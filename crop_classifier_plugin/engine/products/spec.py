@@ -19,6 +19,10 @@ from . import sensors
 
 OPTICAL = (*(f"B{n:02}" for n in range(1, 9)), "B8A", *(f"B{n:02}" for n in range(9, 13)))
 RADAR = ("VV", "VH")
+SURFACE = "surface reflectance"
+TOA = "top-of-atmosphere reflectance"  # level 1: the atmosphere is in it
+NUMBERS = "calibrated numbers"  # level 1: of the sensor, no reflectance before they are scaled
+LEVELS = (SURFACE, TOA, NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,33 @@ class Coding:
 
 @dataclass(frozen=True)
 class BandCoding:
-    """The coding of some bands of the products with such a name."""
+    """The coding of some bands of a product."""
 
-    names: Pattern[str]
     bands: tuple[str, ...]
     coding: Coding
 
 
 @dataclass(frozen=True, eq=False)
-class BandNumbers:
-    """Which band a number means in files with such a name."""
+class Product:
+    """One kind of files: how they are named, which band stands under which name, and how its numbers are meant."""
 
-    names: Pattern[str]
-    bands: Mapping[int, str]
+    title: str
+    names: Pattern[str]  # in the name of the file, or of a folder around it
+    bands: Mapping[str, str] = field(
+        default_factory=dict
+    )  # as the publisher writes them -> canonical; "" = none of ours
+    level: str = ""  # one of LEVELS; "" = the name does not tell
+    codings: tuple[BandCoding, ...] = ()
+    order: tuple[str, ...] = ()  # the published names in the order of a file that does not name its bands
+    examples: tuple[
+        str, ...
+    ] = ()  # true names; {band} = as the publisher writes it, else a stack's bands are described
+    loose: bool = False  # a name that people give: tells the sensor and no more
+
+
+def numbered(form: str, bands: Mapping[int, str]) -> dict[str, str]:
+    """Published names that count the bands: `form` takes the number."""
+    return {form.format(number): band for number, band in bands.items()}
 
 
 @dataclass(frozen=True)
@@ -78,13 +96,12 @@ class OffsetRule:
 
 @dataclass(frozen=True, eq=False)
 class ProductSpec:
-    """Everything that is known of a sensor's products by their names and documents."""
+    """Everything that is known of a sensor's products by their names and documents: one declarative table."""
 
     sensors: tuple[tuple[Pattern[str], str], ...]  # names -> what the sensor is called; {} takes the name's groups
     dates: tuple[Pattern[str], ...] = ()  # published names; the group ymd or yj is the day of acquisition
-    numbers: tuple[BandNumbers, ...] = ()  # only where they are not Sentinel-2's
-    aliases: Mapping[str, str] = field(default_factory=dict)  # further names of bands, small and without signs
-    codings: tuple[BandCoding, ...] = ()
+    products: tuple[Product, ...] = ()  # of several that fit, the first one counts
+    aliases: Mapping[str, str] = field(default_factory=dict)  # names of bands that mean them in any file
     coding_in_file: Callable[[str, str], tuple[float, float, float] | None] | None = None  # path, band -> scale, ...
     masks: tuple[MaskSpec, ...] = ()
     radar_unit: Callable[[str], str] | None = None  # file name -> power, dB, amplitude or ""

@@ -14,6 +14,8 @@ from pystac.errors import STACError, STACTypeError
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import SceneSource
 from . import bands
+from .encodings import product_of
+from .vocabulary import Vocabulary, vocabulary_of
 
 RasterFields = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str]
 # Element 84's catalogue gives baseline 04.00's offset beside pixels from which it says to have taken it already.
@@ -68,16 +70,16 @@ def _names(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:
     roles = set(asset.roles or ("data",))
     if roles & {"thumbnail", "overview", "metadata", "visual"} or not _is_raster(asset):
         return ()
-    numbers = bands.numbers_of(f"{Path(asset.href).name} {item.id}")
+    known = vocabulary_of(product_of(Path(asset.href).name, f"{item.id} {item.collection_id or ''}"))
     entries = _bands(asset)
-    named = [_first((e.get("name"), e.get("eo:common_name"), e.get("common_name")), numbers) for e in entries]
+    named = [_first((e.get("name"), e.get("eo:common_name"), e.get("common_name")), known) for e in entries]
     if any(named) and (len(named) == 1 or key.casefold() not in ("visual", "preview")):
         return tuple(named)
-    return (_first((key, bands.text_of(asset.href)), numbers),) * max(1, len(entries))
+    return (_first((key, bands.text_of(asset.href)), known),) * max(1, len(entries))
 
 
-def _first(texts: tuple[str | None, ...], numbers: Mapping[int, str]) -> str:
-    return next((hit for text in texts if text and (hit := bands.name_of(text, numbers))), "")
+def _first(texts: tuple[str | None, ...], known: Vocabulary) -> str:
+    return next((hit for text in texts if text and (hit := bands.name_of(text, known))), "")
 
 
 def _is_raster(asset: pystac.Asset) -> bool:

@@ -17,6 +17,17 @@ _ELLIPSOID = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True)
+class BandOrigin:
+    """What a file and the names around it tell of a band; "" = nothing."""
+
+    written: str = ""  # the text that names the band: its description, the file's name
+    sensor: str = ""  # as Landsat 8
+    level: str = ""  # one of products.spec.LEVELS
+    unit: str = ""
+    several: tuple[str, ...] = ()  # the bands that its name speaks of, where it speaks of several and none is taken
+
+
+@dataclass(frozen=True)
 class BandRef:
     """One band of one file: where it lies and how its numbers are meant."""
 
@@ -31,7 +42,11 @@ class BandRef:
     nodata: float | None
     scale: float
     offset: float
-    unit: str
+    origin: BandOrigin = BandOrigin()
+
+    @property
+    def unit(self) -> str:
+        return self.origin.unit
 
     @property
     def bounds(self) -> Bounds:

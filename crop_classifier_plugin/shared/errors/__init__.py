@@ -22,7 +22,9 @@ from .models import TrainingMissing as TrainingMissing
 from .outputs import DiskFull as DiskFull
 from .outputs import OutputNotWritable as OutputNotWritable
 from .rasters import BadRaster as BadRaster
+from .rasters import BandAmbiguous as BandAmbiguous
 from .rasters import BandMissing as BandMissing
+from .rasters import BandTwice as BandTwice
 from .rasters import CrsMissing as CrsMissing
 from .rasters import DateAmbiguous as DateAmbiguous
 from .rasters import DateMissing as DateMissing

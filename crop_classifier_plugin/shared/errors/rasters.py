@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .base import CropClassifierError
 
@@ -127,6 +127,33 @@ class BandMissing(CropClassifierError):
         super().__init__(
             f"The model {model} needs {', '.join(missing)}, which the scene of {date} lacks (it has {seen}): add the "
             "file with it, or name the band in the file's band description."
+        )
+
+
+class BandAmbiguous(CropClassifierError):
+    """Names of bands that two sensors give to different ones."""
+
+    code = "band-ambiguous"
+
+    def __init__(self, path: str, names: Sequence[str], readings: Sequence[str]) -> None:
+        among = f" ({', '.join(readings)})" if readings else ""
+        super().__init__(
+            f"The bands of {path} ({', '.join(names)}) are called so by several sensors{among}: put the sensor into "
+            "the name of the file, of its folder or of the layer, as Landsat8 or Sentinel2, or write names as B04, B8A "
+            "or red into the band descriptions."
+        )
+
+
+class BandTwice(CropClassifierError):
+    """Bands of one file that are named alike."""
+
+    code = "band-twice"
+
+    def __init__(self, path: str, band: str, numbers: Sequence[int], date: str) -> None:
+        which = ", ".join(map(str, numbers[:10]))
+        super().__init__(
+            f"The bands {which} of {path} are all named {band} and of {date}: correct their band descriptions, or give "
+            "their dates."
         )
 
 

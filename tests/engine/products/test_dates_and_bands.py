@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.products import bands, dates
+from crop_classifier_plugin.engine.products.band_names import band_of
 from crop_classifier_plugin.shared.errors import BadInput, DateAmbiguous, DateUnreadable
 from crop_classifier_plugin.shared.jobs.sources import DateEntry
 
@@ -56,7 +57,7 @@ def test_two_dates_are_ambiguous_unless_equal(first: dt.date, second: dt.date) -
 )
 def test_true_product_names(name: str, day: str, band: str | None) -> None:
     assert dates.in_name(name) == dt.date.fromisoformat(day)
-    assert bands.name_of(name.rsplit(".", 1)[0], bands.numbers_of(name)) == band
+    assert (band_of(name) or None) == band
 
 
 @pytest.mark.parametrize(

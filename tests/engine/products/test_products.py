@@ -14,6 +14,7 @@ from crop_classifier_plugin.engine.products.encodings import sensor_of
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
 from crop_classifier_plugin.shared.errors import (
     BadRaster,
+    BandTwice,
     CropClassifierError,
     DriverMissing,
     NotGeocoded,
@@ -276,3 +277,27 @@ def test_broken_archives_are_named(tmp_path: Path, name: str, content: bytes) ->
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CropClassifierError, match=name):
         read_scenes([SceneSource(str(tmp_path / name))], Silent())
+
+
+# --- names that are no answer ----------------------------------------------------------------------------------------
+
+
+def test_two_bands_of_one_file_with_one_name_are_told_by_their_numbers(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "x_20190516.tif", np.ones((3, 4, 4), np.uint16), descriptions=("B04", "B08", "red"))
+    with pytest.raises(BandTwice, match=r"bands 1, 3 of .*x_20190516\.tif are all named B04"):
+        read_scenes([SceneSource(str(path))], Silent())
+
+
+def test_a_name_of_several_bands_is_told_and_not_read(tmp_path: Path) -> None:
+    for name in ("B08_B04", "B08", "B04"):
+        write_raster(tmp_path / f"{name}_20190516.tif", np.ones((1, 4, 4), np.uint16))
+    reporter = Silent()
+    (scene,) = read_scenes([SceneSource(str(tmp_path))], reporter)
+    assert scene.bands == ("B04", "B08")
+    assert [line for _, line in reporter.lines if "B08_B04_20190516 (B04, B08)" in line]
+
+
+def test_a_place_called_after_a_colour_names_no_band(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "Red_River_20190516.tif", np.ones((4, 4, 4), np.uint16))
+    (scene,) = read_scenes([SceneSource(str(path))], Silent())
+    assert scene.bands == ()

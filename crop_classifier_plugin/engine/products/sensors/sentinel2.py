@@ -1,4 +1,4 @@
-"""Sentinel-2, level 2A: as ESA packs it (SAFE), as its tiles are named elsewhere, and single bands of it."""
+"""Sentinel-2, levels 2A and 1C: as ESA packs it (SAFE), as its tiles are named elsewhere, and single bands of it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import datetime as dt
 import re
 
 from ..sentinel2_safe import reflectance_of
-from ..spec import MaskSpec, OffsetRule, ProductSpec
+from ..spec import OPTICAL, SURFACE, TOA, MaskSpec, OffsetRule, Product, ProductSpec
 
 # Sen2Cor scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
 _SCL_BAD = (0, 1, 3, 8, 9, 10, 11)
+_BANDS = {band: band for band in OPTICAL}
+_L2A = {band: name for band, name in _BANDS.items() if band != "B10"}  # cirrus is in level 1 only
+_KEYS = {  # asset keys of Element 84's Earth Search v1
+    "coastal": "B01", "blue": "B02", "green": "B03", "red": "B04", "rededge1": "B05", "rededge2": "B06",
+    "rededge3": "B07", "nir": "B08", "nir08": "B8A", "nir09": "B09", "swir16": "B11", "swir22": "B12",
+}  # fmt: skip
+_TILE = r"S2[A-D]_T?\d{2}[A-Z]{3}_\d{8}"
+_GRANULE = "S2A_MSIL{level}_20190516T105031_N0212_R051_T31UFS_20190517T134256.SAFE/GRANULE/L{level}_T31UFS_A020349_"
+_GRANULE += "20190516T105030/IMG_DATA/"
 
 
 def _coding(path: str, band: str) -> tuple[float, float, float] | None:
@@ -22,13 +31,54 @@ PRODUCT = ProductSpec(
     sensors=(
         (re.compile(r"S2([A-D])_"), "Sentinel-2{}"),
         (re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_\d{8}T\d{6}|(?<![A-Za-z0-9])S2(?![A-Za-z0-9])"), "Sentinel-2"),
+        (re.compile(r"sentinel[-_ ]?2(?!\d)", re.IGNORECASE), "Sentinel-2"),
     ),
     dates=(
         re.compile(r"S2[A-D]_MSI\w{3}_(?P<ymd>\d{8})T\d{6}"),
         re.compile(r"S2[A-D]_T?\d{2}[A-Z]{3}_(?P<ymd>\d{8})[_T]"),
         re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_(?P<ymd>\d{8})T\d{6}"),
     ),
-    aliases={"sceneclassification": "SCL", "sceneclassificationlayer": "SCL"},
+    products=(
+        Product(
+            "Sentinel-2 level 2A (SAFE)",
+            re.compile(r"S2[A-D]_MSIL2A_|(?<![A-Z0-9])L2A_T\d{2}[A-Z]{3}_A\d{6}_"),
+            bands=_L2A,
+            level=SURFACE,
+            examples=(_GRANULE.format(level="2A") + "R20m/T31UFS_20190516T105031_{band}_20m.jp2",),
+        ),
+        Product(
+            "Sentinel-2 level 1C (SAFE)",
+            re.compile(r"S2[A-D]_MSIL1C_|(?<![A-Z0-9])L1C_T\d{2}[A-Z]{3}_A\d{6}_|sentinel-2-l1c"),
+            bands=_BANDS,
+            level=TOA,
+            examples=(_GRANULE.format(level="1C") + "T31UFS_20190516T105031_{band}.jp2",),
+        ),
+        Product(
+            "Sentinel-2 level 2A (COG)",
+            re.compile(_TILE + r"\w*_L2A|sentinel-2-(?:c1-)?l2a"),
+            bands=_L2A | _KEYS,
+            level=SURFACE,
+            examples=("S2A_31UFS_20190516_0_L2A/{band}.tif", "S2B_T31UFS_20190516T105031_L2A/{band}.tif"),
+        ),
+        Product(
+            "Sentinel-2 level 1C (COG)",
+            re.compile(_TILE + r"\w*_L1C"),
+            bands=_BANDS | _KEYS,
+            level=TOA,
+            examples=("S2A_31UFS_20190516_0_L1C/{band}.tif",),
+        ),
+        Product(
+            "Sentinel-2, level not told",
+            re.compile(
+                r"S2[A-D]_|(?<![A-Z0-9])T\d{2}[A-Z]{3}_\d{8}T\d{6}|(?<![A-Za-z0-9])S2(?![A-Za-z0-9])"
+                r"|[Ss](?:entinel|ENTINEL)[-_ ]?2(?!\d)"
+            ),
+            bands=_BANDS | {f"B{n}": f"B{n:02}" for n in range(1, 10)},
+            examples=("T31UFS_20190516T105031_{band}_10m.tif", "S2_season_20190516.tif"),
+            loose=True,
+        ),
+    ),
+    aliases={"scene_classification": "SCL", "scene_classification_layer": "SCL"},
     coding_in_file=_coding,
     masks=(MaskSpec("scl", "SCL", fill=0, bad_values=_SCL_BAD),),
     # Since processing baseline 04.00 (ESA, in force on this day) reflectance x 10000 + 1000 is stored. 9999 is the

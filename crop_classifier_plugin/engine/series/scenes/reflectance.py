@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import OffsetMissing, UnitUnclear
-from ...products.bands import OPTICAL, numbers_of
+from ...products.bands import OPTICAL
 from ...products.spec import OffsetRule, specs
 from ...raster.band_ref import BandRef
 from .scene import Scene
@@ -56,7 +56,7 @@ def check_offset(scene: Scene, spec: InputSpec) -> None:
 def looks_shifted(sampled: NDArray[np.float32], scene: Scene, spec: InputSpec) -> bool:
     """Whether raw values (C, N) without any dark pixel speak for an undeclared offset, as of Sentinel-2's 04.00."""
     refs = _optical(scene, spec)
-    declared = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or numbers_of(r.path) for r in refs)
+    declared = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or not _may_be_sentinel_2(r) for r in refs)
     if (
         scene.date < min(rule.first_day for rule in _offset_rules())
         or declared
@@ -65,6 +65,10 @@ def looks_shifted(sampled: NDArray[np.float32], scene: Scene, spec: InputSpec) -
         return False
     rows = [sampled[c][~np.isnan(sampled[c])] for c, band in enumerate(spec.bands) if band in OPTICAL]
     return all(row.size and float(np.quantile(row, 0.01)) >= _DARK for row in rows)
+
+
+def _may_be_sentinel_2(ref: BandRef) -> bool:
+    return not ref.origin.sensor or ref.origin.sensor.startswith("Sentinel-2")
 
 
 def _offset_rules() -> list[OffsetRule]:

@@ -15,6 +15,7 @@ from rasterio.errors import RasterioError
 
 from ....shared.errors import (
     BadRaster,
+    BandTwice,
     DateAmbiguous,
     DateMissing,
     DuplicateDate,
@@ -23,9 +24,10 @@ from ....shared.errors import (
 from ....shared.jobs.sources import DateEntry, SceneSource
 from ...execution.reporter import Reporter
 from ...products import bands, dates
+from ...products.band_names import NamedBand, bands_of
 from ...products.discovery import Raster, rasters
-from ...products.encodings import coding_of, radar_unit_of
-from ...raster.band_ref import BandRef
+from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
+from ...raster.band_ref import BandOrigin, BandRef
 from ...raster.grid import check_upright, crs_of
 from ...raster.provenance import SIMULATED_TAG
 
@@ -73,7 +75,16 @@ def read_scenes(
                 raise
             why = "no acquisition date" if isinstance(error, DateMissing) else "several dates in its name"
             reporter.log(f"{Path(raster.source.path).name} is left out: it has {why}.", "warning")
+    _log_unclear([ref for refs in by_date.values() for ref in refs if ref.origin.several], reporter)
     return tuple(_scene(day, _merge(day, refs), marked) for day, refs in sorted(by_date.items()))
+
+
+def _log_unclear(refs: Sequence[BandRef], reporter: Reporter) -> None:
+    """Names the bands that are not read because their names speak of several."""
+    names = list(dict.fromkeys(f"{ref.origin.written} ({', '.join(ref.origin.several)})" for ref in refs))
+    if names:
+        more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+        reporter.log(f"Not read, as several bands are in the name: {'; '.join(names[:10])}{more}.", "warning")
 
 
 def _scene(day: dt.date, refs: tuple[BandRef, ...], marked: set[str]) -> Scene:
@@ -94,12 +105,24 @@ def _read_file(
 ) -> Iterator[tuple[dt.date, BandRef]]:
     crs, path = _crs(file, raster), raster.source.path
     check_upright(path, file.transform, file.height, file.width)
-    names = raster.bands if len(raster.bands) == file.count else _band_names(file, path)
-    for index in range(1, file.count + 1):
-        day = _date(file, raster.source, index, table) or undated
+    days = [_date(file, raster.source, index, table) or undated for index in range(1, file.count + 1)]
+    names = _named(file, raster, distinct_days=len(set(days)) == len(days))
+    _check_once(path, names, days)
+    for index, (day, name) in enumerate(zip(days, names), start=1):
         if day is None:
             raise _date_missing(raster.source)
-        yield day, _ref(file, raster, index, names[index - 1], crs)
+        yield day, _ref(file, raster, index, name, crs)
+
+
+def _check_once(path: str, names: Sequence[NamedBand], days: Sequence[dt.date | None]) -> None:
+    """Raises BandTwice for two bands of one file and day with one name."""
+    numbers: dict[tuple[str, dt.date], list[int]] = {}
+    for index, (name, day) in enumerate(zip(names, days), start=1):
+        if name.band and day:
+            numbers.setdefault((name.band, day), []).append(index)
+    for (band, day), which in numbers.items():
+        if len(which) > 1:
+            raise BandTwice(path, band, which, day.isoformat())
 
 
 def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
@@ -109,8 +132,8 @@ def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
     return crs_of(source.path, file.crs or None, source.crs or ("" if file.crs else raster.crs))
 
 
-def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, band: str, crs: CRS) -> BandRef:
-    path, dtype = raster.source.path, file.dtypes[index - 1]
+def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBand, crs: CRS) -> BandRef:
+    path, dtype, band = raster.source.path, file.dtypes[index - 1], name.band
     scale, offset, nodata = _coding(file, raster, index, band)
     unit = (file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip()
     return BandRef(
@@ -125,7 +148,13 @@ def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, band: str, cr
         nodata=nodata,
         scale=scale,
         offset=offset,
-        unit=unit or (radar_unit_of(path) if band in bands.RADAR else ""),
+        origin=BandOrigin(
+            written=name.written,
+            sensor=sensor_of(path, raster.hint),
+            level=level_of(path, raster.hint),
+            several=name.several,
+            unit=unit or (radar_unit_of(path) if band in bands.RADAR else ""),
+        ),
     )
 
 
@@ -137,7 +166,7 @@ def _coding(file: rasterio.DatasetReader, raster: Raster, index: int, band: str)
     if scale == 1 and offset == 0:
         scale, offset = _tagged_scale(file.tags(index), file.tags())
     by_item = raster.codings[index - 1] if index <= len(raster.codings) else None
-    by_name = coding_of(raster.source.path, band) if "int" in file.dtypes[index - 1] else None
+    by_name = coding_of(raster.source.path, band, raster.hint) if "int" in file.dtypes[index - 1] else None
     if by_name and nodata is None:
         nodata = by_name.nodata
     silent = (scale == 1 and offset == 0) or scale > 1  # MODIS files hold the divisor where GDAL looks for a factor
@@ -162,13 +191,12 @@ def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
     return 1.0, 0.0
 
 
-def _band_names(file: rasterio.DatasetReader, path: str) -> list[str]:
-    numbers = bands.numbers_of(path)
-    described = [bands.name_of(d or "", numbers) or "" for d in file.descriptions]
-    missing = [i for i, name in enumerate(described) if not name]
-    if missing and len(missing) == file.count:
-        described = [bands.name_of(bands.text_of(path), numbers) or ""] * file.count
-    return described
+def _named(file: rasterio.DatasetReader, raster: Raster, distinct_days: bool) -> list[NamedBand]:
+    """What each band is: as the STAC item says, else as the names in the file and of it do."""
+    if len(raster.bands) == file.count:
+        return [NamedBand(band, f"asset {band}") for band in raster.bands]
+    hint = f"{raster.hint}|{raster.source.name}"
+    return bands_of(raster.source.path, file.descriptions, hint, distinct_days)
 
 
 def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, table: dates.DateTable) -> dt.date | None:

@@ -13,7 +13,7 @@ from affine import Affine
 
 from crop_classifier_plugin.engine.cli.options import read_dates
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.products import bands
+from crop_classifier_plugin.engine.products.band_names import band_of
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
@@ -270,7 +270,7 @@ def test_empty_cells_beyond_the_columns_of_a_table_are_passed_over(tmp_path: Pat
     ],
 )  # fmt: skip
 def test_early_landsats_count_their_bands_their_own_way(name: str, band: str | None) -> None:
-    assert bands.name_of(name.rsplit(".", 1)[0], bands.numbers_of(name)) == band
+    assert (band_of(name) or None) == band
 
 
 @pytest.mark.parametrize("mask", ["auto", "scl", "none"])

@@ -1,0 +1,45 @@
+"""FORCE level 2 ARD of Landsat and Sentinel-2 (force-eo.readthedocs.io, level 2, output format)."""
+
+from __future__ import annotations
+
+import re
+
+from ..spec import OPTICAL, SURFACE, TOA, BandCoding, Coding, MaskSpec, Product, ProductSpec
+
+_LANDSAT = {"BLUE": "B02", "GREEN": "B03", "RED": "B04", "NIR": "B8A", "SWIR1": "B11", "SWIR2": "B12"}
+_SENTINEL2 = {
+    "BLUE": "B02", "GREEN": "B03", "RED": "B04", "REDEDGE1": "B05", "REDEDGE2": "B06", "REDEDGE3": "B07",
+    "BROADNIR": "B08", "NIR": "B8A", "SWIR1": "B11", "SWIR2": "B12",
+}  # fmt: skip
+_CODINGS = (BandCoding(OPTICAL, Coding(1e-4, 0, -9999)),)
+# Quality assurance: no data, cloud state (2 bits: buffer, cloud, cirrus), shadow, snow, and (bit 9) saturation.
+_QAI_BITS = 0b1000011111
+
+
+def _of(satellites: str, bands: dict[str, str], example: str) -> tuple[Product, ...]:
+    kinds = ((f"FORCE {satellites}", "(?:BOA|IMP|QAI)", SURFACE, "BOA"),
+             (f"FORCE {satellites}, top of atmosphere", "TOA", TOA, "TOA"))  # fmt: skip
+    return tuple(
+        Product(
+            title,
+            re.compile(rf"\d{{8}}_LEVEL2_{example[:3]}\w\w_{ending}"),
+            bands=bands,
+            level=level,
+            codings=_CODINGS,
+            order=tuple(bands),
+            examples=(f"20190516_LEVEL2_{example}_{last}.tif",),
+        )
+        for title, ending, level, last in kinds
+    )
+
+
+PRODUCT = ProductSpec(
+    sensors=(
+        (re.compile(r"_LEVEL2_SEN2([A-D])_"), "Sentinel-2{}"),
+        (re.compile(r"_LEVEL2_LND0(\d)_"), "Landsat {}"),
+    ),
+    dates=(re.compile(r"(?<!\d)(?P<ymd>\d{8})_LEVEL2_\w{5}_"),),
+    products=(*_of("Sentinel-2", _SENTINEL2, "SEN2A"), *_of("Landsat", _LANDSAT, "LND08")),
+    masks=(MaskSpec("qai", "QAI", fill=1, bad_bits=_QAI_BITS),),
+    rank=6,
+)

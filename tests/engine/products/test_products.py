@@ -283,7 +283,7 @@ def test_broken_archives_are_named(tmp_path: Path, name: str, content: bytes) ->
 
 
 def test_two_bands_of_one_file_with_one_name_are_told_by_their_numbers(tmp_path: Path) -> None:
-    path = write_raster(tmp_path / "x_20190516.tif", np.ones((3, 4, 4), np.uint16), descriptions=("B04", "B08", "red"))
+    path = write_raster(tmp_path / "x_20190516.tif", np.ones((3, 4, 4), np.uint16), names=("B04", "B08", "red"))
     with pytest.raises(BandTwice, match=r"bands 1, 3 of .*x_20190516\.tif are all named B04"):
         read_scenes([SceneSource(str(path))], Silent())
 

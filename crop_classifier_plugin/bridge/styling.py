@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from pathlib import Path
 
 from qgis.core import (
+    QgsLayerNotesUtils,
     QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -26,6 +28,7 @@ class LayerStyle:
     group: str
     order: int = 0  # higher = nearer to the top of its group
     visible: bool = True
+    notes: str = ""  # plain text that stays with the layer; "" = none
 
 
 def style_output(context: QgsProcessingContext, shown: LayerStyle) -> None:
@@ -74,8 +77,18 @@ class LayerStyler(QgsProcessingLayerPostProcessorInterface):
         if style.is_file():
             layer.loadNamedStyle(str(style))
             layer.triggerRepaint()
+        if self.shown.notes:
+            note(layer, self.shown.notes)
         node = context.project().layerTreeRoot().findLayer(layer.id()) if context.project() else None
         if node is not None:
             node.setExpanded(self.shown.visible)
             node.setItemVisibilityChecked(self.shown.visible)
         _alive.discard(self)
+
+
+def note(layer: QgsMapLayer, text: str) -> None:
+    """Keeps a text with a layer: as its notes, which QGIS marks in the layer tree, and in its metadata's abstract."""
+    QgsLayerNotesUtils.setLayerNotes(layer, html.escape(text).replace("\n", "<br>"))
+    metadata = layer.metadata()
+    metadata.setAbstract("\n\n".join(filter(None, (metadata.abstract(), text))))
+    layer.setMetadata(metadata)

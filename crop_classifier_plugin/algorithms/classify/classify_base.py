@@ -19,9 +19,13 @@ from qgis.core import (
 from ...bridge import layers, shipped_models
 from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.errors import BadInput
+from ...shared.cards.applicability import refuse_months, refuse_series
+from ...shared.cards.card import Card
+from ...shared.cards.files import load_card
+from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ...shared.jobs.sources import optical_and_radar
+from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
 
@@ -127,14 +131,30 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             self.add(output, self.tr(tip), advanced=True)
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
-        """Takes the model's number too, as QGIS's own help offers it, and says which models there are."""
+        """Takes the model's number too, as QGIS's own help offers it, and refuses what cannot be mapped with it.
+
+        Only headers and the card are looked at, so that it is known before the run.
+        """
         checked = dict(parameters)
-        if self.given(parameters, "MODEL"):
-            try:
+        try:
+            if self.given(parameters, "MODEL"):
                 checked["MODEL"] = self._model_name(parameters, context, shipped_models.shipped(*self.NETWORKS))
-            except BadInput as error:
-                return False, error.sentence
+            if self.given(parameters, "MODEL") or self.given(parameters, "MODEL_FOLDER"):
+                self._refuse(self._card(parameters, context), parameters, context)
+        except CropClassifierError as error:
+            return False, error.sentence
         return super().checkParameterValues(checked, context)
+
+    def _refuse(self, card: Card, parameters: Parameters, context: QgsProcessingContext) -> None:
+        """Raises what the engine would say of this model and these series."""
+        optical, radar = (self._some(parameters, name) for name in ("INPUT", "RADAR"))
+        if optical or radar:  # that there is none is said by QGIS, or by the run
+            refuse_series(card.inputs, optical, radar)
+        refuse_months(card, self.given(parameters, "MONTHS"), False)
+
+    def _some(self, parameters: Parameters, name: str) -> bool:
+        """Whether a series is given, as layers or as a folder."""
+        return self.given(parameters, name) or self.given(parameters, f"{name}_FOLDER")
 
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -150,9 +170,9 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         return {"optical": optical, "radar": radar, "area": self._area(parameters, context, feedback)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
-        model = str(self._model(parameters, context))
+        self._card(parameters, context)
         return ClassifyJob(
-            model=model,
+            model=str(self._model(parameters, context)),
             written=self.written(parameters, context),
             months=self.months(parameters, context),
             device=self.device(parameters, context),
@@ -185,6 +205,19 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         known = shipped_models.shipped(*self.NETWORKS)
         return known[self._model_name(parameters, context, known)]
 
+    def _card(self, parameters: Parameters, context: QgsProcessingContext) -> Card:
+        """Of the model. Raises BadModel, and BadInput for one of a network that the algorithm is not named after."""
+        folder = self._model(parameters, context)
+        card = load_card(folder)
+        if self.NETWORKS and card.network not in self.NETWORKS:
+            row = NETWORKS.get(card.network)
+            raise BadInput(
+                f"The model in {folder} is of the network {row.name if row else card.network}, and this algorithm is "
+                f"for {' and '.join(NETWORKS[name].name for name in self.NETWORKS)}: use the algorithm of its network, "
+                "or 'Classify crops with your own model'."
+            )
+        return card
+
     def _model_name(self, parameters: Parameters, context: QgsProcessingContext, known: dict[str, Path]) -> str:
         # As text: of an enumeration's value that it does not know, QGIS makes the default without a word.
         return shipped_models.choose(self.parameterAsString(parameters, "MODEL", context), known)
@@ -205,7 +238,13 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             "VALID_DATES": (job.written.valid_dates, "Number of valid dates"),
         }
         for order, (path, name) in enumerate(reversed(list(written.values()))):
-            style_output(context, LayerStyle(path, self.tr(name), group, order, visible=path == job.written.class_map))
-        tables = {"ATTENTION": job.written.attention, "ATTENTION_PLOT": job.written.attention_plot}
+            visible, notes = path == job.written.class_map, warnings_of(event["outputs"])
+            style_output(context, LayerStyle(path, self.tr(name), group, order, visible, notes))
+        tables = {name: event["outputs"].get(name.lower(), "") for name in ("ATTENTION", "ATTENTION_PLOT")}
         paths = {name: path for name, (path, _) in written.items()}
         return {name: path for name, path in {**paths, **tables}.items() if path}
+
+
+def warnings_of(made: dict[str, Any]) -> str:
+    """What speaks against the model on the series of a map, a line each, from the engine's words on the map."""
+    return "\n".join(finding["sentence"] for finding in made.get("applicability", ()))

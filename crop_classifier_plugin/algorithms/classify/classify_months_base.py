@@ -16,7 +16,7 @@ from qgis.core import (
 from ...bridge.styling import LayerStyle, load
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs, read_months
 from ..common.engine_algorithm import Parameters
-from .classify_base import ClassifyAlgorithm
+from .classify_base import ClassifyAlgorithm, warnings_of
 
 
 class MonthlyAlgorithm(ClassifyAlgorithm):
@@ -67,5 +67,6 @@ class MonthlyAlgorithm(ClassifyAlgorithm):
         if self.parameterAsBool(parameters, "LOAD_MAPS", context):
             for order, made in enumerate(maps):  # all are switched on: the Temporal Controller shows one at a time
                 name = self.tr("Crop map {}").format(made["month"])
-                load(context, LayerStyle(made["class_map"], name, outputs["group"], order), "MAPS")
+                shown = LayerStyle(made["class_map"], name, outputs["group"], order, notes=warnings_of(made))
+                load(context, shown, "MAPS")
         return {"FOLDER": job.written.folder, "MAPS": [made["class_map"] for made in maps]}

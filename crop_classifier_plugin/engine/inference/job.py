@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ...shared.cards.card import Card
 from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, checked_weights, load_card
-from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob
 from ..execution.job_run import job_run
 from ..execution.outputs import Outputs
@@ -20,8 +19,8 @@ from ..runtime.open import open_runtime
 from ..series.cube.model_series import ModelSeries
 from ..vector.area import Area
 from .date_attention import Attention, write_attention
-from .map_targets import Target, open_targets
-from .output_rasters import OUTPUT_RASTERS, OutputRaster
+from .map_targets import ATTENTION, Target, open_targets
+from .output_rasters import OUTPUT_RASTERS, OutputRaster, Said
 from .tile_pipeline import FinishedBlock, classify_tiles
 
 
@@ -35,11 +34,8 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
         for target in targets:
             run.protect_inputs(target.series.sources)
         runtime = open_runtime(checked_weights(job.model, card.weights.sha256), job.device, card)
-        if (job.written.attention or job.written.attention_plot) and not runtime.attends:
-            raise BadInput(
-                f"The model {card.title} does not tell its attention to the dates: leave that output out, or use a "
-                "model whose network does (Attention-3DCNN, LRTACF-Net, CropSTS) and which was trained lately."
-            )
+        if not runtime.attends:
+            _leave_attention_out(card, targets, reporter)
         maps = []
         for number, target in enumerate(targets):
             part = run.step(number / len(targets), (number + 1) / len(targets))
@@ -51,29 +47,39 @@ def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     return {**maps[0], "maps": maps}
 
 
+def _leave_attention_out(card: Card, targets: list[Target], reporter: Reporter) -> None:
+    """An output that the model cannot give does not cost the map."""
+    if any(target.leave_out(ATTENTION) for target in targets):
+        reporter.log(
+            f"The model {card.title} does not tell its attention to the dates: the map is made without that output. "
+            "Use a model whose network tells it (Attention-3DCNN, LRTACF-Net, CropSTS) and which was trained lately.",
+            "warning",
+        )
+
+
 def _map(
     job: ClassifyJob, card: Card, target: Target, runtime: Runtime, outputs: Outputs, reporter: Reporter
 ) -> dict[str, object]:
     """One crop map with its companions; returns what it was made of."""
-    series = target.series
+    series, grid = target.series, target.grid
     with ExitStack() as exits:
         temporary = {key: outputs.path(path) for key, path in target.rasters.items()}
-        area = Area.read(job.area, series.grid.crs) if job.area else None
-        grid = area.limit(series.grid) if area else series.grid
         series = exits.enter_context(series.on(series.widest))  # with all there is around
         _announce(card, series, grid, runtime, reporter)
         part = series.grid.window_of(grid)
-        marked = replace(card, training=replace(card.training, simulated=card.training.simulated or series.simulated))
-        rasters = [exits.enter_context(OUTPUT_RASTERS[k](marked, grid, t, target.days)) for k, t in temporary.items()]
-        attention_files = target.paths.keys() & {"attention", "attention_plot"}
+        simulated = card.training.simulated or series.simulated
+        said = Said(target.days, simulated, target.warning)
+        rasters = [exits.enter_context(OUTPUT_RASTERS[k](card, grid, t, said)) for k, t in temporary.items()]
+        attention_files = target.paths.keys() & set(ATTENTION)
         attention = Attention(card) if attention_files else None
         share = SubProgress(reporter, 0, 0.97)
         blocks = classify_tiles(series, card, runtime, share, part=part, attention=bool(attention_files))
-        _write(blocks, [*rasters, *filter(None, (attention,))], area, grid)
+        _write(blocks, [*rasters, *filter(None, (attention,))], target.area, grid)
         reporter.progress(0.97, "Writing overviews")
         for raster, path in zip(rasters, target.rasters.values()):
             raster.finish(outputs, path)
         if attention:
+            marked = replace(card, training=replace(card.training, simulated=simulated))
             write_attention(attention, marked, series, target.paths, outputs)
     return _facts(card, series, runtime, target)
 
@@ -111,6 +117,7 @@ def _facts(card: Card, series: ModelSeries, runtime: Runtime, target: Target) ->
             }
             for layer in series.layers
         ],
+        "applicability": [asdict(finding) for finding in target.findings],
         "device": runtime.device,
         "why": runtime.why,
     }

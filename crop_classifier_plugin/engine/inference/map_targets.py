@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...shared.cards.applicability import Finding, findings, refuse_months
 from ...shared.cards.card import Card
-from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ..execution.outputs import check_distinct, check_geotiffs
 from ..execution.reporter import Reporter
+from ..raster.grid import Grid
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
 from ..series.scenes.read_series import ModelScenes, read_model_scenes
+from ..vector.area import Area
 from .output_rasters import OUTPUT_RASTERS, Days
+from .series_facts import facts_of
 
-_OTHERS = ("attention", "attention_plot")
+ATTENTION = ("attention", "attention_plot")  # outputs that not every network can give
 
 
 @dataclass(eq=False)
@@ -24,6 +28,9 @@ class Target:
     """One crop map: what it is read from, and its files by the names of ClassifyOutputs' fields."""
 
     series: ModelSeries
+    grid: Grid  # of the map: of the series, or of the part of it that the polygons touch
+    area: Area | None
+    findings: tuple[Finding, ...]  # what speaks against the model on the series
     days: Days  # of a monthly model: the month
     paths: dict[str, str]
 
@@ -33,20 +40,32 @@ class Target:
         return f"{self.days[0]:%Y-%m}" if self.days else ""
 
     @property
+    def warning(self) -> str:
+        """All findings in one text, as files carry them; "" for none."""
+        return " ".join(finding.sentence for finding in self.findings)
+
+    @property
     def rasters(self) -> dict[str, str]:
         return {key: path for key, path in self.paths.items() if key in OUTPUT_RASTERS}
 
+    def leave_out(self, names: Iterable[str]) -> bool:
+        """Takes outputs away; whether one was asked for."""
+        gone = [name for name in names if self.paths.pop(name, "")]
+        return bool(gone)
+
 
 def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Reporter) -> list[Target]:
-    """Every map's series, opened before any is made: a month that cannot be mapped ends the run at once."""
-    if job.months and not card.inputs.dates.monthly:
-        raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
-    if job.written.folder and not card.inputs.dates.monthly:
-        raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
+    """Every map's series, opened before any is made: a month that cannot be mapped ends the run at once.
+
+    What speaks against the model on them is told as warnings, each once.
+    """
+    refuse_months(card, bool(job.months), bool(job.written.folder))
     scenes = read_model_scenes(job.optical, job.radar, reporter)
     targets = [_open(job, card, scenes, month, exits, reporter) for month in job.months or ("",)]
     check_geotiffs(*(path for target in targets for path in target.rasters.values()))
     check_distinct(*(path for target in targets for path in target.paths.values()))
+    for sentence in dict.fromkeys(finding.sentence for target in targets for finding in target.findings):
+        reporter.log(sentence, "warning")
     return targets
 
 
@@ -58,13 +77,15 @@ def _open(
     for note in series.notes:
         reporter.log(note)
     days = (series.span[-1].first, series.span[-1].last) if card.inputs.dates.monthly else None
-    target = Target(series, days, {})
+    area = Area.read(job.area, series.grid.crs) if job.area else None
+    grid = area.limit(series.grid) if area else series.grid
+    target = Target(series, grid, area, findings(card, facts_of(series, grid)), days, {})
     target.paths = _paths(job.written, target.month)
     return target
 
 
 def _paths(written: ClassifyOutputs, month: str) -> dict[str, str]:
-    named = {key: path for key in (*OUTPUT_RASTERS, *_OTHERS) if (path := getattr(written, key))}
+    named = {key: path for key in (*OUTPUT_RASTERS, *ATTENTION) if (path := getattr(written, key))}
     if not written.folder:
         return named
     others = {key: str(_with(Path(path), month)) for key, path in named.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 import numpy as np
@@ -14,7 +14,7 @@ from rasterio.enums import Resampling
 from ...shared.cards.card import Card
 from ..execution.outputs import Outputs
 from ..raster.grid import Grid
-from ..raster.provenance import SIMULATED_TAG
+from ..raster.provenance import APPLICABILITY_TAG, marks
 from ..raster.sidecars import (
     CONFIDENCE,
     Ramp,
@@ -31,15 +31,25 @@ _STEPS = 10_000  # probabilities are stored as uint16 with scale 1e-4 (choice: h
 _NO_PROBABILITY = 65_535
 
 
+@dataclass(frozen=True)
+class Said:
+    """What every raster of a map says of it in its tags."""
+
+    days: Days = None
+    simulated: bool = False  # whether model or series is, as on all else that is no observation
+    findings: str = ""  # what speaks against the model on this series
+
+    def tags(self) -> dict[str, str]:
+        period = {f"PERIOD_{name}": day.isoformat() for name, day in zip(("FIRST", "LAST"), self.days or ())}
+        return {**marks(self.simulated), **period, **({APPLICABILITY_TAG: self.findings} if self.findings else {})}
+
+
 class OutputRaster(ABC):
     """One output raster of a run. It is closed by finish() when all went well, else by leaving the context."""
 
-    def __init__(self, spec: RasterSpec, card: Card, grid: Grid, path: str, days: Days = None) -> None:
-        self._days = days
-        mark = {SIMULATED_TAG: "yes"} if card.training.simulated else {}  # as on all else that is no observation
-        if days:
-            mark |= {"PERIOD_FIRST": days[0].isoformat(), "PERIOD_LAST": days[1].isoformat()}
-        self._writer = RasterWriter(path, grid, replace(spec, tags={**spec.tags, **mark}))
+    def __init__(self, spec: RasterSpec, grid: Grid, path: str, said: Said) -> None:
+        self._days = said.days
+        self._writer = RasterWriter(path, grid, replace(spec, tags={**spec.tags, **said.tags()}))
         self._open = True
 
     @abstractmethod
@@ -67,9 +77,9 @@ class OutputRaster(ABC):
 class ClassMap(OutputRaster):
     """The most probable class's code; 0 where unknown."""
 
-    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
         spec = RasterSpec.classes(card.legend, "crop class")
-        super().__init__(spec, card, grid, path, days)
+        super().__init__(spec, grid, path, said)
         self._legend = card.legend
         self._codes = np.array(card.legend.codes, spec.dtype)
 
@@ -86,9 +96,9 @@ class ClassMap(OutputRaster):
 class Confidence(OutputRaster):
     """The highest probability in per cent, 0..100."""
 
-    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
         spec = RasterSpec("uint8", _UNKNOWN, ("confidence (%)",), resampling=Resampling.average)
-        super().__init__(spec, card, grid, path, days)
+        super().__init__(spec, grid, path, said)
 
     def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
         percent = np.rint(100 * block.probability.max(axis=0))
@@ -102,10 +112,10 @@ class Confidence(OutputRaster):
 class Probabilities(OutputRaster):
     """One band a class, 0..1."""
 
-    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
         names = tuple(f"{c.code} {c.name}" for c in card.legend)
         spec = RasterSpec("uint16", _NO_PROBABILITY, names, scale=1 / _STEPS, resampling=Resampling.average)
-        super().__init__(spec, card, grid, path, days)
+        super().__init__(spec, grid, path, said)
 
     def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
         steps = np.rint(_STEPS * block.probability)
@@ -119,9 +129,9 @@ class Probabilities(OutputRaster):
 class ValidDates(OutputRaster):
     """How many of the model's dates are usable at each pixel: also where the map has no value."""
 
-    def __init__(self, card: Card, grid: Grid, path: str, days: Days = None) -> None:
+    def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
         spec = RasterSpec("uint8", _UNKNOWN, ("valid dates",), resampling=Resampling.average)
-        super().__init__(spec, card, grid, path, days)
+        super().__init__(spec, grid, path, said)
         self._dates = card.dates
 
     def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:

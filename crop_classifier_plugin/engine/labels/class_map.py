@@ -14,7 +14,7 @@ from ...shared.errors import BadInput, BadRaster, LabelsUnusable
 from ...shared.legend import Legend
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window, crs_of
-from ..raster.provenance import SIMULATED_TAG
+from ..raster.provenance import APPLICABILITY_TAG, SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from .class_names import MOST_CODE, legend_of
 from .class_values import ClassValues
@@ -63,7 +63,8 @@ class CropMap:
         self._values = ClassValues(path, dataset)
         names = self._values.names
         found = self._codes(reporter)
-        self.notes = self._values.note
+        doubt = dataset.tags().get(APPLICABILITY_TAG)
+        self.notes = (*self._values.note, *([doubt] if doubt else []))
         self.unnamed = tuple(sorted(found - set(names)))
         self.has_names = bool(self._values.names_from)
         self.legend_from = self._values.names_from or "the codes found in it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from pathlib import PurePath
@@ -62,6 +62,11 @@ def sensor_of(path: str, hint: str = "") -> str:
             if found:
                 return sensor.format(*(g.upper() for g in found.groups()))
     return ""
+
+
+def sensors_of(paths: Iterable[str]) -> tuple[str, ...]:
+    """Every sensor that the names of some files tell, sorted."""
+    return tuple(sorted({sensor for path in set(paths) if (sensor := sensor_of(path))}))
 
 
 def radar_unit_of(path: str) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 from affine import Affine
-from pyproj import Geod
 from rasterio.crs import CRS
-from rasterio.warp import transform, transform_bounds
+from rasterio.warp import transform_bounds
 
-Bounds = tuple[float, float, float, float]
-_LONLAT = CRS.from_epsg(4326)
-_ELLIPSOID = Geod(ellps="WGS84")
+from .geodesy import Bounds as Bounds
+from .geodesy import ground_pixel
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,7 @@ class BandRef:
     @cached_property
     def pixel(self) -> float:
         """Side of the middle pixel on the ground, in metres (geometric mean of width and height)."""
-        middle = (self.width / 2, self.height / 2)
-        points = [self.transform @ (middle[0] + dx, middle[1] + dy) for dx, dy in ((0, 0), (1, 0), (0, 1))]
-        lon, lat = transform(self.crs, _LONLAT, *(list(v) for v in zip(*points)))
-        _, _, sides = _ELLIPSOID.inv(lon[:1] * 2, lat[:1] * 2, lon[1:], lat[1:])
-        return math.sqrt(sides[0] * sides[1])
+        return ground_pixel(self.crs, self.transform, self.height, self.width)
 
     def bounds_in(self, crs: CRS) -> Bounds:
         if crs == self.crs:

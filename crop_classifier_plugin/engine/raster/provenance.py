@@ -1,8 +1,9 @@
-"""What is made of simulated scenes says so too."""
+"""What a raster is made of, said in its tags: what is made of simulated scenes says so too."""
 
 from __future__ import annotations
 
 SIMULATED_TAG = "SIMULATED"  # what the season simulator writes into every file
+APPLICABILITY_TAG = "APPLICABILITY"  # in a crop map: what spoke against the model on this series, in sentences
 
 
 def marks(simulated: bool) -> dict[str, str]:

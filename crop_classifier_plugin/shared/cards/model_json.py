@@ -5,11 +5,13 @@ Standard library only, as the card itself.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from ..legend import CropClass, Legend
 from .card import Card
 from .parts import (
+    Box,
     DateSpec,
     DayWindow,
     InputSpec,
@@ -94,16 +96,27 @@ def _read_inputs(item: dict[str, Any], images: list[dict[str, Any]]) -> InputSpe
 def _read_training(item: dict[str, Any]) -> TrainingFacts:
     p = item["properties"]
     own = p["crop:model"]
-    west, south, east, north = (float(v) for v in item["bbox"])
     return TrainingFacts(
         training_data=str(own.get("training_data", "")),
         region=str(own.get("region", "")),
         season=str(own.get("season", "")),
-        bbox=(west, south, east, north),
+        bbox=_box(item["bbox"]),
         start=str(p.get("start_datetime", "")),
         end=str(p.get("end_datetime", "")),
         simulated=bool(own["simulated"]),
+        seasons=tuple((_day(first), _day(last)) for first, last in own.get("seasons", ())),
+        sensors=tuple(str(sensor) for sensor in own.get("sensors", ())),
+        places=tuple(_box(place) for place in own.get("places", ())),
     )
+
+
+def _box(values: Any) -> Box:
+    west, south, east, north = (float(value) for value in values)
+    return west, south, east, north
+
+
+def _day(text: Any) -> dt.date:
+    return dt.date.fromisoformat(str(text))
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -230,6 +243,7 @@ def _own(card: Card) -> dict[str, Any]:
         "training_data": training.training_data,
         "region": training.region,
         "season": training.season,
+        **_measured(training),
         "accuracy": list(card.accuracy),
         "limits": card.terms.limits,
         "citation": card.terms.citation,
@@ -237,6 +251,13 @@ def _own(card: Card) -> dict[str, Any]:
         "extra": card.extra,
         **_unusual(inputs),
     }
+
+
+def _measured(training: TrainingFacts) -> dict[str, Any]:
+    """What a training finds in its scenes and labels: cards from before it have none of these entries."""
+    seasons = [[first.isoformat(), last.isoformat()] for first, last in training.seasons]
+    entries = ("seasons", seasons), ("sensors", list(training.sensors)), ("places", list(map(list, training.places)))
+    return {key: value for key, value in entries if value}
 
 
 def _unusual(inputs: InputSpec) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..errors import BadInput
 
 RADAR_UNITS = ("decibel", "power")
 REDUCTIONS = ("clearest", "median", "mean")
+Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
 def check_range(what: str, value: float, least: float, most: float) -> None:
@@ -204,10 +205,25 @@ class TrainingFacts:
     training_data: str = ""
     region: str = ""
     season: str = ""
-    bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)  # lon/lat of the training area
+    bbox: Box = (-180.0, -90.0, 180.0, 90.0)  # of all places; west > east where it crosses 180
     start: str = ""  # ISO date-times of the training series
     end: str = ""
     simulated: bool = False  # whether any of it was
+    seasons: tuple[tuple[dt.date, dt.date], ...] = ()  # first and last scene of each stretch that it was trained on
+    sensors: tuple[str, ...] = ()  # as the names of the scenes' files told them; () = they told none
+    places: tuple[Box, ...] = ()  # of the labels, those that lie near each other in one
+
+    @property
+    def known_places(self) -> tuple[Box, ...]:
+        """The places, or the `bbox` of cards from before them; () where it is the whole world, or not told."""
+        return self.places or (() if self.bbox == TrainingFacts.bbox else (self.bbox,))
+
+    @property
+    def known_seasons(self) -> tuple[tuple[dt.date, dt.date], ...]:
+        """The seasons, or the one from `start` to `end` that cards from before them tell; () where it is not told."""
+        if self.seasons or not (self.start and self.end):
+            return self.seasons
+        return ((_iso_day(self.start), _iso_day(self.end)),)
 
 
 @dataclass(frozen=True)
@@ -217,6 +233,14 @@ class Terms:
     limits: str = ""  # what it is not good for
     licence: str = ""
     citation: str = ""
+
+
+def _iso_day(text: str) -> dt.date:
+    """Raises BadInput for a date-time that is none."""
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        raise BadInput(f"the card's date {text!r} is none") from None
 
 
 def _calendar_day(day_of_year: int) -> str:

@@ -22,7 +22,6 @@ from crop_classifier_plugin.engine.runtime.open import open_runtime
 from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.files import checked_weights
-from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.classification import Memory, classify_job, job, read
 from kits.networks import series_network
@@ -126,7 +125,14 @@ def test_the_table_and_the_page_say_what_shares_a_weight(place: Path, cell: int)
     assert ("cell of 16 px" in page) == bool(cell)
 
 
-def test_a_model_that_tells_no_attention_is_asked_for_none(place: Path, model: Path, season: list[Path]) -> None:
-    scenes = tuple(SceneSource(str(p)) for p in season)
-    with pytest.raises(BadInput, match="attention"):
-        classify(classify_job(scenes, str(model), str(place / "m.tif"), attention=str(place / "a.csv")), Silent())
+def test_attention_that_a_model_does_not_tell_does_not_cost_the_map(
+    place: Path, model: Path, season: list[Path]
+) -> None:
+    scenes, reporter = tuple(SceneSource(str(p)) for p in season), Silent()
+    asked = {"attention": str(place / "a.csv"), "attention_plot": str(place / "a.html")}
+    result = classify(classify_job(scenes, str(model), str(place / "m.tif"), **asked), reporter)
+    assert read(place / "m.tif").any()
+    assert not (place / "a.csv").exists()
+    assert not asked.keys() & result.keys()
+    (warning,) = [text for level, text in reporter.lines if level == "warning" and "attention" in text]
+    assert "the map is made without that output" in warning

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from affine import Affine
 
+from ....shared.cards.applicability import refuse_series
 from ....shared.cards.parts import InputSpec
-from ....shared.errors import BadInput, NoOverlap, RadarMissing
+from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
 from ...execution.reporter import Reporter
 from ...products.bands import RADAR as RADAR_BANDS
@@ -62,18 +63,11 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
 
 def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
     """Raises where a series is given that the model does not take, or one is lacking that it cannot do without."""
-    if scenes.radar and not spec.radar.bands:
-        raise BadInput(
-            f"The model {spec.model} takes one series ({', '.join(spec.bands)}): give it as the scenes, and no second."
-        )
     if not set(spec.radar.bands) <= set(RADAR_BANDS):
         raise BadInput(
             f"The model {spec.model} asks for {', '.join(spec.radar.bands)} as radar: only VV and VH are known."
         )
-    if spec.radar.bands and not spec.dates.min_dates and not (scenes.optical and scenes.radar):
-        raise RadarMissing(spec.model, "the optical scenes" if scenes.radar else "a radar series", spec.radar.bands)
-    if not (scenes.optical or scenes.radar):
-        raise BadInput("No raster was given: choose the dated scenes of the season.")
+    refuse_series(spec, bool(scenes.optical), bool(scenes.radar))
 
 
 def _assemble(

@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
@@ -23,7 +21,9 @@ from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
 from ...labels.labelled_parcels import Labels, Meaning, read_labels
+from ...raster.geodesy import degrees_of
 from ...raster.grid import Grid, Window
+from ...raster.tiling import window_of
 from ...series.cube.input_normalisation import usable_dates
 from ...series.cube.model_series import ModelSeries
 from ...series.cube.open_model_series import open_model_series
@@ -96,11 +96,11 @@ class LabelledCube:
         known = self.part[window.slices] == part
         return np.where(known, self.target[window.slices], IGNORE).astype(np.int64)
 
-    def bbox(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of the grid in degrees."""
-        box = geopandas.GeoSeries([shapely.box(*self.grid.bounds)], crs=self.grid.crs).to_crs("EPSG:4326")
-        west, south, east, north = (float(v) for v in box.total_bounds)
-        return west, south, east, north
+    def bbox(self) -> tuple[float, float, float, float] | None:
+        """West, south, east, north of the labelled pixels in degrees; west > east where they cross 180."""
+        rows, cols = (np.flatnonzero((self.part > 0).any(axis=axis)) for axis in (1, 0))
+        labelled = self.grid.sub(window_of(rows, cols))
+        return degrees_of(labelled.crs, labelled.bounds)
 
 
 @dataclass(frozen=True, eq=False)

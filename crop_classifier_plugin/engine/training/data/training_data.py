@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ....shared.legend import Legend
 from ...execution.reporter import Reporter
+from ...series.scenes.scene import Scene
 from ...splits.parcel_overlap import WeightsProvenance
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
 from .labelled_series import LabelledCube
@@ -25,10 +26,16 @@ class TrainingData:
     checks: tuple[LabelledCube, ...]  # all of them validation
     tests: tuple[LabelledCube, ...]  # held out as a whole
     past: WeightsProvenance | None = None  # of the model that the training starts from
+    scenes: tuple[Scene, ...] = ()  # of the training series, those in use
 
     @property
     def classes(self) -> int:
         return len(self.legend)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a scene that is learnt from is marked as simulated."""
+        return any(scene.simulated for scene in self.scenes)
 
     def places(self) -> tuple[LabelledCube, ...]:
         """The first training series of each set of labels, and further ones that show more parcels than it."""

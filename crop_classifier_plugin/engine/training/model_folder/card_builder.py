@@ -13,18 +13,16 @@ from ....shared.cards.files import sha256_of
 from ....shared.cards.parts import (
     Terms,
     TilingSpec,
-    TrainingFacts,
     WeightsFacts,
 )
-from ....shared.jobs.sources import LabelledSeries, LabelSource
-from ....shared.jobs.train import CardTexts, ModelInputs, TrainJob
+from ....shared.jobs.train import ModelInputs, TrainJob
 from ...accuracy.confusion import Confusion
 from ...networks.base import NetworkConfig
 from ...series.cube.input_normalisation import Preprocess
 from ...splits.parcel_overlap import describe_limits
 from ..data.training_data import TrainingData
 from ..loop.evaluation import accuracy_rows
-from .card_texts import describe_region, describe_seasons, describe_training_data
+from .training_facts import training_facts
 
 _LIMITS = (
     "Not tested beyond the held-out parcels of its own training area and season. It names one of its classes "
@@ -45,23 +43,8 @@ def card_of(
         legend=material.legend,
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
         tiling=tiling_of(job.model_inputs, config),
-        training=_training_facts(job.card, job.data, material),
+        training=training_facts(job.card, job.data, material),
         terms=Terms((job.card.limits or _LIMITS) + describe_limits(material.past), job.card.licence),
-    )
-
-
-def _training_facts(texts: CardTexts, data: Sequence[LabelledSeries], material: TrainingData) -> TrainingFacts:
-    dates = sorted({d.isoformat() for season in material.train for d in season.dates})
-    west, south, east, north = zip(*(season.bbox() for season in material.train))
-    box = min(west), min(south), max(east), max(north)
-    return TrainingFacts(
-        training_data=_training_data(texts.training_data, [each.labels for each in data], material),
-        region=texts.region or describe_region(box),
-        season=texts.season or describe_seasons([season.dates for season in material.train]),
-        bbox=box,
-        start=f"{dates[0]}T00:00:00Z",
-        end=f"{dates[-1]}T23:59:59Z",
-        simulated=texts.simulated,
     )
 
 
@@ -70,11 +53,6 @@ def with_file_facts(card: Card, weights: str, tested: Sequence[tuple[str, Confus
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
     facts = replace(card.weights, sha256=sha256_of(weights), size=size)
     return replace(card, weights=facts, accuracy=tuple(rows))
-
-
-def _training_data(told: str, labels: Sequence[LabelSource], material: TrainingData) -> str:
-    own = told or describe_training_data(labels, material.train, len(material.legend))
-    return f"{own}; {material.past.told}" if material.past else own
 
 
 def round_up(value: int, multiple: int) -> int:

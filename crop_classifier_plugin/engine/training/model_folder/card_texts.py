@@ -15,6 +15,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+Season = tuple[dt.date, dt.date]  # first and last day
 _MOST_DATES = 6  # named one by one
 
 
@@ -32,15 +33,20 @@ def _degrees(low: float, high: float, sides: str) -> str:
     return f"{near} {last}" if near == far else f"{near}-{far} {last}"
 
 
-def describe_seasons(series: Sequence[Sequence[dt.date]]) -> str:
-    """As "March to October 2024", of the dates of each series; those that overlap are one season."""
-    spans: list[tuple[dt.date, dt.date]] = []
+def describe_seasons(spans: Sequence[Season]) -> str:
+    """As "March to October 2024", of the first and last day of each season."""
+    return "; ".join(_months(first, last) for first, last in spans)
+
+
+def seasons_of(series: Sequence[Sequence[dt.date]]) -> tuple[Season, ...]:
+    """The first and last day of each series, by date; those that overlap are one season."""
+    spans: list[Season] = []
     for first, last in sorted((min(dates), max(dates)) for dates in series if dates):
         if spans and first <= spans[-1][1]:
             spans[-1] = spans[-1][0], max(spans[-1][1], last)
         else:
             spans.append((first, last))
-    return "; ".join(_months(first, last) for first, last in spans)
+    return tuple(spans)
 
 
 def _months(first: dt.date, last: dt.date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...execution.reporter import SubProgress as Share
 from ...labels.legend_from_labels import check_regions
-from ...series.scenes.read_series import SceneCache
+from ...series.scenes.read_series import ModelScenes, SceneCache
+from ...series.scenes.scene import Scene
 from ...splits.assignment import (
     Part,
     PriorAssignments,
@@ -47,7 +49,7 @@ def gather(
     past = read_provenance(job.network.start, reporter) if job.network.start else None
     rule = _split_rule(job)
     found: dict[str, list[LabelledCube]] = {"train": [], "check": [], "test": []}
-    sources = _sources(job)
+    sources, learnt = _sources(job), list[Scene]()
     for i, (role, source) in enumerate(sources):
         folder = place / str(i)
         folder.mkdir()
@@ -55,15 +57,24 @@ def gather(
         part = _part(rule, role, PriorAssignments(_grounds(found), past))
         labels = LabelRule(legend, part, margin, len(job.model_inputs.windows))
         scenes = headers.read(source.series, source.radar, share)
-        found[role] += load_labelled_cubes(source, scenes, spec, labels, folder, share)
+        seasons = load_labelled_cubes(source, scenes, spec, labels, folder, share)
+        found[role] += seasons
+        learnt += _scenes_of(seasons, scenes) if role == "train" else ()
     train, checks, tests = (tuple(seasons) for seasons in found.values())
-    material = TrainingData(legend, train, checks, tests, past)
+    material = TrainingData(legend, train, checks, tests, past, tuple(learnt))
     _tell_untested(job.split.held_out, material, reporter)
     if is_class_raster(job.labels):
         check_regions([sum(parts) for parts in parcel_counts(material)], legend, job.split.min_parcels)
     if job.split.samples_per_class:
         limit_pixels_per_class(train, job.split.samples_per_class, len(legend), job.seed)
     return material
+
+
+def _scenes_of(seasons: Sequence[LabelledCube], scenes: ModelScenes) -> Iterator[Scene]:
+    """Those of a series' scenes that its seasons show."""
+    days = {day for season in seasons for day in season.dates}
+    for series in filter(None, (scenes.optical, scenes.radar)):
+        yield from (scene for scene in series.scenes if scene.date in days)
 
 
 def _sources(job: TrainJob) -> list[tuple[str, LabelledSeries]]:

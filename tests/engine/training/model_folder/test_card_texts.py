@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crop_classifier_plugin.engine.training.model_folder.card_texts import describe_region, describe_seasons
+from crop_classifier_plugin.engine.training.model_folder.card_texts import (
+    describe_region,
+    describe_seasons,
+    seasons_of,
+)
 
 D = dt.date
 
@@ -25,7 +29,7 @@ D = dt.date
     ],
 )  # fmt: skip
 def test_seasons_are_told_by_their_months(series, said):
-    assert describe_seasons(series) == said
+    assert describe_seasons(seasons_of(series)) == said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -91,6 +92,10 @@ def test_the_card_describes_the_file(trained):
     west, south, east, north = card.training.bbox
     assert 2.9 < west < east < 3.1
     assert 50 < south < north < 51
+    assert card.training.places == (card.training.bbox,)
+    assert card.training.seasons == ((dt.date(2024, 4, 24), dt.date(2024, 8, 22)),)
+    assert card.training.sensors == ("Sentinel-2",)
+    assert not card.training.simulated
     assert list(card.accuracy) == list(result["accuracy"])
 
 

@@ -1,10 +1,20 @@
 """The classify algorithms of two series and of months, with the real engine and models made for the test."""
 
+import html
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from qgis.core import Qgis, QgsProcessingContext, QgsProcessingException, QgsProject, QgsRasterLayer
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsLayerNotesUtils,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProject,
+    QgsRasterLayer,
+)
 
 from crop_classifier_plugin.bridge import runner
 from crop_classifier_plugin.bridge.styling import LayerStyle, LayerStyler
@@ -17,9 +27,12 @@ sys.path[:0] = [{repo!r}, {repo!r} + "/tests"]
 from pathlib import Path
 from kits.networks import series_network
 folder = Path({folder!r})
-series_network.write_model(folder / "both", min_dates=1)
+series_network.write_model(folder / "both", min_dates=1, network="attention_3dcnn")
+for name in ("cropsts", "random_forest", "lrtacf_net"):
+    series_network.write_model(folder / name, min_dates=1, network=name)
 radar = dict(bands=("VV", "VH"), mean=(-10.0, -17.0), std=(3.0, 3.0), reduce="mean", pixel_size=20.0)
-series_network.write_model(folder / "months", two=False, doy=0.02, monthly=True, min_dates=1, **radar)
+radar |= dict(doy=0.02, monthly=True, min_dates=1, network="vunet_convlstm")
+series_network.write_model(folder / "months", two=False, **radar)
 """
 
 
@@ -110,11 +123,52 @@ def test_the_job_of_each_algorithm(provider, context, scenes, models, tmp_path, 
     answer = {"outputs": {"group": "g", "maps": []}}
     monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or answer)
     given = {"INPUT": scenes[0], "MODEL_FOLDER": str(models / "both"), "OUTPUT": str(tmp_path / "m.tif")}
-    for name in ("cropsts", "random_forest", "attention_3dcnn", "lrtacf_net", "model"):
+    for name in ("attention_3dcnn", "model"):
         run(f"classify_{name}", given, context)
+    for name in ("cropsts", "random_forest", "lrtacf_net"):
+        run(f"classify_{name}", {**given, "MODEL_FOLDER": str(models / name)}, context)
     assert {(job.written.class_map, job.written.folder, job.written.attention, job.months) for job in jobs} == {
         (given["OUTPUT"], "", "", ())
     }
-    run("classify_model", {**given, "FOLDER": str(tmp_path / "f"), "MONTHS": "2020-03, 2020-11 to 2021-01"}, context)
+    by_month = {**given, "MODEL_FOLDER": str(models / "months"), "FOLDER": str(tmp_path / "f")}
+    run("classify_model", {**by_month, "MONTHS": "2020-03, 2020-11 to 2021-01"}, context)
     assert (jobs[-1].written.class_map, jobs[-1].written.folder) == ("", str(tmp_path / "f"))
     assert jobs[-1].months == ("2020-03", "2020-11", "2020-12", "2021-01")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "model", "others", "said"),
+    [
+        ("classify_attention_3dcnn", "random_forest", {}, "is of the network Random forest, and this algorithm is for"),
+        ("classify_cropsts", "both", {}, "is of the network Attention-3DCNN, and this algorithm is for CropSTS: use"),
+        ("classify_model", "months", {"RADAR": True}, "takes one series"),
+        ("classify_model", "both", {"MONTHS": "2024-06"}, "maps a season, not single months"),
+        ("classify_model", "nowhere", {}, "cannot be used .it has no model.json"),
+    ],
+)
+def test_what_a_model_cannot_map_is_refused_before_the_run(
+    provider, context, models, scenes, tmp_path, algorithm, model, others, said
+):
+    given = {"INPUT": scenes[0], "MODEL_FOLDER": str(models / model), "OUTPUT": str(tmp_path / "map.tif"), **others}
+    if "RADAR" in others:
+        given["RADAR"] = scenes[1]
+    made = QgsApplication.processingRegistry().createAlgorithmById(f"cropclassifier:{algorithm}")
+    ok, message = made.checkParameterValues(given, context)
+    assert not ok
+    assert re.search(said, message)
+
+
+def test_what_speaks_against_the_model_stays_with_the_layer(provider, context, models, scenes, tmp_path):
+    """The model was made for the test on real scenes, as its card says, and the scenes are simulated."""
+    feedback, output = Recorder(), str(tmp_path / "map.tif")
+    project = QgsProject.instance()
+    details = QgsProcessingContext.LayerDetails("map", project, "OUTPUT")
+    context.setProject(project)
+    context.addLayerToLoadOnCompletion(output, details)
+    given = {"INPUT": scenes[0], "RADAR": scenes[1], "MODEL_FOLDER": str(models / "both"), "OUTPUT": output}
+    run("classify_attention_3dcnn", given, context, feedback)
+    (said,) = [line for line in feedback.warnings if "trained on real scenes, and the series is simulated" in line]
+    layer = QgsRasterLayer(output, "map")
+    context.layerToLoadOnCompletionDetails(output).postProcessor().postProcessLayer(layer, context, feedback)
+    assert said in html.unescape(QgsLayerNotesUtils.layerNotes(layer))
+    assert said in layer.metadata().abstract()

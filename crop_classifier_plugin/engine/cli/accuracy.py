@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ...shared.choices import ALLOCATIONS, SAMPLINGS
-from ...shared.jobs.accuracy import AreaEstimateJob, DiagnoseJob, SampleDesignJob
+from ...shared.jobs.accuracy import AreaEstimateJob, DeclaredParcels, DiagnoseJob, ParcelSummaryJob, SampleDesignJob
 from ...shared.jobs.sources import LabelSource
 from .options import finish, json_option, read_pairs, read_table
 
@@ -96,4 +96,32 @@ def area_estimate(
     finish(job, as_json)
 
 
-COMMANDS = (diagnose, sample_design, area_estimate)
+@click.command("parcel-summary")
+@click.option("--map", "class_map", required=True, help="The crop map.")
+@click.option("--parcels", required=True, help="Vector file of polygons.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
+@click.option("--declared", "declared_field", default="", help="Field with the crop that was declared.")
+@click.option("--id", "id_field", default="", help="Field that tells the parcels apart; without, their shapes do.")
+@click.option("--probabilities", default="", help="Class probabilities of the same run as the map.")
+@click.option("--valid-dates", default="", help="Number of valid dates of the same run.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class: declared, map.")
+@click.option("--out", required=True, help="Folder for the parcels and the report.")
+@json_option
+def parcel_summary(mapping: str, out: str, as_json: bool, **given: Any) -> None:
+    """What a map says of each parcel: crop, share, doubt, hectares, and whether that is what was declared."""
+    names = ("path", "layer", "declared_field", "id_field")
+    given["path"] = given.pop("parcels")
+    folder = Path(out)
+    job = ParcelSummaryJob(
+        parcels=DeclaredParcels(**{name: given.pop(name) for name in names}),
+        summary=str(folder / "parcels.gpkg"),
+        report_html=str(folder / "parcels.html"),
+        report_json=str(folder / "parcels.json"),
+        report_csv=str(folder / "parcels.csv"),
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        **given,
+    )
+    finish(job, as_json)
+
+
+COMMANDS = (diagnose, sample_design, area_estimate, parcel_summary)

@@ -38,6 +38,57 @@ class DiagnoseJob(Job):
 
 
 @dataclass(frozen=True)
+class DeclaredParcels:
+    """Outlines of parcels, and what was declared for them, if anything."""
+
+    path: str  # vector file of polygons
+    layer: str = ""  # inside it; "" = the first
+    declared_field: str = ""  # the crop that was declared; "" = none
+    id_field: str = ""  # tells the parcels apart; "" = their shapes do
+    crs: str = ""  # authority id or WKT that the user gave the layer; "" = the file's own
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise BadInput("No parcels were given: choose a vector file of polygons.")
+
+    def paths(self) -> tuple[str, ...]:
+        """Of the files that are read."""
+        return (self.path,)
+
+
+@dataclass(frozen=True)
+class ParcelSummaryJob(Job):
+    """Parcels + crop map (and probabilities, valid dates) -> each parcel's crop, its share, doubt, hectares, agreement
+    with what was declared."""
+
+    kind: ClassVar[str] = "parcel_summary"
+    entry: ClassVar[str] = "accuracy.parcels.parcel_summary:parcel_summary"
+    writes_files = ("summary", "report_html", "report_json", "report_csv")
+    reads = ("class_map", "parcels", "probabilities", "valid_dates")
+    class_map: str
+    parcels: DeclaredParcels
+    summary: str  # GeoPackage
+    probabilities: str = ""  # the map's, a band a class
+    valid_dates: str = ""  # the map's number of usable dates
+    mapping: tuple[tuple[str, str], ...] = ()  # (declared value, map class)
+    report_html: str = ""  # accuracy of the parcels, where they were declared; "" = not asked for
+    report_json: str = ""
+    report_csv: str = ""
+    map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
+
+    def __post_init__(self) -> None:
+        if not self.class_map:
+            raise BadInput("A crop map is needed: choose one.")
+        check_geopackage("summary", self.summary)
+
+
+def check_geopackage(what: str, path: str) -> None:
+    """Refuses an output that is none; `what` names it to the user."""
+    if not path.lower().endswith(".gpkg"):
+        raise BadInput(f"The {what} {path} is no GeoPackage: give its name the ending .gpkg.")
+
+
+@dataclass(frozen=True)
 class SampleDesignJob(Job):
     """Crop map -> a stratified random sample of its pixels, to be looked at: what accuracies and areas rest on."""
 
@@ -59,8 +110,7 @@ class SampleDesignJob(Job):
     def __post_init__(self) -> None:
         if not self.class_map:
             raise BadInput("A crop map is needed: choose one.")
-        if not self.sample.lower().endswith(".gpkg"):
-            raise BadInput(f"The sample {self.sample} is no GeoPackage: give its name the ending .gpkg.")
+        check_geopackage("sample", self.sample)
         if self.allocation not in ALLOCATIONS:
             raise BadInput(f"The allocation {self.allocation!r} is unknown: use one of {', '.join(ALLOCATIONS)}.")
         if not 0 < self.standard_error < 0.5:

@@ -1,0 +1,164 @@
+"""What a summary of parcels tells: hectares by crop, and how far the map agrees with what was declared."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+from numpy.typing import NDArray
+
+from ....shared.legend import CropClass, Legend, plain
+from ....shared.metrics import METRICS
+from ...execution.outputs import Outputs
+from ...reporting.colours import distinct_colour
+from ...reporting.templates import defined, percent, template
+from ..confusion import RULE, Confusion, Scores
+from .summary import AGREES, DISAGREES, UNKNOWN
+
+
+@dataclass(frozen=True, eq=False)
+class ParcelFacts:
+    """P parcels as the report tells them."""
+
+    table: geopandas.GeoDataFrame
+    legend: Legend
+    small: int  # parcels of less than a pixel
+    notes: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        counts = self._agreement()
+        told = f"{len(self.table):,} parcels of {self.table['area_ha'].sum():,.1f} ha"
+        compared = counts[AGREES] + counts[DISAGREES]
+        if not compared:
+            return f"{told}, {int(self.table['map_name'].notna().sum()):,} of them with a crop in the map."
+        return (
+            f"{told}: map and declaration agree on {counts[AGREES]:,} of {compared:,} "
+            f"({percent(counts[AGREES] / compared)}), {counts[UNKNOWN]:,} could not be compared."
+        )
+
+    def document(self) -> dict[str, Any]:
+        """As JSON knows it; undefined figures are None."""
+        classes = self._classes()
+        counts, areas = (self._matrix(classes, weight) for weight in (None, "area_ha"))
+        confusion = Confusion(counts.astype(np.int64)) if classes else None
+        figures = confusion.figures() if confusion else {}
+        scores = confusion.scores() if confusion else ()
+        return {
+            "parcels": len(self.table),
+            "hectares": float(self.table["area_ha"].sum()),
+            "smaller_than_a_pixel": self.small,
+            "without_a_crop": int(self.table["map_name"].isna().sum()),
+            "agreement": self._agreement(),
+            "overall": {key: defined(value) for key, value in figures.items()},
+            "overall_by_area": defined(float(np.trace(areas) / areas.sum())) if areas.sum() else None,
+            "axes": {"rows": "declared", "columns": "map"},
+            "classes": [self._row(crop, each) for crop, each in zip(classes, scores)],
+            "matrix": counts.astype(int).tolist(),
+            "matrix_ha": areas.tolist(),
+            "mapped": [self._mapped(crop) for crop in self.legend],
+            "rule": RULE,
+            "notes": list(self.notes),
+        }
+
+    def _agreement(self) -> dict[str, int]:
+        found = self.table["agreement"].value_counts()
+        return {word: int(found.get(word, 0)) for word in (AGREES, DISAGREES, UNKNOWN)}
+
+    def _compared(self) -> geopandas.GeoDataFrame:
+        return self.table[self.table["agreement"] != UNKNOWN]
+
+    def _classes(self) -> list[CropClass]:
+        """Of the map and, behind them, of the declarations; only those that a compared parcel has."""
+        rows = self._compared()
+        used = {plain(name) for name in (*rows["map_name"], *rows["declared_name"])}
+        known = [crop for crop in self.legend if plain(crop.name) in used]
+        names = {plain(crop.name) for crop in known}
+        others: dict[str, str] = {}
+        for name in rows["declared_name"]:
+            if plain(name) not in names:
+                others.setdefault(plain(name), name)
+        code = max(self.legend.codes)
+        more = [CropClass(code + 1 + i, name, _colour(i)) for i, name in enumerate(sorted(others.values()))]
+        return known + more
+
+    def _matrix(self, classes: list[CropClass], weight: str | None) -> NDArray[np.float64]:
+        """(K, K) parcels, or hectares: rows declared, columns map."""
+        rows, count = self._compared(), len(classes)
+        places = {plain(crop.name): place for place, crop in enumerate(classes)}
+        cells = [places[plain(a)] * count + places[plain(b)] for a, b in zip(rows["declared_name"], rows["map_name"])]
+        weights = None if weight is None else rows[weight].to_numpy(float)
+        flat = np.bincount(np.array(cells, np.int64), weights, count * count)
+        return flat.reshape(count, count).astype(float)
+
+    def _row(self, crop: CropClass, scores: Scores) -> dict[str, Any]:
+        code = crop.code if crop in self.legend.classes else None
+        counts = {key: getattr(scores, key) for key in ("reference", "mapped", "tp", "fp", "fn", "tn")}
+        figures = {key: defined(getattr(scores, key)) for key in ("precision", "recall", "f1", "iou")}
+        return {"code": code, "name": crop.name, "colour": crop.colour, **counts, **figures}
+
+    def _mapped(self, crop: CropClass) -> dict[str, Any]:
+        rows = self.table[self.table["map_name"] == crop.name]
+        declared = self.table["declared_name"].map(lambda name: bool(name) and plain(str(name)) == plain(crop.name))
+        return {
+            "code": crop.code,
+            "name": crop.name,
+            "colour": crop.colour,
+            "parcels": len(rows),
+            "hectares": float(rows["area_ha"].sum()),
+            "declared_parcels": int(declared.sum()),
+            "declared_hectares": float(self.table.loc[declared, "area_ha"].sum()),
+        }
+
+
+def _colour(order: int) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*distinct_colour(order + 5))
+
+
+def write_reports(facts: ParcelFacts, job: Any, out: Outputs) -> dict[str, Any]:
+    """The document at the places that the job names; returns it."""
+    document = facts.document()
+    if job.report_json:
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+        out.write_text(job.report_json, text + "\n")
+    if job.report_csv:
+        out.write_text(job.report_csv, to_csv(document))
+    if job.report_html:
+        out.write_text(job.report_html, to_html(document, facts.headline, job))
+    return document
+
+
+def to_csv(document: dict[str, Any]) -> str:
+    """Three tables, a blank line between them: hectares by crop, the matrix of parcels, figures. Empty = undefined."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    heads = ("code", "name", "parcels", "hectares", "declared_parcels", "declared_hectares")
+    table.writerow(heads)
+    for row in document["mapped"]:
+        table.writerow([f"{row[key]:.6f}" if isinstance(row[key], float) else row[key] for key in heads])
+    table.writerow([])
+    table.writerow(["declared \\ map", *(row["name"] for row in document["classes"])])
+    for row, counts in zip(document["classes"], document["matrix"]):
+        table.writerow([row["name"], *counts])
+    table.writerow([])
+    table.writerow(["figure", "value"])
+    for key, value in {**document["overall"], "overall_by_area": document["overall_by_area"]}.items():
+        table.writerow([METRICS[key].name if key in METRICS else key, "" if value is None else f"{value:.6f}"])
+    for word, count in document["agreement"].items():
+        table.writerow([f"agreement: {word}", count])
+    return text.getvalue()
+
+
+def to_html(document: dict[str, Any], headline: str, job: Any) -> str:
+    """One page without scripts or outside files."""
+    page = template("parcels.html.j2", Path(__file__).parent)
+    names = {"map_name": Path(job.class_map).name, "parcels_name": Path(job.parcels.path).name}
+    tips = {"oa": "of the compared parcels have the declared crop in the map.", "kappa": METRICS["kappa"].tip}
+    compared = document["agreement"][AGREES] + document["agreement"][DISAGREES]
+    return page.render(d=document, headline=headline, metrics=METRICS, tips=tips, compared=compared, **names)

@@ -1,0 +1,119 @@
+"""A map summed up over parcels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import rasterio
+import shapely
+from numpy.typing import NDArray
+
+from ....shared.errors import BadInput, BadRaster, NoOverlap
+from ....shared.jobs.accuracy import ParcelSummaryJob
+from ....shared.legend import Legend, plain
+from ...execution.job_run import JobRun, job_run
+from ...execution.reporter import Reporter
+from ...labels.class_map import CropMap, opened
+from ...labels.matching import Matcher
+from ...raster.grid import Grid, Window
+from ...raster.pixel_area import hectares_of_pixels, hectares_of_shapes
+from ...raster.writer import GDAL_ERRORS
+from ...reporting.sentences import listed
+from .parcel_layer import ParcelLayer, read_parcels
+from .parcel_report import ParcelFacts, write_reports
+from .styles import write_parcels
+from .summary import Measured, summary_table
+from .zonal import band_means, class_coverage
+
+Floats = NDArray[np.float64]
+_AROUND = 256  # px: a pixel's hectares are taken from so many around it
+
+
+def parcel_summary(job: ParcelSummaryJob, reporter: Reporter) -> dict[str, Any]:
+    """Writes the table and the reports that were asked for; returns their paths and the main figures.
+
+    Raises LabelsUnusable, NoOverlap, CrsMissing, BadRaster, BadInput.
+    """
+    with job_run(job, reporter) as run, opened(job.class_map, job.map_crs) as dataset:
+        crop_map = CropMap(job.class_map, dataset, run.step(0, 0.1), job.map_crs)
+        layer = read_parcels(job.parcels, crop_map.grid)
+        measured = measure_parcels(job, crop_map, layer, run)
+        table = summary_table(layer, measured, crop_map.legend, Matcher(crop_map.legend, job.mapping))
+        small = int((measured.hectares < measured.pixel_hectares).sum())
+        notes = (*layer.notes, *crop_map.notes, *_notes(table, crop_map.legend))
+        for note in notes:
+            reporter.log(note, "warning")
+        write_parcels(run.output(job.summary), table, crop_map.legend)
+        facts = ParcelFacts(table, crop_map.legend, small, notes)
+        document = write_reports(facts, job, run.outputs)
+        run.record(job.summary, {"agreement": document["agreement"]})
+    reporter.log(facts.headline)
+    paths = {name: getattr(job, name) for name in job.writes_files if getattr(job, name)}
+    return paths | {"parcels": len(layer), "agree": document["agreement"]["yes"], "differ": document["agreement"]["no"]}
+
+
+def measure_parcels(job: ParcelSummaryJob, crop_map: CropMap, layer: ParcelLayer, run: JobRun) -> Measured:
+    """What the rasters have in each parcel. Raises NoOverlap when no parcel lies on the map."""
+    grid = crop_map.grid
+    coverage = class_coverage(crop_map, layer.shapes, run.step(0.1, 0.4))
+    if not coverage.any():
+        raise NoOverlap(job.class_map, job.parcels.path)
+    probabilities = _probabilities(job.probabilities, crop_map, layer, run.step(0.4, 0.8))
+    valid = None
+    if job.valid_dates:
+        valid = band_means(job.valid_dates, grid, layer.shapes, run.step(0.8, 0.9))[:, 0]
+    hectares = hectares_of_shapes(layer.shapes, grid.crs.to_wkt())
+    return Measured(coverage, probabilities, valid, hectares, _pixel_hectares(grid, layer.shapes))
+
+
+def _probabilities(path: str, crop_map: CropMap, layer: ParcelLayer, reporter: Reporter) -> Floats | None:
+    """(P, K) in the order of the map's legend."""
+    if not path:
+        return None
+    order = _bands_of(path, crop_map.legend)
+    return band_means(path, crop_map.grid, layer.shapes, reporter)[:, order]
+
+
+def _bands_of(path: str, legend: Legend) -> list[int]:
+    """Of each class of the legend the band of its probability, by the bands' names."""
+    try:
+        with rasterio.open(path) as dataset:
+            told = [str(text or "") for text in dataset.descriptions]
+    except GDAL_ERRORS as error:
+        raise BadRaster(path, str(error)) from None
+    names = {plain(text): band for band, text in enumerate(told)}
+    found = [names.get(plain(f"{crop.code} {crop.name}"), names.get(plain(crop.name))) for crop in legend]
+    missing = [crop.name for crop, band in zip(legend, found) if band is None]
+    if missing:
+        raise BadInput(
+            f"{path} has no band for {listed(missing)} (its bands: {listed(filter(None, told)) or 'without names'}): "
+            "give the class probabilities of the same run as the map."
+        )
+    return [band for band in found if band is not None]
+
+
+def _pixel_hectares(grid: Grid, shapes: NDArray[Any]) -> Floats:
+    """(P,) hectares of the map's pixels where each parcel lies, by blocks of the map."""
+    points = shapely.centroid(shapes)
+    cols = np.clip((shapely.get_x(points) - grid.transform.c) / grid.transform.a, 0, grid.width - 1)
+    rows = np.clip((shapely.get_y(points) - grid.transform.f) / grid.transform.e, 0, grid.height - 1)
+    blocks = np.column_stack([rows, cols]).astype(np.int64) // _AROUND
+    distinct, place = np.unique(blocks, axis=0, return_inverse=True)
+    sizes = [hectares_of_pixels(grid, _block(grid, row, col)) for row, col in distinct.tolist()]
+    return np.array(sizes)[place.ravel()]
+
+
+def _block(grid: Grid, row: int, col: int) -> Window:
+    return Window(row * _AROUND, col * _AROUND, _AROUND, _AROUND).clipped(grid.height, grid.width)
+
+
+def _notes(table: Any, legend: Legend) -> list[str]:
+    """Crops that were declared and are no class of the map, which count as disagreeing."""
+    names = {plain(crop.name) for crop in legend}
+    others = table["declared_name"].dropna()
+    counts = others[[plain(name) not in names for name in others]].value_counts()
+    if counts.empty:
+        return []
+    told = listed(f"{name}: {count:,}" for name, count in counts.items())
+    return [f"Declared crops that the map has no class for, which count as disagreeing: {told}."]

@@ -1,0 +1,94 @@
+"""Styles that a GeoPackage's layer brings along: QGIS finds them in the file's own table, the default one by itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+RGB = tuple[int, int, int]
+_TABLE = """CREATE TABLE IF NOT EXISTS layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+ f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
+ styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30),
+ ui TEXT(30), update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')))"""
+_CONTENTS = """INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier, description)
+ VALUES ('layer_styles', 'attributes', 'layer_styles', '')"""
+_STYLE = """INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,
+ styleQML, styleSLD, useAsDefault, description, owner) VALUES ('', '', ?, ?, ?, ?, '', ?, ?, '')"""
+
+
+@dataclass(frozen=True)
+class VectorStyle:
+    """A named style of a layer, as QML."""
+
+    name: str  # at most 30 letters
+    qml: str
+    description: str = ""
+
+
+def by_class(field: str, colours: Mapping[str, RGB], other: str, edge: str = "#3a3a3a") -> ET.Element:
+    """QML that colours polygons by the text in `field`; what has none of these texts is `other`, hollow."""
+    root, renderer = _renderer("categorizedSymbol", attr=field)
+    categories, symbols = ET.SubElement(renderer, "categories"), ET.SubElement(renderer, "symbols")
+    for number, (text, rgb) in enumerate(colours.items()):
+        entry = {"symbol": str(number), "value": text, "label": text, "type": "string", "render": "true"}
+        ET.SubElement(categories, "category", entry)
+        _symbol(symbols, str(number), f"{rgb[0]},{rgb[1]},{rgb[2]},200", edge)
+    last = str(len(colours))
+    rest = {"symbol": last, "value": "", "label": other, "type": "string", "render": "true"}
+    ET.SubElement(categories, "category", rest)
+    _symbol(symbols, last, "255,255,255,0", edge)
+    return root
+
+
+def by_amount(expression: str, classes: Sequence[tuple[float, float, str, RGB]], edge: str = "#3a3a3a") -> ET.Element:
+    """QML that colours polygons by a number: (from, to, label, colour) of each class."""
+    root, renderer = _renderer("graduatedSymbol", attr=expression, graduatedMethod="GraduatedColor")
+    ranges, symbols = ET.SubElement(renderer, "ranges"), ET.SubElement(renderer, "symbols")
+    for number, (low, high, label, rgb) in enumerate(classes):
+        bounds = {"lower": f"{low:.15g}", "upper": f"{high:.15g}", "symbol": str(number), "label": label}
+        ET.SubElement(ranges, "range", bounds | {"render": "true"})
+        _symbol(symbols, str(number), f"{rgb[0]},{rgb[1]},{rgb[2]},200", edge)
+    return root
+
+
+def _renderer(kind: str, **attributes: str) -> tuple[ET.Element, ET.Element]:
+    root = ET.Element("qgis", version="3.40", styleCategories="Symbology")
+    fixed = {"type": kind, "forceraster": "0", "symbollevels": "0", "enableorderby": "0"}
+    return root, ET.SubElement(root, "renderer-v2", fixed | attributes)
+
+
+def _symbol(parent: ET.Element, name: str, colour: str, edge: str) -> None:
+    symbol = ET.SubElement(parent, "symbol", {"type": "fill", "name": name, "alpha": "1", "clip_to_extent": "1"})
+    layer = ET.SubElement(symbol, "layer", {"class": "SimpleFill", "pass": "0", "locked": "0", "enabled": "1"})
+    options = ET.SubElement(layer, "Option", type="Map")
+    red, green, blue = (int(edge[i : i + 2], 16) for i in (1, 3, 5))
+    told = {
+        "color": colour,
+        "style": "solid",
+        "outline_color": f"{red},{green},{blue},255",
+        "outline_style": "solid",
+        "outline_width": "0.26",
+        "outline_width_unit": "MM",
+    }
+    for key, value in told.items():
+        ET.SubElement(options, "Option", {"type": "QString", "name": key, "value": value})
+
+
+def add_styles(path: str, layer: str, styles: Sequence[VectorStyle]) -> None:
+    """Writes the styles of a GeoPackage's layer, the first of them as its default."""
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(_TABLE)
+        file.execute(_CONTENTS)
+        found = file.execute("SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (layer,)).fetchone()
+        geometry = found[0] if found else ""
+        for place, style in enumerate(styles):
+            row = (layer, geometry, style.name, style.qml, int(place == 0), style.description)
+            file.execute(_STYLE, row)
+
+
+def qml_text(root: ET.Element) -> str:
+    """As QGIS reads it."""
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(root, encoding="unicode")

@@ -24,6 +24,7 @@ from ....shared.review_table import (
     VERSION,
     VERSION_TAG,
 )
+from ...vector.layer_styles import GPKG
 
 _EMPTY: dict[type, Any] = {str: None, int: pd.NA, float: np.nan}
 _DTYPES: dict[type, str] = {str: "object", int: "Int64", float: "float64"}
@@ -51,7 +52,7 @@ def uid_of(shapes: NDArray[Any]) -> list[str]:
 def write_review(path: str, frame: geopandas.GeoDataFrame, strata: pd.DataFrame | None = None) -> None:
     """A GeoPackage with the table, its strata where it is a sample, and an empty history."""
     tag = {VERSION_TAG: VERSION}
-    pyogrio.write_dataframe(frame, path, layer=LAYER, driver="GPKG", layer_metadata=tag)
+    pyogrio.write_dataframe(frame, path, layer=LAYER, driver="GPKG", layer_metadata=tag, dataset_options=GPKG)
     if strata is not None:
         pyogrio.write_dataframe(strata, path, layer=STRATA, driver="GPKG", append=True)
     history = pd.DataFrame({name: pd.Series([], dtype=_DTYPES[kind]) for name, kind in HISTORY_FIELDS.items()})

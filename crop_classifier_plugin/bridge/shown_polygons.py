@@ -1,4 +1,4 @@
-"""A layer of polygons as QGIS shows it, in a file that the engine reads: its own where that says the same, else a copy.
+"""A vector layer as QGIS shows it, in a file that the engine reads: its own where that says the same, else a copy.
 
 QGIS hands out the file of a layer without a look at what was done to the layer since: unsaved edits, fields that are
 joined or computed, an encoding or a CRS that the user set.
@@ -33,7 +33,7 @@ Export = Callable[[list[str]], "tuple[str, str]"]  # compatible formats -> path 
 
 @dataclass(frozen=True)
 class Need:
-    """What a job reads of a file of polygons."""
+    """What a job reads of a vector file."""
 
     fields: tuple[str, ...] = ()
     formats: tuple[str, ...] = FORMATS
@@ -90,7 +90,7 @@ def file_of(
         kept, whole = opened(path, "ogr").featureCount(), source.featureCount()
         if whole >= 0 and kept != whole:
             raise BadInput(
-                f"Of the {whole} polygons of the layer {source.sourceName()} only {kept} could be copied as QGIS shows "
+                f"Of the {whole} features of the layer {source.sourceName()} only {kept} could be copied as QGIS shows "
                 "them: export the layer to a GeoPackage and give that."
             )
         if feedback:

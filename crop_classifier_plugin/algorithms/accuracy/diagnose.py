@@ -29,6 +29,7 @@ from ...shared.jobs.accuracy import DiagnoseJob
 from ...shared.jobs.sources import LabelSource
 from ...shared.metrics import METRICS
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
+from ..common.label_parameters import SHAPES
 
 
 class Diagnose(EngineAlgorithm):
@@ -42,26 +43,26 @@ class Diagnose(EngineAlgorithm):
         self._add_outputs()
 
     def _add_inputs(self) -> None:
-        polygons, tables = QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVector
+        tables = QgsProcessing.SourceType.TypeVector
         self.add(
             QgsProcessingParameterRasterLayer("MAP", self.tr("Crop map")),
             self.tr("A raster of class codes; its own legend is used."),
         )
         self.add(
             QgsProcessingParameterRasterLayer("REFERENCE", self.tr("Reference raster"), optional=True),
-            self.tr("A raster of classes, in any grid. Give this or polygons, not both."),
+            self.tr("A raster of classes, in any grid. Give this or polygons or points, not both."),
         )
         self.add(
             QgsProcessingParameterFeatureSource(
-                "REFERENCE_VECTOR", self.tr("Reference polygons"), [polygons], optional=True
+                "REFERENCE_VECTOR", self.tr("Reference polygons or points"), SHAPES, optional=True
             ),
-            self.tr("Polygons with a class each. Give these or a raster, not both."),
+            self.tr("Polygons or points with a class each; a point is of its pixel. Give these or a raster, not both."),
         )
         self.add(
             QgsProcessingParameterField(
                 "FIELD", self.tr("Field with the class"), parentLayerParameterName="REFERENCE_VECTOR", optional=True
             ),
-            self.tr("Holds the class of each polygon: a name or a code of the map's legend."),
+            self.tr("Holds the class of each polygon or point: a name or a code of the map's legend."),
         )
         self.add(
             QgsProcessingParameterFeatureSource("MAPPING", self.tr("Table of classes"), [tables], optional=True),
@@ -128,13 +129,13 @@ class Diagnose(EngineAlgorithm):
     ) -> LabelSource:
         raster, vector = (self.given(parameters, name) for name in ("REFERENCE", "REFERENCE_VECTOR"))
         if raster == vector:
-            raise BadInput("One reference is needed: choose either a reference raster or reference polygons.")
+            raise BadInput("One reference is needed: choose a reference raster, or reference polygons or points.")
         if raster:
             scene = layers.scenes(parameters["REFERENCE"], context)[0]
             return LabelSource(scene.path, crs=scene.crs)
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
-            raise BadInput("The field with the class of the polygons is missing: choose it.")
+            raise BadInput("The field with the class of the reference is missing: choose it.")
         path, layer, crs = self.polygons(parameters, "REFERENCE_VECTOR", context, feedback, Need((fields[0],)))
         return LabelSource(path, layer, fields[0], crs=crs)
 

@@ -1,4 +1,4 @@
-"""Labels of a training: polygons or a class raster, and a second series that chooses the best epoch."""
+"""Labels of a training: polygons, points or a class raster, and a second series that chooses the best epoch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ...shared.jobs.sources import LabelledSeries, LabelSource
 from .engine_algorithm import Parameters
 from .series_parameters import SeriesAlgorithm
 
-POLYGONS = QgsProcessing.SourceType.TypeVectorPolygon
+SHAPES = [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVectorPoint]
 
 
 class LabelledAlgorithm(SeriesAlgorithm):
@@ -33,21 +33,21 @@ class LabelledAlgorithm(SeriesAlgorithm):
 
     def _add_labels(self) -> None:
         self.add(
-            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), [POLYGONS], optional=True),
+            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels or points"), SHAPES, optional=True),
             self.tr(
-                "Polygons with a class each, in any CRS, as QGIS shows them: selection, filter, unsaved edits. Give "
-                "these or a class raster, not both."
+                "Polygons or points with a class each, in any CRS, as QGIS shows them: selection, filter, unsaved "
+                "edits. A point labels the pixel that it lies in. Give these or a class raster, not both."
             ),
         )
         self.add(
             QgsProcessingParameterField(
                 "FIELD", self.tr("Field with the class"), parentLayerParameterName="LABELS", optional=True
             ),
-            self.tr("Holds the class of each polygon: a name, or a code of the legend. Only needed with polygons."),
+            self.tr("Holds the class of each polygon or point: a name, or a code of the legend."),
         )
         self.add(
             QgsProcessingParameterRasterLayer("LABEL_RASTER", self.tr("Labels as a class raster"), optional=True),
-            self.tr("A raster of class codes, in any grid; no data is unlabelled. Give this or polygons, not both."),
+            self.tr("A raster of class codes, in any grid; no data is unlabelled. Give this, or polygons or points."),
         )
         self.add(
             QgsProcessingParameterFile("LEGEND", self.tr("Legend"), fileFilter="JSON files (*.json)", optional=True),
@@ -73,11 +73,11 @@ class LabelledAlgorithm(SeriesAlgorithm):
         )
         self.add(
             QgsProcessingParameterFeatureSource(
-                "VALIDATION_LABELS", self.tr("Validation: labelled parcels"), [POLYGONS], optional=True
+                "VALIDATION_LABELS", self.tr("Validation: labelled parcels"), SHAPES, optional=True
             ),
             self.tr(
-                "Polygons on the validation scenes, with the same field and classes as the labelled parcels. Those on "
-                "held-out parcels are not asked."
+                "Polygons or points on the validation scenes, with the same field and classes as the labelled parcels. "
+                "Those on held-out parcels are not asked."
             ),
             advanced=True,
         )
@@ -100,12 +100,12 @@ class LabelledAlgorithm(SeriesAlgorithm):
         """Which of the optional parameters are needed hangs on each other. Raises BadInput."""
         polygons, raster = (self.given(parameters, name) for name in ("LABELS", "LABEL_RASTER"))
         if polygons == raster:
-            raise BadInput("Labels are needed once: choose either labelled parcels (polygons) or a class raster.")
+            raise BadInput("Labels are needed once: choose either labelled parcels or points, or a class raster.")
         if polygons and not self.given(parameters, "FIELD"):
             raise BadInput("The field with the class of the parcels is missing: choose it.")
         names = ("VALIDATION_LABELS", "VALIDATION_LABEL_RASTER")
         asked, other = names if polygons else reversed(names)
-        kind = "polygons" if polygons else "a class raster"
+        kind = "polygons or points" if polygons else "a class raster"
         if self.given(parameters, other):
             raise BadInput(f"The labels are {kind}: give the validation's labels as {kind} too.")
         if self.given(parameters, "VALIDATION_INPUT") != self.given(parameters, asked):
@@ -129,7 +129,7 @@ class LabelledAlgorithm(SeriesAlgorithm):
         if Path(QgsProcessingUtils.tempFolder()) not in Path(path).parents or self.given(parameters, "LABEL_RASTER"):
             return ""
         source = self.table(parameters, "LABELS", context)
-        text: str = self.tr("{} labelled parcels of the layer {}").format(source.featureCount(), source.sourceName())
+        text: str = self.tr("{} labelled features of the layer {}").format(source.featureCount(), source.sourceName())
         return text
 
     def class_fields(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from ...shared.jobs.base import take
 from ...shared.jobs.fusion import CropGainJob, GainSplit, Prediction
 from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import Parameters
+from ..common.label_parameters import SHAPES
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -76,18 +77,19 @@ class CropGain(SeriesAlgorithm):
         self._add_outputs()
 
     def _add_labels(self) -> None:
-        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
         self.add(
-            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled polygons"), polygons, optional=True),
-            self.tr("Parcels with their crop. Give these, or a class raster."),
+            QgsProcessingParameterFeatureSource(
+                "LABELS", self.tr("Labelled polygons or points"), SHAPES, optional=True
+            ),
+            self.tr("Parcels or points with their crop. Give these, or a class raster."),
         )
         self.add(
             QgsProcessingParameterField("FIELD", self.tr("Class field"), None, "LABELS", optional=True),
-            self.tr("The field with the crop of the polygons."),
+            self.tr("The field with the crop of the polygons or points."),
         )
         self.add(
             QgsProcessingParameterRasterLayer("LABELS_RASTER", self.tr("Class raster"), optional=True),
-            self.tr("Instead of polygons; 0 without a name is no class. Hold out blocks then."),
+            self.tr("Instead of polygons or points; 0 without a name is no class. Hold out blocks then."),
         )
 
     def _add_details(self) -> None:
@@ -139,13 +141,13 @@ class CropGain(SeriesAlgorithm):
     ) -> LabelSource:
         raster, vector = (self.given(parameters, name) for name in ("LABELS_RASTER", "LABELS"))
         if raster == vector:
-            raise BadInput("Labels are needed once: choose either labelled polygons or a class raster.")
+            raise BadInput("Labels are needed once: choose either labelled polygons or points, or a class raster.")
         if raster:
             scene = layers.scenes(parameters["LABELS_RASTER"], context)[0]
             return LabelSource(scene.path, crs=scene.crs)
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
-            raise BadInput("The field with the class of the polygons is missing: choose it.")
+            raise BadInput("The field with the class of the labels is missing: choose it.")
         path, layer, crs = self.polygons(parameters, "LABELS", context, feedback, Need((fields[0],)))
         return LabelSource(path, layer, fields[0], crs=crs)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from qgis.core import (
-    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
@@ -21,6 +20,7 @@ from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.pretrain import ProbeJob
 from ...shared.jobs.sources import LabelledSeries, LabelSource
 from ..common.engine_algorithm import Parameters
+from ..common.label_parameters import SHAPES
 from ..common.series_parameters import SeriesAlgorithm
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
@@ -55,14 +55,13 @@ class Probe(SeriesAlgorithm):
             self.tr("What 'Pre-train CropSTS without labels' has left."),
         )
         self.add_scenes("Rasters of the season that the labels are of, in any order.", folder=True)
-        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
         self.add(
-            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels"), polygons),
-            self.tr("Polygons with a class each, as QGIS shows them: selection, filter, unsaved edits."),
+            QgsProcessingParameterFeatureSource("LABELS", self.tr("Labelled parcels or points"), SHAPES),
+            self.tr("Polygons or points with a class each, as QGIS shows them: selection, filter, unsaved edits."),
         )
         self.add(
             QgsProcessingParameterField("FIELD", self.tr("Field with the class"), None, "LABELS"),
-            self.tr("Holds the class of each polygon."),
+            self.tr("Holds the class of each polygon or point."),
         )
         for name, _, title, kind, default, least, most, tip in NUMBERS:
             number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
@@ -90,9 +89,9 @@ class Probe(SeriesAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         field = self.parameterAsStrings(parameters, "FIELD", context)[0]
-        path, layer, _ = self.polygons(parameters, "LABELS", context, feedback, Need((field,), carries_crs=False))
+        path, layer, crs = self.polygons(parameters, "LABELS", context, feedback, Need((field,)))
         series = self.series(parameters, context)
-        return {"data": LabelledSeries(series, LabelSource(path, layer, field))}
+        return {"data": LabelledSeries(series, LabelSource(path, layer, field, crs=crs))}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ProbeJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}

@@ -16,6 +16,7 @@ from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window, crs_of
 from ..raster.provenance import APPLICABILITY_TAG, SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
+from ..vector.csv_points import is_table
 from .class_names import MOST_CODE, legend_of
 from .class_values import ClassValues
 from .constants import NO_DATA
@@ -46,6 +47,8 @@ def blaming(path: str) -> Iterator[None]:
 
 
 def is_raster(path: str) -> bool:
+    if is_table(path):  # GDAL takes a table of x, y and a number for a raster
+        return False
     try:
         with rasterio.open(path):
             return True

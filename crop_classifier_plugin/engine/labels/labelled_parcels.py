@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +19,8 @@ from ..raster.grid import Grid, Window
 from ..reporting.sentences import listed
 from ..splits.connected_regions import NOWHERE, connected_regions
 from ..splits.split import Parcels
-from ..vector.polygons import read_polygons
+from ..vector.labelled_shapes import read_labelled_shapes
+from ..vector.point_pixels import LabelledOutlines, on_pixels, touching_pixels
 from .class_map import opened
 from .constants import IGNORE, NO_DATA
 from .matching import Matcher
@@ -47,20 +49,23 @@ class Labels(Protocol):
         """(H,W) number of the parcel, NOWHERE where there is none that can be trusted."""
 
 
-class PolygonLabels:
-    """Polygons with a class each: a parcel is a polygon.
+class ShapeLabels:
+    """Polygons and points with a class each: a parcel is a polygon, or a point's pixel.
 
-    Polygons that the legend has no class for are no parcels, but they dispute what they share with parcels.
+    Shapes that the legend has no class for are no parcels, but they dispute what they share with parcels.
     """
 
     def __init__(self, source: LabelSource, meaning: Meaning, grid: Grid, reporter: Reporter) -> None:
-        shapes, classes, simulated = _labelled(source, meaning, grid, reporter)
-        known = (classes >= 0).any(axis=1)
+        found = _labelled(source, meaning, grid, reporter)
+        known = (found.classes >= 0).any(axis=1)
         self._number = np.where(known, np.cumsum(known) - 1, NOWHERE)
-        self._polygons = PolygonRaster(shapes, classes, grid)
+        self._polygons = PolygonRaster(found.shapes, found.classes, grid)
         for note in self._polygons.notes:
             reporter.log(note, "warning")
-        self.parcels = _parcels(shapes[known], np.maximum(classes[known], IGNORE), simulated)
+        shapes, is_point = found.shapes[known], found.is_point[known]
+        parcels = _parcels(shapes, np.maximum(found.classes[known], IGNORE), found.simulated)
+        unit = "point" if len(shapes) and is_point.all() else "parcel"
+        self.parcels = replace(parcels, groups=touching_pixels(shapes, is_point), unit=unit)
 
     def near(self, window: Window, margin: int) -> bool:
         return self._polygons.near(window, margin)
@@ -70,39 +75,62 @@ class PolygonLabels:
         return np.where(polygon >= 0, self._number[np.maximum(polygon, 0)], NOWHERE)
 
 
-def _labelled(
-    source: LabelSource, meaning: Meaning, grid: Grid, reporter: Reporter
-) -> tuple[NDArray[Any], NDArray[np.int64], bool]:
-    """Labelled polygons (N,) and their classes (N,M): IGNORE where a column says nothing, a number below it where it
-    names a class outside the legend. And whether they are marked as simulated."""
-    outside: set[str] = set()
-    unknown: dict[str, int] = {}
-    simulated = False
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """N labelled outlines. `classes` (N,M): IGNORE where a column says nothing, a number below it where it names a
+    class outside the legend."""
+
+    shapes: NDArray[Any]
+    classes: NDArray[np.int64]
+    is_point: NDArray[np.bool_]
+    simulated: bool
+
+
+class _Columns:
+    """Outlines gathered column by column: one with the same ground in several months is one."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self._legend, self._count = meaning.legend, len(meaning.fields)
+        self._rows: dict[tuple[bytes, int], tuple[Any, bool, NDArray[np.int64]]] = {}
+        self._unknown: dict[str, int] = {}
+        self.outside: set[str] = set()
+
+    def add(self, column: int, found: LabelledOutlines) -> None:
+        meant = {label: self._legend.find(label) for label in set(found.labels)}
+        self.outside |= {label for label, crop in meant.items() if crop is None}
+        for label in sorted(map(plain, self.outside)):
+            self._unknown.setdefault(label, IGNORE - 1 - len(self._unknown))
+        times: Counter[bytes] = Counter()
+        for label, shape, is_point in zip(found.labels, found.shapes, found.is_point):
+            crop, ground = meant[label], shape.wkb
+            key = ground, times[ground]  # two of one ground and month are two, which may contradict each other
+            times[ground] += 1
+            row = self._rows.setdefault(key, (shape, bool(is_point), np.full(self._count, IGNORE, np.int64)))[2]
+            row[column] = self._unknown[plain(label)] if crop is None else self._legend.classes.index(crop)
+
+    def all(self, simulated: bool) -> _Labelled:
+        rows = list(self._rows.values())
+        shapes = np.empty(len(rows), object)
+        shapes[:] = [shape for shape, _, _ in rows]
+        classes = np.array([row for _, _, row in rows], np.int64).reshape(len(rows), self._count)
+        return _Labelled(shapes, classes, np.array([point for _, point, _ in rows], bool), simulated)
+
+
+def _labelled(source: LabelSource, meaning: Meaning, grid: Grid, reporter: Reporter) -> _Labelled:
+    columns, simulated = _Columns(meaning), False
     notes: dict[str, None] = {}
-    columns: dict[bytes, NDArray[np.int64]] = {}
-    shapes: dict[bytes, Any] = {}
     for month, field in enumerate(meaning.fields):
-        frame = read_polygons(source.path, source.layer, field, grid.crs, grid.bounds, source.crs)
-        meant = {label: meaning.legend.find(label) for label in set(frame["label"])}
+        frame = read_labelled_shapes(source.path, source.layer, field, grid.crs, grid.bounds, source.crs)
+        found = on_pixels(frame, grid)
         simulated |= bool(frame.attrs["simulated"])
-        notes |= dict.fromkeys(frame.attrs["notes"])
-        outside |= {label for label, found in meant.items() if found is None}
-        for label in sorted(map(plain, outside)):
-            unknown.setdefault(label, IGNORE - 1 - len(unknown))
-        for label, shape in zip(frame["label"], frame.geometry):
-            found = meant[label]
-            key = shape.wkb if len(meaning.fields) > 1 else str(len(shapes)).encode()
-            shapes.setdefault(key, shape)
-            row = columns.setdefault(key, np.full(len(meaning.fields), IGNORE, np.int64))
-            row[month] = unknown[plain(label)] if found is None else meaning.legend.classes.index(found)
+        notes |= dict.fromkeys((*frame.attrs["notes"], *found.notes))
+        columns.add(month, found)
     for note in notes:
         reporter.log(note, "warning")
-    if outside:
-        reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(outside))}.", "warning")
-    several = np.array(list(columns.values()), np.int64).reshape(len(shapes), len(meaning.fields))
-    everywhere = np.empty(len(shapes), object)
-    everywhere[:] = list(shapes.values())
-    return everywhere, several, simulated
+    if columns.outside:
+        told = listed(sorted(columns.outside))
+        reporter.log(f"Labels without a class in the legend are left out: {told}.", "warning")
+    return columns.all(simulated)
 
 
 def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64], simulated: bool) -> Parcels:
@@ -127,7 +155,8 @@ class RasterLabels:
             reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(unknown))}.", "warning")
         for note in (*reference.notes, *regions.notes):
             reporter.log(note, "warning")
-        self.parcels = _parcels(regions.outlines(grid), regions.classes[:, None], reference.simulated)
+        parcels = _parcels(regions.outlines(grid), regions.classes[:, None], reference.simulated)
+        self.parcels = replace(parcels, unit="connected region")
 
     def near(self, window: Window, margin: int) -> bool:
         wider = Window(window.row - margin, window.col - margin, window.height + 2 * margin, window.width + 2 * margin)
@@ -145,7 +174,7 @@ class RasterLabels:
 
 
 def read_labels(source: LabelledSeries, meaning: Meaning, grid: Grid, folder: Path, reporter: Reporter) -> Labels:
-    """Polygons where there is a field, else a class raster. `folder`: for what is kept on disk."""
+    """Polygons and points where there is a field, else a class raster. `folder`: for what is kept on disk."""
     if meaning.fields != ("",):
-        return PolygonLabels(source.labels, meaning, grid, reporter)
+        return ShapeLabels(source.labels, meaning, grid, reporter)
     return RasterLabels(source, meaning, grid, folder, reporter)

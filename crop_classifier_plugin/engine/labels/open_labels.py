@@ -1,10 +1,10 @@
-"""The one door to what the user knows of the ground: labelled polygons or a class raster, read on a raster's grid."""
+"""The one door to what the user knows of the ground: labelled polygons, points, or a class raster, on a grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from ...shared.errors import LabelsUnusable, NoOverlap
 from ...shared.jobs.sources import LabelSource
 from ...shared.legend import one_spelling
 from ..raster.grid import Grid, Window
-from ..vector.polygons import read_polygons
+from ..vector.labelled_shapes import read_labelled_shapes
+from ..vector.point_pixels import on_pixels, touching_pixels
 from .class_map import is_raster, opened
 from .constants import DISPUTED, NO_DATA
 from .matching import Label
@@ -29,6 +30,7 @@ class Labels(Protocol):
     labels: list[Label]  # may grow while reading
     simulated: bool
     has_parcels: bool  # a class raster has none of its own
+    are_points: bool  # each labels one pixel, whatever lies around it
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -41,39 +43,48 @@ class Labels(Protocol):
         """(H, W) int64: number of the pixel's parcel, else as above; NO_DATA everywhere where there are none."""
 
 
-class PolygonLabels:
-    """Labelled polygons. Labels that `class_of` takes for one class are one, as are spellings of one name; what is in
-    no legend is a class of its own."""
+class ShapeLabels:
+    """Labelled polygons and points. Labels that `class_of` takes for one class are one, as are spellings of one name;
+    what is in no legend is a class of its own."""
 
     has_parcels = True
 
     def __init__(self, source: LabelSource, grid: Grid, beside: str, class_of: ClassOf) -> None:
-        frame = read_polygons(source.path, source.layer, source.class_field, grid.crs, grid.bounds, source.crs)
-        if not len(frame) and frame.attrs["unlabelled"]:
+        frame = read_labelled_shapes(source.path, source.layer, source.class_field, grid.crs, grid.bounds, source.crs)
+        found = on_pixels(frame, grid)
+        if not len(found) and frame.attrs["unlabelled"]:
             raise LabelsUnusable(
-                f"No polygon of {source.path} has a value in its field {source.class_field!r}: choose another field."
+                f"Nothing in {source.path} has a value in the field {source.class_field!r}: choose another field."
             )
-        if not len(frame):
+        if not len(found):
             raise NoOverlap(beside, source.path)
-        spelling = one_spelling(frame["label"])
+        spelling = one_spelling(found.labels)
         names = sorted(set(spelling.values()))
         self.labels = [Label(name) for name in names]
         self.simulated = bool(frame.attrs["simulated"])
+        self.are_points = bool(found.is_point.all())
         places = {name: place for place, name in enumerate(names)}
-        label = np.array([places[spelling[name]] for name in frame["label"]], np.int32)
+        label = np.array([places[spelling[name]] for name in found.labels], np.int32)
         self._label = np.array([*label, DISPUTED, NO_DATA], np.int32)
+        groups = touching_pixels(found.shapes, found.is_point)
+        self._parcel = np.array([*(np.arange(len(found)) if groups is None else groups), DISPUTED, NO_DATA], np.int64)
         numbers = np.array(_class_numbers(self.labels, class_of), np.int64)
-        self._polygons = PolygonRaster(frame.geometry.to_numpy(), numbers[label], grid)
-        dropped = [(frame.attrs["unlabelled"], "without a class"), (frame.attrs["empty"], "without an area")]
-        left_out = tuple(f"{count:,} polygons {why} were left out." for count, why in dropped if count)
-        self.notes = frame.attrs["notes"] + left_out + self._polygons.notes
+        self._polygons = PolygonRaster(found.shapes, numbers[label], grid)
+        self.notes = (*frame.attrs["notes"], *left_out_notes(frame.attrs), *found.notes, *self._polygons.notes)
 
     def read(self, window: Window) -> NDArray[np.int32]:
         labels: NDArray[np.int32] = self._label[self._polygons.read(window)]
         return labels
 
     def read_parcels(self, window: Window) -> NDArray[np.int64]:
-        return self._polygons.read(window)
+        parcels: NDArray[np.int64] = self._parcel[self._polygons.read(window)]
+        return parcels
+
+
+def left_out_notes(counts: Mapping[Any, Any]) -> tuple[str, ...]:
+    """What to say of features that were dropped; `counts` as read_labelled_shapes gives them."""
+    dropped = [(counts["unlabelled"], "without a class"), (counts["empty"], "without an area or a place")]
+    return tuple(f"{count:,} polygons or points {why} were left out." for count, why in dropped if count)
 
 
 def _class_numbers(labels: Sequence[Label], class_of: ClassOf) -> list[int]:
@@ -89,12 +100,12 @@ def by_own_name(label: Label) -> int | None:
 
 @contextmanager
 def open_labels(source: LabelSource, grid: Grid, beside: str, class_of: ClassOf = by_own_name) -> Iterator[Labels]:
-    """Polygons when a field or layer is named or the file is no raster, else the raster's first band.
+    """Polygons or points when a field or layer is named or the file is no raster, else the raster's first band.
 
     `beside`: the raster that they lie on, for messages. Raises LabelsUnusable, NoOverlap, BadRaster, CrsMissing.
     """
     if source.layer or source.class_field or not is_raster(source.path):
-        yield PolygonLabels(source, grid, beside, class_of)
+        yield ShapeLabels(source, grid, beside, class_of)
         return
     with opened(source.path, source.crs) as dataset:
         yield RasterReference(source.path, dataset, grid, beside, source.crs)

@@ -1,8 +1,8 @@
 """Labelled polygons on a grid, with the one rule for overlaps that training, diagnosis and crop gain share.
 
-A pixel belongs to the polygon that holds its centre. Where polygons of different classes overlap nobody knows the
-truth: such a pixel is no reference (choice). Overlaps below a hundredth of a pixel are drawing accuracy, and where
-polygons of one class overlap, the later one in the file counts.
+A pixel belongs to the polygon that holds its centre; a point is handled as the outline of its pixel. Where polygons of
+different classes overlap nobody knows the truth: such a pixel is no reference (choice). Overlaps below a hundredth of a
+pixel are drawing accuracy, and where polygons of one class overlap, the later one in the file counts.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PolygonRaster:
             return ()
         pixels = float(shapely.area(shapely.union_all(self.overlaps))) / self._pixel_area
         return (
-            f"{len(self.overlaps)} pairs of polygons of different classes overlap: what they share (about "
+            f"{len(self.overlaps)} pairs of polygons or points of different classes overlap: what they share (about "
             f"{pixels:,.0f} pixels) is no reference and is not used.",
         )
 

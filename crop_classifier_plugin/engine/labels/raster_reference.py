@@ -31,6 +31,7 @@ class RasterReference:
     """
 
     has_parcels = False
+    are_points = False
 
     def __init__(self, path: str, dataset: Any, grid: Grid, map_path: str, crs: str = "") -> None:
         self.labels: list[Label] = []

@@ -4,7 +4,7 @@ answer."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,11 @@ from ...shared.errors import LabelsUnusable
 
 TRAIN, VALIDATION, HELD_OUT = 1, 2, 3
 PARTS = {TRAIN: "train", VALIDATION: "validation", HELD_OUT: "held_out"}
+UNITS = {  # what is parted whole -> as a sentence calls many of them
+    "parcel": "parcels",
+    "point": "points (those whose pixels touch go together)",
+    "connected region": "connected regions",
+}
 _SIDES = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")  # counter-clockwise
 _DRAWS = 20
 Floats = NDArray[np.float64]
@@ -46,6 +51,7 @@ class Parcels:
     groups: NDArray[np.int64] | None = None  # (N,) parcels of one group stay together; None = each by itself
     outlines: NDArray[Any] | None = None  # (N,) polygons in map units
     simulated: bool = False  # on invented ground
+    unit: str = "parcel"  # what each of them is: one of UNITS
 
     @property
     def ground(self) -> NDArray[Any]:
@@ -55,8 +61,13 @@ class Parcels:
     def some(self, which: NDArray[np.bool_], column: int) -> Parcels:
         """Those with the classes of one column."""
         outlines = None if self.outlines is None else self.outlines[which]
-        return Parcels(
-            self.points[which], self.areas[which], self.classes[which, column], None, outlines, self.simulated
+        return replace(
+            self,
+            points=self.points[which],
+            areas=self.areas[which],
+            classes=self.classes[which, column],
+            groups=None,
+            outlines=outlines,
         )
 
 

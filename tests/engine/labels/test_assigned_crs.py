@@ -18,7 +18,7 @@ from crop_classifier_plugin.engine.labels.labelled_pixels import opened_labels
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.training.supervised.job import gather
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
-from crop_classifier_plugin.engine.vector.polygons import read_polygons
+from crop_classifier_plugin.engine.vector.labelled_shapes import read_labelled_shapes
 from crop_classifier_plugin.shared.errors import BadInput, CrsMissing
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from kits.diagnosis import noisy, run, write, write_map
@@ -63,8 +63,8 @@ def test_polygons_lie_where_the_user_says(place: Path, tmp_path: Path, own: str 
     path, utm = place / "parcels.gpkg", CRS.from_string(REAL)
     bounds = (500_000.0, 5_640_000.0, 500_300.0, 5_660_000.0)
     for target, box in ((utm, bounds), (CRS.from_epsg(4326), None)):
-        real = read_polygons(str(path), "", "crop", target, box)
-        read = read_polygons(disguised(path, own, tmp_path), "", "crop", target, box, told)
+        real = read_labelled_shapes(str(path), "", "crop", target, box)
+        read = read_labelled_shapes(disguised(path, own, tmp_path), "", "crop", target, box, told)
         assert len(real) == len(read)
         assert sorted(real["label"]) == sorted(read["label"])
         np.testing.assert_allclose(read.total_bounds, real.total_bounds, atol=1e-6)

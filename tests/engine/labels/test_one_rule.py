@@ -17,7 +17,7 @@ from rasterio.crs import CRS
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.labels.constants import DISPUTED, NO_DATA
-from crop_classifier_plugin.engine.labels.labelled_parcels import Meaning, PolygonLabels
+from crop_classifier_plugin.engine.labels.labelled_parcels import Meaning, ShapeLabels
 from crop_classifier_plugin.engine.labels.matching import Matcher
 from crop_classifier_plugin.engine.labels.open_labels import open_labels
 from crop_classifier_plugin.engine.labels.polygon_raster import PolygonRaster
@@ -93,8 +93,8 @@ def test_a_training_knows_the_pixels_of_a_diagnosis_that_are_in_the_legend(drawn
     np.testing.assert_array_equal(learnt, np.where(np.isin(expected, (0, 1)), expected, -1))
 
 
-def training_labels(path: str) -> PolygonLabels:
-    return PolygonLabels(LabelSource(path, class_field="crop"), Meaning(("crop",), LEGEND), GRID, Silent())
+def training_labels(path: str) -> ShapeLabels:
+    return ShapeLabels(LabelSource(path, class_field="crop"), Meaning(("crop",), LEGEND), GRID, Silent())
 
 
 def write(path: Path, drawn: list[Field]) -> str:

@@ -23,7 +23,8 @@ from crop_classifier_plugin.engine.simulate.job import simulate
 from crop_classifier_plugin.engine.simulate.landscape import Landscape
 from crop_classifier_plugin.engine.simulate.optics import block_of, reflectance
 from crop_classifier_plugin.engine.simulate.products import ndvi
-from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
+from crop_classifier_plugin.engine.vector.labelled_shapes import read_labelled_shapes
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from kits.simulation import DATES, JOB, digests, small
 
 COVERED = (3, 8, 9, 10)
@@ -93,7 +94,7 @@ def test_truth_is_what_the_parcels_burn(folder: Path) -> None:
         truth = file.read(1)
         assert file.colormap(1)[3][:3] == LEGEND.find("Rapeseed").rgb  # type: ignore[union-attr]
         assert (file.nodata, file.dtypes[0]) == (0, "uint8")
-    frame = read_polygons(str(folder / "parcels.gpkg"), "parcels", "crop_name", grid.crs)
+    frame = read_labelled_shapes(str(folder / "parcels.gpkg"), "parcels", "crop_name", grid.crs)
     codes = [LEGEND.find(label).code for label in frame["label"]]  # type: ignore[union-attr]
     assert np.array_equal(rasterize_polygons(zip(frame.geometry, codes), grid, "uint8"), truth)
 

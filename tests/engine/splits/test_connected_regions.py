@@ -17,7 +17,7 @@ from rasterio.crs import CRS
 from scipy.ndimage import label
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.labels.labelled_parcels import Meaning, PolygonLabels, RasterLabels
+from crop_classifier_plugin.engine.labels.labelled_parcels import Meaning, RasterLabels, ShapeLabels
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.splits import connected_regions as module
 from crop_classifier_plugin.engine.splits.connected_regions import NOWHERE, Regions, connected_regions
@@ -139,11 +139,11 @@ def _parts_of_polygons(path: Path, codes: np.ndarray, rule: SplitRule, folder: P
     )
     frame.to_file(folder / "fields.gpkg")
     source = LabelSource(str(folder / "fields.gpkg"), class_field="crop")
-    labels = PolygonLabels(source, Meaning(("crop",), LEGEND), grid_of(codes), Silent())
+    labels = ShapeLabels(source, Meaning(("crop",), LEGEND), grid_of(codes), Silent())
     return _parts(labels, codes.shape, rule)
 
 
-def _parts(labels: RasterLabels | PolygonLabels, shape: tuple[int, ...], rule: SplitRule) -> np.ndarray:
+def _parts(labels: RasterLabels | ShapeLabels, shape: tuple[int, ...], rule: SplitRule) -> np.ndarray:
     numbers = labels.read(Window(0, 0, *shape))
     return np.where(numbers >= 0, split(labels.parcels, rule).parts[numbers], 0)
 

@@ -7,10 +7,11 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
-from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
+from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Polygon, box
 
 from crop_classifier_plugin.engine.raster.grid import Grid
-from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons, read_polygons
+from crop_classifier_plugin.engine.vector.labelled_shapes import read_labelled_shapes
+from crop_classifier_plugin.engine.vector.polygons import rasterize_polygons
 from crop_classifier_plugin.shared.errors import CrsMissing, LabelsUnusable
 
 UTM = CRS.from_epsg(32631)
@@ -24,7 +25,9 @@ def save(path, labels, shapes, crs=UTM, **options):
 
 
 def test_labels_and_shapes_come_through(tmp_path):
-    frame = read_polygons(save(tmp_path / "p.gpkg", ["wheat", " maize "], [SQUARE, SQUARE.buffer(5)]), "", "crop", UTM)
+    frame = read_labelled_shapes(
+        save(tmp_path / "p.gpkg", ["wheat", " maize "], [SQUARE, SQUARE.buffer(5)]), "", "crop", UTM
+    )
     assert list(frame.columns) == ["label", "geometry"]
     assert list(frame["label"]) == ["wheat", "maize"]
     assert frame.geometry[0].equals(SQUARE)
@@ -34,7 +37,7 @@ def test_labels_and_shapes_come_through(tmp_path):
 @pytest.mark.parametrize("suffix", ["gpkg", "shp", "geojson", "fgb"])
 def test_formats(tmp_path, suffix):
     path = save(tmp_path / f"p.{suffix}", ["wheat"], [SQUARE])
-    frame = read_polygons(path, "", "crop", UTM)
+    frame = read_labelled_shapes(path, "", "crop", UTM)
     assert list(frame["label"]) == ["wheat"]
     assert frame.geometry[0].symmetric_difference(SQUARE).area < 1
 
@@ -44,7 +47,7 @@ def test_formats(tmp_path, suffix):
     [([1110, 1200], ["1110", "1200"]), ([1110.0, None], ["1110"]), ([2.5, 3.0], ["2.5", "3"]), (["07", ""], ["07"])],
 )
 def test_labels_are_text_as_one_would_write_them(tmp_path, labels, texts):
-    frame = read_polygons(save(tmp_path / "p.gpkg", labels, [SQUARE] * 2), "", "crop", UTM)
+    frame = read_labelled_shapes(save(tmp_path / "p.gpkg", labels, [SQUARE] * 2), "", "crop", UTM)
     assert list(frame["label"]) == texts
     assert frame.attrs["unlabelled"] == 2 - len(texts)
 
@@ -54,7 +57,7 @@ def test_odd_geometries(tmp_path):
     mixed = GeometryCollection([SQUARE, LineString([(600000, 5600000), (600200, 5600200)])])
     shapes = [BOW_TIE, None, Polygon(), flat, MultiPolygon([SQUARE]), mixed]
     labels = ["bow", "none", "nothing", "flat", "multi", "mixed"]
-    frame = read_polygons(save(tmp_path / "p.gpkg", labels, shapes), "", "crop", UTM)
+    frame = read_labelled_shapes(save(tmp_path / "p.gpkg", labels, shapes), "", "crop", UTM)
     assert list(frame["label"]) == ["bow", "multi", "mixed"]
     assert frame.attrs == {"unlabelled": 0, "empty": 3, "simulated": False, "notes": ()}
     assert frame.geometry.is_valid.all()
@@ -67,7 +70,7 @@ def test_reprojection_brings_the_shape_to_its_place(tmp_path):
     for code in (4326, 3035, 31370):
         path = tmp_path / f"{code}.gpkg"
         frame.to_crs(code).to_file(path)
-        read = read_polygons(str(path), "", "crop", UTM)
+        read = read_labelled_shapes(str(path), "", "crop", UTM)
         assert read.crs == UTM
         assert read.geometry[0].symmetric_difference(SQUARE).area < 1
 
@@ -79,7 +82,7 @@ def test_bounds_leave_out_only_what_does_not_touch_them(tmp_path, code):
     frame = geopandas.GeoDataFrame({"crop": [str(k) for k in range(400)]}, geometry=cells, crs=UTM)
     frame.to_crs(code).to_file(tmp_path / "p.gpkg")
     bounds = (600450.0, 5600450.0, 600950.0, 5600650.0)
-    read = set(read_polygons(str(tmp_path / "p.gpkg"), "", "crop", UTM, bounds)["label"])
+    read = set(read_labelled_shapes(str(tmp_path / "p.gpkg"), "", "crop", UTM, bounds)["label"])
     needed = {str(k) for k, cell in enumerate(cells) if cell.intersects(box(*bounds))}
     assert needed <= read
     assert len(read) < 100
@@ -89,13 +92,13 @@ def test_the_first_layer_with_geometry_or_the_one_named(tmp_path):
     path = tmp_path / "p.gpkg"
     geopandas.GeoDataFrame({"crop": ["a"]}, geometry=[SQUARE], crs=UTM).to_file(path, layer="fields")
     geopandas.GeoDataFrame({"crop": ["b"]}, geometry=[SQUARE], crs=UTM).to_file(path, layer="more fields")
-    assert list(read_polygons(str(path), "", "crop", UTM)["label"]) == ["a"]
-    assert list(read_polygons(str(path), "more fields", "crop", UTM)["label"]) == ["b"]
+    assert list(read_labelled_shapes(str(path), "", "crop", UTM)["label"]) == ["a"]
+    assert list(read_labelled_shapes(str(path), "more fields", "crop", UTM)["label"]) == ["b"]
     with pytest.raises(LabelsUnusable, match=r"'parcels'.*fields, more fields"):
-        read_polygons(str(path), "parcels", "crop", UTM)
+        read_labelled_shapes(str(path), "parcels", "crop", UTM)
 
 
-@pytest.mark.parametrize("case", ["gone", "text", "truncated", "field", "no field", "points", "table"])
+@pytest.mark.parametrize("case", ["gone", "text", "truncated", "field", "no field", "lines", "table"])
 def test_what_cannot_be_used_gets_one_sentence_that_lists_what_there_is(tmp_path, case):
     path = tmp_path / "p.gpkg"
     save(path, ["a"] * 500, [SQUARE] * 500)
@@ -111,23 +114,23 @@ def test_what_cannot_be_used_gets_one_sentence_that_lists_what_there_is(tmp_path
         field, words = "crops", "'crops'.*crop"
     elif case == "no field":
         field, words = "", "crop"
-    elif case == "points":
+    elif case == "lines":
         path.unlink()
-        save(path, ["a"], [Point(600000, 5600000)])
-        words = "holds Point.*layer of polygons"
+        save(path, ["a"], [LineString([(600000, 5600000), (600100, 5600000)])])
+        words = "holds LineString.*layer of polygons or points"
     elif case == "table":
         path = tmp_path / "t.csv"
         path.write_text("crop,area\na,3\n")
         words = "no geometry"
     with pytest.raises(LabelsUnusable, match=words) as error:
-        read_polygons(str(path), "", field, UTM)
+        read_labelled_shapes(str(path), "", field, UTM)
     assert "\n" not in error.value.sentence
 
 
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_a_missing_crs_is_told(tmp_path):
     with pytest.raises(CrsMissing, match=r"p\.shp"):
-        read_polygons(save(tmp_path / "p.shp", ["a"], [SQUARE], crs=None), "", "crop", UTM)
+        read_labelled_shapes(save(tmp_path / "p.shp", ["a"], [SQUARE], crs=None), "", "crop", UTM)
 
 
 # --- burning ---------------------------------------------------------------------------------------------------------
@@ -188,7 +191,7 @@ def test_texts_of_a_shapefile_are_read_as_it_says_or_the_guess_is_told(tmp_path,
         table = table.replace(letter * 9, crop.encode(encoding).ljust(9))
     path.with_suffix(".dbf").write_bytes(table[:29] + b"\0" + table[30:])
     path.with_suffix(".cpg").write_text(said) if said else path.with_suffix(".cpg").unlink()
-    found = read_polygons(str(path), "", "crop", "EPSG:32631")
+    found = read_labelled_shapes(str(path), "", "crop", "EPSG:32631")
     assert (found["label"].tolist() == crops) == read
     assert len(found.attrs["notes"]) == notes
     assert all("p.cpg beside it" in note for note in found.attrs["notes"])

@@ -1,9 +1,10 @@
-"""What the engine reads of a layer of polygons is what QGIS shows of it."""
+"""What the engine reads of a layer of polygons or points is what QGIS shows of it."""
 
 from pathlib import Path
 
 import pytest
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsField,
@@ -27,14 +28,14 @@ DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile", "geojson": "GeoJSON"}
 
 @pytest.fixture
 def fields(tmp_path, context):
-    """fields("a.gpkg") writes three squares with their crops and shows them."""
+    """fields("a.gpkg") writes three squares, or points, with their crops and shows them."""
 
-    def write(name):
-        made = QgsVectorLayer("Polygon?crs=EPSG:32631&field=pid:string&field=crop:string", "made", "memory")
+    def write(name, kind="Polygon"):
+        made = QgsVectorLayer(f"{kind}?crs=EPSG:32631&field=pid:string&field=crop:string", "made", "memory")
         for place, crop in enumerate(CROPS):
             feature = QgsFeature(made.fields())
             left = 500_000 + 100 * place
-            feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(left, 5_600_000, left + 90, 5_600_090)))
+            feature.setGeometry(at(made, left))
             feature.setAttributes([str(place), crop])
             assert made.dataProvider().addFeature(feature)
         options = QgsVectorFileWriter.SaveVectorOptions()
@@ -47,6 +48,12 @@ def fields(tmp_path, context):
     for layer in QgsProject.instance().mapLayers().values():
         if isinstance(layer, QgsVectorLayer) and layer.isEditable():
             layer.rollBack()
+
+
+def at(layer, left):
+    """A square, or its middle."""
+    square = QgsGeometry.fromRect(QgsRectangle(left, 5_600_000, left + 90, 5_600_090))
+    return square.centroid() if layer.geometryType() == Qgis.GeometryType.Point else square
 
 
 def show(layer):
@@ -79,7 +86,7 @@ def change(layer):
 def add(layer):
     layer.startEditing()
     feature = QgsFeature(layer.fields())
-    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(500_400, 5_600_000, 500_500, 5_600_090)))
+    feature.setGeometry(at(layer, 500_400))
     feature["crop"] = "oats"
     layer.addFeature(feature)
 
@@ -132,10 +139,12 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("name", ["a.gpkg", "a.shp", "a.geojson"])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.gpkg", "Polygon"), ("a.shp", "Polygon"), ("a.geojson", "Polygon"), ("a.gpkg", "Point")]
+)
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_is_shown_is_read_and_the_log_says_why_it_is_a_copy(fields, provider, context, what, name):
-    layer = fields(name)
+def test_what_is_shown_is_read_and_the_log_says_why_it_is_a_copy(fields, provider, context, what, name, kind):
+    layer = fields(name, kind)
     do, field, reason = CHANGES[what]
     do(layer)
     feedback = Recorder()
@@ -152,6 +161,15 @@ def test_a_file_that_says_the_same_is_read_itself(fields, provider, context, nam
     layer.startEditing()  # nothing is changed yet
     path, read, _ = asked(provider, context, layer.id(), Need(("crop",)))
     assert path == layer.source().split("|")[0]
+    assert content(read, "crop") == content(layer, "crop")
+
+
+def test_points_of_a_text_table_are_read(provider, context, tmp_path):
+    (tmp_path / "p.csv").write_text("x;y;crop\n500005;5600005;wheat\n500105;5600005;rye\n", encoding="utf-8")
+    uri = f"file://{tmp_path / 'p.csv'}?delimiter=;&xField=x&yField=y&crs=EPSG:32631"
+    layer = show(QgsVectorLayer(uri, "table", "delimitedtext"))
+    assert layer.featureCount() == 2
+    _, read, _ = asked(provider, context, layer, Need(("crop",)))
     assert content(read, "crop") == content(layer, "crop")
 
 

@@ -25,7 +25,8 @@ from ...splits.split import (
     SplitRule,
     split,
 )
-from ...vector.polygons import rasterize_polygons, read_polygons
+from ...vector.labelled_shapes import read_labelled_shapes
+from ...vector.polygons import rasterize_polygons
 
 NAME = "flanders_AC91C"
 OPTICAL = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
@@ -52,7 +53,7 @@ class Square:
         with rasterio.open(folder / "crop_type.tif") as labels:
             grid = Grid(labels.crs, labels.transform, labels.height, labels.width)
         frame = geopandas.read_file(folder / "parcels.gpkg")
-        found = read_polygons(str(folder / "parcels.gpkg"), "", "crop_code", grid.crs)
+        found = read_labelled_shapes(str(folder / "parcels.gpkg"), "", "crop_code", grid.crs)
         places = {code: i for i, code in enumerate(named.codes)}
         crops = [named.find(label) for label in found["label"]]
         classes = np.array([places[crop.code] for crop in crops if crop], np.int64)

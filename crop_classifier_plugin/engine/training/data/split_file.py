@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from ....shared.jobs.sources import LabelSource
 from ....shared.jobs.train import TrainJob
 from ...networks.registry import FORESTS
 from ...splits.parcel_overlap import LEARNT, AssignedParcels
@@ -50,7 +49,7 @@ def split_json(job: TrainJob, material: TrainingData) -> str:
     """
     share, split = validation_share(job), job.split
     rule: dict[str, Any] = {"held_out": split.held_out, "validation": share, "side": split.held_side, "seed": job.seed}
-    rule["unit"] = parcel_unit(job.labels)
+    rule["unit"] = material.unit
     if split.method != "side":
         rule |= {"split": split.method, "block": split.block}
     if material.checks:
@@ -68,11 +67,6 @@ def split_json(job: TrainJob, material: TrainingData) -> str:
 def validation_share(job: TrainJob) -> float:
     """Of the parcels of each place: none where series of their own choose the best epoch, or where there are none."""
     return 0.0 if job.validation_series or job.network.name in FORESTS else job.split.validation
-
-
-def parcel_unit(labels: LabelSource) -> str:
-    """What is parted whole."""
-    return "connected region" if labels.fields == ("",) else "parcel"
 
 
 def dated(season: LabelledCube) -> dict[str, Any]:

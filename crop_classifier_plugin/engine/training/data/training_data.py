@@ -37,6 +37,11 @@ class TrainingData:
         """Whether a scene that is learnt from is marked as simulated."""
         return any(scene.simulated for scene in self.scenes)
 
+    @property
+    def unit(self) -> str:
+        """What is parted whole: one of splits.split.UNITS."""
+        return self.train[0].parcels.unit
+
     def places(self) -> tuple[LabelledCube, ...]:
         """The first training series of each set of labels, and further ones that show more parcels than it."""
         return tuple(season for season in self.train if season.is_place)

@@ -62,10 +62,11 @@ def describe_training_data(labels: Sequence[LabelSource], seasons: Sequence[Labe
     files = ", ".join(dict.fromkeys(Path(source.path).name for source in labels))
     dates = sorted({d.isoformat() for season in seasons for d in season.dates})
     few = ", ".join(dates) if len(dates) <= _MOST_DATES else f"{len(dates)} dates from {dates[0]} to {dates[-1]}"
-    return f"{_labels_in_words(labels[0], seasons)} of {classes} classes in {files}, scenes of {few}"
+    return f"{_labels_in_words(seasons)} of {classes} classes in {files}, scenes of {few}"
 
 
-def _labels_in_words(labels: LabelSource, seasons: Sequence[LabelledCube]) -> str:
+def _labels_in_words(seasons: Sequence[LabelledCube]) -> str:
     points = np.concatenate([season.parcels.points[season.split.parts > 0] for season in seasons])
-    units = "connected regions" if labels.fields == ("",) else "labelled parcels"
+    unit = seasons[0].parcels.unit
+    units = f"{unit}s" if unit == "connected region" else f"labelled {unit}s"
     return f"{len(np.unique(points, axis=0))} {units}"  # other dates or months show the same ones again

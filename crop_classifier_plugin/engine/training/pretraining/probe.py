@@ -27,13 +27,12 @@ from ....shared.cards.parts import Statistics
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.pretrain import ProbeJob
 from ....shared.jobs.sources import LabelSource
-from ....shared.legend import one_spelling
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
+from ...labels.open_labels import open_labels
 from ...networks.cropsts import CropStsEncoder
 from ...series.cube.input_normalisation import z_scores
-from ...vector.polygons import rasterize_polygons, read_polygons
 from ..loop.accelerator import torch_device
 from ..model_folder.encoder_folder import (
     ENCODER_FILE,
@@ -116,22 +115,22 @@ def _encoders(folder: str, facts: EncoderFacts, seed: int) -> list[tuple[str, Cr
 
 def _truths(
     labels: LabelSource, sequences: Sequences, most: int, seed: int, reporter: Reporter
-) -> tuple[dict[int, NDArray[np.int64]], tuple[str, ...]]:
-    """The classes (S,S) of each labelled tile, at most `most` of them by chance, and the classes' names."""
-    grid = sequences.places[0].stack.grid
-    frame = read_polygons(labels.path, labels.layer, labels.class_field, grid.crs, grid.bounds, labels.crs)
-    spelling = one_spelling(frame["label"])
-    names = tuple(sorted(set(spelling.values())))
-    shapes = [(shape, names.index(spelling[label]) + 1) for shape, label in zip(frame.geometry, frame["label"])]
-    found: dict[int, NDArray[np.int64]] = {}
-    for index in np.random.default_rng(seed).permutation(len(sequences)):
-        reporter.check()
-        place, window = sequences.windows[index]
-        if window.row % window.height or window.col % window.width:
-            continue  # the last ones of a row or column share pixels with their neighbours
-        truth = rasterize_polygons(shapes, place.stack.grid.sub(window)).astype(np.int64) - 1
-        if (truth >= 0).any() and len(found) < most:
-            found[int(index)] = truth
+) -> tuple[dict[int, Truth], tuple[str, ...]]:
+    """The classes of each labelled tile, at most `most` of them by chance, and the classes' names."""
+    stack = sequences.places[0].stack
+    found: dict[int, Truth] = {}
+    with open_labels(labels, stack.grid, stack.layers[0].scene.refs[0].path) as reference:
+        for index in np.random.default_rng(seed).permutation(len(sequences)):
+            reporter.check()
+            _, window = sequences.windows[index]
+            if window.row % window.height or window.col % window.width:
+                continue  # the last ones of a row or column share pixels with their neighbours
+            classes = np.maximum(reference.read(window).astype(np.int64), VOID)  # what is disputed is no label
+            if (classes >= 0).any() and len(found) < most:
+                found[int(index)] = Truth(classes, reference.are_points)
+        names = tuple(label.name or label.text for label in reference.labels)
+        for note in reference.notes:
+            reporter.log(note, "warning")
     if len(found) < 2:
         raise LabelsUnusable(
             f"{len(found)} tiles of {sequences.tile} px hold labels, a probe needs 2 at least: give a larger series, "
@@ -140,19 +139,30 @@ def _truths(
     return found, names
 
 
-def token_classes(truth: NDArray[np.int64], patch: int) -> NDArray[np.int64]:
-    """(S,S) -> (N,): the class that most of a token's pixels have, VOID where it has less than half of them."""
-    side = len(truth) // patch
-    cells = truth.reshape(side, patch, side, patch).transpose(0, 2, 1, 3).reshape(side * side, -1)
-    counts = np.stack([(cells == c).sum(axis=1) for c in range(int(truth.max(initial=0)) + 1)], axis=1)
-    return np.where(counts.max(axis=1) >= _PURITY * cells.shape[1], counts.argmax(axis=1), VOID)
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known of a tile."""
+
+    classes: NDArray[np.int64]  # (S,S), VOID where unlabelled
+    points: bool = False  # single pixels are labelled, which stand for what lies around them
+
+    def tokens(self, patch: int) -> NDArray[np.int64]:
+        """(N,): the class that most of a token's pixels have, VOID where it has less than half of them; of points: of
+        its labelled pixels."""
+        side = len(self.classes) // patch
+        cut = self.classes[: side * patch, : side * patch]
+        cells = cut.reshape(side, patch, side, patch).transpose(0, 2, 1, 3).reshape(side * side, -1)
+        counts = np.stack([(cells == c).sum(axis=1) for c in range(int(cut.max(initial=0)) + 1)], axis=1)
+        known = counts.sum(axis=1) if self.points else np.full(len(cells), cells.shape[1])
+        pure = (counts.max(axis=1) >= _PURITY * known) & (counts.max(axis=1) > 0)
+        return np.where(pure, counts.argmax(axis=1), VOID)
 
 
 def _tokens(
     encoder: CropStsEncoder,
     facts: EncoderFacts,
     sequences: Sequences,
-    truths: dict[int, NDArray[np.int64]],
+    truths: dict[int, Truth],
     reporter: Reporter,
 ) -> list[Tokens]:
     stats = Statistics(facts.mean, facts.std)
@@ -162,9 +172,9 @@ def _tokens(
         reporter.progress(0.5 * len(found) / len(truths), "Encoding", len(found), len(truths))
         sequence = sequences.read(index)
         if sequence is not None:
-            side = len(truth) // patch * patch
-            cut = truth[:side, :side]
-            found.append(Tokens(_features(encoder, sequence, side, stats), token_classes(cut, patch), cut))
+            side = len(truth.classes) // patch * patch
+            cut = truth.classes[:side, :side]
+            found.append(Tokens(_features(encoder, sequence, side, stats), truth.tokens(patch), cut))
     if len(found) < 2:
         raise LabelsUnusable("Fewer than 2 labelled tiles have data on the chosen dates: give clearer scenes.")
     return found

@@ -39,6 +39,7 @@ class Trained:
     tested: tuple[tuple[str, Confusion], ...]  # on what, and the confusion matrix
     parcels: tuple[tuple[int, int, int], ...]  # a class: to train on, to validate, held out
     manner: Rows = ()  # how it was trained
+    unit: str = "parcel"  # what was parted whole, one of UNITS
     maps: tuple[SampleMap, ...] = ()
 
     def document(self) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class Trained:
             "bands": list(self.card.inputs.bands),
             "windows": [[w.first, w.last] for w in self.card.inputs.dates.windows],
             "how": [{"what": what, "how": how} for what, how in self.manner],
-            "split": describe_split(self.job),
+            "split": describe_split(self.job, self.unit),
             "labels": describe_label_source(self.job.labels),
             "kept_epoch": kept_epoch(self.job.network.name, self.history),
             "history": [{k: _number(v) for k, v in log.row().items()} for log in self.history],

@@ -13,7 +13,8 @@ from ....shared.networks import NETWORKS
 from ...execution.run_record import versions
 from ...networks.base import NetworkConfig
 from ...networks.registry import FORESTS
-from ..data.split_file import parcel_unit, validation_share
+from ...splits.split import UNITS
+from ..data.split_file import validation_share
 from ..loop.accelerator import choose_accelerator
 from ..loop.epochs import EpochLog, best_epoch
 from ..loop.evaluation import MEAN_F1
@@ -82,10 +83,10 @@ def kept_epoch(network: str, history: Sequence[EpochLog]) -> int:
     return best_epoch(history, MEAN_F1, recipe_of(network).ties) + 1 if history else 0
 
 
-def describe_split(job: TrainJob) -> str:
-    """How parcels were parted: two or three sentences."""
+def describe_split(job: TrainJob, unit: str) -> str:
+    """How parcels were parted: two or three sentences. `unit`: what they are, one of UNITS."""
     split = job.split
-    units = f"{parcel_unit(job.labels)}s"
+    units = UNITS[unit]
     side = f"{split.block:g} map units" if split.block else "a tenth of the labelled area's side"
     told = {
         "side": f"Whole {units} were parted by a straight cut across the area, never single pixels.",

@@ -86,7 +86,7 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         if learnt.history:
             manner += _validation(mapper, material, run.step(0.96, 0.99))
         maps = sample_maps(mapper, material.places() + material.tests, run.step(0.99, 1))
-        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, maps)
+        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, material.unit, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
         log_results(tested, reporter)
         run.record(folder / REPORT_FILE, run_facts(card, material))

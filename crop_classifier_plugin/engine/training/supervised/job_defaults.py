@@ -34,7 +34,7 @@ from ...raster.band_ref import Bounds
 from ...series.cube.common_grid import extent_bounds
 from ...series.scenes.read_series import SceneCache
 from ...series.scenes.scene import Scene
-from ...vector.polygons import read_polygons
+from ...vector.labelled_shapes import read_labelled_shapes
 from ..model_folder.initial_weights import read_initial_weights
 from .date_windows import AROUND, MONTHS, MOST_SCENES, months_of, months_until, windows_around
 
@@ -45,7 +45,7 @@ _MOST_CLASSES = 1000  # of a card
 class LabelFacts:
     """What the labels of all training series say before a pixel is read."""
 
-    counts: Counter[str]  # polygons on the series a label, as it is written
+    counts: Counter[str]  # polygons and points on the series a label, as it is written
     simulated: bool
 
 
@@ -251,12 +251,12 @@ def _labels(data: Sequence[LabelledSeries], usable: Sequence[Scene], scenes: _Sc
         here = usable if each is data[0] else scenes.of(each)
         bounds, crs = _common(here, series.extent), here[0].refs[0].crs
         for field in source.fields:
-            frame = read_polygons(source.path, source.layer, field, crs, bounds, source.crs)
+            frame = read_labelled_shapes(source.path, source.layer, field, crs, bounds, source.crs)
             counts.update(frame["label"])
             simulated.append(bool(frame.attrs["simulated"]))
     if not counts:
         raise LabelsUnusable(
-            f"No labelled polygon of {data[0].labels.path} lies on the series: check the labels' place, CRS and class "
+            f"Nothing labelled of {data[0].labels.path} lies on the series: check the labels' place, CRS and class "
             "field."
         )
     return LabelFacts(counts, any(simulated))

@@ -144,7 +144,7 @@ def test_overlaps_of_different_classes_are_no_reference_across_blocks(tmp_path):
     assert document["excluded"]["disputed"] == 1100 * 100
     assert result["pixels"] == mapped.size - 1100 * 100
     assert result["oa"] == 0  # the map has the code of maize where all but the strip is wheat
-    assert any("39 pairs of polygons of different classes overlap" in note for note in document["notes"])
+    assert any("39 pairs of polygons or points of different classes overlap" in note for note in document["notes"])
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (13, -7), (-150, 25), (3.4, 2.3), (0.5, -0.2)])

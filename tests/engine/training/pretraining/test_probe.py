@@ -12,7 +12,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.series.cube.input_normalisation import z_scores
 from crop_classifier_plugin.engine.training.pretraining import probe as probe_room
 from crop_classifier_plugin.engine.training.pretraining.job import pretrain
-from crop_classifier_plugin.engine.training.pretraining.probe import VOID, probe, token_classes
+from crop_classifier_plugin.engine.training.pretraining.probe import VOID, Truth, probe
 from kits.training.pretraining import job_of, probe_of
 
 
@@ -21,7 +21,7 @@ def test_tokens_take_the_majority_and_leave_the_mixed_and_unlabelled():
     truth[:4, :4] = 1
     truth[:2, 4:] = 0  # half of the token is just enough
     truth[4:, :1] = 2  # a quarter is not
-    assert token_classes(truth, 4).tolist() == [1, 0, VOID, VOID]
+    assert Truth(truth).tokens(4).tolist() == [1, 0, VOID, VOID]
 
 
 def test_a_probe_of_features_that_know_the_crop_is_right(toy, tmp_path, tiny, monkeypatch):

@@ -135,7 +135,7 @@ def test_what_polygons_of_different_classes_share_is_left_out_and_counted(place:
     assert (season.target[:8, 4:8] == 0).all()
     assert (season.target != IGNORE).sum() == SIDE * SIDE - 32
     (warning,) = [text for level, text in reporter.lines if level == "warning"]
-    assert warning.startswith("2 pairs of polygons of different classes overlap")
+    assert warning.startswith("2 pairs of polygons or points of different classes overlap")
     assert "about 32 pixels" in warning
 
 

@@ -102,7 +102,7 @@ def test_crop_gain_of_a_hidden_date(provider, images, context, tmp_path):
     document = json.loads(Path(reports["REPORT_JSON"]).read_text())
     assert document["leaks"]
     assert document["predictions"][0]["strategy"] == "Sentinel-2 itself"
-    with pytest.raises(QgsProcessingException, match="choose either labelled polygons or a class raster"):
+    with pytest.raises(QgsProcessingException, match="choose either labelled polygons or points, or a class raster"):
         run("crop_gain", {**asked, "LABELS_RASTER": truth["LABELS_RASTER"]}, context)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from qgis.core import (
+    QgsFeature,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterDefinition,
@@ -91,11 +92,33 @@ def test_selected_parcels_and_a_field_that_is_not_there(lesson, polygons, season
     assert not asked
 
 
+def test_points_are_trained_on_as_qgis_shows_them(lesson, season, context):
+    """A point in each parcel, of which one is not saved yet."""
+    parcels = QgsVectorLayer(season["PARCELS"], "parcels", "ogr")
+    points = QgsVectorLayer(f"Point?crs={parcels.crs().authid()}&field=crop:string", "points", "memory")
+    context.project().addMapLayer(points)
+    points.startEditing()
+    for parcel in parcels.getFeatures():
+        point = QgsFeature(points.fields())
+        point.setGeometry(parcel.geometry().pointOnSurface())
+        point["crop"] = parcel["crop_name"]
+        assert points.addFeature(point)
+    given = {"LABELS": points.id(), "FIELD": "crop", "MIN_PARCELS": 1, "TREES": 3, "LEAF": 1}
+    results = run("train_random_forest", lesson | given, context)
+    card = load_card(Path(results["MODEL_FOLDER"]))
+    assert "labelled features of the layer points" in card.training.training_data
+    report = (Path(results["MODEL_FOLDER"]) / "training.html").read_text()
+    assert "Whole points (those whose pixels touch go together) were parted" in report
+
+
 WRONG = {  # what is given of the labels -> the sentence
     "none": ((), "Labels are needed once"),
     "both": (("LABELS", "FIELD", "LABEL_RASTER"), "Labels are needed once"),
     "no field": (("LABELS",), "The field with the class of the parcels is missing"),
-    "no validation labels": (("LABELS", "FIELD", "VALIDATION_INPUT"), r"their labels \(polygons\): give both"),
+    "no validation labels": (
+        ("LABELS", "FIELD", "VALIDATION_INPUT"),
+        r"labels \(polygons or points\): give both",
+    ),
     "no validation scenes": (("LABEL_RASTER", "VALIDATION_LABEL_RASTER"), r"labels \(a class raster\): give both"),
     "two kinds": (("LABEL_RASTER", "VALIDATION_INPUT", "VALIDATION_LABELS"), "as a class raster too"),
 }

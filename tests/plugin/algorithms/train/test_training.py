@@ -85,7 +85,7 @@ def test_only_the_selected_parcels_reach_the_engine(lesson, season, context, tmp
     ((job, told),) = asked
     assert told == (layer.selectedFeatureCount(), "EPSG:4326")
     assert told[0] < layer.featureCount()
-    assert job.card.training_data == f"{told[0]} labelled parcels of the layer degrees"
+    assert job.card.training_data == f"{told[0]} labelled features of the layer degrees"
     assert job.model_inputs.windows == ((95, 135), (150, 195))
     assert (job.optim.epochs, job.optim.optimizer, dict(job.network.settings)["widths"]) == (2, "adamw", "4,8")
 
@@ -110,7 +110,7 @@ def elsewhere(season, tmp_path):
 
 
 BAD = {
-    "labels elsewhere": (elsewhere, "No labelled polygon of .* lies on the series"),
+    "labels elsewhere": (elsewhere, "Nothing labelled of .* lies on the series"),
     "windows": (lambda *_: {"WINDOWS": "135-95"}, "date window '135-95' cannot be read"),
     "no date in a window": (lambda *_: {"WINDOWS": "1-20, 150-195"}, "needs 2 dates"),
     "widths": (lambda *_: {"WIDTHS": "8"}, "1 widths"),

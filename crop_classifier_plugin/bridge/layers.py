@@ -35,9 +35,11 @@ from ..shared.errors import (
     DateMissing,
     NotAFile,
 )
+from ..shared.jobs import date_rows
 from ..shared.jobs.sources import DateEntry, Extent, SceneSource
 
-HOLDERS = (".zip", ".tar", ".xml", ".hdf", ".json", ".geojson")
+CUBES = (".hdf", ".h5", ".he5", ".hdf5", ".nc", ".nc4")  # as engine/products/cubes
+HOLDERS = (".zip", ".tar", ".xml", ".json", ".geojson", *CUBES)
 IN_MEMORY = ("MEM:", "/vsimem/")  # GDAL's names for rasters that only this process can see
 
 
@@ -193,17 +195,19 @@ def absolute_output(value: Any, context: QgsProcessingContext) -> Any:
 
 
 def date_entries(table: Optional[QgsFeatureSource]) -> tuple[DateEntry, ...]:
-    """Rows of a table with the columns layer, date and, if it likes, band."""
-    rows = _rows(table, "table of dates", ("layer", "date"), ("band",))
-    return tuple(DateEntry(row["layer"], row["date"], _band(row)) for row in rows)
+    """Rows of a table of dates; its columns are those of shared/jobs/date_rows."""
+    if table is None:
+        return ()
+    columns = _columns(table)
+    date_rows.check_columns(columns)
+    wanted = {name: index for name, index in columns.items() if name in date_rows.COLUMNS}
+    rows = ({name: _text(each[index]) for name, index in wanted.items()} for each in table.getFeatures())
+    return date_rows.date_entries(rows)
 
 
-def _band(row: dict[str, str]) -> int:
-    text = row["band"] or "0"
-    try:
-        return int(float(text))
-    except ValueError:
-        raise BadInput(f"The band {text!r} of {row['layer']} in the table of dates is no number: correct it.") from None
+def _columns(table: QgsFeatureSource) -> dict[str, int]:
+    """Where each column stands; their names are read in any case."""
+    return {field.name().strip().lower(): index for index, field in enumerate(table.fields())}
 
 
 def class_mapping(table: Optional[QgsFeatureSource]) -> tuple[tuple[str, str], ...]:
@@ -223,7 +227,7 @@ def _rows(
     """The rows as text; names of columns are read in any case. An empty needed cell is refused."""
     if table is None:
         return []
-    columns = {field.name().strip().lower(): index for index, field in enumerate(table.fields())}
+    columns = _columns(table)
     for name in needed:
         if name not in columns:
             raise BadInput(f"The {what} has no column {name!r} (it has {', '.join(columns)}): name its columns so.")

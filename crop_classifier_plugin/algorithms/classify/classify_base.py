@@ -162,7 +162,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         optical, radar = optical_and_radar(
             scenes=self.scenes(parameters, context),
             radar=self.scenes(parameters, context, "RADAR") if self.RADAR else (),
-            dates=layers.date_entries(self.table(parameters, "DATES", context)),
+            dates=self.dates(parameters, context),
             mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
             extent=self.extent(parameters, context),

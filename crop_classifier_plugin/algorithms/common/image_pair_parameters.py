@@ -21,7 +21,7 @@ class PairsAlgorithm(SeriesAlgorithm):
         fine, coarse = image_pairs(
             layers.scenes(parameters.get("FINE"), context),
             layers.scenes(parameters.get("COARSE"), context),
-            layers.date_entries(self.table(parameters, "DATES", context)),
+            self.dates(parameters, context),
             self.extent(parameters, context, "FINE"),
         )
         return {"fine": fine, "coarse": coarse}

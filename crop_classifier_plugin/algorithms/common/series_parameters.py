@@ -15,7 +15,8 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...shared.choices import MASKS
-from ...shared.jobs.sources import Extent, SceneSource, Series
+from ...shared.errors import CropClassifierError
+from ...shared.jobs.sources import DateEntry, Extent, SceneSource, Series
 from .engine_algorithm import EngineAlgorithm, Parameters
 
 
@@ -46,6 +47,10 @@ class SeriesAlgorithm(EngineAlgorithm):
                 return False, self.tr("No raster was given: choose '{}', or '{}'.").format(
                     scenes.description(), folder.description()
                 )
+        try:
+            self.dates(parameters, context)
+        except CropClassifierError as error:
+            return False, error.sentence
         return super().checkParameterValues(parameters, context)
 
     def scenes(
@@ -60,9 +65,18 @@ class SeriesAlgorithm(EngineAlgorithm):
             QgsProcessingParameterFeatureSource(
                 "DATES", self.tr("Table of dates"), [QgsProcessing.SourceType.TypeVector], optional=True
             ),
-            self.tr("Columns layer, date (YYYY-MM-DD) and, for stacks, band. Only needed where names hold no date."),
+            self.tr(
+                "Columns layer (name or path; * for any text), date (YYYY-MM-DD), band (its number; empty = all), "
+                "name (of the band, as B04) and crs (of files without one). Only where files do not tell these."
+            ),
             advanced=True,
         )
+
+    def dates(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[DateEntry, ...]:
+        """The rows of the table of dates, if there is one. Raises CropClassifierError."""
+        if not self.parameterDefinition("DATES"):
+            return ()
+        return layers.date_entries(self.table(parameters, "DATES", context))
 
     def add_dates_and_masks(self) -> None:
         """The table of dates, and where not to use the scenes."""
@@ -88,7 +102,7 @@ class SeriesAlgorithm(EngineAlgorithm):
         """The dated scenes with their masks. Raises CropClassifierError."""
         return Series(
             scenes=self.scenes(parameters, context, name),
-            dates=layers.date_entries(self.table(parameters, "DATES", context)),
+            dates=self.dates(parameters, context),
             mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
             extent=self.extent(parameters, context, name),

@@ -78,7 +78,7 @@ class EvaluateFusion(SeriesAlgorithm):
     ) -> dict[str, Any]:
         return {
             **{name.lower(): layers.scenes(parameters.get(name), context)[0] for name, _, _ in IMAGES},
-            "dates": layers.date_entries(self.table(parameters, "DATES", context)),
+            "dates": self.dates(parameters, context),
             "extent": self.extent(parameters, context, "FUSED"),
         }
 

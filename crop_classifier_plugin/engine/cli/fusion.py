@@ -20,7 +20,7 @@ from ...shared.jobs.fusion import (
     image_pairs,
 )
 from ...shared.jobs.sources import Extent, LabelSource, SceneSource
-from .options import finish, json_option, read_dates
+from .options import DATES_HELP, finish, json_option, read_dates
 from .series import series_options, sources, take_series
 
 
@@ -51,7 +51,7 @@ def take_place(given: dict[str, Any]) -> dict[str, Any]:
 @click.option("--combination", type=click.Choice(list(COMBINATIONS)), default="product", show_default=True)
 @click.option("--cubic", is_flag=True, help="Coarse images come to the fine grid cubically. Default: bilinearly.")
 @click.option("--log-scale", default=10_000.0, show_default=True, help="With --combination logarithm.")
-@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--dates", default="", help=DATES_HELP)
 @click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX")
 @click.option("--extent-crs", default="", help="CRS of --extent; default: the fine image's own.")
 @json_option
@@ -70,7 +70,7 @@ def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, *
 @click.option("--band", default="NDVI", show_default=True)
 @click.option("--cubic", is_flag=True, help="Coarse images come to the fine grid cubically. Default: bilinearly.")
 @click.option("--data-range", default=0.0, help="L of SSIM. Default: 2 for a normalised index, else the truth's range.")
-@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--dates", default="", help=DATES_HELP)
 @click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX")
 @click.option("--extent-crs", default="", help="CRS of --extent; default: the fused image's own.")
 @json_option

@@ -11,7 +11,7 @@ import click
 
 from ...shared.jobs.base import Job
 from ...shared.jobs.sources import DateEntry, Extent, SceneSource, Series
-from .options import finish, json_option, read_dates, read_pairs
+from .options import DATES_HELP, finish, json_option, read_dates, read_pairs
 from .series import series_options, sources, take_series
 
 Given = dict[str, Any]
@@ -98,8 +98,9 @@ def _scenes(field: Field[Any], name: str) -> _Entry:
 
 
 def _dates(field: Field[Any], name: str) -> _Entry:
-    tip = "CSV table with the columns layer, date and optionally band."
-    return _simple(field, _flag(name), name, lambda path: tuple(read_dates(path)) if path else (), default="", help=tip)
+    return _simple(
+        field, _flag(name), name, lambda path: tuple(read_dates(path)) if path else (), default="", help=DATES_HELP
+    )
 
 
 def _extent(field: Field[Any], name: str) -> _Entry:

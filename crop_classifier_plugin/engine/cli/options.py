@@ -12,10 +12,12 @@ import click
 from ...shared.choices import PRECISIONS, RESUME
 from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
+from ...shared.jobs.date_rows import check_columns, date_entries
 from ...shared.jobs.sources import DateEntry
 from ..execution.dispatch import CANCELLED, execute, leave_cancelled
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
+DATES_HELP = "CSV table with the columns layer (* for any text), date, band, name and crs; only layer is always needed."
 device_option = click.option("--device", type=click.Choice(list(DEVICES)), default=AUTO, show_default=True)
 training_device_option = click.option(
     "--device", type=click.Choice(list(TRAINING_DEVICES)), default=AUTO, show_default=True
@@ -62,12 +64,10 @@ def read_pairs(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def read_dates(path: str) -> list[DateEntry]:
-    """The rows of a table of dates."""
-    rows = read_table(path, ("layer", "date"))
-    try:
-        return [DateEntry(r["layer"], r["date"], int(r.get("band") or 0)) for r in rows]
-    except ValueError:
-        raise BadInput(f"The table of dates {path} has a band that is no whole number: correct it.") from None
+    """The rows of a table of dates; its columns are those of shared/jobs/date_rows."""
+    rows = read_table(path, ("layer",))
+    check_columns(rows[0])
+    return list(date_entries(rows))
 
 
 def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:

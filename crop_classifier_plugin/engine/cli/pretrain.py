@@ -13,6 +13,7 @@ from ...shared.jobs.pretrain import AlignmentSpec, PretrainJob, PretrainOptim, P
 from ...shared.jobs.sources import DateEntry, LabelledSeries, LabelSource, ParcelSource, Series, read_settings
 from ...shared.jobs.train import HardwareSpec
 from .options import (
+    DATES_HELP,
     finish,
     json_option,
     read_dates,
@@ -26,7 +27,7 @@ from .series import series_options, sources, take_series
 @click.option("--series", required=True, multiple=True, help="A folder of rasters: one series; repeatable.")
 @click.option("--out", "folder", required=True, help="Folder for the encoder.")
 @click.option("--band", "bands", multiple=True, help="A band it reads; repeatable. Default: six of Sentinel-2.")
-@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--dates", default="", help=DATES_HELP)
 @click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask.")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="small", show_default=True)
 @click.option("--setting", "settings", multiple=True, help="NAME=VALUE of the network, over the preset's; repeatable.")

@@ -21,7 +21,7 @@ from ...shared.jobs.series import (
     SeasonRule,
 )
 from ...shared.jobs.sources import Extent, SceneSource, Series
-from .options import finish, json_option, read_dates
+from .options import DATES_HELP, finish, json_option, read_dates
 
 Command = Callable[..., Any]
 
@@ -35,7 +35,7 @@ def series_options(command: Command, required: bool = True) -> Command:
             multiple=True,
             help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
         ),
-        click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band."),
+        click.option("--dates", default="", help=DATES_HELP),
         click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask."),
         click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are unused."),
         click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX"),

@@ -21,7 +21,7 @@ from ...shared.jobs.train import (
     SplitSpec,
     TrainJob,
 )
-from .options import finish, json_option, read_dates, training_options
+from .options import DATES_HELP, finish, json_option, read_dates, training_options
 from .series import sources
 
 
@@ -39,7 +39,7 @@ from .series import sources
     help="Days of the year, as '95-135, 150-195'. Default: 20 days around each scene; with over 6 dates, the months.",
 )
 @click.option("--band", "bands", multiple=True, help="A band the model takes; repeatable. Default: six of Sentinel-2.")
-@click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band.")
+@click.option("--dates", default="", help=DATES_HELP)
 @click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask source.")
 @click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
 @click.option("--network", default="lrtacf_net", show_default=True, help="See 'networks'.")

@@ -22,7 +22,7 @@ from ...shared.jobs.tsstfn import (
     TrainTsstfnJob,
 )
 from .fusion import take_place
-from .options import device_option, finish, json_option, training_options
+from .options import DATES_HELP, device_option, finish, json_option, training_options
 from .series import sources
 
 Command = Callable[..., Any]
@@ -32,7 +32,7 @@ def _image_options(command: Command) -> Command:
     options = (
         click.option("--fine", required=True, multiple=True, help="Fine raster(s), or a folder; repeatable."),
         click.option("--coarse", required=True, multiple=True, help="Coarse rasters of the base dates and targets."),
-        click.option("--dates", default="", help="CSV table with the columns layer, date and optionally band."),
+        click.option("--dates", default="", help=DATES_HELP),
         click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX"),
         click.option("--extent-crs", default="", help="CRS of --extent; default: the fine images' own."),
     )

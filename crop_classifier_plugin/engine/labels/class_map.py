@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...shared.errors import BadInput, BadRaster, LabelsUnusable
 from ...shared.legend import Legend
 from ..execution.reporter import Reporter
-from ..raster.grid import Grid, Window, crs_of
+from ..raster.grid import Window, grid_of
 from ..raster.provenance import APPLICABILITY_TAG, SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from ..vector.csv_points import is_table
@@ -31,9 +31,7 @@ def opened(path: str, crs: str = "") -> Iterator[Any]:
     with blaming(path):
         dataset = rasterio.open(path)
     with dataset:
-        crs_of(path, dataset.crs, crs)
-        if dataset.transform.b or dataset.transform.d:
-            raise BadRaster(path, "its grid is rotated")
+        grid_of(path, dataset, crs)
         yield dataset
 
 
@@ -62,7 +60,7 @@ class CropMap:
     def __init__(self, path: str, dataset: Any, reporter: Reporter, crs: str = "") -> None:
         self.path, self._dataset = path, dataset
         self.simulated = SIMULATED_TAG in dataset.tags()
-        self.grid = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
+        self.grid = grid_of(path, dataset, crs)
         self._values = ClassValues(path, dataset)
         names = self._values.names
         found = self._codes(reporter)

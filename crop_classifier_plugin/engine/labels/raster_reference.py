@@ -12,7 +12,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from ...shared.errors import LabelsUnusable, NoOverlap
-from ..raster.grid import Grid, Window, crs_of
+from ..raster.grid import Grid, Window, grid_of
 from ..raster.provenance import SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from .class_map import blaming
@@ -36,7 +36,7 @@ class RasterReference:
     def __init__(self, path: str, dataset: Any, grid: Grid, map_path: str, crs: str = "") -> None:
         self.labels: list[Label] = []
         self._path, self._dataset, self._grid = path, dataset, grid
-        self._own = Grid(crs_of(path, dataset.crs, crs), dataset.transform, dataset.height, dataset.width)
+        self._own = grid_of(path, dataset, crs)
         self._values = ClassValues(path, dataset)
         self._seen: dict[float, int] = {}
         self.simulated = SIMULATED_TAG in dataset.tags()

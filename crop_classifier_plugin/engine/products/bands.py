@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from ..raster.band_ref import split_name
 from .spec import INDICES as INDICES
 from .spec import OPTICAL as OPTICAL
 from .spec import RADAR as RADAR
@@ -39,7 +40,8 @@ def is_mask(band: str) -> bool:
 
 def text_of(path: str) -> str:
     """The part of a path that may name a band: the file's name, or that of the raster inside the file."""
-    return path.rpartition(":")[2] if '":' in path else PurePath(path).stem
+    file, inside = split_name(path)
+    return inside.replace(":", "/").rpartition("/")[2] if inside else PurePath(file).stem
 
 
 def name_of(text: str, vocabulary: Vocabulary | None = None) -> str | None:

@@ -1,29 +1,30 @@
-"""From what a user names to single rasters: folders, products, archives, HDF files and STAC items are opened up."""
+"""From what a user names to single rasters: folders, products, archives, cubes (HDF, netCDF, Zarr) and STAC items are
+opened up."""
 
 from __future__ import annotations
 
 import os
 import tarfile
-import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-
-from ...shared.errors import BadInput, BadRaster, DriverMissing
+from ...shared.errors import BadInput, BadRaster
 from ...shared.jobs.sources import SceneSource
 from ..execution.reporter import Reporter
+from ..reporting.sentences import listed
 from . import bands, dates
 from .band_names import speaks_of_band
+from .cubes import CUBES, is_zarr, rasters_in
+from .date_table import DateTable
 from .sentinel2_safe import METADATA
 
-SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", ".hdf", ".nc")
-_MANY = (".hdf", ".h5", ".he5", ".nc")  # may hold several rasters
+SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", *CUBES)
 _ARCHIVES = {".zip": "/vsizip/", ".tar": "/vsitar/"}
 _STAC = (".json", ".geojson")
+_DEEPEST = 10  # folders in folders: year, tile and the six of a SAFE product are eight (choice)
+_MOST_FILES = 200_000  # of a folder and all that lies in it (choice)
 
 
 @dataclass(frozen=True)
@@ -36,91 +37,101 @@ class Raster:
     codings: tuple[tuple[float, float] | None, ...] = ()  # scale and offset, one a band; None = not told
     crs: str = ""  # for a file that has none itself
     hint: str = ""  # what tells the product beside the path: the STAC item's id
+    root: str = ""  # the folder that the user named, for a raster found in it
 
 
-def rasters(sources: Sequence[SceneSource], reporter: Reporter) -> Iterator[Raster]:
+def rasters(sources: Sequence[SceneSource], reporter: Reporter, table: DateTable) -> Iterator[Raster]:
     """Every raster that the sources stand for, each once."""
     seen: set[str] = set()
     for source in sources:
-        for each in _opened(source, reporter):
+        for each in _opened(source, reporter, table):
             if each.source.path not in seen:
                 seen.add(each.source.path)
                 yield each
 
 
-def _opened(source: SceneSource, reporter: Reporter) -> Iterable[Raster]:
+def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterable[Raster]:
     path = Path(source.path)
     if path.name == METADATA and path.is_file():
         path = path.parent
-    if path.is_dir():
+    if path.is_dir() and not is_zarr(path):
         found = list(_in_folder(path, reporter))
         if not found:
-            raise BadInput(_no_raster(path))
-        return (each for p in found for each in _inside(replace(source, path=p, name=""), False))
+            raise BadInput(_no_raster(path, reporter))
+        return _found(found, str(path), source, reporter, table)
     if path.suffix.lower() in _ARCHIVES:
         found = _in_archive(source.path)
         if not found:
             raise BadInput(f"The archive {path} holds no raster ({', '.join(SUFFIXES)}): choose another one.")
-        return (each for p in found for each in _inside(replace(source, path=p, name=""), False))
+        return _found(found, "", source, reporter, table)
     if path.suffix.lower() in _STAC:
         from .stac_items import read_items  # only who gives one needs pystac
 
         return (Raster(*fields) for fields in read_items(source))
-    return _inside(source, True)
+    return [Raster(replace(source, path=p), True) for p in rasters_in(source.path, table)]
 
 
-def _inside(source: SceneSource, named: bool) -> list[Raster]:
-    """The raster itself, or those that an HDF or netCDF file holds and whose bands are known by name."""
-    path = source.path
-    if Path(path).suffix.lower() not in _MANY or not os.path.exists(path):
-        return [Raster(source, named)]
-    return [Raster(replace(source, path=p), named) for p in _subdatasets(path)] or [Raster(source, named)]
-
-
-def _subdatasets(path: str) -> list[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the file as a whole lies nowhere
-            with rasterio.open(path) as file:
-                subdatasets = {} if file.count else file.tags(ns="SUBDATASETS")
-                parts = [name for key, name in subdatasets.items() if key.endswith("_NAME")]
-    except RasterioError as error:
-        with rasterio.Env() as env:
-            if Path(path).suffix.lower() == ".hdf" and "HDF4" not in env.drivers():
-                raise DriverMissing(path, "HDF4") from None
-        raise BadRaster(path, str(error)) from None
-    named = [p for p in parts if speaks_of_band(p)]
-    if parts and not named:
-        raise BadInput(f"None of the {len(parts)} rasters in {path} has a name that is known: give one of them.")
-    return named
+def _found(
+    paths: Sequence[str], root: str, source: SceneSource, reporter: Reporter, table: DateTable
+) -> Iterator[Raster]:
+    """The rasters of files that were found; a cube without a known one is left out, unless it is the only file."""
+    for path in paths:
+        try:
+            inside = rasters_in(path, table)
+        except BadInput as error:
+            if len(paths) == 1:
+                raise
+            reporter.log(f"{path} is left out: {error.sentence}", "warning")
+            continue
+        yield from (Raster(replace(source, path=p, name=""), False, root=root) for p in inside)
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
 def _in_folder(folder: Path, reporter: Reporter) -> Iterator[str]:
-    """The rasters in a folder; of its sub-folders, what belongs to a product that is known by name."""
+    """The rasters in a folder; of its sub-folders, what belongs to a product that is known by name, and what lies in a
+    folder that tells a date."""
     packed = folder.suffix.upper() == ".SAFE"
     if not packed:
         yield from (str(p) for p in sorted(folder.iterdir()) if _is_raster(p))
     deeper: list[str] = []
-    for parent, inner, names in os.walk(folder):
-        reporter.check()
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(parent) / name
-            if path.suffix.lower() in _ARCHIVES and dates.of_product(name):
-                deeper += _in_archive(str(path))
-            elif Path(parent) != folder and _is_raster(path) and _of_product(path, folder):
-                deeper.append(str(path))
+    for path in _below(folder, reporter):
+        if path.suffix.lower() in _ARCHIVES and dates.of_product(path.name):
+            deeper += _in_archive(str(path))
+        elif path.parent != folder and _is_raster(path) and _belongs(path, folder):
+            deeper.append(str(path))
     yield from _without_safe_extras(deeper)
 
 
-def _of_product(path: Path, folder: Path) -> bool:
-    """Whether a file in a sub-folder belongs to a product and is one of its bands."""
-    parts = (folder.name, *path.relative_to(folder).parts)
-    readable = speaks_of_band(str(path)) or path.suffix.lower() in _MANY
-    return bool(readable) and any(dates.of_product(part) for part in parts)
+def _below(folder: Path, reporter: Reporter) -> Iterator[Path]:
+    """Every file in a folder and its sub-folders, and every Zarr cube, which is a folder itself."""
+    count = 0
+    for parent, inner, names in os.walk(folder):
+        reporter.check()
+        here = Path(parent)
+        cubes = [name for name in sorted(inner) if is_zarr(here / name)]
+        deep = len(here.parts) - len(folder.parts) >= _DEEPEST
+        inner[:] = [] if deep else sorted(n for n in inner if not n.startswith(".") and n not in cubes)
+        count += len(names)
+        if count > _MOST_FILES:
+            raise BadInput(f"The folder {folder} holds more than {_MOST_FILES:,} files: choose one further in.")
+        yield from (here / name for name in (*cubes, *sorted(names)))
+
+
+def _belongs(path: Path, folder: Path) -> bool:
+    """Whether a file in a sub-folder is a band of a product, or lies in a folder that tells its date.
+
+    The date of `folder` itself counts for files named after a band: it may be that of a whole project.
+    """
+    below = path.relative_to(folder)
+    if any(dates.of_product(part) for part in (folder.name, *below.parts)):
+        return _names_band(path)
+    return bool(dates.in_folders(str(below), ".") or (_names_band(path) and dates.in_folders(str(path), str(folder))))
+
+
+def _names_band(path: Path) -> bool:
+    return speaks_of_band(str(path)) or path.suffix.lower() in CUBES
 
 
 def _without_safe_extras(paths: Iterable[str]) -> list[str]:
@@ -167,8 +178,14 @@ def _is_raster(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
-def _no_raster(folder: Path) -> str:
-    inner = [p for p in sorted(folder.iterdir()) if p.is_dir() and any(_is_raster(q) for q in p.glob("*"))]
+def _no_raster(folder: Path, reporter: Reporter) -> str:
+    inner = dict.fromkeys(str(path.parent) for path in _below(folder, reporter) if _is_raster(path))
     if inner:
-        return f"The rasters of {folder} lie in its sub-folders: name those instead ({', '.join(map(str, inner))})."
-    return f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}): choose another one."
+        return (
+            f"The rasters of {folder} lie in sub-folders without a date in their names: name those instead "
+            f"({listed(inner)})."
+        )
+    return (
+        f"The folder {folder} holds no raster ({', '.join(SUFFIXES)}; its folders were looked into {_DEEPEST} folders "
+        "deep): choose another one."
+    )

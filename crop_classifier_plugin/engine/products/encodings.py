@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import PurePath
 
+from ..raster.band_ref import file_of
 from .bands import is_mask
 from .spec import Coding, Product, ProductSpec, specs
 
@@ -20,7 +21,7 @@ def product_of(path: str, hint: str = "") -> Product | None:
 
 @lru_cache(maxsize=4096)
 def _product_of(known: tuple[ProductSpec, ...], path: str, hint: str) -> Product | None:
-    names = [*reversed(PurePath(path).parts[-_FAR:]), hint]
+    names = [*reversed(PurePath(file_of(path)).parts[-_FAR:]), hint]
     near = [*names[: min(_NEAR, len(names) - 1)], hint]
     published = (row for name in names for row in _rows(known, name, False))
     called = (row for name in near for row in _rows(known, name, True))
@@ -42,7 +43,7 @@ def coding_of(path: str, band: str, hint: str = "") -> Coding | None:
             return Coding(*found)
     product = product_of(path, hint)
     # the file, or the folder of a product whose files are named by band: what was made of one lies elsewhere
-    names = (*PurePath(path).parts[-2:], hint)
+    names = (*PurePath(file_of(path)).parts[-2:], hint)
     if product is None or not any(product.names.search(name) for name in names):
         return None
     return next((row.coding for row in product.codings if band in row.bands), None)
@@ -56,7 +57,7 @@ def level_of(path: str, hint: str = "") -> str:
 
 def sensor_of(path: str, hint: str = "") -> str:
     """As `Sentinel-2A`, `HLS S30`, `Landsat 8`, `MODIS MOD13Q1`; "" where no name in the path tells."""
-    for name in (PurePath(path).name, f"{hint}|{_names(path)}"):
+    for name in (PurePath(file_of(path)).name, f"{hint}|{_names(path)}"):
         for form, sensor in (row for spec in specs() for row in spec.sensors):
             found = form.search(name)
             if found:
@@ -71,10 +72,10 @@ def sensors_of(paths: Iterable[str]) -> tuple[str, ...]:
 
 def radar_unit_of(path: str) -> str:
     """power, dB or amplitude, as the name of a radar product tells; "" where it does not."""
-    name = PurePath(path).name
+    name = PurePath(file_of(path)).name
     return next((unit for spec in specs() if spec.radar_unit and (unit := spec.radar_unit(name))), "")
 
 
 def _names(path: str) -> str:
     """The file's own name and those of the folders (or archives) around it, nearest first."""
-    return "|".join(reversed(PurePath(path).parts[-_FAR:]))
+    return "|".join(reversed(PurePath(file_of(path)).parts[-_FAR:]))

@@ -1,9 +1,11 @@
-"""One band of one file, and where on the ground it lies."""
+"""One band of one file, and where on the ground it lies; GDAL's names of rasters inside a file, taken apart."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 
 from affine import Affine
 from rasterio.crs import CRS
@@ -11,6 +13,10 @@ from rasterio.warp import transform_bounds
 
 from .geodesy import Bounds as Bounds
 from .geodesy import ground_pixel
+
+# NETCDF:"file":variable, HDF4_EOS:EOS_GRID:"file":grid:field, HDF5:"file"://group/field, ZARR:"folder":/array
+_QUOTED = re.compile(r'^[A-Za-z]\w+:(?:\w+:)?"([^"]+)":?(.*)$')
+_BARE = re.compile(r"^(?:netcdf|hdf5|zarr):(.+?\.(?:nc4?|h5|he5|hdf5?|zarr)):(.+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,3 +68,23 @@ class BandRef:
             return self.bounds
         west, south, east, north = transform_bounds(self.crs, crs, *self.bounds)
         return west, south, east, north
+
+
+# --- rasters inside a file (netCDF, HDF, Zarr) ------------------------------------------------------------------------
+
+
+def split_name(path: str) -> tuple[str, str]:
+    """The file, and the raster inside it; "" for a file that is opened as a whole."""
+    found = _QUOTED.match(path) or _BARE.match(path)
+    return (found[1], found[2].strip("/")) if found else (path, "")
+
+
+def file_of(path: str) -> str:
+    """The file that a raster lies in."""
+    return split_name(path)[0]
+
+
+def short_name(path: str) -> str:
+    """The name of the file without its folders, as `cube.nc`, or as `cube.nc:B04` for a raster inside it."""
+    file, inside = split_name(path)
+    return ":".join(filter(None, (PurePath(file).name, inside)))

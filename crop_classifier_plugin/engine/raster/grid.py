@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -117,12 +118,20 @@ def crs_of(path: str, own: CRS | None, assigned_crs: str = "") -> CRS:
         raise BadInput(f"The CRS {assigned_crs!r} of {path} is unknown ({error}): assign another.") from None
 
 
-def check_upright(path: str, transform: Affine, height: int, width: int) -> None:
-    """Raises BadInput for a raster whose rows and columns are turned against its coordinate system's axes.
+def grid_of(path: str, dataset: rasterio.DatasetReader, assigned_crs: str = "") -> Grid:
+    """The grid of an open raster, in its own CRS or the user's. Raises what crs_of and upright raise."""
+    transform = upright(path, dataset.transform, dataset.height, dataset.width)
+    return Grid(crs_of(path, dataset.crs, assigned_crs), transform, dataset.height, dataset.width)
 
-    South-up is no rotation. Tolerated: a turn of at most a hundredth of a pixel over the whole raster.
+
+def upright(path: str, transform: Affine, height: int, width: int) -> Affine:
+    """The transform without the rotation that rounding left in it, of at most a hundredth of a pixel over the raster.
+
+    South-up is no rotation. Raises BadInput for a raster whose rows and columns are turned against its coordinate
+    system's axes.
     """
     turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
     turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)
     if turned_x or turned_y:
         raise BadInput(f"{path} is rotated against its coordinate system: bring it north-up with gdalwarp first.")
+    return Affine(transform.a, 0.0, transform.c, 0.0, transform.e, transform.f)

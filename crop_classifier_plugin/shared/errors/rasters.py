@@ -100,9 +100,10 @@ class DateAmbiguous(CropClassifierError):
     code = "date-ambiguous"
 
     def __init__(self, layer: str, dates: Iterable[str]) -> None:
+        self.layer, self.dates = layer, tuple(dates)
         super().__init__(
-            f"The name of {layer} holds several dates ({', '.join(dates)}): say which one counts in a table with the "
-            "columns layer and date."
+            f"The name of {layer} holds several dates ({', '.join(self.dates)}): say which one counts in a table with "
+            "the columns layer, date and, for single bands, band."
         )
 
 

@@ -56,11 +56,13 @@ def check_masks(mask: str, layers: tuple[SceneSource, ...]) -> None:
 
 @dataclass(frozen=True)
 class DateEntry:
-    """A row of the user's table of dates: `layer` is a layer name, file name or path; `band` 0 means every band."""
+    """A row of the user's table of dates: what is told of a band, or of all bands, of the layers of a name."""
 
-    layer: str
-    date: str
-    band: int = 0
+    layer: str  # layer name, file name or path; * and ? stand for any text and any sign
+    date: str  # "" = not told by this row
+    band: int = 0  # 0 = every band
+    name: str = ""  # of the band; "" = not told
+    crs: str = ""  # authority id or WKT of layers without one; "" = not told
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.products import bands, dates
 from crop_classifier_plugin.engine.products.band_names import band_of
-from crop_classifier_plugin.shared.errors import BadInput, DateAmbiguous, DateUnreadable
-from crop_classifier_plugin.shared.jobs.sources import DateEntry
+from crop_classifier_plugin.shared.errors import DateAmbiguous
 
 days = st.dates(dt.date(1972, 1, 1), dt.date(2099, 12, 31))
 words = st.text(string.ascii_letters + "_-. ", max_size=12)
@@ -73,17 +72,3 @@ def test_band_descriptions(text: str, band: str | None) -> None:
 def test_numbers_that_are_no_dates_are_not_taken_for_dates() -> None:
     for text in ("20191340", "2019367", "19001301", "31122019", "scene_123456789", "2019-02-30"):
         assert dates.in_text(text) == ()
-
-
-def test_the_table_of_dates_answers_to_name_file_and_path() -> None:
-    table = dates.DateTable([DateEntry("May", "2019-05-16"), DateEntry("stack.tif", "20190601", 2)])
-    assert table.find(["may"], 1) == dt.date(2019, 5, 16)
-    assert table.find(["/data/stack.tif"], 2) == dt.date(2019, 6, 1)
-    assert table.find(["/data/stack.tif"], 1) is None
-
-
-def test_bad_tables_get_one_sentence() -> None:
-    with pytest.raises(DateUnreadable, match="YYYY-MM-DD"):
-        dates.DateTable([DateEntry("May", "sometime in May")])
-    with pytest.raises(BadInput, match="keep one of the rows"):
-        dates.DateTable([DateEntry("May", "2019-05-16"), DateEntry("may", "2019-05-17")])

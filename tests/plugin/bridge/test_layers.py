@@ -185,6 +185,11 @@ def test_table_of_dates_in_any_type_and_case():
     assert layers.date_entries(texts) == (DateEntry("a", "16 May", 0),)  # the engine says what it cannot read
     moments = table(["date:datetime", "layer:integer"], [day("2019-05-16"), 7])
     assert layers.date_entries(moments) == (DateEntry("7", "2019-05-16", 0),)
+    chips = table(["layer:string", "band:integer", "name:string", "crs:string", "fid:integer"])
+    feature = QgsFeature(chips.fields())
+    feature.setAttributes(["chip_*", 1, "B02", "EPSG:32615", 3])
+    chips.dataProvider().addFeatures([feature])
+    assert layers.date_entries(chips) == (DateEntry("chip_*", "", 1, "B02", "EPSG:32615"),)
     assert layers.date_entries(None) == ()
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from ....shared.jobs.sources import Extent, SceneSource, Series
 from ...execution.reporter import Reporter
-from ...products.dates import DateTable
+from ...products.date_table import DateTable
+from ...reporting.sentences import listed
 from .cloud_masks import MaskSource
 from .scene import Scene, read_scenes
 
@@ -58,8 +59,7 @@ def read_together(series: Sequence[Series], reporter: Reporter) -> tuple[SceneSe
     table = DateTable(dict.fromkeys(entry for each in series for entry in each.dates))
     found = tuple(_read(each, table, reporter) for each in series)
     if table.unmatched:
-        rows = ", ".join(table.unmatched)
-        reporter.log(f"No layer of the name that the table of dates gives: {rows}.", "warning")
+        reporter.log(f"No layer of the name that the table of dates gives: {listed(table.unmatched)}.", "warning")
     return found
 
 

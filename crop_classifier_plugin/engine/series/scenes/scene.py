@@ -6,30 +6,25 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
-from ....shared.errors import (
-    BadRaster,
-    BandTwice,
-    DateAmbiguous,
-    DateMissing,
-    DuplicateDate,
-    NotGeocoded,
-)
+from ....shared.errors import BadRaster, BandTwice, DuplicateDate
 from ....shared.jobs.sources import DateEntry, SceneSource
 from ...execution.reporter import Reporter
-from ...products import bands, dates
+from ...products import bands
 from ...products.band_names import NamedBand, bands_of
+from ...products.date_table import DateTable, Told
 from ...products.discovery import Raster, rasters
 from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
-from ...raster.band_ref import BandOrigin, BandRef
-from ...raster.grid import check_upright, crs_of
+from ...raster.band_ref import BandOrigin, BandRef, file_of
+from ...raster.grid import upright
 from ...raster.provenance import SIMULATED_TAG
+from .given_crs import GivenCrs
+from .scene_dates import FileDates, Undated
 
 
 @dataclass(frozen=True)
@@ -51,32 +46,37 @@ class Scene:
 def read_scenes(
     sources: Sequence[SceneSource],
     reporter: Reporter,
-    table: Iterable[DateEntry] | dates.DateTable = (),
+    table: Iterable[DateEntry] | DateTable = (),
     undated: dt.date | None = None,
 ) -> tuple[Scene, ...]:
     """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates.
 
-    A raster that was named must have a date, or gets the date `undated`, if any; one that merely lies in a named
-    folder is left out, with a warning.
+    A raster, or a band, without a date is left out, with a warning, unless it is named and `undated` is its date;
+    where nothing has a date, that is an error.
     """
-    table = table if isinstance(table, dates.DateTable) else dates.DateTable(table)
+    notes = _Notes(table if isinstance(table, DateTable) else DateTable(table))
     by_date: dict[dt.date, list[BandRef]] = {}
     marked: set[str] = set()
-    for raster in rasters(sources, reporter):
+    for raster in rasters(sources, reporter, notes.table):
         reporter.check()
-        try:
-            with _opened(raster) as file:
-                for day, ref in _read_file(file, raster, table, undated if raster.named else None):
-                    by_date.setdefault(day, []).append(ref)
-                if SIMULATED_TAG in file.tags():
-                    marked.add(raster.source.path)
-        except (DateMissing, DateAmbiguous) as error:
-            if raster.named:
-                raise
-            why = "no acquisition date" if isinstance(error, DateMissing) else "several dates in its name"
-            reporter.log(f"{Path(raster.source.path).name} is left out: it has {why}.", "warning")
+        with _opened(raster) as file:
+            for day, ref in _read_file(file, raster, notes, undated if raster.named else None):
+                by_date.setdefault(day, []).append(ref)
+            if SIMULATED_TAG in file.tags():
+                marked.add(raster.source.path)
+    notes.left.tell(bool(by_date), reporter)
+    notes.given.tell(reporter)
     _log_unclear([ref for refs in by_date.values() for ref in refs if ref.origin.several], reporter)
     return tuple(_scene(day, _merge(day, refs), marked) for day, refs in sorted(by_date.items()))
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """What the table tells of the files, and what is to be said of them when all are read."""
+
+    table: DateTable
+    left: Undated = field(default_factory=Undated)
+    given: GivenCrs = field(default_factory=GivenCrs)
 
 
 def _log_unclear(refs: Sequence[BandRef], reporter: Reporter) -> None:
@@ -101,17 +101,18 @@ def _opened(raster: Raster) -> Iterator[rasterio.DatasetReader]:
 
 
 def _read_file(
-    file: rasterio.DatasetReader, raster: Raster, table: dates.DateTable, undated: dt.date | None
+    file: rasterio.DatasetReader, raster: Raster, notes: _Notes, undated: dt.date | None
 ) -> Iterator[tuple[dt.date, BandRef]]:
-    crs, path = _crs(file, raster), raster.source.path
-    check_upright(path, file.transform, file.height, file.width)
-    days = [_date(file, raster.source, index, table) or undated for index in range(1, file.count + 1)]
-    names = _named(file, raster, distinct_days=len(set(days)) == len(days))
+    """The bands that have a date; those without are noted."""
+    told = _told(file, raster, notes.table)
+    crs, path = notes.given.of(file, raster, next((each.crs for each in told if each.crs), "")), raster.source.path
+    transform = upright(path, file.transform, file.height, file.width)
+    days = notes.left.dates(FileDates(file, raster), told, undated)
+    names = _named(file, raster, told, distinct_days=len(set(days)) == len(days))
     _check_once(path, names, days)
     for index, (day, name) in enumerate(zip(days, names), start=1):
-        if day is None:
-            raise _date_missing(raster.source)
-        yield day, _ref(file, raster, index, name, crs)
+        if day:
+            yield day, replace(_ref(file, raster, index, name, crs), transform=transform)
 
 
 def _check_once(path: str, names: Sequence[NamedBand], days: Sequence[dt.date | None]) -> None:
@@ -125,11 +126,12 @@ def _check_once(path: str, names: Sequence[NamedBand], days: Sequence[dt.date | 
             raise BandTwice(path, band, which, day.isoformat())
 
 
-def _crs(file: rasterio.DatasetReader, raster: Raster) -> CRS:
-    source = raster.source
-    if not (source.crs or file.crs or raster.crs) and file.gcps[0]:
-        raise NotGeocoded(source.path)
-    return crs_of(source.path, file.crs or None, source.crs or ("" if file.crs else raster.crs))
+def _told(file: rasterio.DatasetReader, raster: Raster, table: DateTable) -> list[Told]:
+    """What the table of dates tells of each band. Raises BadInput for a band that the file lacks."""
+    names = [name for name in (raster.source.name, raster.source.path) if name]
+    if file_of(raster.source.path) == raster.source.path:  # a row of a whole cube means each of its rasters
+        table.check_bands(names, file.count)
+    return [table.find(names, index) for index in range(1, file.count + 1)]
 
 
 def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBand, crs: CRS) -> BandRef:
@@ -191,45 +193,18 @@ def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
     return 1.0, 0.0
 
 
-def _named(file: rasterio.DatasetReader, raster: Raster, distinct_days: bool) -> list[NamedBand]:
-    """What each band is: as the STAC item says, else as the names in the file and of it do."""
+def _named(file: rasterio.DatasetReader, raster: Raster, told: Sequence[Told], distinct_days: bool) -> list[NamedBand]:
+    """What each band is: as the table of dates says, the STAC item, or the names in the file and of it."""
+    by_table = [NamedBand(each.name, "table of dates") if each.name else None for each in told]
+    if all(by_table):
+        return [each for each in by_table if each]
     if len(raster.bands) == file.count:
-        return [NamedBand(band, f"asset {band}") for band in raster.bands]
-    hint = f"{raster.hint}|{raster.source.name}"
-    return bands_of(raster.source.path, file.descriptions, hint, distinct_days)
-
-
-def _date(file: rasterio.DatasetReader, source: SceneSource, index: int, table: dates.DateTable) -> dt.date | None:
-    """The first of: table, layer's temporal properties, band metadata, acquisition tag, name, folder, TIFF date-time.
-
-    The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
-    """
-    label = source.name or Path(source.path).name
-    given = table.find([n for n in (source.name, source.path) if n], index)
-    if given:
-        return given
-    if source.dates:
-        return dates.parse(source.dates[index - 1 if len(source.dates) >= file.count > 1 else 0], label)
-    texts = [file.descriptions[index - 1] or "", *file.tags(index).values()]
-    found = next((day for text in texts if (day := dates.in_description(text))), None)
-    acquired = file.tags(ns="IMAGERY").get("ACQUISITIONDATETIME", "")
-    path = Path(source.path)
-    stamped = dates.in_text(file.tags().get("TIFFTAG_DATETIME", "").replace(":", "-"))
-    return (
-        found
-        or dates.in_description(acquired)
-        or dates.in_name(source.name)
-        or dates.in_name(path.name)
-        or dates.in_folder(path.parent.name)
-        or next((day for p in path.parents if (day := dates.of_product(p.name))), None)
-        or next(iter(stamped), None)
-    )
-
-
-def _date_missing(source: SceneSource) -> DateMissing:
-    name = Path(source.path).name
-    tried = ("table of dates", "layer's temporal properties", "band descriptions", "acquisition and TIFF tags")
-    return DateMissing(source.name or name, (*tried, f"name {name}"))
+        found = [NamedBand(band, f"asset {band}") for band in raster.bands]
+    else:
+        hint = f"{raster.hint}|{raster.source.name}"
+        texts = [d or file.tags(i).get("NETCDF_VARNAME", "") for i, d in enumerate(file.descriptions, start=1)]
+        found = bands_of(raster.source.path, texts, hint, distinct_days)
+    return [given or own for given, own in zip(by_table, found)]
 
 
 def _merge(day: dt.date, refs: list[BandRef]) -> tuple[BandRef, ...]:

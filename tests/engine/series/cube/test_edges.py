@@ -210,7 +210,7 @@ def test_a_folder_named_after_a_season_dates_nothing(tmp_path: Path) -> None:
     with open_model_series([SceneSource(str(folder))], need(), reporter) as stack:
         assert len(stack.dates) == 3
     left = sorted(line.split(" is left out")[0] for line in warnings_of(reporter) if "left out" in line)
-    assert left == ["mean_20240401_20240501.tif", "truth.tif"]
+    assert left == ["mean_20240401_20240501.tif (2024-04-01, 2024-05-01)", "truth.tif"]
     with pytest.raises(DateMissing, match=r"truth\.tif"):
         read_scenes([SceneSource(str(folder / "truth.tif"))], Silent())
 

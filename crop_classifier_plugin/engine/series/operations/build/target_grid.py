@@ -13,12 +13,11 @@ from rasterio.warp import calculate_default_transform, transform_bounds
 from .....shared.errors import (
     BadInput,
     BadRaster,
-    CrsMissing,
     NoOverlap,
 )
 from .....shared.jobs.build_series import BuildSeriesJob
 from ....raster.band_ref import Bounds
-from ....raster.grid import Grid, check_upright
+from ....raster.grid import Grid, grid_of
 
 _MOST = 10**10  # px of one band: 1000 km square at 10 m (choice)
 _DEGREES = 0.1  # a pixel of 11 km: whoever asks for more degrees means metres (choice)
@@ -62,10 +61,7 @@ def _check_unit(resolution: float, crs: CRS) -> None:
 def _reference(job: BuildSeriesJob, own: Grid) -> Grid:
     try:
         with rasterio.open(job.reference) as file:
-            if not file.crs:
-                raise CrsMissing(job.reference)
-            check_upright(job.reference, file.transform, file.height, file.width)
-            grid = Grid(file.crs, file.transform, file.height, file.width)
+            grid = grid_of(job.reference, file)
     except RasterioError as error:
         raise BadRaster(job.reference, str(error)) from None
     x0, y0, x1, y1 = grid.bounds

@@ -1,0 +1,141 @@
+"""The date of each band of a raster, and what is said of rasters that have none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+
+import rasterio
+from rasterio.errors import RasterioError
+
+from ....shared.errors import CropClassifierError, DateAmbiguous, DateMissing
+from ...execution.reporter import Reporter
+from ...products import dates, time_axis
+from ...products.date_table import Told
+from ...products.discovery import Raster
+from ...raster.band_ref import file_of, short_name, split_name
+from ...reporting.sentences import listed
+
+_ACQUIRED = ("ACQUISITIONDATETIME", "SENSING_TIME", "DATE_ACQUIRED", "ACQUISITION_DATE", "RANGEBEGINNINGDATE")
+_TRIED = ("table of dates", "layer's temporal properties", "time axis", "bands' names", "acquisition and TIFF tags")
+
+
+def _label(raster: Raster) -> str:
+    """What a raster is called to the user: its layer's name, or that of its file."""
+    return raster.source.name or short_name(raster.source.path)
+
+
+class FileDates:
+    """The dates of the bands of one open file."""
+
+    def __init__(self, file: rasterio.DatasetReader, raster: Raster) -> None:
+        self._file, self._raster, self.label = file, raster, _label(raster)
+        self._tags = {**file.tags(), **_calendars(file.tags(1), raster.source.path)}
+
+    def of(self, index: int, told: Told) -> dt.date | None:
+        """The first of: table, layer's temporal properties, time axis, band description and metadata, acquisition tag,
+        layer name, file name, folders, TIFF date-time; None without any.
+
+        The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
+        Raises DateAmbiguous, and BadInput for a time axis that holds no dates.
+        """
+        if told.date:
+            return told.date
+        source = self._raster.source
+        if source.dates:
+            position = index - 1 if len(source.dates) >= self._file.count > 1 else 0
+            return dates.parse(source.dates[position], self.label)
+        return self._of_band(index) or self._of_file(source.name, source.path)
+
+    def _of_band(self, index: int) -> dt.date | None:
+        tags = self._file.tags(index)
+        day = time_axis.date_of(tags, self._tags, self.label)
+        day = day or dates.in_name(self._file.descriptions[index - 1] or "", f"band {index} of {self.label}")
+        told = {**tags, **self._file.tags(index, ns="FORCE")}
+        return day or next((found for k, v in told.items() if (found := dates.in_metadata(k, v))), None)
+
+    def _of_file(self, name: str, path: str) -> dt.date | None:
+        file = file_of(path)
+        tags = {**self._tags, **self._file.tags(ns="IMAGERY")}
+        acquired = (dates.in_text(tags[key]) for key in _ACQUIRED if key in tags)
+        stamped = dates.in_text(tags.get("TIFFTAG_DATETIME", "").replace(":", "-"))
+        return (
+            next((days[0] for days in acquired if days), None)
+            or dates.in_name(name)
+            or dates.in_name(os.path.basename(file))
+            or dates.in_folders(os.path.abspath(file) if os.path.exists(file) else file, self._raster.root)
+            or next(iter(stamped), None)
+        )
+
+
+def _calendars(band: Mapping[str, str], path: str) -> dict[str, str]:
+    """The calendars of the axes of a Zarr cube, which GDAL tells with the axes, as netCDF's are told."""
+    file, inside = split_name(path)
+    axes = [key[4:-6] for key in band if key.startswith("DIM_") and key.endswith("_VALUE")]
+    found = {}
+    for axis in axes if inside else ():
+        group = inside.rpartition("/")[0]
+        try:
+            with rasterio.open(f'ZARR:"{file}":/{group}/{axis}'.replace("//", "/")) as coordinate:
+                found[f"{axis}#calendar"] = coordinate.tags().get("calendar", "")
+        except RasterioError:
+            continue  # an axis without coordinates has no calendar
+    return found
+
+
+class Undated:
+    """The rasters and bands of a series that have no date, told when all of its headers are read."""
+
+    def __init__(self) -> None:
+        self._bands: dict[str, list[int]] = {}
+        self._rasters: dict[str, CropClassifierError] = {}
+
+    def dates(self, of_file: FileDates, told: Sequence[Told], undated: dt.date | None) -> list[dt.date | None]:
+        """The date of each band, `undated` for one without; None where it has none, which is noted."""
+        found, why = list[dt.date | None](), dict[int, CropClassifierError]()
+        for index, each in enumerate(told, start=1):
+            try:
+                day = of_file.of(index, each) or undated
+            except DateAmbiguous as error:
+                day, why[index] = None, error
+            if day is None:
+                why.setdefault(index, missing_date(of_file.label))
+            found.append(day)
+        if len(why) == len(told):
+            self._rasters[of_file.label] = next(iter(why.values()))
+        elif why:
+            self._bands[of_file.label] = sorted(why)
+        return found
+
+    def tell(self, dated: bool, reporter: Reporter) -> None:
+        """Warns of what is left out. Raises where nothing has a date (not `dated`)."""
+        missing = [name for name, error in self._rasters.items() if isinstance(error, DateMissing)]
+        unclear = [error for error in self._rasters.values() if isinstance(error, DateAmbiguous)]
+        if not dated and self._rasters:
+            raise missing_date(listed(missing)) if missing else unclear[0]
+        if missing:
+            reporter.log(
+                f"{listed(missing)} {_is(missing)} left out: no acquisition date was found. Put it in the name as "
+                "YYYYMMDD, or give a table with the columns layer and date.",
+                "warning",
+            )
+        if unclear:
+            told = listed(f"{error.layer} ({', '.join(error.dates)})" for error in unclear)
+            reporter.log(
+                f"{told} {_is(unclear)} left out: several dates in the name. Say which one counts in a table with the "
+                "columns layer and date.",
+                "warning",
+            )
+        for name, bands in self._bands.items():
+            numbers = f"Band{'s' if len(bands) > 1 else ''} {listed(bands)} of {name}"
+            reporter.log(f"{numbers} {_is(bands)} left out: without a date, which the other bands have.", "warning")
+
+
+def _is(things: list[object] | list[str] | list[int] | list[DateAmbiguous]) -> str:
+    return "is" if len(things) == 1 else "are"
+
+
+def missing_date(label: str) -> DateMissing:
+    """Raised for a raster none of whose bands has a date."""
+    return DateMissing(label, (*_TRIED, "name", "folders"))

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ...shared.choices import ALLOCATIONS, SAMPLINGS
-from ...shared.jobs.accuracy import AreaEstimateJob, DeclaredParcels, DiagnoseJob, ParcelSummaryJob, SampleDesignJob
+from ...shared.jobs.accuracy import (
+    AreaEstimateJob,
+    CheckDeclarationsJob,
+    DeclaredParcels,
+    DiagnoseJob,
+    MapRasters,
+    ParcelSummaryJob,
+    SampleDesignJob,
+)
+from ...shared.jobs.base import take
 from ...shared.jobs.sources import LabelSource
 from .options import finish, json_option, read_pairs, read_table
 
@@ -96,32 +106,56 @@ def area_estimate(
     finish(job, as_json)
 
 
-@click.command("parcel-summary")
-@click.option("--map", "class_map", required=True, help="The crop map.")
-@click.option("--parcels", required=True, help="Vector file of polygons.")
-@click.option("--layer", default="", help="Layer inside the vector file.")
-@click.option("--declared", "declared_field", default="", help="Field with the crop that was declared.")
-@click.option("--id", "id_field", default="", help="Field that tells the parcels apart; without, their shapes do.")
-@click.option("--probabilities", default="", help="Class probabilities of the same run as the map.")
-@click.option("--valid-dates", default="", help="Number of valid dates of the same run.")
-@click.option("--mapping", default="", help="CSV table with the columns reference and class: declared, map.")
-@click.option("--out", required=True, help="Folder for the parcels and the report.")
-@json_option
-def parcel_summary(mapping: str, out: str, as_json: bool, **given: Any) -> None:
-    """What a map says of each parcel: crop, share, doubt, hectares, and whether that is what was declared."""
-    names = ("path", "layer", "declared_field", "id_field")
-    given["path"] = given.pop("parcels")
-    folder = Path(out)
-    job = ParcelSummaryJob(
-        parcels=DeclaredParcels(**{name: given.pop(name) for name in names}),
-        summary=str(folder / "parcels.gpkg"),
-        report_html=str(folder / "parcels.html"),
-        report_json=str(folder / "parcels.json"),
-        report_csv=str(folder / "parcels.csv"),
-        mapping=tuple(read_mapping(mapping)) if mapping else (),
-        **given,
+def parcel_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A map and parcels, as the commands about parcels take them."""
+    options = (
+        click.option("--map", "class_map", required=True, help="The crop map."),
+        click.option("--probabilities", default="", help="Class probabilities of the same run as the map."),
+        click.option("--valid-dates", default="", help="Number of valid dates of the same run."),
+        click.option("--parcels", "path", required=True, help="Vector file of polygons."),
+        click.option("--layer", default="", help="Layer inside the vector file."),
+        click.option("--declared", "declared_field", default="", help="Field with the crop that was declared."),
+        click.option("--id", "id_field", default="", help="Field with each parcel's id; without, its shape is taken."),
+        click.option("--mapping", default="", help="CSV table with the columns reference and class: declared, map."),
+        click.option("--out", required=True, help="Folder for the parcels and the report."),
+        json_option,
     )
-    finish(job, as_json)
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
-COMMANDS = (diagnose, sample_design, area_estimate, parcel_summary)
+def take_parcels(given: dict[str, Any], stem: str) -> dict[str, Any]:
+    """The fields of a job about parcels; takes out of `given` what they are made of. `stem` names the report."""
+    mapping, folder = given.pop("mapping"), Path(given.pop("out"))
+    reports = {f"report_{ending}": str(folder / f"{stem}.{ending}") for ending in ("html", "json", "csv")}
+    return reports | {
+        "maps": take(given, MapRasters),
+        "parcels": take(given, DeclaredParcels),
+        "mapping": tuple(read_mapping(mapping)) if mapping else (),
+    }
+
+
+@click.command("parcel-summary")
+@parcel_options
+def parcel_summary(out: str, as_json: bool, **given: Any) -> None:
+    """What a map says of each parcel: crop, share, doubt, hectares, and whether that is what was declared."""
+    fields = take_parcels(given | {"out": out}, "parcels")
+    finish(ParcelSummaryJob(summary=str(Path(out) / "parcels.gpkg"), **fields), as_json)
+
+
+@click.command("check-declarations")
+@click.option("--false-alarms", default=0.05, show_default=True, help="Of the right ones, the share that may be red.")
+@click.option("--least-pixels", default=4.0, show_default=True, help="Smaller parcels never turn red.")
+@click.option("--found", "found_field", default="", help="Field with the crop found on the spot, where known.")
+@parcel_options
+def check_declarations(
+    false_alarms: float, least_pixels: float, found_field: str, out: str, as_json: bool, **given: Any
+) -> None:
+    """A traffic light for each declared parcel, with a stated rate of false alarms."""
+    fields = take_parcels(given | {"out": out}, "declarations")
+    fields |= {"false_alarms": false_alarms, "least_pixels": least_pixels, "found_field": found_field}
+    finish(CheckDeclarationsJob(checked=str(Path(out) / "declarations.gpkg"), **fields), as_json)
+
+
+COMMANDS = (diagnose, sample_design, area_estimate, parcel_summary, check_declarations)

@@ -57,6 +57,24 @@ class DeclaredParcels:
 
 
 @dataclass(frozen=True)
+class MapRasters:
+    """A crop map and what its run told beside it."""
+
+    class_map: str
+    probabilities: str = ""  # a band a class
+    valid_dates: str = ""  # number of usable dates
+    crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
+
+    def __post_init__(self) -> None:
+        if not self.class_map:
+            raise BadInput("A crop map is needed: choose one.")
+
+    def paths(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return tuple(filter(None, (self.class_map, self.probabilities, self.valid_dates)))
+
+
+@dataclass(frozen=True)
 class ParcelSummaryJob(Job):
     """Parcels + crop map (and probabilities, valid dates) -> each parcel's crop, its share, doubt, hectares, agreement
     with what was declared."""
@@ -64,22 +82,44 @@ class ParcelSummaryJob(Job):
     kind: ClassVar[str] = "parcel_summary"
     entry: ClassVar[str] = "accuracy.parcels.parcel_summary:parcel_summary"
     writes_files = ("summary", "report_html", "report_json", "report_csv")
-    reads = ("class_map", "parcels", "probabilities", "valid_dates")
-    class_map: str
+    reads = ("maps", "parcels")
+    maps: MapRasters
     parcels: DeclaredParcels
     summary: str  # GeoPackage
-    probabilities: str = ""  # the map's, a band a class
-    valid_dates: str = ""  # the map's number of usable dates
     mapping: tuple[tuple[str, str], ...] = ()  # (declared value, map class)
     report_html: str = ""  # accuracy of the parcels, where they were declared; "" = not asked for
     report_json: str = ""
     report_csv: str = ""
-    map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
 
     def __post_init__(self) -> None:
-        if not self.class_map:
-            raise BadInput("A crop map is needed: choose one.")
         check_geopackage("summary", self.summary)
+
+
+@dataclass(frozen=True)
+class CheckDeclarationsJob(Job):
+    """Declared parcels + crop map -> a traffic light a parcel, with a stated rate of false alarms."""
+
+    kind: ClassVar[str] = "check_declarations"
+    entry: ClassVar[str] = "accuracy.parcels.check_declarations:check_declarations"
+    writes_files = ("checked", "report_html", "report_json", "report_csv")
+    reads = ("maps", "parcels")
+    maps: MapRasters
+    parcels: DeclaredParcels
+    checked: str  # GeoPackage
+    false_alarms: float = 0.05  # of the right declarations, the share that may turn red
+    least_pixels: float = 4.0  # smaller parcels never turn red (choice)
+    found_field: str = ""  # the crop that was found on the spot, where somebody was: it sets the limit, and is counted
+    mapping: tuple[tuple[str, str], ...] = ()  # (declared or found value, map class)
+    report_html: str = ""
+    report_json: str = ""
+    report_csv: str = ""
+
+    def __post_init__(self) -> None:
+        check_geopackage("checked", self.checked)
+        if not self.parcels.declared_field:
+            raise BadInput("The field with the declared crop is missing: choose it.")
+        if not 0 < self.false_alarms < 1:
+            raise BadInput(f"A rate of false alarms of {self.false_alarms:g} is none: give one between 0 and 1.")
 
 
 def check_geopackage(what: str, path: str) -> None:

@@ -19,7 +19,7 @@ from ...execution.outputs import Outputs
 from ...reporting.colours import distinct_colour
 from ...reporting.templates import defined, percent, template
 from ..confusion import RULE, Confusion, Scores
-from .summary import AGREES, DISAGREES, UNKNOWN
+from .summary import AGREES, DISAGREES, UNKNOWN, Measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,7 @@ class ParcelFacts:
 
     table: geopandas.GeoDataFrame
     legend: Legend
+    measured: Measured
     small: int  # parcels of less than a pixel
     notes: tuple[str, ...]
 
@@ -158,7 +159,7 @@ def to_csv(document: dict[str, Any]) -> str:
 def to_html(document: dict[str, Any], headline: str, job: Any) -> str:
     """One page without scripts or outside files."""
     page = template("parcels.html.j2", Path(__file__).parent)
-    names = {"map_name": Path(job.class_map).name, "parcels_name": Path(job.parcels.path).name}
+    names = {"map_name": Path(job.maps.class_map).name, "parcels_name": Path(job.parcels.path).name}
     tips = {"oa": "of the compared parcels have the declared crop in the map.", "kappa": METRICS["kappa"].tip}
     compared = document["agreement"][AGREES] + document["agreement"][DISAGREES]
     return page.render(d=document, headline=headline, metrics=METRICS, tips=tips, compared=compared, **names)

@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster, NoOverlap
-from ....shared.jobs.accuracy import ParcelSummaryJob
+from ....shared.jobs.accuracy import DeclaredParcels, MapRasters, ParcelSummaryJob
 from ....shared.legend import Legend, plain
 from ...execution.job_run import JobRun, job_run
 from ...execution.reporter import Reporter
@@ -27,6 +27,7 @@ from .summary import Measured, summary_table
 from .zonal import band_means, class_coverage
 
 Floats = NDArray[np.float64]
+Mapping = tuple[tuple[str, str], ...]  # (declared value, map class)
 _AROUND = 256  # px: a pixel's hectares are taken from so many around it
 
 
@@ -35,34 +36,42 @@ def parcel_summary(job: ParcelSummaryJob, reporter: Reporter) -> dict[str, Any]:
 
     Raises LabelsUnusable, NoOverlap, CrsMissing, BadRaster, BadInput.
     """
-    with job_run(job, reporter) as run, opened(job.class_map, job.map_crs) as dataset:
-        crop_map = CropMap(job.class_map, dataset, run.step(0, 0.1), job.map_crs)
-        layer = read_parcels(job.parcels, crop_map.grid)
-        measured = measure_parcels(job, crop_map, layer, run)
-        table = summary_table(layer, measured, crop_map.legend, Matcher(crop_map.legend, job.mapping))
-        small = int((measured.hectares < measured.pixel_hectares).sum())
-        notes = (*layer.notes, *crop_map.notes, *_notes(table, crop_map.legend))
-        for note in notes:
-            reporter.log(note, "warning")
-        write_parcels(run.output(job.summary), table, crop_map.legend)
-        facts = ParcelFacts(table, crop_map.legend, small, notes)
+    with job_run(job, reporter) as run, opened(job.maps.class_map, job.maps.crs) as dataset:
+        facts = summed_up(job.maps, job.parcels, job.mapping, dataset, run)
+        write_parcels(run.output(job.summary), facts.table, facts.legend)
         document = write_reports(facts, job, run.outputs)
         run.record(job.summary, {"agreement": document["agreement"]})
     reporter.log(facts.headline)
     paths = {name: getattr(job, name) for name in job.writes_files if getattr(job, name)}
-    return paths | {"parcels": len(layer), "agree": document["agreement"]["yes"], "differ": document["agreement"]["no"]}
+    agreement = document["agreement"]
+    return paths | {"parcels": len(facts.table), "agree": agreement["yes"], "differ": agreement["no"]}
 
 
-def measure_parcels(job: ParcelSummaryJob, crop_map: CropMap, layer: ParcelLayer, run: JobRun) -> Measured:
-    """What the rasters have in each parcel. Raises NoOverlap when no parcel lies on the map."""
+def summed_up(
+    rasters: MapRasters, parcels: DeclaredParcels, mapping: Mapping, dataset: Any, run: JobRun
+) -> ParcelFacts:
+    """The table of the parcels, with what is to be said of it, which is logged. `dataset`: the open crop map."""
+    crop_map = CropMap(rasters.class_map, dataset, run.step(0, 0.1), rasters.crs)
+    layer = read_parcels(parcels, crop_map.grid)
+    measured = _measured(rasters, crop_map, layer, run)
+    if not measured.coverage.any():
+        raise NoOverlap(rasters.class_map, parcels.path)
+    table = summary_table(layer, measured, crop_map.legend, Matcher(crop_map.legend, mapping))
+    small = int((measured.hectares < measured.pixel_hectares).sum())
+    notes = (*layer.notes, *crop_map.notes, *_notes(table, crop_map.legend))
+    for note in notes:
+        run.reporter.log(note, "warning")
+    return ParcelFacts(table, crop_map.legend, measured, small, notes)
+
+
+def _measured(rasters: MapRasters, crop_map: CropMap, layer: ParcelLayer, run: JobRun) -> Measured:
+    """What the rasters have in each parcel."""
     grid = crop_map.grid
     coverage = class_coverage(crop_map, layer.shapes, run.step(0.1, 0.4))
-    if not coverage.any():
-        raise NoOverlap(job.class_map, job.parcels.path)
-    probabilities = _probabilities(job.probabilities, crop_map, layer, run.step(0.4, 0.8))
+    probabilities = _probabilities(rasters.probabilities, crop_map, layer, run.step(0.4, 0.8))
     valid = None
-    if job.valid_dates:
-        valid = band_means(job.valid_dates, grid, layer.shapes, run.step(0.8, 0.9))[:, 0]
+    if rasters.valid_dates:
+        valid = band_means(rasters.valid_dates, grid, layer.shapes, run.step(0.8, 0.9))[:, 0]
     hectares = hectares_of_shapes(layer.shapes, grid.crs.to_wkt())
     return Measured(coverage, probabilities, valid, hectares, _pixel_hectares(grid, layer.shapes))
 

@@ -17,7 +17,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
 from crop_classifier_plugin.shared.errors import BadInput, LabelsUnusable, NoOverlap
-from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels, ParcelSummaryJob
+from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels, MapRasters, ParcelSummaryJob
 from kits.diagnosis import LEGEND, grid_of, write_map
 
 SIDE = 10  # px of a square parcel
@@ -59,8 +59,9 @@ def run(tmp_path, place, parcels="", reporter=None, **options):
     own = {key: options.pop(key) for key in ("declared_field", "id_field", "layer", "crs") if key in options}
     source = DeclaredParcels(parcels or str(folder / "parcels.gpkg"), **own)
     reports = {f"report_{end}": str(tmp_path / f"r.{end}") for end in ("html", "json", "csv")}
+    rasters = MapRasters(path, options.pop("probabilities", ""))
     result = parcel_summary(
-        ParcelSummaryJob(path, source, str(tmp_path / "out.gpkg"), **reports | options), reporter or Silent()
+        ParcelSummaryJob(rasters, source, str(tmp_path / "out.gpkg"), **reports | options), reporter or Silent()
     )
     document = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     return result, geopandas.read_file(tmp_path / "out.gpkg", layer="parcels"), document
@@ -173,4 +174,4 @@ def test_parcels_elsewhere_and_other_probabilities_are_refused(tmp_path, place) 
     with pytest.raises(BadInput, match="has no band for Winter wheat"):
         run(tmp_path, place, probabilities=path)
     with pytest.raises(BadInput, match="no GeoPackage"):
-        ParcelSummaryJob(path, DeclaredParcels("x"), "out.shp")
+        ParcelSummaryJob(MapRasters(path), DeclaredParcels("x"), "out.shp")

@@ -30,3 +30,16 @@ def test_parcels_are_styled_by_crop_and_by_doubt(provider, season, context, tmp_
     assert ok
     assert layer.renderer().type() == "graduatedSymbol"
     assert len(layer.renderer().ranges()) == 5
+
+
+def test_right_declarations_are_green(provider, season, context, tmp_path):
+    parameters = {
+        "MAP": season["TRUTH"],
+        "PARCELS": season["PARCELS"],
+        "DECLARED": "crop_name",
+        "CHECKED": str(tmp_path / "checked.gpkg"),
+    }
+    told = run("check_declarations", parameters, context)
+    layer = QgsVectorLayer(f"{told['CHECKED']}|layername=parcels", "parcels", "ogr")
+    assert (told["GREEN"], told["YELLOW"], told["RED"]) == (layer.featureCount(), 0, 0)
+    assert layer.renderer().classAttribute() == "light"

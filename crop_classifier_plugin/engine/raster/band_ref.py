@@ -31,6 +31,15 @@ class BandOrigin:
 
 
 @dataclass(frozen=True)
+class Encoding:
+    """How the numbers of a band are meant."""
+
+    scale: float = 1.0
+    offset: float = 0.0
+    more_nodata: tuple[tuple[float, float], ...] = ()  # numbers (from, to), both included, that QGIS shows as no data
+
+
+@dataclass(frozen=True)
 class BandRef:
     """One band of one file: where it lies and how its numbers are meant."""
 
@@ -42,13 +51,23 @@ class BandRef:
     height: int
     width: int
     dtype: str
-    nodata: float | None
-    scale: float
-    offset: float
+    nodata: float | None  # NaN = none, and no default counts either
+    encoding: Encoding = Encoding()
     origin: BandOrigin = BandOrigin()
 
     @property
+    def scale(self) -> float:
+        """Value = number x scale + offset."""
+        return self.encoding.scale
+
+    @property
+    def offset(self) -> float:
+        """Value = number x scale + offset."""
+        return self.encoding.offset
+
+    @property
     def unit(self) -> str:
+        """Of the value, as the file says; "" = unknown."""
         return self.origin.unit
 
     @property

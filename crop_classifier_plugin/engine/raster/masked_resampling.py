@@ -10,22 +10,27 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from .grid import Grid, Window
-from .reader import resampling_of
 
 Float = NDArray[np.float32]
+
+
+def resampling_of(cubic: bool) -> Resampling:
+    """How measured values are brought to another grid. Beside a gap GDAL's cubic gives way to bilinear."""
+    return Resampling.cubic if cubic else Resampling.bilinear
 
 
 def source_window(target: Grid, source: Grid) -> Window | None:
     """The part of `source` that resampling onto `target` looks at, cubic too; None where they do not meet."""
     x0, y0, x1, y1 = _bounds_in(target, source.crs)
-    px, py = source.pixel
-    left, top = (x0 - source.transform.c) / px, (source.transform.f - y1) / py
-    right, bottom = (x1 - source.transform.c) / px, (source.transform.f - y0) / py
+    px = source.pixel[0]
+    left, right = (x0 - source.transform.c) / px, (x1 - source.transform.c) / px
+    top, bottom = sorted((y - source.transform.f) / source.transform.e for y in (y0, y1))  # south-up too
     margin = 2 + math.ceil(2 * max((right - left) / target.width, (bottom - top) / target.height))
     row, col = max(math.floor(top) - margin, 0), max(math.floor(left) - margin, 0)
     end_row, end_col = min(math.ceil(bottom) + margin, source.height), min(math.ceil(right) + margin, source.width)

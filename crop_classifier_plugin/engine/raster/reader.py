@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ from rasterio.vrt import WarpedVRT
 from ...shared.errors import BadRaster
 from .band_ref import BandRef
 from .grid import Grid, Window
+from .masked_resampling import resample, resampling_of, source_window
 from .writer import as_rasterio
 
 GDAL_TYPES = {
@@ -34,15 +35,29 @@ GDAL_TYPES = {
 }
 
 
+# Numbers of the file (H, W), the same as float32 with NaN for no data, the band -> hides in the second what the numbers
+# cannot be, and tells whether there was any.
+Hide = Callable[[NDArray[Any], NDArray[np.float32], BandRef], bool]
+
+
 class FileReader:
     """Some bands of one file on a grid. On the same lattice pixels are read as they are; else GDAL warps them on the
     fly: bilinear (or `cubic`) for measured values (`smooth`), nearest for codes and masks."""
 
     def __init__(
-        self, refs: Sequence[BandRef], grid: Grid, smooth: bool, nodata: float | None, cubic: bool = False
+        self,
+        refs: Sequence[BandRef],
+        grid: Grid,
+        smooth: bool,
+        nodata: float | None,
+        cubic: bool = False,
+        hide: Hide | None = None,
     ) -> None:
-        """`refs` share their file and no-data value; `nodata` is what no data means where the file does not say."""
-        self._refs, self._grid = tuple(refs), grid
+        """`refs` share their file and no-data value; `nodata` is what no data means where the file does not say.
+
+        `hide`: what else is no data, whatever the grid: nothing of it is blended into a pixel beside it.
+        """
+        self._refs, self._grid, self._cubic, self._hide = tuple(refs), grid, cubic, hide
         first = refs[0]
         self._nodata = first.nodata if first.nodata is not None else nodata
         self._direct = grid.same_lattice(first.crs, first.transform)
@@ -58,10 +73,10 @@ class FileReader:
     def _warp(self, resampling: Resampling) -> WarpedVRT:
         """Only the wanted bands go in: a warped VRT of the file would warp, and cache, every band it has."""
         grid = self._grid
-        bands = self._opened(rasterio.open(_subset(self._refs, self._nodata, self._masked)))
+        self._source = self._opened(rasterio.open(_subset(self._refs, self._nodata, self._masked)))
         return self._opened(
             WarpedVRT(
-                bands,
+                self._source,
                 crs=grid.crs,
                 transform=grid.transform,
                 height=grid.height,
@@ -81,9 +96,7 @@ class FileReader:
     def read(self, window: Window) -> NDArray[np.float32]:
         """(bands, H, W) float32, raw values; NaN marks no data and everything outside the file."""
         try:
-            values: NDArray[np.float32] = (
-                self._copy(window) if self._warped is None else self._warped.read(window=as_rasterio(window))
-            )
+            values = self._copy(window) if self._warped is None else self._resampled(window, self._warped)
         except RasterioError as error:
             raise BadRaster(self._refs[0].path, str(error.__cause__ or error)) from None
         values[~np.isfinite(values)] = np.nan  # an infinite value would spread through a network's whole tile
@@ -111,7 +124,33 @@ class FileReader:
             values[raw == self._nodata] = np.nan
         if self._masked:
             values[self._file.read_masks(indexes, window=as_rasterio(part)) == 0] = np.nan
+        self._hidden(raw, values)
         return values
+
+    def _hidden(self, raw: NDArray[Any], values: NDArray[np.float32]) -> bool:
+        """Whether a number was hidden in `values`, both (bands, H, W)."""
+        found = [self._hide(*band) for band in zip(raw, values, self._refs)] if self._hide else []
+        return any(found)
+
+    def _resampled(self, window: Window, warped: WarpedVRT) -> NDArray[np.float32]:
+        """By GDAL's warping; where that would blend no data in, band by band of the file's own pixels without it.
+
+        GDAL takes a band's no data for a value where another band has one, and knows nothing of what is hidden.
+        """
+        first = self._refs[0]
+        own, target = Grid(first.crs, first.transform, first.height, first.width), self._grid.sub(window)
+        part = source_window(target, own) if self._hide else None
+        if part:
+            raw = self._source.read(window=as_rasterio(part))
+            values: NDArray[np.float32] = raw.astype(np.float32)
+            if self._source.nodata is not None:
+                values[raw == self._source.nodata] = np.nan
+            gaps = np.isnan(values)
+            if self._hidden(raw, values) or (gaps.any(axis=0) & ~gaps.all(axis=0)).any():
+                bands = [resample(band[None], own.sub(part), target, self._cubic) for band in values]
+                return np.concatenate(bands)
+        read: NDArray[np.float32] = warped.read(window=as_rasterio(window))
+        return read
 
     def close(self) -> None:
         self._exits.close()
@@ -123,11 +162,6 @@ class FileReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def resampling_of(cubic: bool) -> Resampling:
-    """How measured values are brought to another grid. Beside a gap GDAL's cubic gives way to bilinear."""
-    return Resampling.cubic if cubic else Resampling.bilinear
 
 
 def most_open() -> int:

@@ -31,6 +31,7 @@ from .rasters import DateMissing as DateMissing
 from .rasters import DateUnreadable as DateUnreadable
 from .rasters import DriverMissing as DriverMissing
 from .rasters import DuplicateDate as DuplicateDate
+from .rasters import IndexOutOfRange as IndexOutOfRange
 from .rasters import MaskMissing as MaskMissing
 from .rasters import NoOverlap as NoOverlap
 from .rasters import NotAFile as NotAFile

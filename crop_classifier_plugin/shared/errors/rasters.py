@@ -170,6 +170,18 @@ class UnitUnclear(CropClassifierError):
         )
 
 
+class IndexOutOfRange(CropClassifierError):
+    """An index whose values its formula cannot give."""
+
+    code = "index-out-of-range"
+
+    def __init__(self, path: str, index: str, reach: str, limits: tuple[float, float]) -> None:
+        super().__init__(
+            f"The values of {path} reach {reach}, {index} lies within {limits[0]:.3g} and {limits[1]:.3g}: set the "
+            "file's scale (gdal_edit.py -scale), or recompute it."
+        )
+
+
 class OffsetMissing(CropClassifierError):
     """Values with an offset that their file does not tell."""
 

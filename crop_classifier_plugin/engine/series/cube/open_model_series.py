@@ -29,7 +29,7 @@ from ..selection.date_plan import (
 from .backscatter import in_decibel, to_power
 from .common_grid import common_grid
 from .model_series import ModelSeries, SensorSeries
-from .open_stack import layers_of, masked_for, open_stack
+from .open_stack import layers_of, masked_for, open_usable
 from .reducers import (
     REDUCERS,
     Reduce,
@@ -51,12 +51,20 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
     first = replace(scenes.optical or SceneSeries(), extent=scenes.extent)
     second, quantity = scenes.radar or SceneSeries(), model_quantity(spec.bands)
     shares = ClearShares(first_spec(spec), masked_for(first, quantity), reporter)
-    plan = make_plan(spec, first.scenes, second.scenes, shares, month)
-    layers = (
-        layers_of(distinct(plan.first), first, quantity, reporter),
-        layers_of(distinct(plan.radar), second, RADAR, reporter),
-    )
-    series = _assemble(spec, plan, layers, scenes.extent, reporter)
+    while True:
+        plan = make_plan(spec, first.scenes, second.scenes, shares, month)
+        layers = (
+            layers_of(distinct(plan.first), first, quantity, reporter),
+            layers_of(distinct(plan.radar), second, RADAR, reporter),
+        )
+        with ExitStack() as exits:
+            stacks = _stacks(spec, layers, scenes.extent, exits, reporter)
+            wrong = {layer.scene.date for layer in layers[0]} - set(stacks[0].dates)
+            if not wrong:
+                series = _assemble(spec, plan, layers, stacks, reporter)
+                exits.pop_all()
+                break
+        first = replace(first, scenes=tuple(scene for scene in first.scenes if scene.date not in wrong))
     series.sources |= scenes.files
     return series
 
@@ -70,21 +78,26 @@ def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
     refuse_series(spec, bool(scenes.optical), bool(scenes.radar))
 
 
-def _assemble(
-    spec: InputSpec, plan: DatePlan, layers: _Layers, extent: Extent | None, reporter: Reporter
-) -> ModelSeries:
-    """The series of what was chosen; the units of every scene in it are checked."""
-    grid, widest = (_grid(layers, spec, limit) for limit in (extent, None))
-    parts = list(zip(layers, (first_spec(spec), radar_spec(spec)), (plan.first, plan.radar)))
-    with ExitStack() as exits:
-        sensors = []
-        for own, own_spec, picks in parts if spec.radar.bands else parts[:1]:
-            stack = open_stack(own, own_spec, grid, reporter, masked_resampling=spec.dates.reduce != "clearest")
-            exits.callback(stack.close)
-            sensors.append(_sensor(stack, picks, spec, reporter))
-        exits.pop_all()
-    series = ModelSeries(spec, sensors, grid, widest, plan.span, plan.days)
-    series.sources, series.notes = set().union(*(s.stack.sources for s in sensors)), plan.notes
+def _stacks(
+    spec: InputSpec, layers: _Layers, extent: Extent | None, exits: ExitStack, reporter: Reporter
+) -> list[Stack]:
+    """Of each series the scenes that were chosen, without those whose values cannot be right."""
+    grid = _grid(layers, spec, extent)
+    parts = list(zip(layers, (first_spec(spec), radar_spec(spec))))
+    masked = spec.dates.reduce != "clearest"
+    return [
+        exits.enter_context(open_usable(own, own_spec, grid, reporter, masked_resampling=masked))
+        for own, own_spec in (parts if spec.radar.bands else parts[:1])
+    ]
+
+
+def _assemble(spec: InputSpec, plan: DatePlan, layers: _Layers, stacks: list[Stack], reporter: Reporter) -> ModelSeries:
+    """The series of what was chosen."""
+    picks = (plan.first, plan.radar)
+    sensors = [_sensor(stack, own, spec, reporter) for stack, own in zip(stacks, picks)]
+    widest = _grid(layers, spec, None)
+    series = ModelSeries(spec, sensors, stacks[0].grid, widest, plan.span, plan.days)
+    series.sources, series.notes = set().union(*(stack.sources for stack in stacks)), plan.notes
     return series
 
 

@@ -15,7 +15,7 @@ from ..scenes.quantity import quantity_of
 from ..scenes.read_series import SceneSeries, files_of, read_series
 from ..scenes.scene import Scene
 from .common_grid import common_grid
-from .open_stack import layers_of, open_stack
+from .open_stack import layers_of, open_usable
 from .stack import Stack
 
 _MEASURED = (*OPTICAL, *RADAR, *INDICES)
@@ -44,10 +44,10 @@ def open_series(
     quantity = quantity_of(requested)
     chosen, spec = _complete(scenes, requested, reporter), quantity.input_spec(requested)
     layers = layers_of(chosen, found, quantity, reporter)
-    stack = open_stack(layers, spec, common_grid(chosen, spec, found.extent), reporter)
+    stack = open_usable(layers, spec, common_grid(chosen, spec, found.extent), reporter)
     stack.sources |= files_of(scenes)
     first, last, grid = stack.dates[0], stack.dates[-1], stack.grid
-    reporter.log(f"{len(chosen)} dates from {first} to {last}, bands {', '.join(requested)}.")
+    reporter.log(f"{len(stack.dates)} dates from {first} to {last}, bands {', '.join(requested)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     return stack
 

@@ -6,24 +6,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-import numpy as np
-
 from ....shared.cards.parts import InputSpec
-from ....shared.errors import BadInput
 from ...execution.reporter import Reporter
 from ...raster.grid import Grid
-from ..scenes.quantity import INDEX, RADAR, Quantity, model_quantity
+from ..scenes.quantity import INDEX, RADAR, Quantity
 from ..scenes.read_series import SceneSeries
 from ..scenes.scene import Scene
-from .stack import (
-    Layer,
-    Stack,
-    check_units,
-    log_mask_gaps,
-    sample,
-)
-
-_NORMALISED = ("NDVI", "NDWI", "NDMI", "NDRE", "LSWI")  # lie within -1 and 1
+from .stack import Layer, Stack, log_mask_gaps
+from .value_checks import check_values, usable_layers
 
 
 def masked_for(series: SceneSeries, quantity: Quantity) -> SceneSeries:
@@ -63,30 +53,24 @@ def open_stack(
     with ExitStack() as exits:
         stack = exits.enter_context(Stack(layers, spec, grid, masked_resampling, cubic))
         log_mask_gaps(layers, spec, grid, reporter)
-        _check_values(stack, reporter)
+        check_values(stack, reporter)
         exits.pop_all()
     return stack
 
 
-def _check_values(stack: Stack, reporter: Reporter) -> None:
-    """Reflectance is checked as for a model; normalised differences must lie within -1 and 1."""
-    quantity = model_quantity(stack.spec.bands)
-    if quantity is INDEX:
-        _check_normalised(stack, reporter)
-    elif quantity is not RADAR:
-        check_units(stack, reporter)
+def open_usable(
+    layers: Sequence[Layer], spec: InputSpec, grid: Grid, reporter: Reporter, masked_resampling: bool = True
+) -> Stack:
+    """As open_stack, without single scenes whose values cannot be right, which are named in the log.
 
-
-def _check_normalised(stack: Stack, reporter: Reporter) -> None:
-    """Raises BadInput for an index stored with a scale that its file does not tell."""
-    which = [c for c, b in enumerate(stack.spec.bands) if b in _NORMALISED]
-    for t, layer in enumerate(stack.layers if which else ()):
-        reporter.check()
-        sampled = sample(stack, t)[which]
-        sampled = np.abs(sampled[~np.isnan(sampled)])
-        if sampled.size and float(np.quantile(sampled, 0.99)) > 1.05:
-            refs = layer.scene.of(stack.spec.bands[which[0]])
-            raise BadInput(
-                f"The values of {refs[0].path} reach {sampled.max():.4g}, a normalised index lies within -1 and 1: "
-                "set the file's scale (gdal_edit.py -scale), or recompute it."
-            )
+    Raises their sentence where at least half of the scenes are such.
+    """
+    with ExitStack() as exits:
+        stack = exits.enter_context(Stack(layers, spec, grid, masked_resampling))
+        log_mask_gaps(layers, spec, grid, reporter)
+        kept = usable_layers(stack, reporter)
+        exits.pop_all()
+    if len(kept) == len(layers):
+        return stack
+    stack.close()
+    return Stack(kept, spec, grid, masked_resampling, measured=stack.measured)

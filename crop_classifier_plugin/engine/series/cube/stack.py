@@ -20,13 +20,9 @@ from ...raster.grid import Grid, Window
 from ...raster.masked_resampling import resample, source_window
 from ...raster.reader import FileReader, most_open
 from ..scenes.cloud_masks import Mask, reaches
+from ..scenes.measured_values import MeasuredValues
 from ..scenes.read_series import SceneSeries, files_of
-from ..scenes.reflectance import (
-    check_offset,
-    check_values,
-    looks_shifted,
-    to_reflectance,
-)
+from ..scenes.reflectance import to_reflectance
 from ..scenes.scene import Scene
 from .common_grid import common_grid
 
@@ -53,9 +49,11 @@ class Stack:
         grid: Grid,
         masked_resampling: bool = False,
         cubic: bool = False,
+        measured: MeasuredValues | None = None,
     ) -> None:
         """`masked_resampling`: masked pixels are kept out of resampling too; each file is then masked on its own grid.
-        `cubic`: files on another grid are resampled cubically, not bilinearly."""
+        `cubic`: files on another grid are resampled cubically, not bilinearly. `measured`: the rule by which numbers
+        count as measured; None = a new one of the spec's."""
         self.layers, self.spec, self.grid, self.masked_resampling, self.cubic = (
             tuple(layers),
             spec,
@@ -63,6 +61,7 @@ class Stack:
             masked_resampling,
             cubic,
         )
+        self.measured = measured or MeasuredValues(spec)
         self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
 
@@ -114,7 +113,7 @@ class Stack:
             return np.full((len(refs), window.height, window.width), np.nan, np.float32)
         alone = Layer(Scene(layer.scene.date, tuple(refs)), layer.mask)
         spec = replace(self.spec, bands=tuple(r.band for r in refs))
-        native: Stack = self._kept(refs, "native", lambda: Stack([alone], spec, own))
+        native: Stack = self._kept(refs, "native", lambda: Stack([alone], spec, own, measured=self.measured))
         return resample(native.read(part)[0], own.sub(part), target, self.cubic)
 
     def _masked(self, mask: Mask, window: Window) -> NDArray[np.bool_]:
@@ -132,7 +131,10 @@ class Stack:
     def _reader(self, refs: Sequence[BandRef], smooth: bool) -> FileReader:
         nodata = self.spec.nodata if smooth and not math.isnan(self.spec.nodata) else None
         kind = "smooth" if smooth else "exact"
-        reader: FileReader = self._kept(refs, kind, lambda: FileReader(refs, self.grid, smooth, nodata, self.cubic))
+        hide = self.measured.hide if smooth else None
+        reader: FileReader = self._kept(
+            refs, kind, lambda: FileReader(refs, self.grid, smooth, nodata, self.cubic, hide)
+        )
         return reader
 
     def _kept(self, refs: Sequence[BandRef], kind: str, open_it: Callable[[], FileReader | Stack]) -> Any:
@@ -145,17 +147,19 @@ class Stack:
         self._readers.move_to_end(key)
         return self._readers[key]
 
-    def part(self, dates: Sequence[int], bands: Sequence[str] = ()) -> Stack:
-        """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed."""
+    def part(self, dates: Sequence[int], bands: Sequence[str] = (), measured: MeasuredValues | None = None) -> Stack:
+        """Some of the dates (by index), and some bands, on the same grid: a stack of its own, to be closed.
+
+        `measured`: another rule than this stack's by which numbers count as measured.
+        """
         spec = replace(self.spec, bands=tuple(bands)) if bands else self.spec
-        return Stack(
-            [self.layers[t] for t in dates], spec, self.grid, masked_resampling=self.masked_resampling, cubic=self.cubic
-        )
+        layers = [self.layers[t] for t in dates]
+        return Stack(layers, spec, self.grid, self.masked_resampling, self.cubic, measured or self.measured)
 
     def on(self, grid: Grid) -> Stack:
         """The same series on another grid; this one is closed."""
         self.close()
-        other = Stack(self.layers, self.spec, grid, self.masked_resampling, self.cubic)
+        other = Stack(self.layers, self.spec, grid, self.masked_resampling, self.cubic, self.measured)
         other.sources = self.sources
         return other
 
@@ -226,30 +230,8 @@ def _spread(size: int) -> list[tuple[int, int]]:
     return [(round(i * step), _SAMPLE) for i in range(_SAMPLES)]
 
 
-def sample(stack: Stack, date: int) -> NDArray[np.float32]:
-    """(C, N) values of one date in the sample windows; NaN marks no data."""
-    with stack.part([date]) as one:
+def sample(stack: Stack, date: int, measured: MeasuredValues | None = None) -> NDArray[np.float32]:
+    """(C, N) values of one date in the sample windows; NaN marks no data. `measured`: as in Stack.part."""
+    with stack.part([date], measured=measured) as one:
         values = [one.read(w)[0].reshape(len(one.spec.bands), -1) for w in sample_windows(one.grid)]
     return np.concatenate(values, axis=1)
-
-
-def check_units(stack: Stack, reporter: Reporter) -> None:
-    """Refuses files whose values cannot be reflectance x spec.scale. Judged by sampled values, said with numbers."""
-    spec = stack.spec
-    shifted = []
-    for t, layer in enumerate(stack.layers):
-        reporter.check()
-        check_offset(layer.scene, spec)
-        sampled = sample(stack, t)
-        if looks_shifted(sampled, layer.scene, spec):
-            shifted.append(str(layer.scene.date))
-        for c, band in enumerate(spec.bands):
-            values = sampled[c][~np.isnan(sampled[c])]
-            if values.size:
-                check_values(values, layer.scene.of(band)[0], spec)
-    if shifted:
-        reporter.log(
-            f"No dark pixel in {', '.join(shifted)}: the values look like Sentinel-2 baseline 04.00 without its "
-            "offset; if so, set it (gdal_edit.py -scale 0.0001 -offset -0.1).",
-            "warning",
-        )

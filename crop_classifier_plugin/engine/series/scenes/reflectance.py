@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
-from ....shared.errors import OffsetMissing, UnitUnclear
+from ....shared.errors import OffsetMissing
 from ...products.bands import OPTICAL
 from ...products.spec import OffsetRule, specs
 from ...raster.band_ref import BandRef
@@ -25,22 +25,21 @@ def to_reflectance(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -
     return values
 
 
+def factors_of(ref: BandRef, spec: InputSpec) -> tuple[float, float]:
+    """Scale and offset by which the file's numbers are the physical value, reflectance 0-1, as to_reflectance reads."""
+    if ref.scale != 1 or ref.offset != 0:
+        return ref.scale, ref.offset
+    return (1.0, 0.0) if says_reflectance(ref.unit) else (1 / spec.scale, 0.0)
+
+
 def says_reflectance(unit: str) -> bool:
     """Whether a file's unit says that its values are reflectance 0-1."""
     return unit.casefold() in {"reflectance", "surface reflectance", "surface reflectance 0-1", "reflectance 0-1"}
 
 
-def check_values(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> None:
-    high, middle = float(np.quantile(values, 0.99)), float(np.median(values))
-    expected = f"surface reflectance x {spec.scale:g}" if spec.scale != 1 else "surface reflectance"
-    declared = ref.scale != 1 or ref.offset != 0 or says_reflectance(ref.unit)
-    after = " after the scale and offset it declares" if declared else ""
-    if middle < -0.05 * spec.scale:  # land is never that dark; atmospheric correction errs by less (choice)
-        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, negative", expected)
-    if spec.scale > 10 and high <= 2:
-        raise UnitUnclear(ref.path, f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", expected)
-    if middle > 1.6 * spec.scale:
-        raise UnitUnclear(ref.path, f"around {middle:.4g}{after}, too large", expected)
+def is_declared(ref: BandRef) -> bool:
+    """Whether scale, offset or unit say how the numbers are meant."""
+    return ref.scale != 1 or ref.offset != 0 or says_reflectance(ref.unit)
 
 
 def check_offset(scene: Scene, spec: InputSpec) -> None:
@@ -56,7 +55,7 @@ def check_offset(scene: Scene, spec: InputSpec) -> None:
 def looks_shifted(sampled: NDArray[np.float32], scene: Scene, spec: InputSpec) -> bool:
     """Whether raw values (C, N) without any dark pixel speak for an undeclared offset, as of Sentinel-2's 04.00."""
     refs = _optical(scene, spec)
-    declared = any(r.scale != 1 or r.offset != 0 or says_reflectance(r.unit) or not _may_be_sentinel_2(r) for r in refs)
+    declared = any(is_declared(r) or not _may_be_sentinel_2(r) for r in refs)
     if (
         scene.date < min(rule.first_day for rule in _offset_rules())
         or declared

@@ -20,7 +20,7 @@ from ...products.band_names import NamedBand, bands_of
 from ...products.date_table import DateTable, Told
 from ...products.discovery import Raster, rasters
 from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
-from ...raster.band_ref import BandOrigin, BandRef, file_of
+from ...raster.band_ref import BandOrigin, BandRef, Encoding, file_of
 from ...raster.grid import upright
 from ...raster.provenance import SIMULATED_TAG
 from .given_crs import GivenCrs
@@ -148,8 +148,7 @@ def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBa
         width=file.width,
         dtype=dtype,
         nodata=nodata,
-        scale=scale,
-        offset=offset,
+        encoding=Encoding(scale, offset),
         origin=BandOrigin(
             written=name.written,
             sensor=sensor_of(path, raster.hint),

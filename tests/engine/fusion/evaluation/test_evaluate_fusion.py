@@ -43,7 +43,7 @@ def slow_ssim(a: np.ndarray, b: np.ndarray, length: float) -> float:
 
 def make(seed: int = 0, shape: tuple[int, int] = (30, 40)) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    truth = np.kron(rng.uniform(0.1, 0.9, (6, 8)), np.ones((5, 5)))[: shape[0], : shape[1]]
+    truth = np.kron(rng.uniform(0.1, 0.5, (6, 8)), np.ones((5, 5)))[: shape[0], : shape[1]]
     noise = {"fused": 0.03, "truth": 0.0, "last_fine": 0.1}
     found = {name: (truth + rng.normal(0, sd, shape) if sd else truth) for name, sd in noise.items()}
     found["fused"] = found["fused"] + 0.02
@@ -158,7 +158,7 @@ def rewrite(place: Path, name: str, **changes: Any) -> dict[str, Any]:
     [
         (lambda p: rewrite(p, "truth", names=["NDVI 2024-07-02"]), "the real image of 2024-07-02"),
         (lambda p: rewrite(p, "truth", names=["NDVI"]), "No acquisition date for truth.tif"),
-        (lambda p: rewrite(p, "truth", factor=10_000), "a normalised index lies within -1 and 1"),
+        (lambda p: rewrite(p, "truth", factor=10_000), "NDVI lies within -1 and 1"),
         (lambda p: rewrite(p, "last_fine"), "The last fine image is of 2024-07-01 like the fused one"),
         (lambda p: rewrite(p, "coarse", crs="EPSG:32633", pixel=50.0), "do not overlap"),
         (lambda p: rewrite(p, "fused", factor=np.nan), "No pixel has a value in all four images"),

@@ -159,7 +159,7 @@ def spoil(place: Path, what: str) -> dict[str, Any]:
     ("what", "changes", "says"),
     [
         ("apart", {}, "do not overlap"),
-        ("values", {}, "a normalised index lies within -1 and 1"),
+        ("values", {}, "NDVI lies within -1 and 1"),
         ("undated", {}, "No acquisition date for june.tif"),
         ("one pair", {}, "STARFM needs 2 base pairs"),
         (

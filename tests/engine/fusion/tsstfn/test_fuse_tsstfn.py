@@ -174,7 +174,7 @@ def spoil(place: Path, what: str) -> None:
         ("other card", {}, "card of another kind of model"),
         ("tile", {}, "where x of"),
         ("apart", {}, "do not overlap"),
-        ("values", {}, "a normalised index lies within -1 and 1"),
+        ("values", {}, "NDVI lies within -1 and 1"),
         ("empty", {}, "No pixel has all base values"),
         ("", {"targets": ("2021-06-12",)}, "TSSTFN needs 3 base pairs .* there are 2"),
         ("", {"targets": ("2021-08-01",)}, "No coarse image is of the target 2021-08-01"),

@@ -21,6 +21,7 @@ from crop_classifier_plugin.shared.cards.parts import DayWindow as Days
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     BandMissing,
+    IndexOutOfRange,
     NoOverlap,
     RadarMissing,
     WindowsEmpty,
@@ -230,5 +231,5 @@ def test_a_series_of_an_index_is_read_as_it_is(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read, np.stack([values, values]))
     assert not [text for level, text in reporter.lines if level == "warning"]
     write_raster(tmp_path / "NDVI_20240701.tif", values * 10_000, names=["NDVI"], nodata=np.nan)
-    with pytest.raises(BadInput, match="within -1 and 1"):
+    with pytest.raises(IndexOutOfRange, match="within -1 and 1"):
         open_model_series((SceneSource(str(tmp_path)),), asked, Silent())

@@ -20,6 +20,7 @@ from ...scenes.read_series import SceneSeries
 from ...scenes.scene import Scene
 from .formulas import (
     RADAR_INDICES,
+    RangeTally,
     check_names,
     compute,
     needed,
@@ -34,6 +35,7 @@ class IndexSeries:
         made = stack.spec.bands != (name,)
         self._decibel = made and name in RADAR_INDICES and in_decibel(stack, reporter)
         self._made = made
+        self._tally, self._reporter = RangeTally(), reporter
 
     @property
     def dates(self) -> tuple[dt.date, ...]:
@@ -49,10 +51,13 @@ class IndexSeries:
         if not self._made:
             return cube[:, 0]
         physical = to_power(cube) if self._decibel else cube / np.float32(self.stack.spec.scale)
-        return compute(self.name, physical, self.stack.spec.bands)
+        return compute(self.name, physical, self.stack.spec.bands, self._tally)
 
     def close(self) -> None:
+        """Says how many of the values that were made are no data for lying outside what the formula gives."""
         self.stack.close()
+        self._tally.tell(self._reporter)
+        self._tally = RangeTally()
 
     def __enter__(self) -> IndexSeries:
         return self

@@ -27,6 +27,7 @@ from ...cube.stack import Stack
 from ...scenes.quantity import INDEX
 from .formulas import (
     RADAR_INDICES,
+    RangeTally,
     check_names,
     compute,
     formula,
@@ -60,21 +61,24 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
         exits.enter_context(made)
         counted = [f"valid dates {name}" for name in names]
         count = exits.enter_context(counter(paths[1], stack.grid, counted)) if paths[1:] else None
-        seen = _run(names, stack, decibel, made, count, SubProgress(reporter, 0.02, 0.95))
+        tally = RangeTally()
+        seen = _run(names, stack, decibel, (made, count, tally), SubProgress(reporter, 0.02, 0.95))
+        tally.tell(reporter)
         log_clouded(stack.dates, seen, reporter)
         reporter.progress(0.95, "Writing overviews")
-    return {"indices": formulas, "bands": list(stack.spec.bands), "dates": [str(d) for d in stack.dates]}
+    facts = {"indices": formulas, "bands": list(stack.spec.bands), "dates": [str(d) for d in stack.dates]}
+    return {**facts, "out_of_range": tally.shares()}
 
 
 def _run(
     names: tuple[str, ...],
     stack: Stack,
     decibel: bool,
-    made: DatedStack,
-    count: RasterWriter | None,
+    into: tuple[DatedStack, RasterWriter | None, RangeTally],
     reporter: Reporter,
 ) -> NDArray[np.int64]:
-    """Writes every window; how many values each date has."""
+    """Writes every window; how many values each date has. `into`: the indices, how many have a value, which do not."""
+    made, count, tally = into
     seen = np.zeros(len(stack.dates), np.int64)
     scale = np.float32(stack.spec.scale)
     tiles = windows(stack.grid, len(stack.dates) * (len(stack.spec.bands) + 2))
@@ -83,7 +87,7 @@ def _run(
         cube = to_power(cube) if decibel else cube / scale
         for number, name in enumerate(names):
             reporter.check()
-            values = compute(name, cube, stack.spec.bands)
+            values = compute(name, cube, stack.spec.bands, tally)
             made.write_band(number, values, window)
             if count:
                 count.write(counts(values), window, first=1 + number)

@@ -10,7 +10,7 @@ import pytest
 
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
-from crop_classifier_plugin.shared.errors import BadInput, Cancelled, DateUnreadable
+from crop_classifier_plugin.shared.errors import BadInput, Cancelled, DateUnreadable, IndexOutOfRange
 from crop_classifier_plugin.shared.jobs.sources import Extent
 from kits.rasters import write_raster
 from kits.series.composites import job
@@ -51,7 +51,7 @@ def test_unreadable_dates_and_mixed_units(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="highest NDVI cannot be found from VV"):
         composite(job(tmp_path / "s", method="max_ndvi"), Silent())
     write_raster(tmp_path / "n" / "NDVI_20230113.tif", np.full((1, 4, 4), 7000, np.int16), names=["NDVI"])
-    with pytest.raises(BadInput, match=r"NDVI_20230113\.tif reach 7000"):
+    with pytest.raises(IndexOutOfRange, match=r"NDVI_20230113\.tif reach 7000"):
         composite(job(tmp_path / "n"), Silent())
 
 

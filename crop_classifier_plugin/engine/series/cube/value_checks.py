@@ -1,0 +1,103 @@
+"""Whether the values of a stack can be what its bands are: judged by samples of every scene, told before any work.
+
+A scene whose values cannot be is a fault of its unit, or what little its mask left of it is cloud. A whole series is
+judged by all of its dates: such a scene is left out and named; where most are such, the job stops and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...execution.reporter import Reporter
+from ...raster.band_ref import BandRef
+from ..scenes.measured_values import POSSIBLE, Possible
+from ..scenes.quantity import INDEX, RADAR, model_quantity
+from ..scenes.reflectance import check_offset, factors_of, looks_shifted
+from ..scenes.scene import Scene
+from ..scenes.value_faults import Fault, index_fault, reflectance_fault
+from .stack import Layer, Stack, sample
+
+_SHOWN = 10  # in a sentence
+
+
+def check_values(stack: Stack, reporter: Reporter) -> None:
+    """Tells what cannot be measured and is hidden. Raises the sentence of the first scene that cannot be right."""
+    faults = _look(stack, reporter)
+    if faults:
+        raise next(iter(faults.values())).error
+
+
+def usable_layers(stack: Stack, reporter: Reporter) -> tuple[Layer, ...]:
+    """As check_values, but leaves single scenes out, with a warning.
+
+    Raises where at least half of the scenes cannot be right, and for reflectance without its scale: that is no cloud.
+    """
+    faults = _look(stack, reporter)
+    stopping = [fault for fault in faults.values() if fault.of_unit]
+    if stopping or 2 * len(faults) >= len(stack.layers) > 0:
+        raise (stopping or list(faults.values()))[0].error
+    if faults:
+        reporter.log(_left_out(stack, faults), "warning")
+    return tuple(layer for t, layer in enumerate(stack.layers) if t not in faults)
+
+
+def _left_out(stack: Stack, faults: Mapping[int, Fault]) -> str:
+    days = [f"{stack.layers[t].scene.date} ({fault.reason})" for t, fault in faults.items()]
+    more = f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else ""
+    return (
+        "Left out, because what their masks leave of them cannot be surface reflectance (clouds that the mask missed, "
+        f"or another unit): {', '.join(days[:_SHOWN])}{more}."
+    )
+
+
+def _look(stack: Stack, reporter: Reporter) -> dict[int, Fault]:
+    """The first fault of each date that has one, by the date's number. Says in the log what is hidden."""
+    quantity = model_quantity(stack.spec.bands)
+    faults: dict[int, Fault] = {}
+    shifted = []
+    for t, layer in enumerate(stack.layers):
+        reporter.check()
+        if quantity is RADAR:
+            sample(stack, t)  # counts what is hidden
+            continue
+        if quantity is not INDEX:
+            check_offset(layer.scene, stack.spec)
+        sampled = sample(stack, t, stack.measured.fill_alone())
+        fault = _fault(stack, layer.scene, sampled)
+        if fault:
+            faults[t] = fault
+        elif quantity is not INDEX and looks_shifted(sampled, layer.scene, stack.spec):
+            shifted.append(str(layer.scene.date))
+    stack.measured.tell(reporter)
+    if shifted:
+        reporter.log(
+            f"No dark pixel in {', '.join(shifted)}: the values look like Sentinel-2 baseline 04.00 without its "
+            "offset; if so, set it (gdal_edit.py -scale 0.0001 -offset -0.1).",
+            "warning",
+        )
+    return faults
+
+
+def _fault(stack: Stack, scene: Scene, sampled: NDArray[np.float32]) -> Fault | None:
+    """What is wrong with a date, (C, N) of which is sampled; else counts what the rule hides of it."""
+    for values, band in zip(sampled, stack.spec.bands):
+        values, ref = values[~np.isnan(values)], scene.of(band)[0]
+        if not values.size:
+            continue
+        judge = index_fault if band in INDEX.bands else reflectance_fault
+        fault = judge(values, ref, stack.spec)
+        if fault:
+            return fault
+        _count(stack, values, ref)
+    return None
+
+
+def _count(stack: Stack, values: NDArray[np.float32], ref: BandRef) -> None:
+    """Adds the values that are out of range, as numbers of the file, to what is told."""
+    what = POSSIBLE.get(ref.band, Possible())
+    out = values[what.excludes(values / stack.spec.scale)]
+    scale, offset = factors_of(ref, stack.spec)
+    stack.measured.count(ref, (out / stack.spec.scale - offset) / scale, 0)

@@ -143,7 +143,7 @@ def test_only_what_is_needed_must_be_given(provider):
     assert asked("composite") == []
     assert asked("fill_gaps") == []
     assert asked("fuse_starfm") == ["FINE", "COARSE"]
-    assert asked("evaluate_fusion") == ["FUSED", "TRUTH", "LAST_FINE", "COARSE"]
+    assert asked("evaluate_fusion") == ["FUSED", "TRUTH", "COARSE", "FINE"]
     assert asked("align_series") == []
     assert asked("index") == []
     assert asked("pretrain_cropsts") == []

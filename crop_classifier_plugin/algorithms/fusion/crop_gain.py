@@ -58,7 +58,9 @@ class CropGain(SeriesAlgorithm):
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:
         self.add_scenes(
-            "All dates of the early season: an index, or the bands that it is computed from.", "Early season"
+            "All dates of the early season: an index, or the bands that it is computed from. Dates after a predicted "
+            "one are interpolated with those before it, as a strategy of its own.",
+            "Early season",
         )
         self.add_scenes(
             "Fused or predicted images of the index. A layer's strategy is its name without date and index (B of "

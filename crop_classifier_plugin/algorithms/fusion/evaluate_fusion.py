@@ -1,4 +1,4 @@
-"""Holds a fused image against the real one, beside what one would have without fusion."""
+"""Holds a fused image against the real one, beside what needs no fusion."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from ..common.series_parameters import SeriesAlgorithm
 IMAGES = (  # name, title, tip
     ("FUSED", "Fused image", "What is judged: the output of a fusion."),
     ("TRUTH", "Real fine image", "Of the fused image's day; the fusion must not have seen it."),
-    ("LAST_FINE", "Last fine image", "Of another day: what one would have without fusion."),
     ("COARSE", "Coarse image", "Of the fused image's day; it is resampled to the fine grid."),
 )
 REPORTS = (
@@ -35,7 +34,7 @@ FIGURES = {"RMSE": "RMSE", "BIAS": "Bias", "SSIM": "SSIM", "DATA_RANGE": "Data r
 
 
 class EvaluateFusion(SeriesAlgorithm):
-    """Fused image + the real one -> how near it comes, beside trivial references."""
+    """Fused image + the real one -> how near it comes, beside what needs no fusion."""
 
     NAME = "evaluate_fusion"
     TITLE = "Evaluate a fused image"
@@ -43,6 +42,12 @@ class EvaluateFusion(SeriesAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         for name, title, tip in IMAGES:
             self.add(QgsProcessingParameterRasterLayer(name, self.tr(title)), self.tr(tip))
+        self.add_scenes(
+            "Of other days: the one before the fused day, better also the one after. What needs no fusion is made of "
+            "them: the nearest image, and those before and after interpolated in time.",
+            "Fine images of other days",
+            "FINE",
+        )
         self.add(
             QgsProcessingParameterString("BAND", self.tr("Band"), "NDVI"),
             self.tr("The band that is compared; all images must have it."),
@@ -68,7 +73,7 @@ class EvaluateFusion(SeriesAlgorithm):
         for name, title, files in REPORTS:
             self.add(
                 QgsProcessingParameterFileDestination(name, self.tr(title), files),
-                self.tr("RMSE, bias, correlation and SSIM of the fused image and of two trivial references."),
+                self.tr("RMSE, bias, correlation and SSIM of the fused image and of what needs no fusion."),
             )
         for name, title in FIGURES.items():
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
@@ -78,6 +83,7 @@ class EvaluateFusion(SeriesAlgorithm):
     ) -> dict[str, Any]:
         return {
             **{name.lower(): layers.scenes(parameters.get(name), context)[0] for name, _, _ in IMAGES},
+            "fine": self.scenes(parameters, context, "FINE"),
             "dates": self.dates(parameters, context),
             "extent": self.extent(parameters, context, "FUSED"),
         }

@@ -64,7 +64,12 @@ def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, *
 @click.command()
 @click.option("--fused", required=True, help="The fused image.")
 @click.option("--truth", required=True, help="The real fine image of its day.")
-@click.option("--last-fine", required=True, help="The fine image one would have without fusion.")
+@click.option(
+    "--fine",
+    required=True,
+    multiple=True,
+    help="Fine raster(s) of other days: one before, or before and after; or a folder.",
+)
 @click.option("--coarse", required=True, help="The coarse image of its day.")
 @click.option("--out", required=True, help="Folder for fusion.html, fusion.json and fusion.csv.")
 @click.option("--band", default="NDVI", show_default=True)
@@ -75,11 +80,11 @@ def fuse_starfm(fine: tuple[str, ...], coarse: tuple[str, ...], as_json: bool, *
 @click.option("--extent-crs", default="", help="CRS of --extent; default: the fused image's own.")
 @json_option
 def evaluate_fusion(out: str, as_json: bool, **given: Any) -> None:
-    """Compare a fused image with the real one: RMSE, bias, SSIM, beside two trivial references."""
-    place = take_place(given)
-    images: dict[str, Any] = {name: SceneSource(given.pop(name)) for name in ("fused", "truth", "last_fine", "coarse")}
+    """Compare a fused image with the real one: RMSE, bias, SSIM, beside what needs no fusion."""
+    place, fine = take_place(given), sources(given.pop("fine"))
+    images: dict[str, Any] = {name: SceneSource(given.pop(name)) for name in ("fused", "truth", "coarse")}
     reports: dict[str, Any] = {f"report_{kind}": str(Path(out) / f"fusion.{kind}") for kind in ("html", "json", "csv")}
-    finish(EvaluateFusionJob(**images, **reports, **place, **given), as_json)
+    finish(EvaluateFusionJob(**images, fine=fine, **reports, **place, **given), as_json)
 
 
 @click.command()

@@ -84,15 +84,15 @@ class FuseStarfmJob(Job):
 
 @dataclass(frozen=True)
 class EvaluateFusionJob(Job):
-    """Fused image + the real fine image of its day -> RMSE, bias, SSIM, scatter; beside two trivial references."""
+    """Fused image + the real fine image of its day -> RMSE, bias, SSIM, scatter; beside what needs no fusion."""
 
     kind: ClassVar[str] = "evaluate_fusion"
     entry: ClassVar[str] = "fusion.evaluation.job:evaluate"
     writes_files = ("report_html", "report_json", "report_csv")
-    reads = ("fused", "truth", "last_fine", "coarse")
+    reads = ("fused", "truth", "fine", "coarse")
     fused: SceneSource
     truth: SceneSource  # the real fine image of the fused image's day, which the fusion did not see
-    last_fine: SceneSource  # a fine image of another day: what one would have without fusion
+    fine: tuple[SceneSource, ...]  # fine images of other days: the nearest, and those before and after interpolated
     coarse: SceneSource  # the coarse image of the fused image's day
     report_html: str
     report_json: str
@@ -106,6 +106,8 @@ class EvaluateFusionJob(Job):
     def __post_init__(self) -> None:
         if not (self.report_html and self.report_json and self.report_csv):
             raise BadInput("No output was named: say where the three reports go.")
+        if not self.fine:
+            raise BadInput("No fine image of another day was given: choose the one before the fused day, or more.")
         if not self.data_range >= 0:
             raise BadInput(f"A data range of {self.data_range} is none: give one above 0, or 0 for the usual one.")
 

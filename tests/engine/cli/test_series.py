@@ -61,7 +61,7 @@ def call(place: Path, line: str) -> subprocess.CompletedProcess[str]:
         ),
         (
             "evaluate-fusion --fused 2022/S2_20220616.tif --truth 2022/S2_20220616.tif --coarse 2022/S2_20220616.tif "
-            "--last-fine 2022/S2_20220515.tif --band B04 --out e",
+            "--fine 2022/S2_20220515.tif --band B04 --out e",
             "e/fusion.html e/fusion.json e/fusion.csv e/fusion.run.json",
         ),
         (
@@ -91,7 +91,7 @@ def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: st
         ("phenology --series 2023 --out p.tif", "has 4 dates, a season needs 6"),
         ("fuse-starfm --fine 2022 --coarse 2023 --out f.tif --band B04 --target 2023-05-16", "needs 1 base pair"),
         (f"fuse-starfm {FUSION} --out f.tif --window 4", "The window of 4 px cannot be used"),
-        ("evaluate-fusion --fused a.tif --truth b.tif --last-fine c.tif --coarse d.tif --out e", "a.tif"),
+        ("evaluate-fusion --fused a.tif --truth b.tif --fine c.tif --coarse d.tif --out e", "a.tif"),
         ("crop-gain --series 2022 --prediction i.tif --labels t.tif --out g", "has no parcels to hold out"),
         ("fill-gaps --series 2023 --out f.png", "f.png is not a GeoTIFF"),
         ("align-series --training 2022 --series 2023 --out t.tif --table d.csv", "7 base dates are wanted"),

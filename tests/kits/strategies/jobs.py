@@ -57,7 +57,8 @@ LEAST = {
     "fuse_tsstfn": {**PAIR, "model": "m", "output": "o.tif"},
     "train_tsstfn": {**PAIR, "model": "m"},
     "evaluate_fusion": {
-        **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "last_fine", "coarse")},
+        **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "coarse")},
+        "fine": [{"path": "fine.tif"}],
         **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
     },
     "build_series": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ...products import dates
 from ...raster.grid import Grid, Window
 from ...raster.neighbourhood import neighbours
 from ...series.cube.stack import Layer
+from ...series.operations.gap_filling.interpolation import days_of, linear
 from ...series.operations.indices.index_series import IndexSeries, open_index
 from ...series.scenes.read_series import SceneSeries, read_together
 
@@ -42,23 +43,34 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Interpolated:
+    """What needs no prediction: the season's images before and after a predicted date, linear in time."""
+
+    date: dt.date
+    strategy: str = "interpolated in time"
+
+
+Added = Predicted | Interpolated
+
+
+@dataclass(frozen=True)
 class Row:
-    """A line of the table: the early season and none, one or two predicted images of one strategy."""
+    """A line of the table: the early season and none, one or two added images of one strategy."""
 
     strategy: str  # "" = the early season alone
     dates: tuple[dt.date, ...]
-    images: tuple[int, ...]  # positions among the predicted images
+    images: tuple[int, ...]  # positions among the images that are added
 
     @property
     def name(self) -> str:
         return f"{self.strategy}: + {' + '.join(map(str, self.dates))}" if self.dates else "early season"
 
 
-def rows_of(predicted: tuple[Predicted, ...]) -> tuple[Row, ...]:
+def rows_of(added: Sequence[Added]) -> tuple[Row, ...]:
     """The early season, then for each strategy each date alone and each two together."""
     rows = [Row("", (), ())]
-    for strategy in dict.fromkeys(p.strategy for p in predicted):
-        own = sorted((p.date, i) for i, p in enumerate(predicted) if p.strategy == strategy)
+    for strategy in dict.fromkeys(each.strategy for each in added):
+        own = sorted((each.date, i) for i, each in enumerate(added) if each.strategy == strategy)
         for count in (1, 2):
             for chosen in combinations(own, count):
                 rows.append(Row(strategy, *(tuple(part) for part in zip(*chosen))))
@@ -66,15 +78,21 @@ def rows_of(predicted: tuple[Predicted, ...]) -> tuple[Row, ...]:
 
 
 class GainImages:
-    """E early dates and P predicted images of one index on one grid."""
+    """E early dates, P predicted images and I interpolated ones of one index on one grid."""
 
-    def __init__(self, early: IndexSeries, predicted: tuple[Predicted, ...], images: list[Images]) -> None:
-        self.early, self.predicted, self._images = early, predicted, images
-        self.names = (*(str(day) for day in early.dates), *(f"{p.strategy} {p.date}" for p in predicted))
+    def __init__(
+        self, season: IndexSeries, limit: dt.date, predicted: tuple[Predicted, ...], images: list[Images]
+    ) -> None:
+        """`season`: the early season, before `limit`; with later dates where predicted ones are interpolated too."""
+        self.season, self.predicted, self._images = season, predicted, images
+        self.early_dates = tuple(day for day in season.dates if day < limit)
+        self.interpolated = tuple(Interpolated(day) for day in _between({p.date for p in predicted}, season.dates))
+        self.added: tuple[Added, ...] = (*predicted, *self.interpolated)
+        self.names = (*(str(day) for day in self.early_dates), *(f"{a.strategy} {a.date}" for a in self.added))
 
     @property
     def grid(self) -> Grid:
-        return self.early.grid
+        return self.season.grid
 
     @property
     def simulated(self) -> bool:
@@ -82,13 +100,19 @@ class GainImages:
 
     def columns(self, row: Row) -> NDArray[np.int64]:
         """Which of the features (see `features`) a row's forest sees."""
-        early, every = len(self.early.dates), len(self.names)
+        early, every = len(self.early_dates), len(self.names)
         used = np.array([*range(early), *(early + i for i in row.images)])
         return np.sort(np.concatenate([used + every * k for k in range(9)]))
 
     def read(self, window: Window) -> NDArray[np.float32]:
-        """(E + P, H, W) float32; NaN marks no data."""
-        parts = [self.early.read(window), *(image.read(window).astype(np.float32) for image in self._images)]
+        """(E + P + I, H, W) float32; NaN marks no data."""
+        values = self.season.read(window)
+        parts = [values[: len(self.early_dates)]]
+        parts += [image.read(window).astype(np.float32) for image in self._images]
+        if self.interpolated:
+            first = self.season.dates[0]
+            targets = np.array([(each.date - first).days for each in self.interpolated], np.float64)
+            parts.append(linear(values, days_of(self.season.dates), targets))
         return np.concatenate(parts)
 
     def features(self, window: Window) -> NDArray[np.float32]:
@@ -104,17 +128,36 @@ class GainImages:
 @contextmanager
 def opened(job: CropGainJob, reporter: Reporter) -> Iterator[GainImages]:
     """Raises the sentences of missing dates and bands, of odd units, and of images that do not overlap."""
-    early_scenes, predicted = _read(job.early, job.predictions, job.index, reporter)
+    scenes, predicted = _read(job.early, job.predictions, job.index, reporter)
     limit = dates.parse(job.before, "the end of the early season") if job.before else min(p.date for p in predicted)
     with ExitStack() as exits:
-        span = (dt.date.min, limit - dt.timedelta(1))
-        early = exits.enter_context(open_index(early_scenes, job.index, reporter, span))
+        used, span = _season(scenes, limit, {p.date for p in predicted})
+        season = exits.enter_context(open_index(used, job.index, reporter, span))
         for each in predicted:
-            _must_overlap(each, early, job.index)
-        images = [exits.enter_context(Images([p.image], job.index, early.grid, reporter)) for p in predicted]
+            _must_overlap(each, season, job.index)
+        images = [exits.enter_context(Images([p.image], job.index, season.grid, reporter)) for p in predicted]
+        found = GainImages(season, limit, predicted, images)
         told = ", ".join(f"{p.strategy} {p.date}" for p in predicted)
-        reporter.log(f"Early season: {len(early.dates)} dates before {limit}. Predicted: {told}.")
-        yield GainImages(early, predicted, images)
+        reporter.log(f"Early season: {len(found.early_dates)} dates before {limit}. Predicted: {told}.")
+        if found.interpolated:
+            days = ", ".join(str(each.date) for each in found.interpolated)
+            reporter.log(f"Beside them, interpolated in time between the season's dates before and after: {days}.")
+        yield found
+
+
+def _season(
+    scenes: SceneSeries, limit: dt.date, predicted: set[dt.date]
+) -> tuple[SceneSeries, tuple[dt.date, dt.date] | None]:
+    """The early season; where its scenes go on after a predicted day, those too, but none of a predicted day."""
+    known = tuple(scene for scene in scenes.scenes if scene.date < limit or scene.date not in predicted)
+    if any(scene.date < limit for scene in known) and _between(predicted, [scene.date for scene in known]):
+        return replace(scenes, scenes=known), None
+    return scenes, (dt.date.min, limit - dt.timedelta(1))
+
+
+def _between(days: Collection[dt.date], known: Sequence[dt.date]) -> list[dt.date]:
+    """The days that are not known but lie between known ones."""
+    return [day for day in sorted(days) if day not in known and any(k < day for k in known) and max(known) > day]
 
 
 def _read(
@@ -153,9 +196,9 @@ def _strategy(prediction: Prediction, index: str) -> str:
     return " ".join(words) or "prediction"
 
 
-def _must_overlap(predicted: Predicted, early: IndexSeries, index: str) -> None:
-    x0, y0, x1, y1 = early.grid.bounds
-    boxes = [ref.bounds_in(early.grid.crs) for ref in predicted.image.scene.of(index)]
+def _must_overlap(predicted: Predicted, season: IndexSeries, index: str) -> None:
+    x0, y0, x1, y1 = season.grid.bounds
+    boxes = [ref.bounds_in(season.grid.crs) for ref in predicted.image.scene.of(index)]
     if not any(box[0] < x1 and box[2] > x0 and box[1] < y1 and box[3] > y0 for box in boxes):
-        first = early.stack.layers[0].scene.refs[0].path
+        first = season.stack.layers[0].scene.refs[0].path
         raise NoOverlap(f"The predicted image {predicted.path}", f"the early season's {first}")

@@ -47,8 +47,8 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     with job_run(job, reporter) as run:
         reporter.progress(0, "Reading the images")
         images = run.enter(opened(job, reporter))
-        run.protect_inputs({*images.early.stack.sources, *(p.path for p in images.predicted)})
-        beside = images.early.stack.layers[0].scene.refs[0].path
+        run.protect_inputs({*images.season.stack.sources, *(p.path for p in images.predicted)})
+        beside = images.season.stack.layers[0].scene.refs[0].path
         labels = run.enter(opened_labels(job.labels, job.split, images.grid, beside))
         facts = _measure(job, images, labels, run.outputs, reporter)
         for note in labels.notes:
@@ -69,7 +69,7 @@ def _measure(
     seeds = range(job.seed, job.seed + job.seeds)
     draws = [draw(census, job.split, seed, reporter) for seed in seeds]
     samples = gather(images, census, draws, folder, SubProgress(reporter, 0.15, 0.3))
-    rows = rows_of(images.predicted)
+    rows = rows_of(images.added)
     trials = _Trials(job.forest, samples, len(census.classes))
     found = list(
         trials.run([(row.name, images.columns(row)) for row in rows], draws, seeds, SubProgress(reporter, 0.3, 0.99))

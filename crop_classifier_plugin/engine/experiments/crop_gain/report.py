@@ -94,7 +94,7 @@ class Facts:
             "seeds": list(range(job.seed, job.seed + job.seeds)),
             "forest": {**asdict(job.forest), "pixels_a_class": job.split.pixels},
             "features": "3 x 3 values of every date",
-            "early_dates": [str(day) for day in self.images.early.dates],
+            "early_dates": [str(day) for day in self.images.early_dates],
             "predictions": [
                 {"strategy": p.strategy, "date": str(p.date), "path": p.path} for p in self.images.predicted
             ],

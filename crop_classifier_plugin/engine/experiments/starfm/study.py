@@ -22,7 +22,7 @@ from .real_images import BANDS, DAYS, DIRECTIONS, image, write_real
 
 @dataclass(frozen=True)
 class Case:
-    """`images`: figures of the fused image, the last fine image and the coarse image, as the evaluation tells them."""
+    """`images`: figures of the fused image, the other fine image and the coarse image, as the evaluation tells them."""
 
     base: str
     target: str
@@ -54,19 +54,22 @@ def _case(folder: Path, band: str, base: str, target: str) -> Case:
     pairs = image_pairs((image(folder, "fine", band, base),), coarse)
     fuse(FuseStarfmJob(*pairs, fused, band=band), Silent())
     truth, last = image(folder, "fine", band, target), image(folder, "fine", band, base)
-    report = evaluated(folder, (SceneSource(fused), truth, last, coarse[1]), band)
+    report = evaluated(folder, SceneSource(fused), truth, (last,), coarse[1], band=band)
     return Case(base, target, band, tuple(report["images"]), report["ssim"]["data_range"])
 
 
 def evaluated(
     folder: Path,
-    images: tuple[SceneSource, SceneSource, SceneSource, SceneSource],
-    band: str = "NDVI",
+    fused: SceneSource,
+    truth: SceneSource,
+    fine: tuple[SceneSource, ...],
+    coarse: SceneSource,
     extent: Extent | None = None,
+    band: str = "NDVI",
 ) -> dict[str, Any]:
-    """The report on a fused image; `images`: fused, truth, last fine and coarse one."""
+    """The report on a fused image."""
     html, document, table = (str(folder / f"r.{kind}") for kind in ("html", "json", "csv"))
-    evaluate(EvaluateFusionJob(*images, html, document, table, band, extent=extent), Silent())
+    evaluate(EvaluateFusionJob(fused, truth, fine, coarse, html, document, table, band, extent=extent), Silent())
     report: dict[str, Any] = json.loads(Path(document).read_text(encoding="utf-8"))
     return report
 

@@ -41,7 +41,7 @@ def _direction(folder: Path, base: str, target: str) -> Figures:
     train(TrainTsstfnJob(*pairs, model, model_inputs=FusionModelInputs(pairs=1), optim=optim), Silent())
     pairs = image_pairs(fine[:1], coarse, extent=right)
     fuse_tsstfn(FuseTsstfnJob(*pairs, model, fused, ("2016-08-31",)), Silent())
-    ours = evaluated(folder, (SceneSource(fused), fine[1], fine[0], coarse[1]), extent=right)["images"]
+    ours = evaluated(folder, SceneSource(fused), fine[1], fine[:1], coarse[1], right)["images"]
     return [ours[0], *_starfm(folder, base, target, right)]
 
 
@@ -60,7 +60,7 @@ def _starfm(folder: Path, base: str, target: str, extent: Extent) -> Figures:
     made, day = str(folder / f"starfm{base}.tif"), DAYS[target]
     iso = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     fuse_starfm(FuseStarfmJob(*image_pairs(fine[:1], coarse), made, target=iso), Silent())
-    figures: Figures = evaluated(folder, (SceneSource(made), fine[1], fine[0], coarse[1]), extent=extent)["images"]
+    figures: Figures = evaluated(folder, SceneSource(made), fine[1], fine[:1], coarse[1], extent)["images"]
     return figures
 
 

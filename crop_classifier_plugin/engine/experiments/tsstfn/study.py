@@ -38,7 +38,7 @@ def _scores(place: SimulatedPlace, made: Path, name: str, targets: tuple[str, ..
         one = _band_of(made, target, place.folder / "one.tif")
         last, (coarse,) = place.fine("B", USED), place.modis(target)
         fused, truth, before, blurred = sources(one, place.ndvi(USED), last, coarse)
-        figures = evaluated(place.folder, (fused, truth, before, blurred))["images"]
+        figures = evaluated(place.folder, fused, truth, (before,), blurred)["images"]
         found |= {f"{target} {label}": each for label, each in zip((name, *REFERENCES), figures)}
     return found
 

@@ -36,7 +36,7 @@ class ImageRow:
 
 @dataclass(frozen=True)
 class FusionFacts:
-    """Everything that an evaluation found. The fused image is the first row, the trivial references follow."""
+    """Everything that an evaluation found. The fused image is the first row, what needs no fusion follows."""
 
     band: str
     day: str
@@ -75,11 +75,11 @@ class FusionFacts:
     def verdict(self) -> str:
         fused, better = self.rows[0], [r.name for r in self.rows[1:] if r.figures.rmse <= self.rows[0].figures.rmse]
         if better:
-            return f"By RMSE the fused image is no better than: {' and '.join(better)}."
-        return f"By RMSE ({fused.figures.rmse:.4f}) the fused image is better than both trivial references."
+            return f"By RMSE the fused image is no better than: {' and '.join(better)}. Fusion does not pay here."
+        return f"By RMSE ({fused.figures.rmse:.4f}) the fused image is better than all that needs no fusion."
 
 
-RULE = "Only pixels that have a value in all four images are compared; bias is the mean of estimate - real image."
+RULE = "Only pixels that have a value in all of the images are compared; bias is the mean of estimate - real image."
 
 
 def write_reports(facts: FusionFacts, job: EvaluateFusionJob, out: Outputs) -> None:

@@ -45,7 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_lines_are_the_early_season_each_date_and_each_two(place: Path, tmp_path: Path) -> None:
     with opened(job(place, tmp_path, predictions=images(place, "real", "noise")), Silent()) as found:
-        rows = rows_of(found.predicted)
+        rows = rows_of(found.added)
         assert [row.name for row in rows] == [
             "early season",
             *(
@@ -95,7 +95,7 @@ def test_caps_hold_and_samples_are_the_pixels(place: Path, tmp_path: Path) -> No
         drawn = draw(census, asked.split, 1, Silent())
         samples = gather(found, census, [drawn], tmp_path, Silent())
         whole = found.features(Window(0, 0, HEIGHT, WIDTH)).reshape(45, -1)
-        columns = found.columns(rows_of(found.predicted)[1])
+        columns = found.columns(rows_of(found.added)[1])
     assert np.bincount(census.target.reshape(-1)[drawn.train]).tolist() == [50, 50, 50]
     assert len(drawn.test) == 70
     x, y = samples.of(drawn.test, columns)
@@ -143,6 +143,30 @@ def test_real_images_gain_and_noise_does_not(place: Path, tmp_path: Path) -> Non
     assert {p.name for p in tmp_path.iterdir()} == {"g.html", "g.json", "g.csv", "g.run.json"}
 
 
+def test_dates_around_a_predicted_one_are_interpolated_and_never_the_day_itself(place: Path, tmp_path: Path) -> None:
+    """Where the season goes on after a predicted date, its own images before and after stand beside the prediction."""
+    folder = tmp_path / "season"
+    folder.mkdir()
+    for path in (*(place / "early").glob("*.tif"), place / "NDVI_real_20240715.tif", place / "NDVI_real_20240830.tif"):
+        (folder / f"NDVI_{path.stem[-8:]}.tif").write_bytes(path.read_bytes())
+    asked = job(place, tmp_path, early=Series((SceneSource(str(folder)),)), predictions=images(place, "noise")[:1])
+    with opened(asked, Silent()) as found:
+        assert [row.name for row in rows_of(found.added)] == [
+            "early season",
+            "noise: + 2024-07-15",
+            "interpolated in time: + 2024-07-15",
+        ]
+        assert found.early_dates[-1] == dt.date(2024, 5, 20)
+        cube = found.read(Window(0, 0, HEIGHT, WIDTH))
+    known = {day: folder / f"NDVI_{day}.tif" for day in ("20240520", "20240830")}
+    before, after = (rasterio.open(path).read(1).astype(np.float64) for path in known.values())
+    np.testing.assert_allclose(cube[-1], before + (after - before) * 56 / 102, atol=1e-6)
+    asked = job(place, tmp_path, early=asked.early, predictions=images(place, "noise"))
+    with opened(asked, Silent()) as found:
+        assert not found.interpolated, "both later dates are predicted: their real images are hidden"
+        assert found.early_dates == found.season.dates
+
+
 def test_a_line_is_scikit_learns_forest_and_kappa(place: Path, tmp_path: Path) -> None:
     asked = job(place, tmp_path, seeds=1, seed=7)
     crop_gain(asked, Silent())
@@ -151,7 +175,7 @@ def test_a_line_is_scikit_learns_forest_and_kappa(place: Path, tmp_path: Path) -
         census = take_census(found, labels, tmp_path, Silent())
         drawn = draw(census, asked.split, 7, Silent())
         whole = found.features(Window(0, 0, HEIGHT, WIDTH)).reshape(45, -1).T
-        lines = rows_of(found.predicted)
+        lines = rows_of(found.added)
         every = [found.columns(line) for line in lines]
     y = census.target.reshape(-1)
     for row, columns in zip(rows, every):
@@ -292,6 +316,6 @@ def test_labels_are_valid_from_birth() -> None:
 
 def test_day_of_a_prediction_is_the_end_of_the_early_season_unless_told(place: Path, tmp_path: Path) -> None:
     with opened(job(place, tmp_path), Silent()) as found:
-        assert found.early.dates[-1] == dt.date(2024, 5, 20)
+        assert found.early_dates[-1] == dt.date(2024, 5, 20)
     with opened(job(place, tmp_path, before="2024-05-20"), Silent()) as found:
-        assert found.early.dates[-1] == dt.date(2024, 5, 1)
+        assert found.early_dates[-1] == dt.date(2024, 5, 1)

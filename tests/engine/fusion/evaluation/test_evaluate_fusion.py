@@ -22,7 +22,7 @@ from crop_classifier_plugin.shared.jobs.fusion import EvaluateFusionJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
 from kits.rasters import write_raster
 
-NAMES = ("fused", "truth", "last_fine", "coarse")
+NAMES = ("fused", "truth", "fine", "coarse")
 
 
 def slow_ssim(a: np.ndarray, b: np.ndarray, length: float) -> float:
@@ -44,7 +44,7 @@ def slow_ssim(a: np.ndarray, b: np.ndarray, length: float) -> float:
 def make(seed: int = 0, shape: tuple[int, int] = (30, 40)) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     truth = np.kron(rng.uniform(0.1, 0.5, (6, 8)), np.ones((5, 5)))[: shape[0], : shape[1]]
-    noise = {"fused": 0.03, "truth": 0.0, "last_fine": 0.1}
+    noise = {"fused": 0.03, "truth": 0.0, "fine": 0.1}
     found = {name: (truth + rng.normal(0, sd, shape) if sd else truth) for name, sd in noise.items()}
     found["fused"] = found["fused"] + 0.02
     found["fused"][2, 3] = np.nan
@@ -54,7 +54,7 @@ def make(seed: int = 0, shape: tuple[int, int] = (30, 40)) -> dict[str, np.ndarr
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    days = {"fused": "2024-07-01", "truth": "2024-07-01", "last_fine": "2024-06-01", "coarse": "2024-07-01"}
+    days = {"fused": "2024-07-01", "truth": "2024-07-01", "fine": "2024-06-01", "coarse": "2024-07-01"}
     for name, image in make().items():
         pixel = 50.0 if name == "coarse" else 10.0
         write_raster(tmp_path / f"{name}.tif", image[None], names=[f"NDVI {days[name]}"], nodata=np.nan, pixel=pixel)
@@ -62,8 +62,9 @@ def place(tmp_path: Path) -> Path:
 
 
 def job(place: Path, **changes: Any) -> EvaluateFusionJob:
-    images = {name: SceneSource(str(place / f"{name}.tif")) for name in NAMES}
+    images: dict[str, Any] = {name: SceneSource(str(place / f"{name}.tif")) for name in NAMES}
     reports = {f"report_{kind}": str(place / "out" / f"r.{kind}") for kind in ("html", "json", "csv")}
+    images["fine"] = (images["fine"],)
     return EvaluateFusionJob(**(images | reports | changes))
 
 
@@ -73,7 +74,7 @@ def test_figures_are_their_definitions(place: Path) -> None:
     report = json.loads((place / "out" / "r.json").read_text())
     images = {k: v.astype(np.float64) for k, v in make().items()}
     truth = np.where(np.isnan(images["fused"]), np.nan, images["truth"])
-    for row, name in zip(report["images"], ("fused", "last_fine")):
+    for row, name in zip(report["images"], ("fused", "fine")):
         error = images[name] - truth
         assert row["rmse"] == pytest.approx(np.sqrt(np.nanmean(error**2)), abs=1e-6)
         assert row["bias"] == pytest.approx(np.nanmean(error), abs=1e-6)
@@ -86,16 +87,56 @@ def test_figures_are_their_definitions(place: Path) -> None:
     assert result["rmse"] == report["images"][0]["rmse"]
     assert [r["name"] for r in report["images"]] == [
         "fused image (2024-07-01)",
-        "last fine image (2024-06-01)",
+        "nearest fine image (2024-06-01)",
         "coarse image resampled (2024-07-01)",
     ]
     assert any("(L = 2)" in text for _, text in reporter.lines)
 
 
+def test_fine_images_before_and_after_are_interpolated_in_time(place: Path) -> None:
+    """As numpy.interp does, pixel by pixel; where the later image is clouded, an even later one is taken."""
+    rng = np.random.default_rng(7)
+    days = {"2024-05-01": -61, "2024-06-01": -30, "2024-07-05": 4, "2024-07-21": 20}
+    series = np.stack([make()["fine"] + rng.normal(0, 0.05, (30, 40)) for _ in days]).astype(np.float32)
+    series[2, :5] = np.nan
+    for day, image in zip(days, series):
+        write_raster(place / "f" / f"{day}.tif", image[None], names=[f"NDVI {day}"], nodata=np.nan)
+    evaluate(job(place, fine=(SceneSource(str(place / "f")),)), Silent())
+    report = json.loads((place / "out" / "r.json").read_text())
+    _, near, between, _ = report["images"]
+    assert near["name"] == "nearest fine image (2024-07-05)"
+    assert between["name"] == "fine images interpolated in time (2024-06-01, 2024-07-05)"
+    known = ~np.isnan(make()["fused"]) & ~np.isnan(series[2])
+    assert report["pixels"] == known.sum()
+    truth, xs = make()["truth"].astype(np.float64), np.array(list(days.values()))
+    expected = np.full(truth.shape, np.nan)
+    for row, col in zip(*np.nonzero(known)):
+        clear = ~np.isnan(series[:, row, col])
+        expected[row, col] = np.interp(0, xs[clear], series[clear, row, col].astype(np.float64))
+    assert between["rmse"] == pytest.approx(np.sqrt(np.nanmean((expected - truth)[known] ** 2)), abs=1e-6)
+    assert near["rmse"] == pytest.approx(np.sqrt(np.mean((series[2] - truth)[known] ** 2)), abs=1e-6)
+
+
+def test_fusion_that_does_not_pay_is_said(place: Path) -> None:
+    reporter = Silent()
+    evaluate(job(place), reporter)
+    assert any("Fine images lie on one side of 2024-07-01 only: give one before" in text for _, text in reporter.lines)
+    assert any("the fused image is better than all that needs no fusion." in text for _, text in reporter.lines)
+    truth = make()["truth"]
+    for day, step in (("2024-06-21", -0.1), ("2024-07-11", 0.1)):  # they change by equal steps: their mean is the truth
+        write_raster(place / "g" / f"{day}.tif", truth[None] + np.float32(step), names=[f"NDVI {day}"], nodata=np.nan)
+    reporter = Silent()
+    evaluate(job(place, fine=(SceneSource(str(place / "g")),)), reporter)
+    verdict = reporter.lines[-1][1]
+    assert "no better than: fine images interpolated in time (2024-06-21, 2024-07-11)." in verdict
+    assert verdict.endswith("Fusion does not pay here.")
+    assert verdict in (place / "out" / "r.html").read_text()
+
+
 @pytest.mark.parametrize("length", [2.0, 255.0])
 def test_slow_ssim_is_torchmetrics_ssim(length: float) -> None:
     images = make()
-    truth, last = (images[name].astype(np.float64) for name in ("truth", "last_fine"))
+    truth, last = (images[name].astype(np.float64) for name in ("truth", "fine"))
     pair = (torch.from_numpy(v)[None, None] for v in (truth, last))
     _, full = structural_similarity_index_measure(*pair, data_range=length, return_full_image=True)
     inside = full[0, 0, 5:-5, 5:-5].mean()  # where the window lies in the image whole
@@ -159,9 +200,9 @@ def rewrite(place: Path, name: str, **changes: Any) -> dict[str, Any]:
         (lambda p: rewrite(p, "truth", names=["NDVI 2024-07-02"]), "the real image of 2024-07-02"),
         (lambda p: rewrite(p, "truth", names=["NDVI"]), "No acquisition date for truth.tif"),
         (lambda p: rewrite(p, "truth", factor=10_000), "NDVI lies within -1 and 1"),
-        (lambda p: rewrite(p, "last_fine"), "The last fine image is of 2024-07-01 like the fused one"),
+        (lambda p: rewrite(p, "fine"), "The fine image is of 2024-07-01 like the fused one"),
         (lambda p: rewrite(p, "coarse", crs="EPSG:32633", pixel=50.0), "do not overlap"),
-        (lambda p: rewrite(p, "fused", factor=np.nan), "No pixel has a value in all four images"),
+        (lambda p: rewrite(p, "fused", factor=np.nan), "No pixel has a value in all of the images"),
         (lambda p: {"report_csv": str(p / "truth.tif")}, "would replace an input"),
         (lambda p: {"band": "EVI"}, "No fused image has the band EVI (found: NDVI)"),
     ],
@@ -177,5 +218,7 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(place: Path, spoil: Any, s
 def test_reports_must_be_named(place: Path) -> None:
     with pytest.raises(BadInput, match="No output was named"):
         job(place, report_csv="")
+    with pytest.raises(BadInput, match="No fine image of another day"):
+        job(place, fine=())
     with pytest.raises(BadInput, match="data range"):
         job(place, data_range=-1.0)

@@ -39,7 +39,7 @@ def test_a_hidden_date_is_fused_and_evaluated(provider, images, context, tmp_pat
     record = json.loads(Path(output).with_suffix(".run.json").read_text())
     assert record["base_dates"] == ["2024-05-24", "2024-07-27"]
     reports = {f"REPORT_{kind}": str(tmp_path / f"r.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
-    four = {"FUSED": output, "TRUTH": images["FINE"], "LAST_FINE": images["FINE"], "COARSE": images["COARSE"][1]}
+    four = {"FUSED": output, "TRUTH": images["FINE"], "FINE": images["FINE"], "COARSE": images["COARSE"][1]}
     results = run("evaluate_fusion", {**four, **reports}, context)
     assert {name: results[name] for name in reports} == reports
     assert 0 < results["RMSE"] < 1

@@ -47,7 +47,8 @@ def test_a_hidden_date_is_fused_and_evaluated(provider, images, context, tmp_pat
     document = json.loads(Path(reports["REPORT_JSON"]).read_text())
     assert document["images"][0]["rmse"] == results["RMSE"]
     assert [image["name"].split(" (")[0] for image in document["images"]][1:] == [
-        "last fine image",
+        "nearest fine image",
+        "fine images interpolated in time",
         "coarse image resampled",
     ]
 

@@ -103,6 +103,21 @@ def test_bands_of_one_file_may_have_dates_of_their_own(tmp_path: Path) -> None:
     assert [(str(s.date), s.bands) for s in found] == [("2019-04-21", ("B04", "B08")), ("2019-06-20", ("B04", "B08"))]
 
 
+def test_a_time_series_of_force_is_one_index_of_many_dates(tmp_path: Path) -> None:
+    """Written as the published stacks are: an index in the file's name, the dates in the bands' names."""
+    days = ("20190401", "20190501", "20190601")
+    for index in ("NDV", "SW1", "TCB"):
+        path = tmp_path / f"2019-2019_001-365_HL_TSA_SEN2L_{index}_TSI.tif"
+        write_raster(path, np.full((3, 4, 4), 5000, np.int16), names=days, nodata=-9999)
+    found = read_scenes([SceneSource(str(tmp_path))], Silent())
+    assert [(f"{s.date:%Y%m%d}", s.bands) for s in found] == [(day, ("NDVI", "B11")) for day in days]
+    assert {(ref.scale, ref.offset) for s in found for ref in s.refs if ref.band} == {(1e-4, 0.0)}
+
+
+def test_of_a_name_of_earth_engine_the_sensed_date_counts() -> None:
+    assert dates.in_name("20151128T002653_20161203T102149_T56MNN_B4") == dt.date(2015, 11, 28)
+
+
 # --- what has no date ------------------------------------------------------------------------------------------------
 
 

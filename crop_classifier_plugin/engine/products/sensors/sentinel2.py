@@ -37,6 +37,7 @@ PRODUCT = ProductSpec(
         re.compile(r"S2[A-D]_MSI\w{3}_(?P<ymd>\d{8})T\d{6}"),
         re.compile(r"S2[A-D]_T?\d{2}[A-Z]{3}_(?P<ymd>\d{8})[_T]"),
         re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_(?P<ymd>\d{8})T\d{6}"),
+        re.compile(r"(?<!\d)(?P<ymd>\d{8})T\d{6}_\d{8}T\d{6}_T\d{2}[A-Z]{3}"),  # Earth Engine's: sensed, then made
     ),
     products=(
         Product(

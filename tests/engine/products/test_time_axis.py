@@ -18,13 +18,14 @@ from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
 from crop_classifier_plugin.shared.errors import BadInput, DriverMissing
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, SceneSource, Series
-from kits.cubes import write_netcdf, write_zarr
+from kits.cubes import Variable, write_netcdf, write_zarr
 from kits.paths import DATA
 from kits.rasters import write_raster
 
 UNITS = {"days": "D", "hours": "h", "minutes": "m", "seconds": "s", "milliseconds": "ms"}
 CUBE = {"B04": np.stack([np.full((6, 8), 500 + 100 * k, np.int16) for k in (0, 1)])}
 CUBE["B08"] = CUBE["B04"] + np.int16(2500)
+VARIABLES = {name: Variable(values) for name, values in CUBE.items()}
 SINCE_1990 = "days since 1990-01-01"
 TIMES = (10702, 10712)  # 2019-04-21 and 2019-05-01
 WRITERS = {".nc": write_netcdf, ".zarr": write_zarr}
@@ -83,7 +84,7 @@ def test_axes_that_are_not_of_time_tell_nothing() -> None:
 
 @pytest.mark.parametrize("ending", sorted(WRITERS))
 def test_the_variables_of_a_cube_are_bands_of_its_dates(tmp_path: Path, ending: str) -> None:
-    path = WRITERS[ending](tmp_path / f"cube{ending}", CUBE, TIMES, SINCE_1990)
+    path = WRITERS[ending](tmp_path / f"cube{ending}", VARIABLES, TIMES, SINCE_1990)
     for source in (path, tmp_path):
         found = read_scenes([SceneSource(str(source))], Silent())
         assert [(str(s.date), s.bands) for s in found] == [
@@ -98,7 +99,7 @@ def test_the_variables_of_a_cube_are_bands_of_its_dates(tmp_path: Path, ending: 
 
 @pytest.mark.parametrize("ending", sorted(WRITERS))
 def test_a_calendar_of_360_days_is_refused(tmp_path: Path, ending: str) -> None:
-    path = WRITERS[ending](tmp_path / f"cube{ending}", CUBE, TIMES, SINCE_1990, calendar="360_day")
+    path = WRITERS[ending](tmp_path / f"cube{ending}", VARIABLES, TIMES, SINCE_1990, calendar="360_day")
     with pytest.raises(BadInput, match=f"time axis t of cube{ending}:B0.* '360_day'"):
         read_scenes([SceneSource(str(path))], Silent())
     rows = [DateEntry(f"cube{ending}", day, band) for band, day in ((1, "2019-04-21"), (2, "2019-05-01"))]
@@ -106,13 +107,15 @@ def test_a_calendar_of_360_days_is_refused(tmp_path: Path, ending: str) -> None:
 
 
 def test_a_cube_of_one_variable_is_named_after_it(tmp_path: Path) -> None:
-    path = write_netcdf(tmp_path / "openEO.nc", {"B04": CUBE["B04"]}, TIMES, SINCE_1990)
+    path = write_netcdf(tmp_path / "openEO.nc", {"B04": VARIABLES["B04"]}, TIMES, SINCE_1990)
     found = read_scenes([SceneSource(str(path))], Silent())
     assert [(str(s.date), s.bands) for s in found] == [("2019-04-21", ("B04",)), ("2019-05-01", ("B04",))]
 
 
 def test_variables_that_are_no_bands_are_named_or_told_by_the_table(tmp_path: Path) -> None:
-    path = write_netcdf(tmp_path / "cube.nc", {"first": CUBE["B04"], "second": CUBE["B08"]}, TIMES, SINCE_1990)
+    path = write_netcdf(
+        tmp_path / "cube.nc", {"first": VARIABLES["B04"], "second": VARIABLES["B08"]}, TIMES, SINCE_1990
+    )
     with pytest.raises(BadInput, match=r"cube\.nc has the name of a band .*first.*second"):
         read_scenes([SceneSource(str(path))], Silent())
     found = read_scenes([SceneSource(str(path))], Silent(), [DateEntry("cube.nc:first", "", 0, "B04")])

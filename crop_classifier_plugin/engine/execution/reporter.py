@@ -6,9 +6,12 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TextIO
 
 from ...shared.errors import Cancelled
+
+Row = Mapping[str, Any]  # of a table in the run record: what JSON holds
 
 
 class Reporter(Protocol):
@@ -22,6 +25,29 @@ class Reporter(Protocol):
 
     def check(self) -> None:
         """Raises Cancelled when the user wants the job to stop."""
+
+    def note(self, key: str, rows: Iterable[Row]) -> None:
+        """Rows of a table `key` of the run record; one that is noted already is not repeated."""
+
+    @property
+    def noted(self) -> dict[str, list[Row]]:
+        """The tables that were noted."""
+
+
+class Notes:
+    """What a job notes for its run record."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[str, Row]] = {}
+
+    def note(self, key: str, rows: Iterable[Row]) -> None:
+        table = self._rows.setdefault(key, {})
+        for row in rows:
+            table.setdefault(json.dumps(row, sort_keys=True), row)
+
+    @property
+    def noted(self) -> dict[str, list[Row]]:
+        return {key: list(table.values()) for key, table in self._rows.items()}
 
 
 class Stop:
@@ -37,10 +63,11 @@ class Stop:
         return self._event.is_set()
 
 
-class Silent:
+class Silent(Notes):
     """A reporter for tests and libraries: remembers the log, prints nothing."""
 
     def __init__(self, stop: Stop | None = None) -> None:
+        super().__init__()
         self.lines: list[tuple[str, str]] = []
         self.stop = stop or Stop()
 
@@ -55,10 +82,11 @@ class Silent:
             raise Cancelled
 
 
-class JsonLines:
+class JsonLines(Notes):
     """One JSON object a line, as the bridge reads them."""
 
     def __init__(self, out: TextIO, stop: Stop, least_seconds: float = 0.1) -> None:
+        super().__init__()
         self._out, self._stop, self._least = out, stop, least_seconds
         self._lock = threading.Lock()
         self._started = time.monotonic()
@@ -87,10 +115,11 @@ class JsonLines:
             raise Cancelled
 
 
-class Terminal:
+class Terminal(Notes):
     """A progress bar for people; log lines and the bar go to standard error."""
 
     def __init__(self, stop: Stop, out: TextIO | None = None) -> None:
+        super().__init__()
         self._out = out or sys.stderr
         self._stop = stop
         self._started = time.monotonic()
@@ -139,6 +168,13 @@ class SubProgress:
 
     def check(self) -> None:
         self._whole.check()
+
+    def note(self, key: str, rows: Iterable[Row]) -> None:
+        self._whole.note(key, rows)
+
+    @property
+    def noted(self) -> dict[str, list[Row]]:
+        return self._whole.noted
 
 
 def seconds_left(elapsed: float, fraction: float) -> float | None:

@@ -45,6 +45,7 @@ class RunRecord:
             "platform": platform.platform(),
             "packages": versions(),
             **facts,
+            **reporter.noted,
         }
         path = outputs.path(Path(beside).with_suffix(".run.json"))
         Path(path).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

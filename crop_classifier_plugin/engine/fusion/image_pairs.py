@@ -100,6 +100,11 @@ class Images:
         return self._stack.dates
 
     @property
+    def level(self) -> str:
+        """Of processing; "" where it is not known."""
+        return self._stack.level
+
+    @property
     def simulated(self) -> bool:
         """Whether any of the files says that it is simulated."""
         return self._stack.simulated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 
@@ -27,7 +27,8 @@ class NamedBand:
     """A band of a file and where its name comes from."""
 
     band: str = ""  # canonical; "" = none is known
-    written: str = ""  # the text that names it
+    written: str = ""  # the words that name it, or the text that names several
+    where: str = "file name"  # where they stand
     several: tuple[str, ...] = ()  # the bands that the text names, where it names several and none is taken
 
 
@@ -52,20 +53,24 @@ def bands_of(
     product = product_of(path, hint)
     if not any(readings(text, vocabulary_of(product)) for text in texts):
         if product and product.order and len(texts) == len(product.order):
-            return [NamedBand(product.bands[name], f"{name} (band {i})") for i, name in enumerate(product.order, 1)]
+            return [
+                NamedBand(product.bands[name], f"band {i} {name}", "published order")
+                for i, name in enumerate(product.order, 1)
+            ]
         if len(texts) > 1 and not distinct_days:
             return [NamedBand()] * len(texts)
         alone = text_of(path)
         return [_named(alone, _told(path, [alone, *_beside(path)], product))] * len(texts)
     vocabulary = _told(path, texts, product)
-    return [_named(text, vocabulary) for text in texts]
+    return [replace(_named(text, vocabulary), where="band descriptions") for text in texts]
 
 
 def _named(text: str, vocabulary: Vocabulary) -> NamedBand:
     found = readings(text, vocabulary)
     if len(found) > 1:
-        return NamedBand("", text, found)
-    return NamedBand(found[0], text) if found else NamedBand()
+        return NamedBand("", text, several=found)
+    written = (hit.written for hit in reversed(names_in(text, vocabulary)) if hit.band in found)
+    return NamedBand(found[0], next(written)) if found else NamedBand()
 
 
 def _told(path: str, texts: Sequence[str], product: Product | None) -> Vocabulary:

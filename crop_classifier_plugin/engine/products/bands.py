@@ -31,6 +31,7 @@ class Hit:
     folded: str
     first: int  # which of the text's words it begins with
     last: int
+    written: str = ""  # the words themselves, with _ between them
 
 
 def is_mask(band: str) -> bool:
@@ -71,7 +72,7 @@ def _hits(words: list[str], vocabulary: Vocabulary) -> Iterator[Hit]:
             part = words[at : at + size]
             band = vocabulary.meaning(part, size == len(words))
             if band is not None:
-                yield Hit(band, fold("".join(part)), at, at + size - 1)
+                yield Hit(band, fold("".join(part)), at, at + size - 1, "_".join(part))
                 break
         else:
             size = 1

@@ -37,6 +37,7 @@ class Raster:
     codings: tuple[tuple[float, float] | None, ...] = ()  # scale and offset, one a band; None = not told
     crs: str = ""  # for a file that has none itself
     hint: str = ""  # what tells the product beside the path: the STAC item's id
+    baseline: str = ""  # of the processing, where its offset is still in the pixels
     root: str = ""  # the folder that the user named, for a raster found in it
 
 
@@ -52,7 +53,7 @@ def rasters(sources: Sequence[SceneSource], reporter: Reporter, table: DateTable
 
 def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterable[Raster]:
     path = Path(source.path)
-    if path.name == METADATA and path.is_file():
+    if path.name in METADATA and path.is_file():
         path = path.parent
     if path.is_dir() and not is_zarr(path):
         found = list(_in_folder(path, reporter))

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from ..raster.band_ref import file_of
 from .bands import is_mask
-from .spec import Coding, Product, ProductSpec, specs
+from .spec import OPTICAL, Coding, Product, ProductSpec, specs
 
 _FAR, _NEAR = 7, 3  # how many names of a path, from its end, tell the product; a name that people give counts nearby
 
@@ -33,14 +33,22 @@ def _rows(known: tuple[ProductSpec, ...], name: str, loose: bool) -> Iterator[Pr
     return (row for row in rows if row.names.search(name))
 
 
-def coding_of(path: str, band: str, hint: str = "") -> Coding | None:
-    """How the numbers of this band are meant, as far as the names in its path tell; None where they do not."""
+def coding_of(path: str, band: str, hint: str = "", baseline: str = "") -> Coding | None:
+    """How the numbers of this band are meant, as far as the names in its path tell; None where they do not.
+
+    `baseline`: of the processing, as a STAC item tells it.
+    """
     if not band or is_mask(band):
         return None
     for spec in specs():
         found = spec.coding_in_file(path, band) if spec.coding_in_file else None
         if found:
             return Coding(*found)
+    shifted = (spec.offset.coding_of(baseline) for spec in specs() if spec.offset and band in OPTICAL)
+    return next(filter(None, shifted), None) or _by_name(path, band, hint)
+
+
+def _by_name(path: str, band: str, hint: str) -> Coding | None:
     product = product_of(path, hint)
     # the file, or the folder of a product whose files are named by band: what was made of one lies elsewhere
     names = (*PurePath(file_of(path)).parts[-2:], hint)

@@ -12,14 +12,16 @@ from defusedxml import ElementTree as ET
 from ...shared.errors import BadRaster
 from .spec import OPTICAL
 
-METADATA = "MTD_MSIL2A.xml"
+METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
+_VALUE = ("BOA_QUANTIFICATION_VALUE", "QUANTIFICATION_VALUE")  # of level 2A, of 1C
+_OFFSET = ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET")  # since processing baseline 04.00
 _ROOT = re.compile(r"^(.*?\.SAFE)[/\\]", re.IGNORECASE)
 _ZIPPED = re.compile(r"^/vsizip/(.*?\.zip)/(.*)$", re.IGNORECASE)
 _BANDS = OPTICAL  # band_id 0..12 counts B01 to B08, B8A, B09 to B12
 
 
 def reflectance_of(path: str, band: str) -> tuple[float, float] | None:
-    """Scale and offset of a band of a level-2A product; None outside one, and where its metadata are gone."""
+    """Scale and offset of a band of a level-2A or 1C product; None outside one, and where its metadata are gone."""
     root = _ROOT.match(path)
     coding = _coding(root[1]) if root and band in _BANDS else None
     if coding is None:
@@ -30,24 +32,29 @@ def reflectance_of(path: str, band: str) -> tuple[float, float] | None:
 
 @lru_cache(maxsize=64)
 def _coding(root: str) -> tuple[float, dict[int, float]] | None:
-    """The quantification value, and each band's BOA_ADD_OFFSET, which exists since processing baseline 04.00."""
-    text = _text(root)
-    if text is None:
-        return None
+    """The quantification value, and each band's offset."""
+    for name, value_tag, offset_tag in zip(METADATA, _VALUE, _OFFSET):
+        text = _text(root, name)
+        if text is not None:
+            return _read(text, f"{root}/{name}", value_tag, offset_tag)
+    return None
+
+
+def _read(text: bytes, path: str, value_tag: str, offset_tag: str) -> tuple[float, dict[int, float]]:
     try:
         tree = ET.fromstring(text)
-        value = float(next(e.text or "" for e in tree.iter("BOA_QUANTIFICATION_VALUE")))
-        return value, {int(e.attrib["band_id"]): float(e.text or "") for e in tree.iter("BOA_ADD_OFFSET")}
+        value = float(next(e.text or "" for e in tree.iter(value_tag)))
+        return value, {int(e.attrib["band_id"]): float(e.text or "") for e in tree.iter(offset_tag)}
     except (ET.ParseError, StopIteration, ValueError, KeyError) as error:
-        raise BadRaster(f"{root}/{METADATA}", str(error) or "it tells no BOA_QUANTIFICATION_VALUE") from None
+        raise BadRaster(path, str(error) or f"it tells no {value_tag}") from None
 
 
-def _text(root: str) -> bytes | None:
+def _text(root: str, name: str) -> bytes | None:
     zipped = _ZIPPED.match(root)
     try:
         if zipped:
             with zipfile.ZipFile(zipped[1]) as archive:
-                return archive.read(f"{zipped[2]}/{METADATA}")
-        return (Path(root) / METADATA).read_bytes()
+                return archive.read(f"{zipped[2]}/{name}")
+        return (Path(root) / name).read_bytes()
     except (OSError, KeyError, zipfile.BadZipFile):
         return None

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...shared.cards.parts import SURFACE as SURFACE
+from ...shared.cards.parts import TOA as TOA
 from ...shared.choices import INDICES as INDICES
 from . import sensors
 
 OPTICAL = (*(f"B{n:02}" for n in range(1, 9)), "B8A", *(f"B{n:02}" for n in range(9, 13)))
 RADAR = ("VV", "VH")
-SURFACE = "surface reflectance"
-TOA = "top-of-atmosphere reflectance"  # level 1: the atmosphere is in it
 NUMBERS = "calibrated numbers"  # level 1: of the sensor, no reflectance before they are scaled
 LEVELS = (SURFACE, TOA, NUMBERS)
 
@@ -92,6 +92,14 @@ class OffsetRule:
     since: int  # baselines from this one on hold the offset
     until: int  # and from this number on tell nothing
     first_day: dt.date  # on which the first such baseline came into force
+    items: tuple[str, ...] = ()  # the properties of STAC items that tell the baseline, as 04.00
+    coding: Coding | None = None  # of the bands of such an item, where neither it nor the file tells another
+
+    def coding_of(self, baseline: str) -> Coding | None:
+        """Of the bands of an item of this baseline; None where it holds no offset, or the text is none."""
+        digits = baseline.replace(".", "")
+        held = digits.isdigit() and len(digits) == 4 and self.since <= int(digits) < self.until
+        return self.coding if held else None
 
 
 @dataclass(frozen=True, eq=False)

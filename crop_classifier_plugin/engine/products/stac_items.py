@@ -14,10 +14,11 @@ from pystac.errors import STACError, STACTypeError
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import SceneSource
 from . import bands
-from .encodings import product_of
+from .encodings import product_of, sensor_of
+from .spec import specs
 from .vocabulary import Vocabulary, vocabulary_of
 
-RasterFields = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str]
+RasterFields = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str, str, str]
 # Element 84's catalogue gives baseline 04.00's offset beside pixels from which it says to have taken it already.
 _OFFSET_GONE = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 
@@ -28,11 +29,13 @@ def read_items(source: SceneSource) -> Iterator[RasterFields]:
     found = False
     for item in _items(path):
         for key, asset in item.assets.items():
+            if key.removesuffix("-jp2") in set(item.assets) - {key}:  # the same band once more
+                continue
             names = _names(key, asset, item)
             if any(names):
                 found = True
                 local = SceneSource(_local(asset.href, item, path), "", _dates(item))
-                yield local, True, names, _codings(item, asset, names), _crs(item, asset)
+                yield local, True, names, _codings(item, asset, names), _crs(item, asset), _hint(item), _baseline(item)
     if not found:
         raise BadInput(f"No asset of the STAC items in {path} is a band that is known: give items of another product.")
 
@@ -70,7 +73,7 @@ def _names(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:
     roles = set(asset.roles or ("data",))
     if roles & {"thumbnail", "overview", "metadata", "visual"} or not _is_raster(asset):
         return ()
-    known = vocabulary_of(product_of(Path(asset.href).name, f"{item.id} {item.collection_id or ''}"))
+    known = vocabulary_of(product_of(Path(asset.href).name, _hint(item)))
     entries = _bands(asset)
     named = [_first((e.get("name"), e.get("eo:common_name"), e.get("common_name")), known) for e in entries]
     if any(named) and (len(named) == 1 or key.casefold() not in ("visual", "preview")):
@@ -101,8 +104,25 @@ def _bands(asset: pystac.Asset) -> list[Mapping[str, Any]]:
 
 def _codings(item: pystac.Item, asset: pystac.Asset, names: tuple[str, ...]) -> tuple[tuple[float, float] | None, ...]:
     entries = _bands(asset) or [{}]
-    gone = any(item.properties.get(name) is True for name in _OFFSET_GONE)
-    return tuple(_coding({**asset.extra_fields, **entry}, gone) for entry in entries)[: len(names)]
+    return tuple(_coding({**asset.extra_fields, **entry}, _offset_gone(item)) for entry in entries)[: len(names)]
+
+
+def _offset_gone(item: pystac.Item) -> bool:
+    return any(item.properties.get(name) is True for name in _OFFSET_GONE)
+
+
+def _hint(item: pystac.Item) -> str:
+    """What names of the item tell its product."""
+    return " ".join(filter(None, (item.id, item.collection_id, item.properties.get("s2:product_uri"))))
+
+
+def _baseline(item: pystac.Item) -> str:
+    """The processing baseline of a Sentinel-2 item, as 04.00; "" where none is told, or its offset is taken already."""
+    rules = [spec.offset for spec in specs() if spec.offset]
+    told = (str(item.properties[name]) for rule in rules for name in rule.items if item.properties.get(name))
+    names = (str(item.properties.get("constellation", "")).capitalize(), sensor_of("", _hint(item)))
+    sentinel_2 = any(name.startswith("Sentinel-2") for name in names)
+    return "" if _offset_gone(item) or not sentinel_2 else next(told, "")
 
 
 def _coding(entry: Mapping[str, Any], offset_gone: bool) -> tuple[float, float] | None:

@@ -23,7 +23,8 @@ _BARE = re.compile(r"^(?:netcdf|hdf5|zarr):(.+?\.(?:nc4?|h5|he5|hdf5?|zarr)):(.+
 class BandOrigin:
     """What a file and the names around it tell of a band; "" = nothing."""
 
-    written: str = ""  # the text that names the band: its description, the file's name
+    written: str = ""  # the words that name the band
+    where: str = ""  # where they stand: the file's name, its band descriptions, a STAC item
     sensor: str = ""  # as Landsat 8
     level: str = ""  # one of products.spec.LEVELS
     unit: str = ""

@@ -11,6 +11,7 @@ from typing import Any
 from ..legend import CropClass, Legend
 from .card import Card
 from .parts import (
+    SURFACE,
     Box,
     DateSpec,
     DayWindow,
@@ -88,6 +89,7 @@ def _read_inputs(item: dict[str, Any], images: list[dict[str, Any]]) -> InputSpe
         pixel_size=float(own["pixel_size"]),
         pixel_tolerance=float(own["pixel_tolerance"]),
         scale=float(own["scale"]),
+        level=str(own.get("level", SURFACE)),
         nodata=float(own["nodata"]),
         tensors=tuple(str(entry["name"]) for entry in p["mlm:input"]),
     )
@@ -265,6 +267,7 @@ def _unusual(inputs: InputSpec) -> dict[str, Any]:
     entries = (
         ("radar_unit", inputs.radar.unit, RadarSpec().unit),
         ("radar_days", inputs.radar.days, RadarSpec().days),
+        ("level", inputs.level, SURFACE),
         ("reduce", inputs.dates.reduce, DateSpec().reduce),
         ("min_dates", inputs.dates.min_dates, DateSpec().min_dates),
         ("monthly", inputs.dates.monthly, DateSpec().monthly),

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from ..errors import BadInput
 
 RADAR_UNITS = ("decibel", "power")
+SURFACE = "surface reflectance"
+TOA = "top-of-atmosphere reflectance"  # level 1: the atmosphere is in it
+LEVELS = (SURFACE, TOA)
 REDUCTIONS = ("clearest", "median", "mean")
 Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
@@ -112,6 +115,7 @@ class InputSpec:
     pixel_size: float = 10.0  # m
     pixel_tolerance: float = 0.5  # share of pixel_size by which a series may differ
     scale: float = 10000.0
+    level: str = SURFACE  # one of LEVELS, of the optical bands; "" = any, as an operation takes it
     nodata: float = 0.0  # raw value that means no data where a file declares none
     tensors: tuple[str, ...] = ("x",)
 
@@ -119,6 +123,7 @@ class InputSpec:
         check_range("pixel size", self.pixel_size, 0.01, 1e5)
         check_range("pixel tolerance", self.pixel_tolerance, 0, math.inf)
         check_range("scale", self.scale, 1e-6, 1e9)
+        check_choice("level", self.level, (*LEVELS, ""))
         if math.isinf(self.nodata):  # not-a-number is the no data of some float rasters
             raise BadInput("the card has an infinite no-data value")
 

@@ -32,10 +32,12 @@ from .rasters import DateUnreadable as DateUnreadable
 from .rasters import DriverMissing as DriverMissing
 from .rasters import DuplicateDate as DuplicateDate
 from .rasters import IndexOutOfRange as IndexOutOfRange
+from .rasters import LevelUnfit as LevelUnfit
 from .rasters import MaskMissing as MaskMissing
 from .rasters import NoOverlap as NoOverlap
 from .rasters import NotAFile as NotAFile
 from .rasters import NotGeocoded as NotGeocoded
+from .rasters import NumbersUnscaled as NumbersUnscaled
 from .rasters import OffsetMissing as OffsetMissing
 from .rasters import RadarMissing as RadarMissing
 from .rasters import TooFewDates as TooFewDates

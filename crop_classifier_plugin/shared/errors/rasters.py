@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from .base import CropClassifierError
 
+_LEVEL_2 = " (Sentinel-2 L2A, Landsat L2SP, Planet's SR)"
+
 
 class BadRaster(CropClassifierError):
     """A file that cannot be read as a raster."""
@@ -140,8 +142,8 @@ class BandAmbiguous(CropClassifierError):
         among = f" ({', '.join(readings)})" if readings else ""
         super().__init__(
             f"The bands of {path} ({', '.join(names)}) are called so by several sensors{among}: put the sensor into "
-            "the name of the file, of its folder or of the layer, as Landsat8 or Sentinel2, or write names as B04, B8A "
-            "or red into the band descriptions."
+            "the name of the file, of its folder or of the layer, as Landsat8 or Sentinel2, or name the bands (B04, B8A "
+            "...) in the table of dates, columns layer, band and name."
         )
 
 
@@ -179,6 +181,32 @@ class IndexOutOfRange(CropClassifierError):
         super().__init__(
             f"The values of {path} reach {reach}, {index} lies within {limits[0]:.3g} and {limits[1]:.3g}: set the "
             "file's scale (gdal_edit.py -scale), or recompute it."
+        )
+
+
+class LevelUnfit(CropClassifierError):
+    """Values of another level of processing than the one that is asked for."""
+
+    code = "level-unfit"
+
+    def __init__(self, path: str, level: str, wanted: str, model: str) -> None:
+        product = f"{wanted}{_LEVEL_2 if wanted.startswith('surface') else ''}"
+        super().__init__(
+            f"{path} holds {level} (as its name tells), but the model {model} was trained on {wanted}: give the "
+            f"product with {product}, or train a model on what you have."
+        )
+
+
+class NumbersUnscaled(CropClassifierError):
+    """Numbers of a sensor that are no reflectance."""
+
+    code = "numbers-unscaled"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} holds the sensor's calibrated numbers (level 1, as its name tells), which are no reflectance: "
+            f"give the product with surface reflectance{_LEVEL_2}, or scale them with the factors in its metadata "
+            "(gdal_edit.py -scale -offset)."
         )
 
 

@@ -9,7 +9,8 @@ from .sources import DateEntry
 
 COLUMNS = ("layer", "date", "band", "name", "crs")
 # What the table of build-series tells besides, and what databases and people add to a row: not read.
-_NOT_READ = ("role", "sensor", "pixel_m", "scale", "offset", "unit", "clear_share", "fid", "ogc_fid", "notes")
+_TOLD = ("role", "sensor", "pixel_m", "scale", "offset", "unit", "clear_share", "level", "called")
+_NOT_READ = (*_TOLD, "fid", "ogc_fid", "notes")
 
 
 def check_columns(columns: Collection[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar, Optional
 
-from ..cards.parts import RADAR_UNITS, REDUCTIONS
+from ..cards.parts import LEVELS, RADAR_UNITS, REDUCTIONS
 from ..choices import LOSSES, OPTIMIZERS, PRECISIONS, RESUME, SIDES, SPLITS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
@@ -66,12 +66,14 @@ class ModelInputs:
     reduce: str = ""  # one of REDUCTIONS; "" = clearest, but median where the windows are whole months
     min_dates: int = -1  # usable dates that a pixel needs; 0 = all of them; -1 = as the network can do with
     pixel_size: float = 0.0  # m; 0 = that of the finest band of the series
+    level: str = ""  # one of LEVELS, of the optical bands; "" = that of the series
     radar_bands: tuple[str, ...] = ("VV", "VH")
     radar_unit: str = "decibel"  # one of RADAR_UNITS: what the network reads, whatever the files hold
     tile: int = 128  # px
     overlap: int = 32
 
     def __post_init__(self) -> None:
+        one_of("level", self.level, ("", *LEVELS))
         one_of("radar_unit", self.radar_unit, RADAR_UNITS)
         one_of("reduce", self.reduce, ("", *REDUCTIONS))
         at_least(self, 0, "pixel_size")

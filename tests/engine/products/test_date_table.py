@@ -178,5 +178,5 @@ def test_a_crs_alone_places_nothing(tmp_path: Path) -> None:
 
 def test_the_table_of_a_built_series_is_a_table_of_dates(tmp_path: Path) -> None:
     header = ",".join(COLUMNS)
-    (tmp_path / "t.csv").write_text(f"{header}\na.tif,1,2018-04-01,B04,value,,10,1,0,,1\n")
+    (tmp_path / "t.csv").write_text(f"{header}\na.tif,1,2018-04-01,B04,value,,10,1,0,,1,,B04\n")
     assert read_dates(str(tmp_path / "t.csv")) == [DateEntry("a.tif", "2018-04-01", 1, "B04")]

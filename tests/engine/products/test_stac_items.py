@@ -94,3 +94,42 @@ def test_what_is_no_stac_item_gets_its_sentence(tmp_path: Path, text: str) -> No
     path.write_text(text)
     with pytest.raises(BadInput, match=r"item\.json"):
         read_scenes([SceneSource(str(path))], Silent())
+
+
+# --- the offset of the processing baseline ---------------------------------------------------------------------------
+
+
+def baseline_item(place: Path, baseline: object, dtype: str = "uint16", **more: object) -> Path:
+    """As the Planetary Computer hands items out: no scale, no offset, no baseline in any name; raw values 2500."""
+    write_raster(place / "T31UFS_20190516T105031_B04_10m.tif", np.full((1, SIZE, SIZE), 2500, dtype), nodata=0)
+    asset = {"href": "./T31UFS_20190516T105031_B04_10m.tif", "type": "image/tiff", "eo:bands": [{"name": "B04"}]}
+    path = place / "item.json"
+    properties = {"s2:processing_baseline": baseline, **more}
+    text = item({"B04": {**asset, **properties.pop("asset", {})}}, **properties)  # type: ignore[dict-item]
+    path.write_text(json.dumps(text | {"id": "S2A_MSIL2A_20190516T105031_R051_T31UFS_20190516T190000"}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("baseline", "value"),
+    [("02.11", 0.25), ("03.01", 0.25), ("04.00", 0.15), ("05.00", 0.15), ("05.10", 0.15), ("99.99", 0.25), ("?", 0.25)],
+)
+def test_the_baseline_of_an_item_tells_the_offset_whatever_the_day(tmp_path: Path, baseline: str, value: float) -> None:
+    assert read(baseline_item(tmp_path, baseline), ("B04",))[0] == pytest.approx(value)
+
+
+def test_what_an_item_says_of_the_offset_itself_goes_before_its_baseline(tmp_path: Path) -> None:
+    applied = baseline_item(tmp_path / "a", "05.00", **{"earthsearch:boa_offset_applied": True})
+    assert read(applied, ("B04",))[0] == pytest.approx(0.25)
+    told = baseline_item(tmp_path / "b", "05.00", asset={"raster:bands": [{"scale": 1e-4, "offset": -0.05}]})
+    assert read(told, ("B04",))[0] == pytest.approx(0.2)
+    version = {"processing:version": "05.10", "constellation": "sentinel-2"}
+    assert read(baseline_item(tmp_path / "c", None, **version), ("B04",))[0] == pytest.approx(0.15)
+
+
+def test_the_same_band_in_jpeg_2000_beside_the_cog_is_passed_over(tmp_path: Path) -> None:
+    path = write_item(tmp_path, {"B04": np.full((SIZE, SIZE), 0.2)}, lambda band: "red")
+    text = json.loads(path.read_text())
+    text["assets"]["red-jp2"] = {"href": "s3://bucket/B04.jp2", "type": "image/jp2"}
+    path.write_text(json.dumps(text))
+    assert read(path, ("B04",))[0] == pytest.approx(0.2)

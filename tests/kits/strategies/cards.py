@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.parts import (
+    LEVELS,
     RADAR_UNITS,
     REDUCTIONS,
     DateSpec,
@@ -56,6 +57,7 @@ def input_specs(draw: st.DrawFn) -> InputSpec:
         pixel_size=draw(st.floats(0.01, 1e5)),
         pixel_tolerance=draw(st.floats(0, 10)),
         scale=draw(st.floats(1e-6, 1e9)),
+        level=draw(st.sampled_from(LEVELS)),
         nodata=draw(st.floats(-1e9, 1e9)),
         tensors=draw(st.sampled_from(TWO_SERIES if bands[first:] else ONE_SERIES)),
     )

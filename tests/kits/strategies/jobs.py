@@ -9,6 +9,7 @@ from functools import cache
 from hypothesis import reject
 from hypothesis import strategies as st
 
+from crop_classifier_plugin.shared.cards.parts import LEVELS
 from crop_classifier_plugin.shared.choices import (
     ALIGN_RULES,
     ALIGNED_DAYS,
@@ -131,6 +132,7 @@ OWN_CHOICES = {
     ("FusionSplit", "method"): FUSION_SPLITS,
     ("pretrain_cropsts", "preset"): PRESETS,
     ("SplitSpec", "method"): ("side", "block", "parcel"),
+    ("ModelInputs", "level"): ("", *LEVELS),
     ("ModelInputs", "reduce"): ("", "clearest", "median", "mean"),
     ("ModelInputs", "radar_unit"): ("decibel", "power"),
     ("OptimSpec", "optical_dropout"): (None, (0.1, 0.3)),

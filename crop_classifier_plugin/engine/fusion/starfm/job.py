@@ -139,7 +139,7 @@ def _write(
     days = ", ".join(map(str, bases))
     reporter.log(f"STARFM: {job.band} of {target} from the base date {days}, window {job.starfm.window} px.")
     tags = {"METHOD": "STARFM", "DATE": str(target), "BASE_DATES": days}
-    tags |= marks(images.fine.simulated or images.coarse.simulated)
+    tags |= marks(images.fine.simulated or images.coarse.simulated, images.fine.level)
     made = DatedStack(path, images.grid, (job.band,), (target,), quantity, tags)
     with made:
         empty = _run(images, spreads, settings, made, quantity.scale, SubProgress(reporter, 0.05, 0.97))

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from ..sentinel2_safe import reflectance_of
-from ..spec import OPTICAL, SURFACE, TOA, MaskSpec, OffsetRule, Product, ProductSpec
+from ..spec import OPTICAL, SURFACE, TOA, Coding, MaskSpec, OffsetRule, Product, ProductSpec
 
 # Sen2Cor scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
 _SCL_BAD = (0, 1, 3, 8, 9, 10, 11)
@@ -83,7 +83,14 @@ PRODUCT = ProductSpec(
     coding_in_file=_coding,
     masks=(MaskSpec("scl", "SCL", fill=0, bad_values=_SCL_BAD),),
     # Since processing baseline 04.00 (ESA, in force on this day) reflectance x 10000 + 1000 is stored. 9999 is the
-    # number of products that users made themselves: it tells nothing.
-    offset=OffsetRule(re.compile(r"S2[A-D]_MSI\w{3}_\d{8}T\d{6}_N(\d{4})"), 400, 9999, dt.date(2022, 1, 25)),
+    # number of products that users made themselves: it tells nothing. Scenes of earlier days are processed anew.
+    offset=OffsetRule(
+        re.compile(r"S2[A-D]_MSI\w{3}_\d{8}T\d{6}_N(\d{4})"),
+        since=400,
+        until=9999,
+        first_day=dt.date(2022, 1, 25),
+        items=("s2:processing_baseline", "sentinel2:processing_baseline", "processing:version"),
+        coding=Coding(1e-4, -0.1, 0),
+    ),
     rank=1,
 )

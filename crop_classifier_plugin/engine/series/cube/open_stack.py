@@ -9,6 +9,8 @@ from dataclasses import replace
 from ....shared.cards.parts import InputSpec
 from ...execution.reporter import Reporter
 from ...raster.grid import Grid
+from ..scenes.band_origins import tell_bands
+from ..scenes.levels import check_levels
 from ..scenes.quantity import INDEX, RADAR, Quantity
 from ..scenes.read_series import SceneSeries
 from ..scenes.scene import Scene
@@ -52,7 +54,7 @@ def open_stack(
     """
     with ExitStack() as exits:
         stack = exits.enter_context(Stack(layers, spec, grid, masked_resampling, cubic))
-        log_mask_gaps(layers, spec, grid, reporter)
+        _tell(stack, reporter)
         check_values(stack, reporter)
         exits.pop_all()
     return stack
@@ -67,10 +69,18 @@ def open_usable(
     """
     with ExitStack() as exits:
         stack = exits.enter_context(Stack(layers, spec, grid, masked_resampling))
-        log_mask_gaps(layers, spec, grid, reporter)
+        _tell(stack, reporter)
         kept = usable_layers(stack, reporter)
         exits.pop_all()
     if len(kept) == len(layers):
         return stack
     stack.close()
     return Stack(kept, spec, grid, masked_resampling, measured=stack.measured)
+
+
+def _tell(stack: Stack, reporter: Reporter) -> None:
+    """Where the bands come from, and where masks do not reach. Raises the sentences of levels that do not fit."""
+    scenes = [layer.scene for layer in stack.layers]
+    check_levels(scenes, stack.spec, reporter)
+    tell_bands(scenes, stack.spec.bands, reporter)
+    log_mask_gaps(stack.layers, stack.spec, stack.grid, reporter)

@@ -20,6 +20,7 @@ from ...raster.grid import Grid, Window
 from ...raster.masked_resampling import resample, source_window
 from ...raster.reader import FileReader, most_open
 from ..scenes.cloud_masks import Mask, reaches
+from ..scenes.levels import common_level
 from ..scenes.measured_values import MeasuredValues
 from ..scenes.read_series import SceneSeries, files_of
 from ..scenes.reflectance import to_reflectance
@@ -69,6 +70,11 @@ class Stack:
     def simulated(self) -> bool:
         """Whether one of its scenes is marked as simulated."""
         return any(layer.scene.simulated for layer in self.layers)
+
+    @property
+    def level(self) -> str:
+        """Of processing: that of all its scenes, or of those that are not at the surface; "" where it is not known."""
+        return common_level((layer.scene for layer in self.layers), self.spec.bands)
 
     @property
     def dates(self) -> tuple[dt.date, ...]:

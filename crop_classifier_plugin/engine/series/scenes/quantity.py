@@ -36,6 +36,7 @@ class Quantity:
             bands=tuple(bands),
             pixel_tolerance=math.inf,
             scale=self.scale,
+            level="",
             nodata=self.source_nodata,
         )
 

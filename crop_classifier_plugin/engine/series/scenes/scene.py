@@ -22,7 +22,7 @@ from ...products.discovery import Raster, rasters
 from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
 from ...raster.band_ref import BandOrigin, BandRef, Encoding, file_of
 from ...raster.grid import upright
-from ...raster.provenance import SIMULATED_TAG
+from ...raster.provenance import LEVEL_TAG, SIMULATED_TAG
 from .given_crs import GivenCrs
 from .scene_dates import FileDates, Undated
 
@@ -151,8 +151,9 @@ def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBa
         encoding=Encoding(scale, offset),
         origin=BandOrigin(
             written=name.written,
+            where=name.where,
             sensor=sensor_of(path, raster.hint),
-            level=level_of(path, raster.hint),
+            level=file.tags().get(LEVEL_TAG) or level_of(path, raster.hint),
             several=name.several,
             unit=unit or (radar_unit_of(path) if band in bands.RADAR else ""),
         ),
@@ -167,7 +168,9 @@ def _coding(file: rasterio.DatasetReader, raster: Raster, index: int, band: str)
     if scale == 1 and offset == 0:
         scale, offset = _tagged_scale(file.tags(index), file.tags())
     by_item = raster.codings[index - 1] if index <= len(raster.codings) else None
-    by_name = coding_of(raster.source.path, band, raster.hint) if "int" in file.dtypes[index - 1] else None
+    by_name = (
+        coding_of(raster.source.path, band, raster.hint, raster.baseline) if "int" in file.dtypes[index - 1] else None
+    )
     if by_name and nodata is None:
         nodata = by_name.nodata
     silent = (scale == 1 and offset == 0) or scale > 1  # MODIS files hold the divisor where GDAL looks for a factor
@@ -194,11 +197,11 @@ def _tagged_scale(*tags: dict[str, str]) -> tuple[float, float]:
 
 def _named(file: rasterio.DatasetReader, raster: Raster, told: Sequence[Told], distinct_days: bool) -> list[NamedBand]:
     """What each band is: as the table of dates says, the STAC item, or the names in the file and of it."""
-    by_table = [NamedBand(each.name, "table of dates") if each.name else None for each in told]
+    by_table = [NamedBand(each.name, each.name, "table of dates") if each.name else None for each in told]
     if all(by_table):
         return [each for each in by_table if each]
     if len(raster.bands) == file.count:
-        found = [NamedBand(band, f"asset {band}") for band in raster.bands]
+        found = [NamedBand(band, band, "STAC item") for band in raster.bands]
     else:
         hint = f"{raster.hint}|{raster.source.name}"
         texts = [d or file.tags(i).get("NETCDF_VARNAME", "") for i, d in enumerate(file.descriptions, start=1)]

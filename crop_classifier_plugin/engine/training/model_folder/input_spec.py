@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ....shared.cards.parts import DateSpec, DayWindow, InputSpec, RadarSpec
+from ....shared.cards.parts import SURFACE, DateSpec, DayWindow, InputSpec, RadarSpec
 from ....shared.jobs.train import TrainJob
 from ...series.scenes.quantity import INDEX, OPTICAL
 
@@ -27,6 +27,7 @@ def input_spec_of(job: TrainJob, tensors: tuple[str, ...]) -> InputSpec:
         radar=RadarSpec(bands=asked.radar_bands if job.has_radar else (), unit=asked.radar_unit),
         pixel_size=asked.pixel_size or _PIXEL,
         scale=values.scale,
+        level=asked.level or SURFACE,
         nodata=values.source_nodata,
         tensors=tensors,
     )

@@ -32,6 +32,7 @@ from ...networks.registry import (
 from ...products.bands import RADAR
 from ...raster.band_ref import Bounds
 from ...series.cube.common_grid import extent_bounds
+from ...series.scenes.levels import series_level
 from ...series.scenes.read_series import SceneCache
 from ...series.scenes.scene import Scene
 from ...vector.labelled_shapes import read_labelled_shapes
@@ -70,6 +71,7 @@ def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = 
     else:
         inputs = _with_dates(network, inputs, [s.date for s in usable], reporter)
     inputs = replace(inputs, pixel_size=inputs.pixel_size or _finest(usable, inputs.bands))
+    inputs = replace(inputs, level=inputs.level or series_level(usable, inputs.bands))
     job = replace(job, network=network, model_inputs=inputs, optim=optim)
     if is_class_raster(job.labels):
         legend, simulated = _of_raster(job.labels, job.legend, reporter)
@@ -140,6 +142,7 @@ def _of_card(inputs: ModelInputs, own: InputSpec, has_radar: bool, start: str) -
         windows=inputs.windows or tuple((w.first, w.last) for w in dates.windows),
         radar_bands=radar.bands or inputs.radar_bands,
         pixel_size=inputs.pixel_size or own.pixel_size,
+        level=inputs.level or own.level,
         radar_unit=radar.unit,
         reduce=inputs.reduce or dates.reduce,
         min_dates=inputs.min_dates if inputs.min_dates >= 0 else dates.min_dates,

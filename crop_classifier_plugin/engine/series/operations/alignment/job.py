@@ -125,7 +125,12 @@ def _write(
     clear = np.zeros(len(used), np.int64)
     done, total = 0, len(bands) * len(tiles)
     file = DatedStack(
-        path, stack.grid, bands, [v.day for v in values], quantity_of(bands), {**tags, **marks(stack.simulated)}
+        path,
+        stack.grid,
+        bands,
+        [v.day for v in values],
+        quantity_of(bands),
+        {**tags, **marks(stack.simulated, stack.level)},
     )
     with file:
         for number, band in enumerate(bands):

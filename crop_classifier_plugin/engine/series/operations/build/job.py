@@ -118,7 +118,7 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
     plain = outputs.path(final.with_name(f"{final.stem}.plain.tif"))
     quantity = quantity_of(stack.spec.bands)
     days = [day.isoformat() for day in stack.dates for _ in stack.spec.bands]
-    spec = quantity.raster_spec(_names(stack), {"SERIES": "true", **marks(stack.simulated)}, days)
+    spec = quantity.raster_spec(_names(stack), {"SERIES": "true", **marks(stack.simulated, stack.level)}, days)
     with RasterWriter(plain, stack.grid, spec) as file:
         clear = _run(stack, file, SubProgress(reporter, 0, 0.8))
         log_clouded(stack.dates, clear, reporter)

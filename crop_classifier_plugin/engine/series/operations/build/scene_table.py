@@ -9,11 +9,25 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ....execution.reporter import Reporter
-from ....products.encodings import sensor_of
 from ....raster.band_ref import BandRef
 from ...cube.stack import Layer, Stack
+from ...scenes.levels import level_of
 
-COLUMNS = ("layer", "band", "date", "name", "role", "sensor", "pixel_m", "scale", "offset", "unit", "clear_share")
+COLUMNS = (
+    "layer",
+    "band",
+    "date",
+    "name",
+    "role",
+    "sensor",
+    "pixel_m",
+    "scale",
+    "offset",
+    "unit",
+    "clear_share",
+    "level",
+    "called",
+)
 Row = dict[str, str]
 
 
@@ -41,12 +55,14 @@ def _row(ref: BandRef, layer: Layer, share: float, role: str) -> Row:
         layer.scene.date.isoformat(),
         ref.band,
         role,
-        sensor_of(ref.path),
+        ref.origin.sensor,
         f"{ref.pixel:.4g}",
         f"{ref.scale:.10g}",
         f"{ref.offset:.10g}",
         ref.unit,
         f"{share:.4f}",
+        level_of(ref),
+        ref.origin.written,
     )
     return dict(zip(COLUMNS, cells))
 
@@ -67,7 +83,7 @@ def log_table(stack: Stack, shares: Sequence[float], max_gap: int, reporter: Rep
     sensors: Counter[str] = Counter()
     for layer, share in zip(stack.layers, shares):
         used = _used(layer, stack.spec.bands)
-        names = sorted({sensor_of(ref.path) for ref in used} - {""})
+        names = sorted({ref.origin.sensor for ref in used} - {""})
         sensors.update([" and ".join(names) or "unknown sensor"])
         files = len({ref.path for ref in used})
         reporter.log(

@@ -39,7 +39,7 @@ class CompositeFiles:
         spans: Sequence[Period],
     ) -> None:
         """`bands`: those of the stack, which the composites are made of, that are written."""
-        self._marks = marks(stack.simulated)  # tags of every file
+        self._marks = marks(stack.simulated, stack.level)  # tags of every file
         self._ramp = ramp_of(stack)  # of the first band
         self._job, self._outputs, self._grid, self._bands, self._periods = job, outputs, stack.grid, tuple(bands), spans
         self._quantity = quantity_of(bands)

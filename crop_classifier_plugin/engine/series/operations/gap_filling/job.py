@@ -59,7 +59,7 @@ def _write(job: FillGapsJob, stack: Stack, paths: list[str], reporter: Reporter)
     if len(days) < 2:
         raise BadInput(f"Gaps are filled between dates, the series has only {days[0]}: add more scenes.")
     with ExitStack() as exits:
-        tags = {"METHOD": job.method, **marks(stack.simulated)}
+        tags = {"METHOD": job.method, **marks(stack.simulated, stack.level)}
         filled = DatedStack(paths[0], stack.grid, bands, days, quantity_of(bands), tags)
         exits.enter_context(filled)
         names = [f"valid dates {band}" for band in bands]

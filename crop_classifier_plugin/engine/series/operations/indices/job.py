@@ -57,7 +57,9 @@ def _write(names: tuple[str, ...], stack: Stack, paths: list[str], reporter: Rep
     if decibel:
         reporter.log("Backscatter is in decibel: the index is made of linear power.")
     with ExitStack() as exits:
-        made = DatedStack(paths[0], stack.grid, names, stack.dates, INDEX, {**formulas, **marks(stack.simulated)})
+        made = DatedStack(
+            paths[0], stack.grid, names, stack.dates, INDEX, {**formulas, **marks(stack.simulated, stack.level)}
+        )
         exits.enter_context(made)
         counted = [f"valid dates {name}" for name in names]
         count = exits.enter_context(counter(paths[1], stack.grid, counted)) if paths[1:] else None

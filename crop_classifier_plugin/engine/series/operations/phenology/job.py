@@ -107,7 +107,12 @@ def _write(
     year = season_year(job, series)
     first_day = (series.dates[0] - dt.date(year, 1, 1)).days + 1
     tally = SeasonTally((first_day, first_day + (series.dates[-1] - series.dates[0]).days), job.rule.seasons)
-    tags = {"INDEX": job.index, "SEASON_YEAR": str(year), "DAY_1": f"{year}-01-01", **marks(series.stack.simulated)}
+    tags = {
+        "INDEX": job.index,
+        "SEASON_YEAR": str(year),
+        "DAY_1": f"{year}-01-01",
+        **marks(series.stack.simulated, series.stack.level),
+    }
     spec = RasterSpec("float32", np.nan, band_names(job.rule.seasons), tags=tags, resampling=Resampling.nearest)
     with ExitStack() as exits:
         made = exits.enter_context(RasterWriter(paths[0], series.grid, spec))

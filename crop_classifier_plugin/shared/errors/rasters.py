@@ -142,8 +142,8 @@ class BandAmbiguous(CropClassifierError):
         among = f" ({', '.join(readings)})" if readings else ""
         super().__init__(
             f"The bands of {path} ({', '.join(names)}) are called so by several sensors{among}: put the sensor into "
-            "the name of the file, of its folder or of the layer, as Landsat8 or Sentinel2, or name the bands (B04, B8A "
-            "...) in the table of dates, columns layer, band and name."
+            "the name of the file, of its folder or of the layer, as Landsat8 or Sentinel2, or name the bands (B04, "
+            "B8A ...) in the table of dates, columns layer, band and name."
         )
 
 

@@ -24,7 +24,6 @@ from qgis.core import (
     QgsProperty,
     QgsProviderRegistry,
     QgsRasterLayer,
-    QgsRasterRange,
     QgsRectangle,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime
@@ -37,6 +36,7 @@ from ..shared.errors import (
 )
 from ..shared.jobs import date_rows
 from ..shared.jobs.sources import DateEntry, Extent, SceneSource
+from . import no_data
 
 CUBES = (".hdf", ".h5", ".he5", ".hdf5", ".nc", ".nc4")  # as engine/products/cubes
 HOLDERS = (".zip", ".tar", ".xml", ".json", ".geojson", *CUBES)
@@ -100,30 +100,20 @@ def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
     if not layer.isValid():
         raise BadRaster(layer.source(), f"the layer {layer.name()} cannot be opened")
     return SceneSource(
-        path=path, name=layer.name(), dates=_dates(layer), crs=assigned_crs(layer.crs(), layer.dataProvider().crs())
+        path=path,
+        name=layer.name(),
+        dates=_dates(layer),
+        crs=assigned_crs(layer.crs(), layer.dataProvider().crs()),
+        no_data=no_data.no_data_of(layer),
     )
 
 
 def unread_no_data(value: Any, context: QgsProcessingContext) -> Iterator[str]:
-    """What is to be said of rasters whose no data the user set in QGIS alone: the engine reads their files."""
+    """What is to be said of rasters whose no data the user set in QGIS alone, where the engine reads their files."""
     for item in _flat(value, context):
         layer = _known_layer(item, context) if isinstance(item, str) else item
-        if not isinstance(layer, QgsRasterLayer) or not layer.isValid() or layer.providerType() != "gdal":
-            continue
-        provider = layer.dataProvider()
-        bands = range(1, layer.bandCount() + 1)
-        added = sorted({_range(each) for band in bands for each in provider.userNoDataValues(band)})
-        if added:
-            yield (
-                f"The additional no data values of the layer {layer.name()} ({', '.join(added)}) are known to QGIS "
-                "alone and are not used: export the layer with them as its no data, and give that."
-            )
-        if any(provider.sourceHasNoDataValue(b) and not provider.useSourceNoDataValue(b) for b in bands):
-            yield f"QGIS shows the no data of the layer {layer.name()} as values; they are read as no data."
-
-
-def _range(values: QgsRasterRange) -> str:
-    return f"{values.min():g}" if values.min() == values.max() else f"{values.min():g} to {values.max():g}"
+        if isinstance(layer, QgsRasterLayer) and layer.isValid() and layer.providerType() == "gdal":
+            yield from no_data.said(layer)
 
 
 def _path(source: str, name: str) -> str:

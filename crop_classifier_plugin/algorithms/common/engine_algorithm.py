@@ -87,6 +87,7 @@ class EngineAlgorithm(CropAlgorithm):
     Outputs are named in processAlgorithm: what it loads afterwards, QGIS takes from that thread's context alone.
     """
 
+    SCENES: tuple[str, ...] = ()  # parameters of single rasters that are scenes; other single ones hold codes
     devices: Mapping[str, DeviceRow] = DEVICES  # that the user may choose from, where there is such a choice
 
     def __init__(self) -> None:
@@ -129,6 +130,11 @@ class EngineAlgorithm(CropAlgorithm):
         """The parameters that take rasters."""
         return [d.name() for d in self.parameterDefinitions() if d.type() in ("raster", "multilayer")]
 
+    def _code_rasters(self) -> list[str]:
+        """The parameters of rasters that hold codes: of them the file is read, not what QGIS shows of its no data."""
+        kinds = {d.name(): d.type() for d in self.parameterDefinitions()}
+        return [n for n in self._rasters() if n not in self.SCENES and (kinds[n] == "raster" or n == "MASK_LAYERS")]
+
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
@@ -139,7 +145,7 @@ class EngineAlgorithm(CropAlgorithm):
         except CropClassifierError as error:
             self._refusal = error.sentence
             return True
-        for name in self._rasters():
+        for name in self._code_rasters():
             for warning in layers.unread_no_data(parameters.get(name), context):
                 feedback.pushWarning(warning)
         return True

@@ -38,6 +38,7 @@ class EvaluateFusion(SeriesAlgorithm):
 
     NAME = "evaluate_fusion"
     TITLE = "Evaluate a fused image"
+    SCENES = tuple(name for name, _, _ in IMAGES)
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         for name, title, tip in IMAGES:

@@ -60,6 +60,8 @@ class FileReader:
         self._refs, self._grid, self._cubic, self._hide = tuple(refs), grid, cubic, hide
         first = refs[0]
         self._nodata = first.nodata if first.nodata is not None else nodata
+        if "int" in first.dtype and self._nodata is not None and math.isnan(self._nodata):
+            self._nodata = None
         self._direct = grid.same_lattice(first.crs, first.transform)
         self._exits = ExitStack()
         try:

@@ -29,6 +29,15 @@ def at_least(spec: object, limit: int, *names: str) -> None:
 
 
 @dataclass(frozen=True)
+class BandNoData:
+    """What QGIS shows of one band as no data, beside what its file says or in place of it."""
+
+    band: int  # from 1
+    more: tuple[tuple[float, float], ...] = ()  # numbers of the file, from .. to, both included
+    of_file: bool = True  # whether the file's own no-data value counts
+
+
+@dataclass(frozen=True)
 class SceneSource:
     """One raster as the user gave it: anything GDAL opens. A folder, archive or STAC item stands for what is in it."""
 
@@ -36,6 +45,7 @@ class SceneSource:
     name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name
     dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
     crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
+    no_data: tuple[BandNoData, ...] = ()  # of the bands for which the layer has another than its file
 
     def paths(self) -> tuple[str, ...]:
         """The files that are read."""

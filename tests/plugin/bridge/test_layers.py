@@ -115,7 +115,7 @@ def test_project_layer_whose_file_is_gone_is_named(grid, context):
         layers.scenes([layer.id()], context)
 
 
-def test_no_data_that_only_qgis_knows_is_said(grid, context):
+def test_no_data_that_only_qgis_knows_is_said_of_rasters_of_codes(grid, context):
     plain, layer = QgsRasterLayer(grid("a.asc"), "plain"), QgsRasterLayer(grid("b.asc"), "set here")
     layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(3, 3), QgsRasterRange(7, 9)])
     QgsProject.instance().addMapLayer(layer)

@@ -126,6 +126,7 @@ class MeasuredValues:
         self._rules: dict[tuple[str, int], Impossible] = {}
         self._counts: dict[tuple[str, str], _Count] = {}
         self._reporter: Reporter | None = None
+        self._late = 0  # warnings of what the samples had missed
 
     def fill_alone(self) -> MeasuredValues:
         """The rule without the range of values, for judging that. It counts where this one does, and says nothing."""
@@ -155,8 +156,16 @@ class MeasuredValues:
             count.bad += bad.size
             if len(count.numbers) < 2:
                 count.numbers += [v for v in np.unique(bad)[:2].tolist() if v not in count.numbers]
-            if self._reporter and not count.told:
+            if self._reporter and not count.told and self._late < _SHOWN:
+                self._late += 1
                 self._tell({(ref.path, ref.band): count}, self._reporter, shares=False)
+                if self._late == _SHOWN:
+                    self._reporter.log("Further files with such numbers are not named.", "warning")
+
+    @property
+    def found(self) -> bool:
+        """Whether anything was hidden so far that the files do not say."""
+        return any(count.bad for count in self._counts.values())
 
     def tell(self, reporter: Reporter) -> None:
         """One warning of all that was hidden so far, with its share. Files in which more turns up are told at once."""

@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
 from ....shared.errors import BadRaster, BandTwice, DuplicateDate
-from ....shared.jobs.sources import DateEntry, SceneSource
+from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
 from ...execution.reporter import Reporter
 from ...products import bands
 from ...products.band_names import NamedBand, bands_of
@@ -137,6 +137,7 @@ def _told(file: rasterio.DatasetReader, raster: Raster, table: DateTable) -> lis
 def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBand, crs: CRS) -> BandRef:
     path, dtype, band = raster.source.path, file.dtypes[index - 1], name.band
     scale, offset, nodata = _coding(file, raster, index, band)
+    shown = next((each for each in raster.source.no_data if each.band == index), BandNoData(index))
     unit = (file.units[index - 1] or file.tags(index).get("UNITS") or file.tags().get("UNITS") or "").strip()
     return BandRef(
         path=path,
@@ -147,8 +148,8 @@ def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBa
         height=file.height,
         width=file.width,
         dtype=dtype,
-        nodata=nodata,
-        encoding=Encoding(scale, offset),
+        nodata=nodata if shown.of_file or nodata is None else math.nan,
+        encoding=Encoding(scale, offset, shown.more),
         origin=BandOrigin(
             written=name.written,
             where=name.where,

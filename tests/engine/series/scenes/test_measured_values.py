@@ -17,7 +17,7 @@ from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
 from crop_classifier_plugin.shared.errors import UnitUnclear
 from crop_classifier_plugin.shared.jobs.series import CompositeJob
-from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import BandNoData, SceneSource, Series
 from kits.rasters import write_raster
 
 TOLD = "cannot be measured"
@@ -171,3 +171,28 @@ def test_one_scene_of_bright_pixels_is_left_out_and_most_stop_the_job(tmp_path: 
     write(tmp_path / "most", [arrays[0], arrays[2], arrays[2]], names=("B04",), nodata=0)
     with pytest.raises(UnitUnclear, match=r"20190511.*too large"):
         open_series(Series((SceneSource(str(tmp_path / "most")),)), Silent())
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_no_data_of_a_layer_is_used_as_the_user_set_it(coarse: bool, tmp_path: Path) -> None:
+    """What QGIS adds is no data without a word; the file's own, switched off, is a value like any other."""
+    array = np.full((2, 12, 14), 3000, np.int16)
+    array[:, :3], array[:, 9:] = 77, 0
+    names = ("B11", "B12")
+    write(tmp_path, [array], names=names, nodata=0, pixel=20.0 if coarse else 10.0)
+    shown = (BandNoData(1, more=((70.0, 80.0), (5000.0, 1e300))), BandNoData(2, of_file=False))
+    source = SceneSource(str(tmp_path / f"S2_{DAYS[0]}.tif"), no_data=shown)
+    sources = [source]
+    if coarse:
+        fine = write(tmp_path / "fine", [np.full((1, 24, 28), 900, np.uint16)], names=("B02",), nodata=0)
+        sources.append(SceneSource(str(fine)))
+    reporter = Silent()
+    with open_series(Series(tuple(sources)), reporter) as stack:
+        cube = stack.read(Window(0, 0, stack.grid.height, stack.grid.width))[0][-2:]
+    step = 2 if coarse else 1
+    rows = np.arange(12).repeat(step)
+    assert (np.isnan(cube[0]).all(axis=1) == ((rows < 3) | (rows >= 9))).all()
+    assert not np.isnan(cube[1]).any()
+    assert cube[1].min() == 0
+    assert np.isnan(cube[0]).any(axis=1).sum() == 6 * step
+    assert not [text for level, text in reporter.lines if TOLD in text]

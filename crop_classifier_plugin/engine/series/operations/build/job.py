@@ -105,6 +105,12 @@ def _write_vrt(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
         reporter.log(
             f"The VRT shows the files as they are: the cloud mask ({', '.join(masked)}) is not applied.", "warning"
         )
+    refs = [ref for layer in stack.layers for band in stack.spec.bands for ref in layer.scene.of(band)]
+    if stack.measured.found or any(ref.encoding.more_nodata for ref in refs):
+        reporter.log(
+            "The VRT shows the files as they are: no data that they do not declare stays a value in it.",
+            "warning",
+        )
 
 
 def _write_look(stack: Stack, path: str, outputs: Outputs) -> None:

@@ -111,3 +111,7 @@ SAMPLINGS = {  # how a sample was drawn
     "stratified": "At random within each stratum",
     "random": "At random, or on a lattice, over the whole area",
 }
+GAINS = {  # what a review is ordered by
+    "hectares": "Hectares that a look is likely to change",
+    "units": "Units that a look is likely to change",
+}

@@ -68,7 +68,7 @@ def _measured(rasters: MapRasters, crop_map: CropMap, layer: ParcelLayer, run: J
     """What the rasters have in each parcel."""
     grid = crop_map.grid
     coverage = class_coverage(crop_map, layer.shapes, run.step(0.1, 0.4))
-    probabilities = _probabilities(rasters.probabilities, crop_map, layer, run.step(0.4, 0.8))
+    probabilities = class_probabilities(rasters.probabilities, crop_map, layer.shapes, run.step(0.4, 0.8))
     valid = None
     if rasters.valid_dates:
         valid = band_means(rasters.valid_dates, grid, layer.shapes, run.step(0.8, 0.9))[:, 0]
@@ -76,12 +76,12 @@ def _measured(rasters: MapRasters, crop_map: CropMap, layer: ParcelLayer, run: J
     return Measured(coverage, probabilities, valid, hectares, _pixel_hectares(grid, layer.shapes))
 
 
-def _probabilities(path: str, crop_map: CropMap, layer: ParcelLayer, reporter: Reporter) -> Floats | None:
-    """(P, K) in the order of the map's legend."""
+def class_probabilities(path: str, crop_map: CropMap, shapes: NDArray[Any], reporter: Reporter) -> Floats | None:
+    """(P, K) mean probability in each shape, in the order of the map's legend; None without a path. Raises BadInput."""
     if not path:
         return None
     order = _bands_of(path, crop_map.legend)
-    return band_means(path, crop_map.grid, layer.shapes, reporter)[:, order]
+    return band_means(path, crop_map.grid, shapes, reporter)[:, order]
 
 
 def _bands_of(path: str, legend: Legend) -> list[int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Optional
+from typing import ClassVar
 
-from ..choices import ALLOCATIONS, GAINS, SAMPLINGS
+from ..choices import ALLOCATIONS, SAMPLINGS
 from ..errors import BadInput
 from .base import Job
 from .sources import LabelSource

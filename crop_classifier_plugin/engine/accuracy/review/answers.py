@@ -48,8 +48,8 @@ def read_answers(path: str, legend: Legend) -> Answers:
     unnamed = frame[(frame["status"] == RELABELLED) & frame["review_name"].fillna("").astype(str).str.strip().eq("")]
     if len(unnamed):
         raise BadInput(
-            f"{len(unnamed):,} units of the review {path} are relabelled without a class (as {unnamed['uid'].iloc[0]}): "
-            "fill in review_name, or set them open."
+            f"{len(unnamed):,} units of the review {path} are relabelled without a class "
+            f"(as {unnamed['uid'].iloc[0]}): fill in review_name, or set them open."
         )
     known = frame["status"].isin(ANSWERED)
     said = frame["review_name"].where(frame["status"] != ACCEPTED, frame["map_name"])

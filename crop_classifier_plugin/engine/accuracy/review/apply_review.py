@@ -27,7 +27,7 @@ LABELS = "labels"
 
 
 def apply_review(job: ApplyReviewJob, reporter: Reporter) -> dict[str, Any]:
-    """Writes map, labels and reports; returns their paths and the main figures. Raises BadInput, BadRaster, CrsMissing."""
+    """Writes map, labels and reports; returns their paths and figures. Raises BadInput, BadRaster, CrsMissing."""
     with job_run(job, reporter) as run, opened(job.class_map, job.map_crs) as dataset:
         crop_map = CropMap(job.class_map, dataset, run.step(0, 0.2), job.map_crs)
         crop_map.legend.refuse_zero()
@@ -41,8 +41,8 @@ def apply_review(job: ApplyReviewJob, reporter: Reporter) -> dict[str, Any]:
         document = write_change_reports(job, answers, change, notes, run.outputs)
         run.record(job.corrected, {"answered": document["answered"], "changed_hectares": change.hectares})
     reporter.log(
-        f"{document['answered']:,} of {document['units']:,} units were answered, {document['relabelled']:,} of them with "
-        f"another crop; {change.hectares:,.1f} ha of the map changed."
+        f"{document['answered']:,} of {document['units']:,} units were answered, {document['relabelled']:,} of them "
+        f"with another crop; {change.hectares:,.1f} ha of the map changed."
     )
     paths = {name: getattr(job, name) for name in (*job.writes_rasters, *job.writes_files) if getattr(job, name)}
     return {**paths, "answered": document["answered"], "changed_hectares": change.hectares}

@@ -33,7 +33,12 @@ class Change:
 
 
 def write_corrected(
-    path: str, crop_map: CropMap, legend: Legend, units: tuple[NDArray[Any], NDArray[np.int64]], out: Outputs, reporter: Reporter
+    path: str,
+    crop_map: CropMap,
+    legend: Legend,
+    units: tuple[NDArray[Any], NDArray[np.int64]],
+    out: Outputs,
+    reporter: Reporter,
 ) -> Change:
     """`units`: relabelled polygons and each one's position in `legend`; pixels whose centre lies inside get it, also
     where the map had no class (choice: who looked, knows). `path` is the final one."""

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from ....shared.cards.files import sha256_of
 from ....shared.errors import LabelsUnusable
+from ....shared.jobs.accuracy import DeclaredParcels
 from ....shared.jobs.review import ReviewListJob
+from ....shared.jobs.sources import LabelSource
 from ....shared.legend import Legend
 from ....shared.review_table import LAYER
 from ...execution.job_run import JobRun, job_run
@@ -38,7 +40,7 @@ def review_list(job: ReviewListJob, reporter: Reporter) -> dict[str, Any]:
     Raises LabelsUnusable when there is nothing to look at, NoOverlap, CrsMissing, BadRaster, BadInput.
     """
     with job_run(job, reporter) as run, opened(job.maps.class_map, job.maps.crs) as dataset:
-        frame, legend = _parcels(job, dataset, run) if job.parcels else _blobs(job, dataset, run)
+        frame, legend = _units(job, dataset, run)
         frame["base_sha256"] = sha256_of(job.maps.class_map)
         ordered = frame.sort_values(["priority", "uid"], ascending=[False, True], ignore_index=True)
         kept = ordered.head(job.most) if job.most else ordered
@@ -51,10 +53,20 @@ def review_list(job: ReviewListJob, reporter: Reporter) -> dict[str, Any]:
     return {"review": job.review, "units": len(kept)}
 
 
-def _parcels(job: ReviewListJob, dataset: Any, run: JobRun) -> tuple[geopandas.GeoDataFrame, Legend]:
+def _units(job: ReviewListJob, dataset: Any, run: JobRun) -> tuple[geopandas.GeoDataFrame, Legend]:
+    """The review table of all units, and the classes that an answer may name."""
+    if job.parcels is not None:
+        return _parcels(job, job.parcels, dataset, run)
+    if job.reference is not None:
+        return _blobs(job, job.reference, dataset, run)
+    raise LabelsUnusable("There are no units to look at: give parcels, or a reference.")
+
+
+def _parcels(
+    job: ReviewListJob, parcels: DeclaredParcels, dataset: Any, run: JobRun
+) -> tuple[geopandas.GeoDataFrame, Legend]:
     """Every parcel that has a crop in the map."""
-    assert job.parcels is not None  # the caller has looked
-    facts = summed_up(job.maps, job.parcels, job.mapping, dataset, run)
+    facts = summed_up(job.maps, parcels, job.mapping, dataset, run)
     there = facts.table["map_name"].notna().to_numpy()
     table = facts.table[there].reset_index(drop=True)
     agreement = table["agreement"].to_numpy()
@@ -76,12 +88,11 @@ def _declared_support(table: pd.DataFrame, mapped: Floats) -> Floats:
     return np.where(is_second, second, rest / 2)
 
 
-def _blobs(job: ReviewListJob, dataset: Any, run: JobRun) -> tuple[geopandas.GeoDataFrame, Legend]:
+def _blobs(job: ReviewListJob, source: LabelSource, dataset: Any, run: JobRun) -> tuple[geopandas.GeoDataFrame, Legend]:
     """Every region in which the map differs from the reference."""
-    assert job.reference is not None  # the caller has looked
     crop_map = CropMap(job.maps.class_map, dataset, run.step(0, 0.1), job.maps.crs)
     matcher = Matcher(crop_map.legend, job.mapping)
-    with open_labels(job.reference, crop_map.grid, crop_map.path, matcher.position) as reference:
+    with open_labels(source, crop_map.grid, crop_map.path, matcher.position) as reference:
         comparison = Comparison(crop_map, reference, ComparedClasses(crop_map, matcher, False))
         comparison.count(run.step(0.1, 0.3))
         found = differences(comparison, job.least_pixels, run.step(0.3, 0.6))

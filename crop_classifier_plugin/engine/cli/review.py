@@ -1,0 +1,65 @@
+"""Commands about looking at a map unit by unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...shared.choices import GAINS
+from ...shared.jobs.accuracy import DeclaredParcels, MapRasters
+from ...shared.jobs.base import take
+from ...shared.jobs.review import ApplyReviewJob, ReviewListJob
+from ...shared.jobs.sources import LabelSource
+from .accuracy import read_mapping
+from .options import finish, json_option
+
+
+@click.command("review-list")
+@click.option("--map", "class_map", required=True, help="The crop map.")
+@click.option("--probabilities", default="", help="Class probabilities of the same run as the map.")
+@click.option("--parcels", default="", help="Vector file of polygons: the units to look at.")
+@click.option("--reference", default="", help="In place of parcels: units are where the map differs from it.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
+@click.option("--field", default="", help="Field with the declared crop, or with the class of the reference.")
+@click.option("--id", "id_field", default="", help="Field with each parcel's id; without, its shape is taken.")
+@click.option(
+    "--gain", type=click.Choice(list(GAINS)), default="hectares", show_default=True, help="Order of the list."
+)
+@click.option("--most", default=0, help="Units in the list; 0: all.")
+@click.option("--least-pixels", default=4.0, show_default=True, help="Of a region of disagreement.")
+@click.option("--declared-right", default=0.9, show_default=True, help="Share of the declarations that are right.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class.")
+@click.option("--out", "review", required=True, help="GeoPackage to write.")
+@json_option
+def review_list(
+    parcels: str, reference: str, layer: str, field: str, id_field: str, mapping: str, as_json: bool, **given: Any
+) -> None:
+    """List the units of a map that are worth a look, those first where a look gains most."""
+    maps = take(given, MapRasters)
+    job = ReviewListJob(
+        maps=maps,
+        parcels=DeclaredParcels(parcels, layer, field, id_field) if parcels else None,
+        reference=LabelSource(reference, layer, field) if reference else None,
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        **given,
+    )
+    finish(job, as_json)
+
+
+@click.command("apply-review")
+@click.option("--map", "class_map", required=True, help="The crop map that was reviewed.")
+@click.option("--review", required=True, help="The answered review table.")
+@click.option("--other-map/--no-other-map", default=False, help="Apply answers that were made on another map.")
+@click.option("--out", required=True, help="Folder for the corrected map, the labels and the report.")
+@json_option
+def apply_review(out: str, as_json: bool, **given: Any) -> None:
+    """Bring the answers of a review back: corrected map, labels for the next training, what changed."""
+    folder = Path(out)
+    reports = {f"report_{ending}": str(folder / f"review.{ending}") for ending in ("html", "json", "csv")}
+    corrected, labels = str(folder / "corrected.tif"), str(folder / "labels.gpkg")
+    finish(ApplyReviewJob(corrected=corrected, labels=labels, **{**reports, **given}), as_json)
+
+
+COMMANDS = (review_list, apply_review)

@@ -31,7 +31,6 @@ from qgis.PyQt.QtCore import QDate, QDateTime
 from ..shared.errors import (
     BadInput,
     BadRaster,
-    DateMissing,
     NotAFile,
 )
 from ..shared.jobs import date_rows
@@ -142,7 +141,8 @@ def labels_crs(source: QgsFeatureSource, path: str, layer: str) -> str:
 
 
 def _dates(layer: QgsRasterLayer) -> tuple[str, ...]:
-    """ISO dates from the layer's temporal properties: one for all, or one a band; the first day of each range."""
+    """ISO dates from the layer's temporal properties: one for all, or one a band, "" for a band without; the first day
+    of each range."""
     properties = layer.temporalProperties()
     if not properties.isActive():
         return ()
@@ -153,14 +153,12 @@ def _dates(layer: QgsRasterLayer) -> tuple[str, ...]:
         return ()
     ranges = properties.fixedRangePerBand()
     begins = {band: ranges[band].begin() for band in ranges}
-    missing = [b for b in range(1, layer.bandCount() + 1) if b not in begins or not begins[b].isValid()]
-    if missing:
-        raise DateMissing(f"band {missing[0]} of {layer.name()}", ["the layer's temporal properties"])
-    return tuple(_iso(begins[band]) for band in sorted(begins))
+    return tuple(_iso(begins[band]) if band in begins else "" for band in range(1, layer.bandCount() + 1))
 
 
 def _iso(moment: QDateTime) -> str:
-    return moment.date().toString("yyyy-MM-dd")
+    """ "" for a moment that is none."""
+    return str(moment.date().toString("yyyy-MM-dd"))
 
 
 # --- outputs ---------------------------------------------------------------------------------------------------------

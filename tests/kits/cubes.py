@@ -65,14 +65,14 @@ def write_zarr(path: Path, variables: Mapping[str, Variable], times: Times, unit
     path.mkdir(parents=True, exist_ok=True)
     (path / ".zgroup").write_text('{"zarr_format": 2}')
     for name, values, told in _axes(variables, times, units, calendar):
-        _array(path / name, values, [name], told)
+        write_array(path / name, values, [name], told)
     for name, each in variables.items():
         told = {**each.told, "_CRS": {"wkt": _CRS.to_wkt()}}
-        _array(path / name, each.values, ["t", "y", "x"], told)
+        write_array(path / name, each.values, ["t", "y", "x"], told)
     return path
 
 
-def _array(folder: Path, values: NDArray[Any], dimensions: Sequence[str], told: Told) -> None:
+def write_array(folder: Path, values: NDArray[Any], dimensions: Sequence[str], told: Told) -> None:
     folder.mkdir(exist_ok=True)
     attributes = {key: value.item() if isinstance(value, np.generic) else value for key, value in told.items()}
     whole = {"shape": values.shape, "chunks": values.shape, "dtype": values.dtype.str, "order": "C"}

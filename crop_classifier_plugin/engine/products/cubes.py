@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from ...shared.errors import BadInput, BadRaster, DriverMissing
 from ..raster.band_ref import split_name
 from ..reporting.sentences import listed
 from .band_names import speaks_of_band
+from .bands import name_of
 from .date_table import DateTable
 
 _DRIVERS = {
     ".hdf": "HDF4", ".h5": "HDF5", ".he5": "HDF5", ".hdf5": "HDF5", ".nc": "netCDF", ".nc4": "netCDF", ".zarr": "Zarr"
 }  # fmt: skip
+_AXIS = re.compile(r"^DIM_.+_VALUE$")
 _ZARR_FILES = (".zgroup", ".zarray", "zarr.json")
 CUBES = tuple(_DRIVERS)
 
@@ -28,22 +31,46 @@ def is_zarr(path: Path) -> bool:
 
 
 def rasters_in(path: str, table: DateTable) -> list[str]:
-    """What GDAL calls the rasters in a cube that are named after a band, or that the table of dates names one of; any
-    other file itself.
+    """What GDAL calls the rasters in a cube that are named after a band, that name their bands themselves, or that the
+    table of dates names a band of; any other file itself.
 
-    Raises BadInput where no variable is named so, DriverMissing, BadRaster.
+    Raises BadInput where there is no such raster, DriverMissing, BadRaster.
     """
-    if not os.path.exists(path) or not (Path(path).suffix.lower() in CUBES or os.path.isdir(path)):
+    there = path.startswith("/vsi") or os.path.exists(path)
+    if not there or not (Path(path).suffix.lower() in CUBES or os.path.isdir(path)):
         return [path]
     parts = _subdatasets(path)
     named = [p for p in parts if speaks_of_band(p) or table.names_bands([p])]
+    named = named or [p for p in parts if _names_its_bands(p)]
     if parts and not named:
         variables = listed(split_name(part)[1] for part in parts)
         raise BadInput(
-            f"None of the rasters in {path} has the name of a band ({variables}): name the band of each in a "
-            "table with the columns layer and name."
+            f"None of the rasters in {path} has the name of a band ({variables}): name the band of each, or each of "
+            "its bands, in a table with the columns layer, band and name."
         )
     return named or [path]
+
+
+def texts_of(file: rasterio.DatasetReader) -> list[str]:
+    """What each band of an open file is called: its description, else its variable, or its place on an axis of bands;
+    "" = nothing."""
+    tags = [file.tags(index) for index in file.indexes]
+    texts = [told or each.get("NETCDF_VARNAME", "") for told, each in zip(file.descriptions, tags)]
+    if any(texts):
+        return texts
+    return [next((each[key] for key in each if _AXIS.match(key) and not _number(each[key])), "") for each in tags]
+
+
+def _number(text: str) -> bool:
+    return text.replace(".", "", 1).replace("-", "", 1).isdigit()
+
+
+def _names_its_bands(path: str) -> bool:
+    try:
+        with rasterio.open(path) as file:
+            return any(name_of(text) for text in texts_of(file))
+    except RasterioError:
+        return False  # an axis of text is no raster
 
 
 def _subdatasets(path: str) -> list[str]:
@@ -53,7 +80,10 @@ def _subdatasets(path: str) -> list[str]:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the file as a whole lies nowhere
             with rasterio.open(path) as file:
                 told = {} if file.count else file.tags(ns="SUBDATASETS")
-                return sorted(name for key, name in told.items() if key.endswith("_NAME"))
+                found = sorted(name for key, name in told.items() if key.endswith("_NAME"))
+                if not found and not file.count:
+                    raise BadRaster(path, "it holds no raster")
+                return found
     except RasterioError as error:
         driver = _DRIVERS.get(Path(path).suffix.lower(), "Zarr")
         with rasterio.Env() as env:

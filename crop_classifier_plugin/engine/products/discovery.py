@@ -68,8 +68,16 @@ def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterab
     if path.suffix.lower() in _STAC:
         from .stac_items import read_items  # only who gives one needs pystac
 
-        return (Raster(*fields) for fields in read_items(source))
+        return (part for fields in read_items(source) for part in _parts(Raster(*fields), table))
     return [Raster(replace(source, path=p), True) for p in rasters_in(source.path, table)]
+
+
+def _parts(raster: Raster, table: DateTable) -> list[Raster]:
+    """An asset of a STAC item, or the rasters in it, whose bands are their own."""
+    paths = rasters_in(raster.source.path, table)
+    if paths == [raster.source.path]:
+        return [raster]
+    return [replace(raster, source=replace(raster.source, path=p), bands=(), codings=()) for p in paths]
 
 
 def _found(

@@ -36,7 +36,10 @@ class CrsMissing(CropClassifierError):
     code = "crs-missing"
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{path} has no coordinate reference system: assign one to the layer or the file.")
+        super().__init__(
+            f"{path} has no coordinate reference system: assign one to the layer or the file, or, of scenes, give it "
+            "in the column crs of the table of dates."
+        )
 
 
 class DriverMissing(CropClassifierError):

@@ -43,7 +43,9 @@ class SceneSource:
 
     path: str
     name: str = ""  # the layer's name, for messages and for the table of dates; default: the file's name
-    dates: tuple[str, ...] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () = unknown
+    dates: tuple[
+        str, ...
+    ] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () and "" = unknown
     crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
     no_data: tuple[BandNoData, ...] = ()  # of the bands for which the layer has another than its file
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from crop_classifier_plugin.engine.products import time_axis
 from crop_classifier_plugin.engine.raster.band_ref import short_name, split_name
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
-from crop_classifier_plugin.shared.errors import BadInput, DriverMissing
+from crop_classifier_plugin.shared.errors import BadInput, BadRaster, BandTwice, DriverMissing
 from crop_classifier_plugin.shared.jobs.sources import DateEntry, SceneSource, Series
-from kits.cubes import Variable, write_netcdf, write_zarr
+from kits.cubes import Variable, write_array, write_netcdf, write_zarr
 from kits.paths import DATA
 from kits.rasters import write_raster
 
@@ -162,3 +163,55 @@ def test_a_real_cube_of_openeo_is_read() -> None:
     found = read_scenes([SceneSource(str(REAL))], Silent())
     assert [str(s.date) for s in found] == [f"202{0 + (m > 12)}-{(m - 1) % 12 + 1:02}-01" for m in range(11, 23)]
     assert {"B02", "B08", "VV", "VH"} <= set(found[0].bands)
+
+
+@pytest.mark.parametrize("kind", ["<U3", "|S3"])
+def test_an_axis_of_bands_names_them(tmp_path: Path, kind: str) -> None:
+    """As xarray writes an array of (t, bands, y, x); GDAL does not tell such names of netCDF: there the table does."""
+    values = np.arange(2 * 3 * 6 * 8, dtype=np.int16).reshape(2, 3, 6, 8)
+    path = write_zarr(tmp_path / "cube.zarr", {"none": Variable(np.zeros((2, 6, 8)))}, TIMES, SINCE_1990)
+    write_array(path / "bands", np.array(["B02", "B04", "B08"], kind), ["bands"], {})
+    write_array(
+        path / "data",
+        values,
+        ["t", "bands", "y", "x"],
+        {"_CRS": {"url": "http://www.opengis.net/def/crs/EPSG/0/32631"}},
+    )
+    found = read_scenes([SceneSource(str(path))], Silent())
+    assert [(str(s.date), s.bands) for s in found] == [
+        (day, ("B02", "B04", "B08")) for day in ("2019-04-21", "2019-05-01")
+    ]
+    rows = [DateEntry("cube.zarr:data", "", band, "red" if band % 2 else "NIR") for band in (1, 2, 4, 5)]
+    with pytest.raises(BandTwice):
+        read_scenes([SceneSource(str(path))], Silent(), [*rows, DateEntry("cube:data", "", 3, "red")])
+
+
+def test_a_cube_in_a_stac_item_keeps_its_own_dates(tmp_path: Path) -> None:
+    """The item's one date does not stand for the steps of its time axis."""
+    write_netcdf(tmp_path / "openEO.nc", VARIABLES, TIMES, SINCE_1990)
+    write_netcdf(tmp_path / "one.nc", {"B04": VARIABLES["B04"]}, TIMES, SINCE_1990)
+    for name, band in (("openEO.nc", ("B04", "B08")), ("one.nc", ("B04",))):
+        asset = {"href": f"./{name}", "type": "application/x-netcdf", "eo:bands": [{"name": b} for b in band]}
+        item = {
+            "type": "Feature", "stac_version": "1.0.0", "id": "x", "geometry": None, "links": [],
+            "properties": {"datetime": "2019-06-30T00:00:00Z"}, "assets": {"cube": asset},
+        }  # fmt: skip
+        (tmp_path / "item.json").write_text(json.dumps(item))
+        found = read_scenes([SceneSource(str(tmp_path / "item.json"))], Silent())
+        assert [(str(s.date), s.bands) for s in found] == [("2019-04-21", band), ("2019-05-01", band)]
+
+
+def test_one_date_of_a_layer_does_not_stand_for_the_steps_of_a_cube(tmp_path: Path) -> None:
+    path = write_netcdf(tmp_path / "cube.nc", {"B04": VARIABLES["B04"]}, TIMES, SINCE_1990)
+    for told, days in (
+        (("2020-01-01",), ["2019-04-21", "2019-05-01"]),
+        (("2020-01-01", ""), ["2019-05-01", "2020-01-01"]),
+    ):
+        assert [str(s.date) for s in read_scenes([SceneSource(str(path), "x", told)], Silent())] == days
+
+
+def test_a_cube_without_a_raster_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cube.zarr").mkdir()
+    (tmp_path / "cube.zarr" / ".zgroup").write_text('{"zarr_format": 2}')
+    with pytest.raises(BadRaster, match=r"cube\.zarr"):
+        read_scenes([SceneSource(str(tmp_path / "cube.zarr"))], Silent())

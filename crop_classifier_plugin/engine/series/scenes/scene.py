@@ -17,6 +17,7 @@ from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
 from ...execution.reporter import Reporter
 from ...products import bands
 from ...products.band_names import NamedBand, bands_of
+from ...products.cubes import texts_of
 from ...products.date_table import DateTable, Told
 from ...products.discovery import Raster, rasters
 from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
@@ -205,8 +206,7 @@ def _named(file: rasterio.DatasetReader, raster: Raster, told: Sequence[Told], d
         found = [NamedBand(band, band, "STAC item") for band in raster.bands]
     else:
         hint = f"{raster.hint}|{raster.source.name}"
-        texts = [d or file.tags(i).get("NETCDF_VARNAME", "") for i, d in enumerate(file.descriptions, start=1)]
-        found = bands_of(raster.source.path, texts, hint, distinct_days)
+        found = bands_of(raster.source.path, texts_of(file), hint, distinct_days)
     return [given or own for given, own in zip(by_table, found)]
 
 

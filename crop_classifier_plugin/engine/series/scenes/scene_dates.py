@@ -37,21 +37,26 @@ class FileDates:
         """The first of: table, layer's temporal properties, time axis, band description and metadata, acquisition tag,
         layer name, file name, folders, TIFF date-time; None without any.
 
+        One date of a layer's properties, or of a STAC item, does not stand for the steps of a time axis.
         The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
         Raises DateAmbiguous, and BadInput for a time axis that holds no dates.
         """
         if told.date:
             return told.date
-        source = self._raster.source
-        if source.dates:
-            position = index - 1 if len(source.dates) >= self._file.count > 1 else 0
-            return dates.parse(source.dates[position], self.label)
+        source, count = self._raster.source, self._file.count
+        a_band = source.dates[index - 1] if len(source.dates) >= count else ""
+        if a_band:
+            return dates.parse(a_band, self.label)
+        step = time_axis.date_of(self._file.tags(index), self._tags, self.label)
+        if step:
+            return step
+        if source.dates and len(source.dates) < count:
+            return dates.parse(source.dates[0], self.label)
         return self._of_band(index) or self._of_file(source.name, source.path)
 
     def _of_band(self, index: int) -> dt.date | None:
         tags = self._file.tags(index)
-        day = time_axis.date_of(tags, self._tags, self.label)
-        day = day or dates.in_name(self._file.descriptions[index - 1] or "", f"band {index} of {self.label}")
+        day = dates.in_name(self._file.descriptions[index - 1] or "", f"band {index} of {self.label}")
         told = {**tags, **self._file.tags(index, ns="FORCE")}
         return day or next((found for k, v in told.items() if (found := dates.in_metadata(k, v))), None)
 

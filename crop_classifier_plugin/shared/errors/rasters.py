@@ -132,7 +132,8 @@ class BandMissing(CropClassifierError):
         seen = ", ".join(found) or "no named band"
         super().__init__(
             f"The model {model} needs {', '.join(missing)}, which the scene of {date} lacks (it has {seen}): add the "
-            "file with it, or name the band in the file's band description."
+            "file with it, or name the band in the file's band description or in the table of dates, columns layer, "
+            "band and name."
         )
 
 
@@ -158,8 +159,8 @@ class BandTwice(CropClassifierError):
     def __init__(self, path: str, band: str, numbers: Sequence[int], date: str) -> None:
         which = ", ".join(map(str, numbers[:10]))
         super().__init__(
-            f"The bands {which} of {path} are all named {band} and of {date}: correct their band descriptions, or give "
-            "their dates."
+            f"The bands {which} of {path} are all named {band} and of {date}: correct their band descriptions, or tell "
+            "their dates and names in the table of dates, columns layer, band, date and name."
         )
 
 

@@ -85,7 +85,10 @@ def _default_bands(scenes: Sequence[Scene]) -> tuple[str, ...]:
     richest = max(scenes, key=lambda s: len(s.bands), default=None)
     found = tuple(b for b in _MEASURED if richest and b in richest.bands)
     if not found:
-        raise BadInput(f"No band of the scenes has a name that is known ({', '.join(_MEASURED)}): name the bands.")
+        raise BadInput(
+            f"No band of the scenes has a name that is known ({', '.join(_MEASURED)}): name them in their "
+            "descriptions, or in the table of dates, columns layer, band and name."
+        )
     return found
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import NamedTuple
 
 from ...execution.reporter import Reporter, Row
-from ...raster.band_ref import BandRef
+from ...raster.band_ref import BandRef, short_name
 from .levels import level_of
 from .scene import Scene
 
@@ -62,4 +61,4 @@ def _line(kind: _Kind, refs: list[BandRef]) -> str:
     called = ", ".join(band if band == name else f"{band} = {name or '?'}" for band, name in kind.names)
     of = ", ".join(filter(None, (kind.sensor or "a sensor that no name tells", kind.level)))
     dates = f"{len(refs)} date{'s' if len(refs) > 1 else ''}"
-    return f"Bands of {of} ({dates}): {called} ({kind.where}, as in {PurePath(refs[0].path).name})."
+    return f"Bands of {of} ({dates}): {called} ({kind.where}, as in {short_name(refs[0].path)})."

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePath
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import LevelUnfit, NumbersUnscaled
 from ...execution.reporter import Reporter
 from ...products.bands import INDICES, OPTICAL
 from ...products.spec import LEVELS, NUMBERS, SURFACE, TOA
-from ...raster.band_ref import BandRef
+from ...raster.band_ref import BandRef, short_name
 from .scene import Scene
 
 
@@ -56,7 +55,7 @@ def _refs(scenes: Iterable[Scene], bands: Iterable[str]) -> list[BandRef]:
 
 
 def _warning(refs: list[BandRef], mixed: bool) -> str:
-    files = list(dict.fromkeys(PurePath(ref.path).name for ref in refs))
+    files = list(dict.fromkeys(short_name(ref.path) for ref in refs))
     more = f" and {len(files) - 1} more files" if len(files) > 1 else ""
     beside = ", others of the series surface reflectance: their dates cannot be compared" if mixed else ""
     return (

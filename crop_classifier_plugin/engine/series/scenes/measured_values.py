@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from ....shared.cards.parts import InputSpec
 from ...execution.reporter import Reporter
 from ...products.bands import OPTICAL, RADAR
-from ...raster.band_ref import BandRef
+from ...raster.band_ref import BandRef, short_name
 from .reflectance import factors_of
 
 Bool = NDArray[np.bool_]
@@ -202,4 +201,4 @@ def _described(counts: dict[tuple[str, str], _Count], shares: bool) -> Iterable[
         share = f" in {count.bad / count.seen:.1%} of the pixels looked at" if shares else ""
         alike.setdefault((path, numbers, share), []).append(band)
     for (path, numbers, share), bands in alike.items():
-        yield f"{Path(path).name} ({', '.join(bands)}): {numbers}{share}"
+        yield f"{short_name(path)} ({', '.join(bands)}): {numbers}{share}"

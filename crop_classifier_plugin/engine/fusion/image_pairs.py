@@ -13,12 +13,13 @@ from ...shared.errors import BadInput, NoOverlap
 from ...shared.jobs.sources import Extent, Series
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
-from ..series.cube.common_grid import common_grid
+from ..series.cube.common_grid import checked_size, common_grid
 from ..series.cube.open_stack import layers_of, open_stack
 from ..series.cube.stack import Layer
 from ..series.scenes.quantity import quantity_of
 from ..series.scenes.read_series import SceneSeries, files_of, read_together
 from ..series.scenes.scene import Scene
+from ..series.selection.coverage import windows_of
 
 DatedImages = dict[dt.date, Layer]
 
@@ -55,23 +56,20 @@ def _with_name(scene: Scene, band: str) -> Scene:
 
 
 def fine_grid(fine: Sequence[Layer], coarse: Sequence[Layer], band: str, extent: Extent | None) -> Grid:
-    """The fine images' grid over what all images cover (and the extent). Raises NoOverlap, or that they are swapped."""
-    grid = common_grid([image.scene for image in fine], quantity_of([band]).input_spec([band]), extent)
-    xmin, ymin, xmax, ymax = grid.bounds
+    """The fine images' grid over all that any of them covers, or the extent. Raises NoOverlap for a coarse image that
+    lies elsewhere, or that fine and coarse are swapped."""
+    grid = checked_size(common_grid([image.scene for image in fine], quantity_of([band]).input_spec([band]), extent))
     sharp = fine[0].scene.of(band)[0]
     for image in coarse:
-        refs = image.scene.of(band)
-        x0, y0, x1, y1 = zip(*(ref.bounds_in(grid.crs) for ref in refs))
-        xmin, ymin, xmax, ymax = max(xmin, *x0), max(ymin, *y0), min(xmax, *x1), min(ymax, *y1)
-        if xmin >= xmax or ymin >= ymax:
-            raise NoOverlap(f"The fine image {sharp.path}", f"the coarse image {refs[0].path}")
+        if not windows_of(image.scene, [band], grid):
+            raise NoOverlap(f"The fine image {sharp.path}", f"the coarse image {image.scene.of(band)[0].path}")
     blurred = coarse[0].scene.of(band)[0]
     if blurred.pixel < 0.99 * sharp.pixel:
         raise BadInput(
             f"The coarse image {blurred.path} has pixels of {blurred.pixel:.4g} m, the fine image {sharp.path} of "
             f"{sharp.pixel:.4g} m: exchange them."
         )
-    return grid.snap((xmin, ymin, xmax, ymax))
+    return grid
 
 
 class Images:

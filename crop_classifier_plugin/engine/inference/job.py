@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,15 +13,16 @@ from ...shared.jobs.classify import ClassifyJob
 from ..execution.job_run import job_run
 from ..execution.outputs import Outputs
 from ..execution.reporter import Reporter, SubProgress
-from ..raster.grid import Grid
+from ..raster.grid import Grid, Window
 from ..runtime.base import Runtime
 from ..runtime.open import open_runtime
 from ..series.cube.model_series import ModelSeries
 from ..vector.area import Area
 from .date_attention import Attention, write_attention
+from .holes import Holes, beside
 from .map_targets import ATTENTION, Target, open_targets
 from .output_rasters import OUTPUT_RASTERS, OutputRaster, Said
-from .tile_pipeline import FinishedBlock, classify_tiles
+from .tile_pipeline import FinishedBlock, classify_tiles, required_dates
 
 
 def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
@@ -66,22 +67,39 @@ def _map(
         temporary = {key: outputs.path(path) for key, path in target.rasters.items()}
         series = exits.enter_context(series.on(series.widest))  # with all there is around
         _announce(card, series, grid, runtime, reporter)
-        part = series.grid.window_of(grid)
+        holes = Holes(series.windows(grid), required_dates(card))
         simulated = card.training.simulated or series.simulated
         said = Said(target.days, simulated, target.warning)
         rasters = [exits.enter_context(OUTPUT_RASTERS[k](card, grid, t, said)) for k, t in temporary.items()]
         attention_files = target.paths.keys() & set(ATTENTION)
         attention = Attention(card) if attention_files else None
         share = SubProgress(reporter, 0, 0.97)
-        blocks = classify_tiles(series, card, runtime, share, part=part, attention=bool(attention_files))
-        _write(blocks, [*rasters, *filter(None, (attention,))], target.area, grid)
+        blocks = _blocks(series, card, runtime, grid, share, bool(attention_files))
+        _write(blocks, [*rasters, *filter(None, (attention,))], target.area, grid, holes)
+        holes.log(reporter)
         reporter.progress(0.97, "Writing overviews")
         for raster, path in zip(rasters, target.rasters.values()):
             raster.finish(outputs, path)
         if attention:
             marked = replace(card, training=replace(card.training, simulated=simulated))
             write_attention(attention, marked, series, target.paths, outputs)
-    return _facts(card, series, runtime, target)
+    return _facts(card, series, runtime, target) | {"no_data": holes.facts()}
+
+
+def _blocks(
+    series: ModelSeries, card: Card, runtime: Runtime, grid: Grid, reporter: Reporter, attention: bool
+) -> Iterator[FinishedBlock]:
+    """All of the grid, in windows of it: what lies on the series is classified, what lies beside it has no class."""
+    wished = series.grid.window_of(grid)
+    part = wished.clipped(series.grid.height, series.grid.width)
+    inside = part.shifted(-wished.row, -wished.col)
+    if part.height and part.width:
+        wanted = series.meets if len(series.places) > 1 else None
+        for block in classify_tiles(series, card, runtime, reporter, part=part, attention=attention, wanted=wanted):
+            yield replace(block, window=block.window.shifted(inside.row, inside.col))
+    else:
+        inside = Window(0, 0, 0, 0)
+    yield from beside(grid, inside, len(card.legend))
 
 
 def _announce(card: Card, series: ModelSeries, grid: Grid, runtime: Runtime, reporter: Reporter) -> None:
@@ -91,12 +109,16 @@ def _announce(card: Card, series: ModelSeries, grid: Grid, runtime: Runtime, rep
 
 
 def _write(
-    blocks: Iterable[FinishedBlock], rasters: list[OutputRaster | Attention], area: Area | None, grid: Grid
+    blocks: Iterable[FinishedBlock],
+    rasters: list[OutputRaster | Attention],
+    area: Area | None,
+    grid: Grid,
+    holes: Holes,
 ) -> None:
     for block in blocks:
-        valid = block.valid
-        if area:
-            valid = valid & area.inside(grid.sub(block.window))
+        asked = area.inside(grid.sub(block.window)) if area else None
+        valid = block.valid if asked is None else block.valid & asked
+        holes.add(block.window, valid, asked)
         for raster in rasters:
             raster.write(block, valid)
 

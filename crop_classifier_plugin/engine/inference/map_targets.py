@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...shared.cards.applicability import Finding, findings, refuse_months
 from ...shared.cards.card import Card
+from ...shared.errors import NoOverlap
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
+from ...shared.jobs.sources import Extent
 from ..execution.outputs import check_distinct, check_geotiffs
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid
+from ..series.cube.common_grid import reaching
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
-from ..series.scenes.read_series import ModelScenes, read_model_scenes
-from ..vector.area import Area
+from ..series.scenes.read_series import ModelScenes, SceneSeries, read_model_scenes
+from ..vector.area import Area, area_extent
 from .output_rasters import OUTPUT_RASTERS, Days
 from .series_facts import facts_of
 
@@ -61,12 +64,26 @@ def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Repor
     """
     refuse_months(card, bool(job.months), bool(job.written.folder))
     scenes = read_model_scenes(job.optical, job.radar, reporter)
+    if job.area and not scenes.extent:
+        scenes = _within(scenes, area_extent(job.area))
     targets = [_open(job, card, scenes, month, exits, reporter) for month in job.months or ("",)]
     check_geotiffs(*(path for target in targets for path in target.rasters.values()))
     check_distinct(*(path for target in targets for path in target.paths.values()))
     for sentence in dict.fromkeys(finding.sentence for target in targets for finding in target.findings):
         reporter.log(sentence, "warning")
     return targets
+
+
+def _within(scenes: ModelScenes, extent: Extent) -> ModelScenes:
+    """The scenes with the box around the area as their extent: their clear shares are counted there."""
+    first = scenes.optical or scenes.radar
+    try:
+        reaching(first.scenes if first else (), extent)
+    except NoOverlap:
+        raise NoOverlap("The series", "the polygons of the area") from None
+    if scenes.optical:
+        return replace(scenes, optical=replace(scenes.optical, extent=extent))
+    return replace(scenes, radar=replace(scenes.radar or SceneSeries(), extent=extent))
 
 
 def _open(

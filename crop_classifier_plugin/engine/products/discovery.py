@@ -46,8 +46,10 @@ def rasters(sources: Sequence[SceneSource], reporter: Reporter, table: DateTable
     seen: set[str] = set()
     for source in sources:
         for each in _opened(source, reporter, table):
-            if each.source.path not in seen:
-                seen.add(each.source.path)
+            path = each.source.path
+            place = os.path.realpath(path) if os.path.exists(path) else path
+            if place not in seen:
+                seen.add(place)
                 yield each
 
 

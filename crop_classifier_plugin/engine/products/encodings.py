@@ -1,7 +1,8 @@
-"""What the names in a file's path tell of the product it belongs to: sensor, scale, no data, and the unit of radar."""
+"""What the names in a file's path tell of its product: acquisition, sensor, scale, no data, and the unit of radar."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
@@ -12,6 +13,17 @@ from .bands import is_mask
 from .spec import OPTICAL, Coding, Product, ProductSpec, specs
 
 _FAR, _NEAR = 7, 3  # how many names of a path, from its end, tell the product; a name that people give counts nearby
+
+# The groups `a..` together name the acquisition, the groups `v..` its version, the most telling first. Two Sentinel-2
+# products of one baseline are parts of one pass, not versions: the last time in their name tells them apart.
+_PROCESSED = (
+    re.compile(r"(?P<a1>S2[A-D]_MSIL\w{2}_\d{8}T\d{6})_N(?P<v1>\d{4})(?P<a2>_R\d{3}_T\w{5})"),
+    re.compile(r"(?P<a1>L[COTE]\d{2}_L\w{3}_\d{6}_\d{8})_(?P<v2>\d{8})_(?P<v1>\d{2})_"),
+    re.compile(r"(?P<a1>HLS\.[LS]30\.T\w{5}\.\d{7}T\d{6})\.v(?P<v1>\d+)\.(?P<v2>\d+)"),
+    re.compile(r"(?P<a1>M[OCY]D\w+\.A\d{7}\.h\d{2}v\d{2})\.(?P<v1>\d{3})\.(?P<v2>\d{13})"),
+)
+
+Version = tuple[int, ...]
 
 
 def product_of(path: str, hint: str = "") -> Product | None:
@@ -87,3 +99,15 @@ def radar_unit_of(path: str) -> str:
 def _names(path: str) -> str:
     """The file's own name and those of the folders (or archives) around it, nearest first."""
     return "|".join(reversed(PurePath(file_of(path)).parts[-_FAR:]))
+
+
+def processing_of(path: str) -> tuple[str, Version] | None:
+    """The acquisition that a product's name in the path tells, and its version; None where no name is known."""
+    for name in reversed(PurePath(path).parts[-_FAR:]):
+        for form in _PROCESSED:
+            found = form.search(name)
+            if found:
+                groups = sorted(found.groupdict().items())
+                acquisition = "".join(text for key, text in groups if key.startswith("a"))
+                return acquisition, tuple(int(text) for key, text in groups if key.startswith("v"))
+    return None

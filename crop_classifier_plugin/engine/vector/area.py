@@ -12,6 +12,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from ...shared.errors import BadInput, CrsMissing, NoOverlap
+from ...shared.jobs.sources import Extent
 from ..raster.grid import Grid
 from .polygons import rasterize_polygons
 
@@ -25,15 +26,7 @@ class Area:
 
     @classmethod
     def read(cls, path: str, crs: CRS) -> Area:
-        try:
-            frame = geopandas.read_file(path, columns=[])
-        except (DataSourceError, DataLayerError) as error:
-            raise BadInput(f"The area {path} cannot be read ({error}): choose a layer of polygons.") from None
-        shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
-        if shapes.empty:
-            raise BadInput(f"The area {path} holds no polygon: choose a layer of polygons.")
-        if shapes.crs is None:
-            raise CrsMissing(path)
+        shapes = _polygons(path)
         moved = shapes.to_crs(crs.to_wkt())
         x0, y0, x1, y1 = (float(v) for v in moved.total_bounds)
         return cls(tuple(moved.to_numpy()), (x0, y0, x1, y1))
@@ -51,3 +44,24 @@ class Area:
         """(H, W): whether each pixel's centre lies in a polygon."""
         found: NDArray[np.bool_] = rasterize_polygons([(shape, 1) for shape in self.shapes], grid, "uint8") > 0
         return found
+
+
+def area_extent(path: str) -> Extent:
+    """The box around the polygons, in their own CRS."""
+    shapes = _polygons(path)
+    x0, y0, x1, y1 = (float(edge) for edge in shapes.total_bounds)
+    return Extent(x0, y0, x1, y1, CRS.from_user_input(shapes.crs).to_wkt())
+
+
+def _polygons(path: str) -> geopandas.GeoSeries:
+    """Raises BadInput for what is no layer of polygons, CrsMissing for one without a place."""
+    try:
+        frame = geopandas.read_file(path, columns=[])
+    except (DataSourceError, DataLayerError) as error:
+        raise BadInput(f"The area {path} cannot be read ({error}): choose a layer of polygons.") from None
+    shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
+    if shapes.empty:
+        raise BadInput(f"The area {path} holds no polygon: choose a layer of polygons.")
+    if shapes.crs is None:
+        raise CrsMissing(path)
+    return shapes

@@ -30,7 +30,6 @@ from .rasters import DateAmbiguous as DateAmbiguous
 from .rasters import DateMissing as DateMissing
 from .rasters import DateUnreadable as DateUnreadable
 from .rasters import DriverMissing as DriverMissing
-from .rasters import DuplicateDate as DuplicateDate
 from .rasters import IndexOutOfRange as IndexOutOfRange
 from .rasters import LevelUnfit as LevelUnfit
 from .rasters import MaskMissing as MaskMissing

@@ -112,17 +112,6 @@ class DateAmbiguous(CropClassifierError):
         )
 
 
-class DuplicateDate(CropClassifierError):
-    """One band of one date given twice."""
-
-    code = "duplicate-date"
-
-    def __init__(self, date: str, band: str, first: str, second: str) -> None:
-        super().__init__(
-            f"{first} and {second} both give band {band} of {date} for the same place: leave one of them out."
-        )
-
-
 class BandMissing(CropClassifierError):
     """A band that is needed and not there."""
 

@@ -48,13 +48,12 @@ def test_no_date_in_a_name(place: Path) -> None:
         assert "summer" in refusal(run(classify(place), place))
 
 
-def test_the_same_date_twice_is_refused_with_both_names(place: Path) -> None:
+def test_two_images_of_a_date_are_both_read_and_named(place: Path) -> None:
     scene = place / "season" / "S2_20240620.tif"
     (place / "season" / "again_20240620.tif").write_bytes(scene.read_bytes())
-    with untouched(place):
-        sentence = refusal(run(classify(place), place))
-    assert "S2_20240620.tif" in sentence
-    assert "again_20240620.tif" in sentence
+    done = run(classify(place), place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(2024-06-20: S2_20240620.tif, then again_20240620.tif)" in done.stdout
 
 
 def test_tiles_and_band_files_of_one_date_are_merged(place: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from affine import Affine
@@ -15,19 +16,66 @@ from ....shared.jobs.sources import Extent
 from ...raster.band_ref import BandRef, Bounds
 from ...raster.grid import Grid
 from ..scenes.scene import Scene
+from ..selection.coverage import boxes_of, hull, meet
+
+_MOST = 10**10  # px of one band: 1000 km square at 10 m (choice)
 
 
 def common_grid(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None = None) -> Grid:
-    """The grid of the finest needed band, over the area that every date covers (and the extent, if any)."""
-    finest = _finest([r for s in scenes for b in spec.bands for r in s.of(b)], extent)
-    base = Grid(finest.crs, finest.transform, finest.height, finest.width)
-    base = _at_pixel_size(base, finest, spec)
-    area = _cover(scenes[0], spec, base.crs)
-    for scene in scenes[1:]:
-        area = _meet(area, _cover(scene, spec, base.crs), scenes[0].date.isoformat(), scene.date.isoformat())
+    """The grid of the finest needed band, over the extent, or over all that any scene covers.
+
+    A pixel that a date does not reach is no data on that date. Raises NoOverlap where no scene meets the extent.
+    """
+    base = _base(scenes, spec, extent)
     if extent:
-        area = _meet(area, extent_bounds(extent, base.crs), "The series", "the extent")
-    return base.snap(area)
+        return base.snap(extent_bounds(extent, base.crs))
+    return base.snap(hull(_covered(scenes, spec, base.crs)))
+
+
+def grid_and_surroundings(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None) -> tuple[Grid, Grid]:
+    """The common grid, and on its lattice that of all that the scenes cover."""
+    base = _base(scenes, spec, extent)
+    widest = base.snap(hull(_covered(scenes, spec, base.crs)))
+    return base.snap(extent_bounds(extent, base.crs)) if extent else widest, widest
+
+
+def _base(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None) -> Grid:
+    """The lattice of the finest needed band (where there is an extent: of the files that meet it)."""
+    refs = [r for s in scenes for b in spec.bands for r in s.of(b)]
+    fine = [r for r in refs if not extent or meet(r.bounds, extent_bounds(extent, r.crs))]
+    if not fine:
+        raise NoOverlap("The series", "the extent")
+    finest = _finest(fine, extent)
+    return _at_pixel_size(Grid(finest.crs, finest.transform, finest.height, finest.width), finest, spec)
+
+
+def _covered(scenes: Sequence[Scene], spec: InputSpec, crs: CRS) -> list[Bounds]:
+    """Where the scenes have the needed bands, image by image."""
+    boxes = [box for scene in scenes for box in boxes_of(scene, spec.bands, crs)]
+    if not boxes:
+        raise NoOverlap(f"The bands of {scenes[0].date}", "each other")
+    shown = [box for box in boxes if all(math.isfinite(edge) for edge in box)]
+    if not shown:
+        raise BadInput(f"No scene lies where {crs.to_string()} can show it: bring the scenes to one CRS first.")
+    return shown
+
+
+def checked_size(grid: Grid) -> Grid:
+    """The grid. Raises BadInput for one that no disk would hold."""
+    if grid.width * grid.height > _MOST:
+        raise BadInput(
+            f"The series would have {grid.width} x {grid.height} pixels a band: choose a smaller extent or a coarser "
+            "resolution."
+        )
+    return grid
+
+
+def reaching(scenes: Sequence[Scene], extent: Extent | None) -> tuple[Scene, ...]:
+    """The scenes that meet the extent. Raises NoOverlap where none does."""
+    found = [s for s in scenes if not extent or any(meet(r.bounds, extent_bounds(extent, r.crs)) for r in s.refs)]
+    if scenes and not found:
+        raise NoOverlap("The series", "the extent")
+    return tuple(found)
 
 
 def _finest(refs: Sequence[BandRef], extent: Extent | None) -> BandRef:
@@ -69,26 +117,6 @@ def _at_pixel_size(base: Grid, finest: BandRef, spec: InputSpec) -> Grid:
 def _units_a_metre(base: Grid, finest: BandRef) -> float:
     """CRS units a metre, at this raster."""
     return float(base.pixel[0]) / finest.pixel
-
-
-def _cover(scene: Scene, spec: InputSpec, crs: CRS) -> Bounds:
-    """The area where a scene has every needed band (bounding boxes)."""
-    areas = []
-    for band in spec.bands:
-        boxes = [r.bounds_in(crs) for r in scene.of(band)]
-        x0, y0, x1, y1 = zip(*boxes)
-        areas.append((min(x0), min(y0), max(x1), max(y1)))
-    area = areas[0]
-    for other in areas[1:]:
-        area = _meet(area, other, f"The bands of {scene.date}", "each other")
-    return area
-
-
-def _meet(a: Bounds, b: Bounds, name_a: str, name_b: str) -> Bounds:
-    shared = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
-    if shared[0] >= shared[2] or shared[1] >= shared[3]:
-        raise NoOverlap(name_a, name_b)
-    return shared
 
 
 def extent_bounds(extent: Extent, crs: CRS) -> Bounds:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import TracebackType
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from ....shared.cards.parts import InputSpec
 from ...raster.grid import Grid, Window
 from ..scenes.quantity import Float
+from ..selection.coverage import overlap, places_of, windows_of
 from ..selection.season_windows import Span
 from .reducers import Reduce
 from .stack import Layer, Stack
@@ -103,6 +105,27 @@ class ModelSeries:
         NaN where the other is not.
         """
         return np.concatenate([sensor.read(window) for sensor in self.sensors], axis=1)
+
+    def windows(self, grid: Grid) -> list[list[Window]]:
+        """Of each date, where its scenes of any series lie on the grid."""
+        return [
+            [
+                window
+                for sensor in self.sensors
+                for scene in sensor.members[t]
+                for window in windows_of(sensor.stack.layers[scene].scene, sensor.bands, grid)
+            ]
+            for t in range(len(self.dates))
+        ]
+
+    @cached_property
+    def places(self) -> list[Window]:
+        """Where its scenes lie: one window, or several far apart."""
+        return places_of(window for date in self.windows(self.grid) for window in date)
+
+    def meets(self, window: Window) -> bool:
+        """Whether a window has anything of a place."""
+        return any(overlap(window, place) for place in self.places)
 
     def on(self, grid: Grid) -> ModelSeries:
         """The same series on another grid; this one is closed."""

@@ -18,6 +18,7 @@ from ...products.bands import RADAR as RADAR_BANDS
 from ...raster.grid import Grid
 from ..scenes.quantity import RADAR, Float, model_quantity
 from ..scenes.read_series import ModelScenes, SceneSeries
+from ..selection.coverage import pixels, windows_of
 from ..selection.date_plan import (
     DatePlan,
     Picks,
@@ -27,7 +28,7 @@ from ..selection.date_plan import (
     radar_spec,
 )
 from .backscatter import in_decibel, to_power
-from .common_grid import common_grid
+from .common_grid import checked_size, grid_and_surroundings, reaching
 from .model_series import ModelSeries, SensorSeries
 from .open_stack import layers_of, masked_for, open_usable
 from .reducers import (
@@ -48,8 +49,8 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
     sentences of dates, bands and units.
     """
     _check_series(scenes, spec)
-    first = replace(scenes.optical or SceneSeries(), extent=scenes.extent)
-    second, quantity = scenes.radar or SceneSeries(), model_quantity(spec.bands)
+    first, second = (_within(each or SceneSeries(), scenes.extent) for each in (scenes.optical, scenes.radar))
+    quantity = model_quantity(spec.bands)
     shares = ClearShares(first_spec(spec), masked_for(first, quantity), reporter)
     while True:
         plan = make_plan(spec, first.scenes, second.scenes, shares, month)
@@ -58,15 +59,22 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
             layers_of(distinct(plan.radar), second, RADAR, reporter),
         )
         with ExitStack() as exits:
-            stacks = _stacks(spec, layers, scenes.extent, exits, reporter)
+            grid, widest = _grids(layers, spec, scenes.extent)
+            _check_depth(plan, spec, widest)
+            stacks = _stacks(spec, layers, grid, exits, reporter)
             wrong = {layer.scene.date for layer in layers[0]} - set(stacks[0].dates)
             if not wrong:
-                series = _assemble(spec, plan, layers, stacks, reporter)
+                series = _assemble(spec, plan, stacks, widest, reporter)
                 exits.pop_all()
                 break
         first = replace(first, scenes=tuple(scene for scene in first.scenes if scene.date not in wrong))
     series.sources |= scenes.files
     return series
+
+
+def _within(series: SceneSeries, extent: Extent | None) -> SceneSeries:
+    """The scenes that meet the extent."""
+    return replace(series, scenes=reaching(series.scenes, extent), extent=extent)
 
 
 def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
@@ -78,11 +86,8 @@ def _check_series(scenes: ModelScenes, spec: InputSpec) -> None:
     refuse_series(spec, bool(scenes.optical), bool(scenes.radar))
 
 
-def _stacks(
-    spec: InputSpec, layers: _Layers, extent: Extent | None, exits: ExitStack, reporter: Reporter
-) -> list[Stack]:
+def _stacks(spec: InputSpec, layers: _Layers, grid: Grid, exits: ExitStack, reporter: Reporter) -> list[Stack]:
     """Of each series the scenes that were chosen, without those whose values cannot be right."""
-    grid = _grid(layers, spec, extent)
     parts = list(zip(layers, (first_spec(spec), radar_spec(spec))))
     masked = spec.dates.reduce != "clearest"
     return [
@@ -91,11 +96,10 @@ def _stacks(
     ]
 
 
-def _assemble(spec: InputSpec, plan: DatePlan, layers: _Layers, stacks: list[Stack], reporter: Reporter) -> ModelSeries:
+def _assemble(spec: InputSpec, plan: DatePlan, stacks: list[Stack], widest: Grid, reporter: Reporter) -> ModelSeries:
     """The series of what was chosen."""
     picks = (plan.first, plan.radar)
     sensors = [_sensor(stack, own, spec, reporter) for stack, own in zip(stacks, picks)]
-    widest = _grid(layers, spec, None)
     series = ModelSeries(spec, sensors, stacks[0].grid, widest, plan.span, plan.days)
     series.sources, series.notes = set().union(*(stack.sources for stack in stacks)), plan.notes
     return series
@@ -138,19 +142,38 @@ def _backscatter(decibel: bool, unit: str) -> Reduce:
 # --- the grid --------------------------------------------------------------------------------------------------------
 
 
-def _grid(layers: _Layers, spec: InputSpec, extent: Extent | None) -> Grid:
-    """The grid of the first series; where that is absent, the radar's, at the model's pixel size if it is coarser."""
+def _grids(layers: _Layers, spec: InputSpec, extent: Extent | None) -> tuple[Grid, Grid]:
+    """The grid of the first series; where that is absent, the radar's, at the model's pixel size if it is coarser.
+    And the same grid over all that the scenes cover."""
     first, radar = ([layer.scene for layer in each] for each in layers)
     if first:
-        return common_grid(first, first_spec(spec), extent)
+        grid, widest = grid_and_surroundings(first, first_spec(spec), extent)
+        return checked_size(grid), widest
     own_spec = radar_spec(spec)
-    grid = common_grid(radar, own_spec, extent)
+    found = grid_and_surroundings(radar, own_spec, extent)
     finest = min(ref.pixel for scene in radar for band in own_spec.bands for ref in scene.of(band))
-    if finest <= spec.pixel_size * (1 + spec.pixel_tolerance):
-        return grid
-    by = float(f"{finest / spec.pixel_size:.2g}")  # two digits: 2, not 1.9992
+    if finest > spec.pixel_size * (1 + spec.pixel_tolerance):
+        by = float(f"{finest / spec.pixel_size:.2g}")  # two digits: 2, not 1.9992
+        found = _finer(found[0], by), _finer(found[1], by)
+    return checked_size(found[0]), found[1]
+
+
+def _finer(grid: Grid, by: float) -> Grid:
     size = math.ceil(grid.height * by), math.ceil(grid.width * by)
     return Grid(grid.crs, grid.transform @ Affine.scale(1 / by), *size)
+
+
+def _check_depth(plan: DatePlan, spec: InputSpec, grid: Grid) -> None:
+    """Raises NoOverlap where no place is reached by as many dates as the model needs (bounding boxes)."""
+    bands = (*spec.bands, *spec.radar.bands)
+    picks = [(*first, *radar) for first, radar in zip(plan.first, plan.radar)]
+    dates = [[w for scene in scenes for w in windows_of(scene, bands, grid)] for scenes in picks]
+    if pixels(dates, spec.dates.min_dates or len(dates)):
+        return
+    filled = [(scenes[0].date, windows) for scenes, windows in zip(picks, dates) if scenes]
+    pairs = ((a, b) for n, a in enumerate(filled) for b in filled[n + 1 :] if not pixels([a[1], b[1]], 2))
+    one, other = next(pairs, (filled[0], filled[-1]))
+    raise NoOverlap(f"The scenes of {one[0]}", f"of {other[0]}")
 
 
 def _check_meets(stack: Stack) -> None:

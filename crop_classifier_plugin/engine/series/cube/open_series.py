@@ -6,15 +6,16 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from ....shared.errors import BadInput
-from ....shared.jobs.sources import Series
+from ....shared.jobs.sources import Extent, Series
 from ...execution.reporter import Reporter
 from ...products.bands import INDICES, OPTICAL, RADAR
 from ...raster.grid import Grid, Window
 from ...raster.writer import BLOCK
+from ...reporting.sentences import listed
 from ..scenes.quantity import quantity_of
 from ..scenes.read_series import SceneSeries, files_of, read_series
 from ..scenes.scene import Scene
-from .common_grid import common_grid
+from .common_grid import checked_size, common_grid, reaching
 from .open_stack import layers_of, open_usable
 from .stack import Stack
 
@@ -39,12 +40,12 @@ def open_series(
     BadInput when no scene has them, and the sentences of missing dates and odd units.
     """
     found = series if isinstance(series, SceneSeries) else read_series(series, reporter)
-    scenes = _within(found.scenes, span) if span else found.scenes
+    scenes = _reaching(_within(found.scenes, span) if span else found.scenes, found.extent, reporter)
     requested = _requested(scenes, bands, also)
     quantity = quantity_of(requested)
     chosen, spec = _complete(scenes, requested, reporter), quantity.input_spec(requested)
     layers = layers_of(chosen, found, quantity, reporter)
-    stack = open_usable(layers, spec, common_grid(chosen, spec, found.extent), reporter)
+    stack = open_usable(layers, spec, checked_size(common_grid(chosen, spec, found.extent)), reporter)
     stack.sources |= files_of(scenes)
     first, last, grid = stack.dates[0], stack.dates[-1], stack.grid
     reporter.log(f"{len(stack.dates)} dates from {first} to {last}, bands {', '.join(requested)}.")
@@ -70,6 +71,15 @@ def windows(grid: Grid, planes: int) -> list[Window]:
         for outer in grid.blocks(max(side, BLOCK))
         for inner in grid.sub(outer).blocks(side)
     ]
+
+
+def _reaching(scenes: Sequence[Scene], extent: Extent | None, reporter: Reporter) -> tuple[Scene, ...]:
+    """Those that meet the extent; the others are named in the log."""
+    found = reaching(scenes, extent)
+    left = listed(scene.date for scene in scenes if scene not in found)
+    if left:
+        reporter.log(f"Left out, as they lie outside the extent: {left}.")
+    return found
 
 
 def _within(scenes: Sequence[Scene], span: tuple[dt.date, dt.date]) -> tuple[Scene, ...]:
@@ -108,5 +118,5 @@ def _complete(scenes: Sequence[Scene], requested: Sequence[str], reporter: Repor
         )
     left = [s.date.isoformat() for s in scenes if s not in chosen]
     if left:
-        reporter.log(f"Left out for want of bands ({', '.join(requested)}): {', '.join(left)}.", "warning")
+        reporter.log(f"Left out for want of bands ({', '.join(requested)}): {listed(left)}.", "warning")
     return chosen

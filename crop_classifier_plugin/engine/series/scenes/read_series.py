@@ -47,7 +47,7 @@ class ModelScenes:
 
 
 def read_series(series: Series, reporter: Reporter) -> SceneSeries:
-    """Raises the sentences of missing, ambiguous and duplicate dates, and of files that cannot be read."""
+    """Raises the sentences of missing and ambiguous dates, of bands given twice, and of files that cannot be read."""
     return read_together((series,), reporter)[0]
 
 

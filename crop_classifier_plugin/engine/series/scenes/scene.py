@@ -7,12 +7,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
-from ....shared.errors import BadRaster, BandTwice, DuplicateDate
+from ....shared.errors import BadRaster, BandTwice
 from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
 from ...execution.reporter import Reporter
 from ...products import bands
@@ -24,13 +25,15 @@ from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
 from ...raster.band_ref import BandOrigin, BandRef, Encoding, file_of
 from ...raster.grid import upright
 from ...raster.provenance import LEVEL_TAG, SIMULATED_TAG
+from ...reporting.sentences import listed
 from .given_crs import GivenCrs
+from .images import Refs, group_images, usable_refs
 from .scene_dates import FileDates, Undated
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything of one acquisition date. A band has several references where tiles make it up."""
+    """Everything of one acquisition date. A band has several references where several images make it up."""
 
     date: dt.date
     refs: tuple[BandRef, ...]
@@ -43,6 +46,11 @@ class Scene:
     def of(self, band: str) -> tuple[BandRef, ...]:
         return tuple(r for r in self.refs if r.band == band)
 
+    @cached_property
+    def images(self) -> tuple[Refs, ...]:
+        """Its references by the image that they belong to; masks that belong to none come last."""
+        return group_images(self.refs)
+
 
 def read_scenes(
     sources: Sequence[SceneSource],
@@ -50,7 +58,7 @@ def read_scenes(
     table: Iterable[DateEntry] | DateTable = (),
     undated: dt.date | None = None,
 ) -> tuple[Scene, ...]:
-    """The scenes of a series, by date. Raises the sentences of missing, ambiguous and duplicate dates.
+    """The scenes of a series, by date. Raises the sentences of missing and ambiguous dates, and of bands given twice.
 
     A raster, or a band, without a date is left out, with a warning, unless it is named and `undated` is its date;
     where nothing has a date, that is an error.
@@ -68,7 +76,7 @@ def read_scenes(
     notes.left.tell(bool(by_date), reporter)
     notes.given.tell(reporter)
     _log_unclear([ref for refs in by_date.values() for ref in refs if ref.origin.several], reporter)
-    return tuple(_scene(day, _merge(day, refs), marked) for day, refs in sorted(by_date.items()))
+    return _scenes(by_date, marked, reporter)
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,15 @@ def _log_unclear(refs: Sequence[BandRef], reporter: Reporter) -> None:
         reporter.log(f"Not read, as several bands are in the name: {'; '.join(names[:10])}{more}.", "warning")
 
 
-def _scene(day: dt.date, refs: tuple[BandRef, ...], marked: set[str]) -> Scene:
-    return Scene(day, refs, any(ref.path in marked for ref in refs))
+def _scenes(by_date: dict[dt.date, list[BandRef]], marked: set[str], reporter: Reporter) -> tuple[Scene, ...]:
+    scenes, replaced = [], []
+    for day, found in sorted(by_date.items()):
+        refs, older = usable_refs(found)
+        scenes.append(Scene(day, refs, any(ref.path in marked for ref in refs)))
+        replaced += older
+    if replaced:
+        reporter.log(f"Products that are there in a newer version, which is used, are left out: {listed(replaced)}.")
+    return tuple(scenes)
 
 
 @contextmanager
@@ -208,28 +223,3 @@ def _named(file: rasterio.DatasetReader, raster: Raster, told: Sequence[Told], d
         hint = f"{raster.hint}|{raster.source.name}"
         found = bands_of(raster.source.path, texts_of(file), hint, distinct_days)
     return [given or own for given, own in zip(by_table, found)]
-
-
-def _merge(day: dt.date, refs: list[BandRef]) -> tuple[BandRef, ...]:
-    """Tiles of one acquisition stay side by side; the finer of two resolutions wins; anything else is a duplicate."""
-    kept: list[BandRef] = []
-    for ref in refs:
-        twins = [k for k in kept if ref.band and k.band == ref.band and _overlap(k, ref) > 0.5]
-        if not twins:
-            kept.append(ref)
-            continue
-        twin = twins[0]
-        if math.isclose(twin.pixel, ref.pixel, rel_tol=0.01):
-            raise DuplicateDate(day.isoformat(), ref.band, f"{twin.path}", f"{ref.path}")
-        if ref.pixel < twin.pixel:
-            kept[kept.index(twin)] = ref
-    return tuple(kept)
-
-
-def _overlap(a: BandRef, b: BandRef) -> float:
-    """Shared area as a share of the smaller footprint (bounding boxes)."""
-    ax0, ay0, ax1, ay1 = a.bounds
-    bx0, by0, bx1, by1 = b.bounds_in(a.crs)
-    shared = max(0.0, min(ax1, bx1) - max(ax0, bx0)) * max(0.0, min(ay1, by1) - max(ay0, by0))
-    smaller = min((ax1 - ax0) * (ay1 - ay0), (bx1 - bx0) * (by1 - by0))
-    return shared / smaller if smaller else 0.0

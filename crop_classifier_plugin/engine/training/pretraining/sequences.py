@@ -16,7 +16,7 @@ from ....shared.jobs.sources import ParcelSource, Series
 from ...execution.reporter import Reporter
 from ...raster.grid import Window
 from ...series.cube.open_series import open_series
-from ...series.cube.stack import Stack, sample
+from ...series.cube.stack import Stack, clear_share, sample
 from ...vector.parcel_shapes import PlotLayer, read_plots
 from ...vector.polygons import rasterize_polygons
 
@@ -101,14 +101,19 @@ class Sequences:
 
 
 def _tiles(place: Place, tile: int) -> Iterator[Window]:
-    """Whole tiles side by side; the last row and column end at the edge."""
-    for row in _starts(place.stack.grid.height, tile):
-        for col in _starts(place.stack.grid.width, tile):
-            yield Window(row, col, tile, tile)
+    """Whole tiles side by side where the scenes lie; the last row and column end at the edge."""
+    found: dict[Window, None] = {}
+    grid = place.stack.grid
+    for part in place.stack.places:
+        for row in _starts(part.height, tile):
+            for col in _starts(part.width, tile):
+                top, left = min(part.row + row, grid.height - tile), min(part.col + col, grid.width - tile)
+                found[Window(top, left, tile, tile)] = None
+    yield from found
 
 
 def _starts(length: int, tile: int) -> list[int]:
-    return sorted({*range(0, length - tile + 1, tile), length - tile})
+    return sorted({*range(0, length - tile + 1, tile), max(length - tile, 0)})
 
 
 @contextmanager
@@ -145,7 +150,7 @@ def clear_dates(stack: Stack, least: int, reporter: Reporter) -> list[int]:
     clear = []
     for t in range(len(stack.dates)):
         reporter.check()
-        if np.isfinite(sample(stack, t)).mean() >= _CLEAR:
+        if clear_share(stack, t, stack.places) >= _CLEAR:
             clear.append(t)
     return clear if len(clear) >= least else list(range(len(stack.dates)))
 

@@ -15,10 +15,10 @@ from crop_classifier_plugin.engine.execution.dispatch import run_job
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.shared.choices import EMPTY
 from crop_classifier_plugin.shared.errors import (
+    BandTwice,
     CropClassifierError,
     DateMissing,
     DateUnreadable,
-    DuplicateDate,
 )
 from crop_classifier_plugin.shared.forest import ForestSize
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
@@ -115,12 +115,22 @@ def test_a_date_that_cannot_be_read_is_named(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_layers_of_one_date_and_band_are_named(kind: str, tmp_path: Path) -> None:
+def test_two_layers_of_one_date_and_band_are_both_read(kind: str, tmp_path: Path) -> None:
     first = season(tmp_path / "s") / f"NDVI_{DAYS[0]:%Y%m%d}.tif"
     (tmp_path / "s" / f"again_{first.name}").write_bytes(first.read_bytes())
-    sentence = refusal(kind, series(tmp_path / "s"), tmp_path, DuplicateDate)
-    assert f"again_{first.name}" in sentence
-    assert str(DAYS[0]) in sentence
+    told = [text for _, text in run(kind, series(tmp_path / "s"), tmp_path).lines if "lie over each other" in text]
+    if kind != "fuse_starfm":  # whose pairs are of the last date
+        assert f"({DAYS[0]}: {first.name}, then again_{first.name})" in told[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_gives_a_band_twice_is_named_once(kind: str, tmp_path: Path) -> None:
+    season(tmp_path / "s")
+    twice = tmp_path / "s" / f"NDVI_{DAYS[0]:%Y%m%d}.tif"
+    write_raster(twice, np.full((2, SIZE, SIZE), 0.3, np.float32), names=["NDVI", "NDVI"])
+    sentence = refusal(kind, series(tmp_path / "s"), tmp_path, BandTwice)
+    assert sentence.count(twice.name) == 1
+    assert f"all named NDVI and of {DAYS[0]}" in sentence
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,7 +20,7 @@ from ...cube.backscatter import in_decibel
 from ...cube.dated_style import ramp_of, write_dated_look
 from ...cube.dated_writer import log_clouded
 from ...cube.open_series import open_series, windows
-from ...cube.stack import Stack, sample
+from ...cube.stack import Stack, clear_share
 from ...scenes.quantity import RADAR, quantity_of
 from . import scene_table
 from .target_grid import target_grid
@@ -82,11 +82,11 @@ def _check_radar(stack: Stack, reporter: Reporter) -> None:
 
 
 def _shares(stack: Stack, reporter: Reporter) -> list[float]:
-    """(T,) the clear share of each date, of up to 16 sample windows."""
+    """(T,) the clear share of each date, of up to 16 sample windows of each place."""
     shares = []
     for t, day in enumerate(stack.dates):
         reporter.progress(t / len(stack.dates), f"Looking at {day}", t, len(stack.dates))
-        shares.append(float((~np.isnan(sample(stack, t)).any(axis=0)).mean()))
+        shares.append(clear_share(stack, t, stack.places))
     return shares
 
 

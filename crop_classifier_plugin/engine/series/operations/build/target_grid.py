@@ -18,16 +18,16 @@ from .....shared.errors import (
 from .....shared.jobs.build_series import BuildSeriesJob
 from ....raster.band_ref import Bounds
 from ....raster.grid import Grid, grid_of
+from ...cube.common_grid import checked_size
 
-_MOST = 10**10  # px of one band: 1000 km square at 10 m (choice)
 _DEGREES = 0.1  # a pixel of 11 km: whoever asks for more degrees means metres (choice)
 _METRES = 0.01
 
 
 def target_grid(job: BuildSeriesJob, own: Grid) -> Grid:
-    """`own` is the grid of the finest band, over the area of all dates (and the extent). Raises BadInput."""
+    """`own` is the grid of the finest band, over all that its scenes cover, or the extent. Raises BadInput."""
     if job.reference:
-        return _checked(_reference(job, own))
+        return checked_size(_reference(job, own))
     crs = _crs(job.crs) if job.crs else own.crs
     _check_unit(job.resolution, crs)
     if crs == own.crs and job.resolution in (0, own.pixel[0]):
@@ -35,7 +35,7 @@ def target_grid(job: BuildSeriesJob, own: Grid) -> Grid:
     bounds = _bounds_in(own, crs)
     size = job.resolution or _natural(own, crs)
     x0, y1 = math.floor(bounds[0] / size) * size, math.ceil(bounds[3] / size) * size
-    return _checked(Grid(crs, Affine(size, 0, x0, 0, -size, y1), 1, 1).snap(bounds))
+    return checked_size(Grid(crs, Affine(size, 0, x0, 0, -size, y1), 1, 1).snap(bounds))
 
 
 def _crs(text: str) -> CRS:
@@ -84,12 +84,3 @@ def _natural(own: Grid, crs: CRS) -> float:
     """About the same pixel size in another CRS, two digits: 10, not 9.987."""
     transform, _, _ = calculate_default_transform(own.crs, crs, own.width, own.height, *own.bounds)
     return float(f"{transform.a:.2g}")
-
-
-def _checked(grid: Grid) -> Grid:
-    if grid.width * grid.height > _MOST:
-        raise BadInput(
-            f"The series would have {grid.width} x {grid.height} pixels a band: choose a smaller extent or a coarser "
-            "resolution."
-        )
-    return grid

@@ -13,9 +13,9 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.series.operations.build.job import build_series
 from crop_classifier_plugin.shared.errors import (
     BadInput,
+    BandTwice,
     CropClassifierError,
     DateMissing,
-    DuplicateDate,
     UnitUnclear,
 )
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
@@ -72,10 +72,10 @@ def test_bad_scenes_leave_no_file(tmp_path: Path) -> None:
     folder = write_downloads(tmp_path / "in")
     bad: list[tuple[Path, type[Exception], str]] = []
     nameless = write_raster(tmp_path / "x" / "nameless.tif", np.full((1, 8, 8), 900, np.uint16), names=("B04",))
-    twin = write_raster(tmp_path / "x" / f"copy_{DAYS[0]}.tif", np.full((1, 8, 8), 900, np.uint16), names=("B04",))
+    twin = write_raster(tmp_path / "x" / f"copy_{DAYS[0]}.tif", np.full((2, 8, 8), 900, np.uint16), names=("B04",) * 2)
     odd = write_raster(tmp_path / "x" / "odd_20240501.tif", np.full((3, 44, 60), 0.2, np.float32),
                        names=("B04", "B08", "B11"))  # fmt: skip
-    bad += [(twin, DuplicateDate, "B04 of 2024-04-10"), (odd, UnitUnclear, "0-1")]
+    bad += [(twin, BandTwice, "all named B04"), (odd, UnitUnclear, "0-1")]
     for path, error, words in bad:
         with pytest.raises(error, match=words):
             built(tmp_path / "s.tif", series_of(folder, path))

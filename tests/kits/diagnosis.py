@@ -13,6 +13,7 @@ from crop_classifier_plugin.engine.accuracy.diagnosis.job import diagnose
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
+from crop_classifier_plugin.shared.class_choice import ClassChoice
 from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
@@ -54,7 +55,10 @@ def job(tmp_path, crop_map, reference, **options):
     places = {"agreement": "agreement.tif", "report_html": "r.html", "report_json": "r.json", "report_csv": "r.csv"}
     places = {key: str(out / name) for key, name in places.items()}
     labels = LabelSource(
-        str(reference), class_field=options.pop("class_field", ""), crs=options.pop("reference_crs", "")
+        str(reference),
+        class_field=options.pop("class_field", ""),
+        crs=options.pop("reference_crs", ""),
+        choice=options.pop("choice", ClassChoice()),
     )
     return DiagnoseJob(str(crop_map), labels, str(out), **places | options)
 

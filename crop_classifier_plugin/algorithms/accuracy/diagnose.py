@@ -28,11 +28,12 @@ from ...shared.errors import BadInput
 from ...shared.jobs.accuracy import DiagnoseJob
 from ...shared.jobs.sources import LabelSource
 from ...shared.metrics import METRICS
-from ..common.engine_algorithm import EngineAlgorithm, Parameters
+from ..common.class_choice_parameters import ClassChoiceParameters
+from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import SHAPES
 
 
-class Diagnose(EngineAlgorithm):
+class Diagnose(ClassChoiceParameters):
     """Crop map + reference -> layers of hits and errors, agreement, report."""
 
     NAME = "diagnose"
@@ -74,6 +75,7 @@ class Diagnose(EngineAlgorithm):
             self.tr("Pixels of such a class are not compared. Otherwise they count as wrong."),
             advanced=True,
         )
+        self.add_class_choice()
         self.add(
             QgsProcessingParameterBoolean("LOAD_CLASSES", self.tr("Open the layers of each class"), True),
             self.tr("Adds them to the project after the run, the first one visible."),
@@ -132,12 +134,12 @@ class Diagnose(EngineAlgorithm):
             raise BadInput("One reference is needed: choose a reference raster, or reference polygons or points.")
         if raster:
             scene = layers.scenes(parameters["REFERENCE"], context)[0]
-            return LabelSource(scene.path, crs=scene.crs)
+            return LabelSource(scene.path, crs=scene.crs, choice=self.class_choice(parameters, context))
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the reference is missing: choose it.")
         path, layer, crs = self.polygons(parameters, "REFERENCE_VECTOR", context, feedback, Need((fields[0],)))
-        return LabelSource(path, layer, fields[0], crs=crs)
+        return LabelSource(path, layer, fields[0], crs=crs, choice=self.class_choice(parameters, context))
 
     def results(
         self, job: DiagnoseJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext

@@ -22,13 +22,14 @@ from ...bridge import layers
 from ...bridge.shown_polygons import Need
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.sources import LabelledSeries, LabelSource
+from .class_choice_parameters import ClassChoiceParameters
 from .engine_algorithm import Parameters
 from .series_parameters import SeriesAlgorithm
 
 SHAPES = [QgsProcessing.SourceType.TypeVectorPolygon, QgsProcessing.SourceType.TypeVectorPoint]
 
 
-class LabelledAlgorithm(SeriesAlgorithm):
+class LabelledAlgorithm(ClassChoiceParameters, SeriesAlgorithm):
     """An algorithm whose series have labels."""
 
     def _add_labels(self) -> None:
@@ -57,6 +58,7 @@ class LabelledAlgorithm(SeriesAlgorithm):
             ),
             advanced=True,
         )
+        self.add_class_choice()
 
     def add_validation(self) -> None:
         """A second series that chooses the best epoch."""
@@ -142,9 +144,10 @@ class LabelledAlgorithm(SeriesAlgorithm):
         """A file with the labels: the layer's own, or a copy of them as QGIS shows them."""
         polygons, raster = f"{prefix}LABELS", f"{prefix}LABEL_RASTER"
         legend = self.parameterAsFile(parameters, "LEGEND", context)
+        choice = self.class_choice(parameters, context)
         if self.given(parameters, raster):
             scene = layers.scenes(parameters[raster], context)[0]
-            return LabelSource(scene.path, crs=scene.crs, legend=legend)
+            return LabelSource(scene.path, crs=scene.crs, legend=legend, choice=choice)
         source, fields = (
             self.table(parameters, polygons, context),
             self.parameterAsStrings(parameters, "FIELD", context),
@@ -156,4 +159,5 @@ class LabelledAlgorithm(SeriesAlgorithm):
                 f"{', '.join(source.fields().names())}): choose a field that they have."
             )
         path, layer, crs = self.polygons(parameters, polygons, context, feedback, Need(tuple(fields)))
-        return LabelSource(path, layer, crs=crs, legend=legend, **self.class_fields(parameters, context))
+        told = self.class_fields(parameters, context)
+        return LabelSource(path, layer, crs=crs, legend=legend, choice=choice, **told)

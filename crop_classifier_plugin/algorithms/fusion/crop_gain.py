@@ -26,6 +26,7 @@ from ...shared.forest import ForestSize
 from ...shared.jobs.base import take
 from ...shared.jobs.fusion import CropGainJob, GainSplit, Prediction
 from ...shared.jobs.sources import LabelSource
+from ..common.class_choice_parameters import ClassChoiceParameters
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import SHAPES
 from ..common.series_parameters import SeriesAlgorithm
@@ -50,7 +51,7 @@ REPORTS = (
 FIGURES = {"EARLY_KAPPA": "Kappa of the early season", "BEST_KAPPA": "Best kappa"}
 
 
-class CropGain(SeriesAlgorithm):
+class CropGain(ClassChoiceParameters, SeriesAlgorithm):
     """Early season + predicted images + labels -> what each image adds to the crop map."""
 
     NAME = "crop_gain"
@@ -93,6 +94,8 @@ class CropGain(SeriesAlgorithm):
             QgsProcessingParameterRasterLayer("LABELS_RASTER", self.tr("Class raster"), optional=True),
             self.tr("Instead of polygons or points; 0 without a name is no class. Hold out blocks then."),
         )
+
+        self.add_class_choice()
 
     def _add_details(self) -> None:
         self.add(
@@ -146,12 +149,12 @@ class CropGain(SeriesAlgorithm):
             raise BadInput("Labels are needed once: choose either labelled polygons or points, or a class raster.")
         if raster:
             scene = layers.scenes(parameters["LABELS_RASTER"], context)[0]
-            return LabelSource(scene.path, crs=scene.crs)
+            return LabelSource(scene.path, crs=scene.crs, choice=self.class_choice(parameters, context))
         fields = self.parameterAsStrings(parameters, "FIELD", context)
         if not fields:
             raise BadInput("The field with the class of the labels is missing: choose it.")
         path, layer, crs = self.polygons(parameters, "LABELS", context, feedback, Need((fields[0],)))
-        return LabelSource(path, layer, fields[0], crs=crs)
+        return LabelSource(path, layer, fields[0], crs=crs, choice=self.class_choice(parameters, context))
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CropGainJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}

@@ -19,6 +19,7 @@ from ...bridge.shown_polygons import Need
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.pretrain import ProbeJob
 from ...shared.jobs.sources import LabelledSeries, LabelSource
+from ..common.class_choice_parameters import ClassChoiceParameters
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import SHAPES
 from ..common.series_parameters import SeriesAlgorithm
@@ -41,7 +42,7 @@ FIGURES = {  # output -> encoder and probe of the report's row, title
 }
 
 
-class Probe(SeriesAlgorithm):
+class Probe(ClassChoiceParameters, SeriesAlgorithm):
     """Encoder + labels -> how much it tells of crops, beside an untrained one."""
 
     devices = TRAINING_DEVICES
@@ -63,6 +64,7 @@ class Probe(SeriesAlgorithm):
             QgsProcessingParameterField("FIELD", self.tr("Field with the class"), None, "LABELS"),
             self.tr("Holds the class of each polygon or point."),
         )
+        self.add_class_choice()
         for name, _, title, kind, default, least, most, tip in NUMBERS:
             number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(number, self.tr(tip), advanced=True)
@@ -91,7 +93,8 @@ class Probe(SeriesAlgorithm):
         field = self.parameterAsStrings(parameters, "FIELD", context)[0]
         path, layer, crs = self.polygons(parameters, "LABELS", context, feedback, Need((field,)))
         series = self.series(parameters, context)
-        return {"data": LabelledSeries(series, LabelSource(path, layer, field, crs=crs))}
+        labels = LabelSource(path, layer, field, crs=crs, choice=self.class_choice(parameters, context))
+        return {"data": LabelledSeries(series, labels)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ProbeJob:
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}

@@ -20,42 +20,35 @@ from ...shared.jobs.accuracy import (
 )
 from ...shared.jobs.base import take
 from ...shared.jobs.sources import LabelSource
-from .options import finish, json_option, read_pairs, read_table
+from .options import finish, json_option, label_options, read_pairs, read_table, take_labels
 
 
 @click.command()
 @click.option("--map", "class_map", required=True, help="The crop map.")
-@click.option("--reference", required=True, help="Class raster, or vector file of polygons.")
+@click.option("--reference", required=True, help="Class raster, vector file of polygons or points, or CSV of points.")
 @click.option("--layer", default="", help="Layer inside the vector file.")
-@click.option("--field", "class_field", default="", help="Field with the class, for polygons.")
+@click.option("--field", "class_field", default="", help="Field with the class, for polygons and points.")
 @click.option("--mapping", default="", help="CSV table with the columns reference and class.")
 @click.option(
     "--leave-out-missing", is_flag=True, help="Do not compare classes that the map lacks; else they are wrong."
 )
 @click.option("--out", required=True, help="Folder for the report and the layers.")
+@label_options
 @json_option
-def diagnose(
-    class_map: str,
-    reference: str,
-    layer: str,
-    class_field: str,
-    mapping: str,
-    leave_out_missing: bool,
-    out: str,
-    as_json: bool,
-) -> None:
+def diagnose(out: str, mapping: str, as_json: bool, **given: Any) -> None:
     """Compare a crop map with a reference: TP / FP / FN layers a class, agreement, accuracy report."""
     folder = Path(out)
+    own = take_labels(given)
+    reference = LabelSource(given.pop("reference"), given.pop("layer"), given.pop("class_field"), **own)
     job = DiagnoseJob(
-        class_map=class_map,
-        reference=LabelSource(reference, layer, class_field),
+        reference=reference,
         mapping=tuple(read_mapping(mapping)) if mapping else (),
-        leave_out_missing=leave_out_missing,
         folder=str(folder),
         agreement=str(folder / "agreement.tif"),
         report_html=str(folder / "accuracy.html"),
         report_json=str(folder / "accuracy.json"),
         report_csv=str(folder / "accuracy.csv"),
+        **given,
     )
     finish(job, as_json)
 

@@ -20,7 +20,7 @@ from ...shared.jobs.fusion import (
     image_pairs,
 )
 from ...shared.jobs.sources import Extent, LabelSource, SceneSource
-from .options import DATES_HELP, finish, json_option, read_dates
+from .options import DATES_HELP, finish, json_option, label_options, read_dates, take_labels
 from .series import series_options, sources, take_series
 
 
@@ -92,8 +92,8 @@ def evaluate_fusion(out: str, as_json: bool, **given: Any) -> None:
 @click.option(
     "--prediction", "predictions", required=True, multiple=True, help="STRATEGY=raster, or raster; repeatable."
 )
-@click.option("--labels", required=True, help="Polygons, or a class raster.")
-@click.option("--field", "class_field", default="", help="The polygons' field with the class.")
+@click.option("--labels", required=True, help="Vector file of polygons or points, CSV of points, or class raster.")
+@click.option("--field", "class_field", default="", help="Field with the class of each polygon or point.")
 @click.option("--labels-layer", default="", help="Layer of the vector file; default: the first.")
 @click.option("--out", required=True, help="Folder for crop_gain.html, crop_gain.json and crop_gain.csv.")
 @click.option("--before", default="", help="YYYY-MM-DD, end of the early season. Default: the first predicted date.")
@@ -110,6 +110,7 @@ def evaluate_fusion(out: str, as_json: bool, **given: Any) -> None:
 @click.option("--leaf", default=20, show_default=True, help="Least pixels in a leaf.")
 @click.option("--pixels", default=20_000, show_default=True, help="Most pixels a class that are learnt from.")
 @click.option("--test-pixels", default=100_000, show_default=True, help="Most pixels that are tested.")
+@label_options
 @json_option
 def crop_gain(out: str, predictions: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Measure what predicted images add to a crop map of the early season; --series is the early season."""
@@ -117,7 +118,8 @@ def crop_gain(out: str, predictions: tuple[str, ...], as_json: bool, **given: An
         f"report_{kind}": str(Path(out) / f"crop_gain.{kind}") for kind in ("html", "json", "csv")
     }
     images = tuple(_prediction(text) for text in predictions)
-    labels = LabelSource(given.pop("labels"), given.pop("labels_layer"), given.pop("class_field"))
+    own = take_labels(given)
+    labels = LabelSource(given.pop("labels"), given.pop("labels_layer"), given.pop("class_field"), **own)
     parts: dict[str, Any] = {"split": take(given, GainSplit), "forest": take(given, ForestSize)}
     early = take_series(given)
     finish(CropGainJob(early=early, predictions=images, labels=labels, **reports, **parts, **given), as_json)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ...shared.choices import PRECISIONS, RESUME
+from ...shared.class_choice import ClassChoice, read_merges
 from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.date_rows import check_columns, date_entries
@@ -46,6 +47,29 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def label_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """In which CRS labels lie, and which of their classes are used, as the command's keyword arguments."""
+    options = (
+        click.option("--labels-crs", default="", help="CRS of the labels; default: their own (lon, lat: EPSG:4326)."),
+        click.option("--exclude", multiple=True, help="Class of the labels that is left out; repeatable."),
+        click.option("--merge", multiple=True, help="'Winter barley + Barley = Barley': one class; repeatable."),
+        click.option("--merge-table", default="", help="CSV table with the columns reference and class, for merges."),
+        click.option("--min-share", default=0.0, help="Classes with less of the labelled area are left out, as 0.053."),
+        click.option("--rare", default="", help="A class that these count as, in place of being left out."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def take_labels(given: dict[str, Any]) -> dict[str, Any]:
+    """The CRS and the choice of classes of a LabelSource from `label_options`; takes them out of `given`."""
+    table, merges = given.pop("merge_table"), read_merges(given.pop("merge"))
+    rows = tuple((r["reference"], r["class"]) for r in read_table(table, ("reference", "class"))) if table else ()
+    choice = ClassChoice(given.pop("exclude"), (*merges, *rows), given.pop("min_share"), given.pop("rare"))
+    return {"crs": given.pop("labels_crs"), "choice": choice}
 
 
 def finish(job: Any, as_json: bool) -> None:

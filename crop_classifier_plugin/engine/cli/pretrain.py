@@ -16,7 +16,9 @@ from .options import (
     DATES_HELP,
     finish,
     json_option,
+    label_options,
     read_dates,
+    take_labels,
     training_device_option,
     training_options,
 )
@@ -73,9 +75,9 @@ def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> 
 @click.command()
 @click.option("--encoder", required=True, help="Folder of 'pretrain-cropsts'.")
 @series_options
-@click.option("--labels", required=True, help="Vector file of polygons.")
+@click.option("--labels", required=True, help="Vector file of polygons or points, CSV of points, or class raster.")
 @click.option("--layer", default="", help="Layer inside the vector file.")
-@click.option("--field", "class_field", required=True, help="Field with the class of each polygon.")
+@click.option("--field", "class_field", default="", help="Field with the class of each polygon or point.")
 @click.option("--out", "report_json", required=True, help="The report, a .json file.")
 @click.option("--csv", "report_csv", default="", help="A row for each draw, a .csv file.")
 @click.option("--draws", default=5, show_default=True)
@@ -84,11 +86,13 @@ def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> 
 @click.option("--tile", default=0, help="Pixels. Default: as in pre-training.")
 @click.option("--neighbours", default=20, show_default=True)
 @click.option("--seed", default=1, show_default=True)
+@label_options
 @training_device_option
 @json_option
 def probe(as_json: bool, **given: Any) -> None:
     """Probe an encoder with k-NN and a linear classifier, beside an untrained one."""
-    labels = LabelSource(given.pop("labels"), given.pop("layer"), given.pop("class_field"))
+    own = take_labels(given)
+    labels = LabelSource(given.pop("labels"), given.pop("layer"), given.pop("class_field"), **own)
     finish(ProbeJob(data=LabelledSeries(take_series(given), labels), **given), as_json)
 
 

@@ -21,15 +21,15 @@ from ...shared.jobs.train import (
     SplitSpec,
     TrainJob,
 )
-from .options import DATES_HELP, finish, json_option, read_dates, training_options
+from .options import DATES_HELP, finish, json_option, label_options, read_dates, take_labels, training_options
 from .series import sources
 
 
 @click.command()
 @click.option("--series", required=True, multiple=True, help="A raster, or a folder of rasters; repeatable.")
-@click.option("--labels", required=True, help="Vector file of polygons, or a class raster.")
+@click.option("--labels", required=True, help="Vector file of polygons or points, CSV of points, or class raster.")
 @click.option("--layer", default="", help="Layer inside the vector file.")
-@click.option("--field", "class_field", default="", help="Field with the class of each polygon.")
+@click.option("--field", "class_field", default="", help="Field with the class of each polygon or point.")
 @click.option("--month-field", "month_fields", multiple=True, help="YYYY-MM=FIELD, of labels by month; repeatable.")
 @click.option("--out", "model", required=True, help="Folder for the model.")
 @click.option("--legend", default="", help="JSON file of classes. Default: one class a name in the labels.")
@@ -90,10 +90,11 @@ from .series import sources
 @click.option("--title", default="", help="What maps of this model are called. Default: the folder's name.")
 @click.option("--region", default="", help="For the card: where it was trained. Default: the scenes' place in degrees.")
 @click.option("--season", default="", help="For the card: of what season it is. Default: the months of the scenes.")
+@label_options
 @training_options
 @json_option
 def train(as_json: bool, **given: Any) -> None:
-    """Train a model on labelled polygons; leaves a folder that 'classify --model' takes."""
+    """Train a model on labelled polygons or points; leaves a folder that 'classify --model' takes."""
     data, validation = _data(given)
     job = TrainJob(
         data=(data,),
@@ -116,7 +117,12 @@ def _data(given: dict[str, Any]) -> tuple[LabelledSeries, tuple[LabelledSeries, 
     series = Series(sources(given.pop("series")), table, given.pop("mask"), masks)
     months = tuple(_month_field(text) for text in given.pop("month_fields"))
     labels = LabelSource(
-        given.pop("labels"), given.pop("layer"), given.pop("class_field"), months, legend=given.pop("legend")
+        given.pop("labels"),
+        given.pop("layer"),
+        given.pop("class_field"),
+        months,
+        legend=given.pop("legend"),
+        **take_labels(given),
     )
     scenes, file = sources(given.pop("check_series")), given.pop("check_labels")
     if bool(scenes) != bool(file):

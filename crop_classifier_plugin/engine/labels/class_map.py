@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,13 +11,15 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from ...shared.class_choice import ClassChoice
 from ...shared.errors import BadInput, BadRaster, LabelsUnusable
-from ...shared.legend import Legend
+from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
 from ..raster.grid import Window, grid_of
 from ..raster.provenance import APPLICABILITY_TAG, SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from ..vector.csv_points import is_table
+from .class_choice import chosen_legend
 from .class_names import MOST_CODE, legend_of
 from .class_values import ClassValues
 from .constants import NO_DATA
@@ -57,6 +60,9 @@ def is_raster(path: str) -> bool:
 class CropMap:
     """A class raster, read as positions in its legend. `crs`: the user's, in place of the file's own."""
 
+    legend: Legend
+    pixels: tuple[int, ...]  # of each class of the legend
+
     def __init__(self, path: str, dataset: Any, reporter: Reporter, crs: str = "") -> None:
         self.path, self._dataset = path, dataset
         self.simulated = SIMULATED_TAG in dataset.tags()
@@ -66,13 +72,14 @@ class CropMap:
         found = self._codes(reporter)
         doubt = dataset.tags().get(APPLICABILITY_TAG)
         self.notes = (*self._values.note, *([doubt] if doubt else []))
-        self.unnamed = tuple(sorted(found - set(names)))
+        self.unnamed = tuple(sorted(set(found) - set(names)))
         self.has_names = bool(self._values.names_from)
         self.legend_from = self._values.names_from or "the codes found in it"
         if not found:
             nothing = "only no data and 0" if self._values.zeros else "only no data"
             raise LabelsUnusable(f"The map {path} holds no class anywhere, {nothing}: choose another map.")
-        self.legend: Legend = legend_of(found, names)
+        self.legend = legend_of(found, names)
+        self.pixels = tuple(found[code] for code in self.legend.codes)
         self._index = np.full(MOST_CODE + 1, NO_DATA, dtype=np.int32)
         self._index[list(self.legend.codes)] = np.arange(len(self.legend))
 
@@ -87,20 +94,32 @@ class CropMap:
         with blaming(self.path):
             return self._values.read(as_rasterio(window))
 
-    def _codes(self, reporter: Reporter) -> set[int]:
-        """Every code in the map, which may be whole numbers in a file of decimals. Refuses what is no class map."""
+    def merge(self, choice: ClassChoice) -> None:
+        """Makes one class of those that count as one. What the choice says of other names is left aside, and what it
+        leaves out stays: a map is wrong where it names such a class."""
+        whole = self.legend
+        into = [plain(target) for name, target in choice.merge if whole.find(name)] + list(map(plain, whole.names))
+        known = tuple((name, target) for name, target in choice.merge if whole.find(target) or plain(target) in into)
+        self.legend = chosen_legend(whole, ClassChoice(merge=known), [name for name, _ in known])
+        places = {code: self.legend.find(crop.name) for code, crop in zip(whole.codes, whole)}
+        for code, crop in places.items():
+            self._index[code] = NO_DATA if crop is None else self.legend.classes.index(crop)
+
+    def _codes(self, reporter: Reporter) -> Counter[int]:
+        """The pixels of every code, which may be whole numbers in a file of decimals. Refuses what is no class map."""
         if self._values.dtype.kind not in "iuf":
             raise BadInput(f"{self.path} holds {self._values.dtype} numbers, not class codes: choose a crop map.")
-        found: set[float] = set()
+        found: Counter[float] = Counter()
         blocks = list(self.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
             values, known = self._read(window)
-            found.update(np.unique(values[known]).tolist())
+            codes, pixels = np.unique(values[known], return_counts=True)
+            found.update(dict(zip(codes.tolist(), pixels.tolist())))
             reporter.progress(done / len(blocks), "Looking at the map", done, len(blocks))
             self._check(found)
-        return {int(value) for value in found}
+        return Counter({int(value): pixels for value, pixels in found.items()})
 
-    def _check(self, found: set[float]) -> None:
+    def _check(self, found: Collection[float]) -> None:
         broken = next((value for value in sorted(found) if not float(value).is_integer()), None)
         if broken is not None:
             raise BadInput(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from ...shared.class_choice import ClassChoice
 from ...shared.errors import LabelsUnusable, NoOverlap
 from ...shared.jobs.sources import LabelSource
 from ...shared.legend import one_spelling
 from ..raster.grid import Grid, Window
 from ..vector.labelled_shapes import read_labelled_shapes
-from ..vector.point_pixels import on_pixels, touching_pixels
+from ..vector.point_pixels import LabelledOutlines, on_pixels, touching_pixels
+from .class_choice import check_known, without_rare
 from .class_map import is_raster, opened
 from .constants import DISPUTED, NO_DATA
 from .matching import Label
 from .polygon_raster import PolygonRaster
 from .raster_reference import RasterReference
 
+_LEFT_OUT = -(1 << 40)  # class number of what is no label: it disputes what it shares with labels
 ClassOf = Callable[[Label], "int | None"]  # the class that a label means; None = it is in no legend
 
 
@@ -58,19 +62,20 @@ class ShapeLabels:
             )
         if not len(found):
             raise NoOverlap(beside, source.path)
-        spelling = one_spelling(found.labels)
-        names = sorted(set(spelling.values()))
+        choice, rare = without_rare(source.choice, _areas_of(found))
+        check_known(choice, list(found.labels), lambda name: class_of(Label(name)) is not None)
+        names, places = _counted_as(found.labels, choice)
         self.labels = [Label(name) for name in names]
         self.simulated = bool(frame.attrs["simulated"])
         self.are_points = bool(found.is_point.all())
-        places = {name: place for place, name in enumerate(names)}
-        label = np.array([places[spelling[name]] for name in found.labels], np.int32)
+        label = np.array([places[name] for name in found.labels], np.int32)
         self._label = np.array([*label, DISPUTED, NO_DATA], np.int32)
         groups = touching_pixels(found.shapes, found.is_point)
         self._parcel = np.array([*(np.arange(len(found)) if groups is None else groups), DISPUTED, NO_DATA], np.int64)
-        numbers = np.array(_class_numbers(self.labels, class_of), np.int64)
+        numbers = np.array([*_class_numbers(self.labels, class_of), _LEFT_OUT], np.int64)
         self._polygons = PolygonRaster(found.shapes, numbers[label], grid)
-        self.notes = (*frame.attrs["notes"], *left_out_notes(frame.attrs), *found.notes, *self._polygons.notes)
+        told = (*choice_notes(choice, rare), *frame.attrs["notes"], *left_out_notes(frame.attrs))
+        self.notes = (*told, *found.notes, *self._polygons.notes)
 
     def read(self, window: Window) -> NDArray[np.int32]:
         labels: NDArray[np.int32] = self._label[self._polygons.read(window)]
@@ -79,6 +84,28 @@ class ShapeLabels:
     def read_parcels(self, window: Window) -> NDArray[np.int64]:
         parcels: NDArray[np.int64] = self._parcel[self._polygons.read(window)]
         return parcels
+
+
+def _counted_as(labels: Iterable[str], choice: ClassChoice) -> tuple[list[str], dict[str, int]]:
+    """The names that are left, in their order, and the place of each label among them; NO_DATA where it is left out."""
+    said = {label: choice.renamed(label) for label in set(labels)}
+    spelling = one_spelling(name for name in said.values() if name is not None)
+    names = sorted(set(spelling.values()))
+    places = {name: place for place, name in enumerate(names)}
+    return names, {label: NO_DATA if name is None else places[spelling[name]] for label, name in said.items()}
+
+
+def _areas_of(found: LabelledOutlines) -> dict[str, float]:
+    areas: dict[str, float] = {}
+    for label, area in zip(found.labels, shapely.area(found.shapes).tolist()):
+        areas[label] = areas.get(label, 0.0) + area
+    return areas
+
+
+def choice_notes(choice: ClassChoice, rare: str) -> tuple[str, ...]:
+    """What to say of classes that are left out or merged; `rare`: of those that are rare."""
+    told = () if choice.is_all else (f"Classes of the labels, as asked: {choice.told()}.",)
+    return (*told, *filter(None, (rare,)))
 
 
 def left_out_notes(counts: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -108,4 +135,7 @@ def open_labels(source: LabelSource, grid: Grid, beside: str, class_of: ClassOf 
         yield ShapeLabels(source, grid, beside, class_of)
         return
     with opened(source.path, source.crs) as dataset:
-        yield RasterReference(source.path, dataset, grid, beside, source.crs)
+        reference = RasterReference(source.path, dataset, grid, beside, source.crs)
+        if not source.choice.is_all:
+            reference.choose(source.choice, lambda name: class_of(Label(name)) is not None)
+        yield reference

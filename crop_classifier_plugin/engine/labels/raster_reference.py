@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,16 +13,20 @@ from rasterio.errors import CRSError
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
+from ...shared.class_choice import ClassChoice
 from ...shared.errors import LabelsUnusable, NoOverlap
+from ...shared.legend import plain
 from ..raster.grid import Grid, Window, grid_of
 from ..raster.provenance import SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
+from .class_choice import check_known, without_rare
 from .class_map import blaming
 from .class_names import Named
 from .class_values import ClassValues
 from .constants import NO_DATA
 from .matching import Label
 
+_BLOCK = 1024  # px: side of the squares that are in memory at a time
 _MOST_VALUES = 4096  # more different values than this are measurements, not classes
 
 
@@ -44,11 +50,28 @@ class RasterReference:
         self._direct = grid.same_lattice(self._own.crs, self._own.transform)
         note = "The reference was brought onto the map's grid by its nearest pixel."
         self._warped_note = () if self._direct else (note,)
+        self._choice = ClassChoice()
+        self._choice_notes: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to it; may grow while reading."""
-        return (*self._warped_note, *self._values.note)
+        return (*filter(None, self._choice_notes), *self._warped_note, *self._values.note)
+
+    def choose(self, choice: ClassChoice, is_class: Callable[[str], bool]) -> None:
+        """From now on leaves out and merges classes. Reads the whole raster once, to know its classes and which are
+        rare. `is_class`: whether a name is a class of what the labels are held against."""
+        pixels: Counter[int] = Counter()
+        for window in self._grid.blocks(_BLOCK):
+            ids, counts = np.unique(self.read(window), return_counts=True)
+            pixels.update(dict(zip(ids.tolist(), counts.tolist())))
+        said = {label.name or label.text: float(pixels[place]) for place, label in enumerate(self.labels)}
+        words = [word for label in self.labels for word in _words(label)]
+        check_known(choice, words, is_class)
+        self._choice, rare = without_rare(choice, said)
+        self._choice_notes = (f"Classes of the labels, as asked: {self._choice.told()}.", rare)
+        self.labels.clear()
+        self._seen.clear()
 
     def read(self, window: Window) -> NDArray[np.int32]:
         with blaming(self._path):
@@ -71,10 +94,24 @@ class RasterReference:
                 raise LabelsUnusable(
                     f"{self._path} holds {value:g}, which is no class code: choose a raster of classes."
                 )
-            named = self._values.names.get(int(value), Named(""))
-            self._seen[value] = len(self.labels)
-            self.labels.append(Label(str(int(value)), named.name, named.aliases))
+            self._seen[value] = self._place(int(value))
         return self._seen[value]
+
+    def _place(self, value: int) -> int:
+        """Of the value's label, new or there already as a part of its class; NO_DATA where it is left out."""
+        named = self._values.names.get(value, Named(""))
+        label = Label(str(value), named.name, named.aliases)
+        said = _words(label)
+        name = self._choice.renamed(*said)
+        if name is None:
+            return NO_DATA
+        if name != said[0] or self._choice.merge:  # one label for all that the class is made of
+            same = (i for i, other in enumerate(self.labels) if plain(other.name or other.text) == plain(name))
+            if (place := next(same, None)) is not None:
+                return place
+            label = label if name == said[0] else Label(name)
+        self.labels.append(label)
+        return len(self.labels) - 1
 
     def _same_lattice(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Values and whether they are known, (H, W) each; unknown beyond the raster's edge."""
@@ -110,6 +147,11 @@ class RasterReference:
         ) as vrt:
             values = vrt.read(1)
             return values, self._values.known(values, vrt.dataset_mask())
+
+
+def _words(label: Label) -> tuple[str, ...]:
+    """What the label is called by, its own name first."""
+    return tuple(filter(None, (label.name, *label.aliases, label.text)))
 
 
 def _must_overlap(own: Grid, grid: Grid, path: str, map_path: str) -> None:

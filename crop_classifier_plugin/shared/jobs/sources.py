@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..choices import MASKS
+from ..class_choice import ClassChoice
 from ..errors import BadInput
 
+_EVERY_CLASS = ClassChoice()
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _DAYS = re.compile(r"(-?\d+)\s*(?:-|\.\.|to)\s*(-?\d+)")
 _NEXT_SETTING = re.compile(r"[;\n]|,(?=\s*\w+\s*=)")  # a comma inside a value parts its numbers
@@ -130,18 +132,19 @@ def optical_and_radar(
 
 @dataclass(frozen=True)
 class LabelSource:
-    """What the user knows of the ground: polygons with a class field, or with one a month; or a class raster."""
+    """What the user knows of the ground: polygons or points with a class field, or one a month; or a class raster."""
 
-    path: str  # vector file, or class raster
+    path: str  # vector file, table of points, or class raster
     layer: str = ""  # inside a vector file; "" = the first
     class_field: str = ""  # of polygons whose class is one for all dates; "" with a class raster
     month_fields: tuple[tuple[str, str], ...] = ()  # (YYYY-MM, field) of labels that change by month, for class_field
     crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
     legend: str = ""  # JSON file of classes, for jobs that learn; "" = one class a name in the labels
+    choice: ClassChoice = _EVERY_CLASS  # classes that are left out, and those that count as one
 
     def __post_init__(self) -> None:
         if not self.path:
-            raise BadInput("No labels were given: choose polygons with a class field, or a class raster.")
+            raise BadInput("No labels were given: choose polygons or points with a class field, or a class raster.")
         for month, _ in self.month_fields:
             if not _MONTH.fullmatch(month):
                 raise BadInput(f"The month {month!r} of the labels cannot be read: write it as YYYY-MM.")

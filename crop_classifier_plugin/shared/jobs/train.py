@@ -172,6 +172,8 @@ class TrainJob(Job):
         legends = sorted({source.legend for source in sources if source.legend})
         if len(legends) > 1:
             raise BadInput(f"The labels name several legends ({', '.join(legends)}): a model has one, name that.")
+        if len({source.choice for source in sources}) > 1:
+            raise BadInput("The labels of all series must leave out and merge the same classes: give each the same.")
         if len({source.months for source in sources}) > 1:
             raise BadInput("The labels of all series must be of the same months: give each the same ones.")
 

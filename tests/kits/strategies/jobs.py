@@ -139,6 +139,10 @@ OWN_CHOICES = {
     ("OptimSpec", "radar_dropout"): (None, 0.0, 0.5),
     ("LabelSource", "month_fields"): ((),),  # as the legend: only a training takes them, and of all its labels alike
     ("LabelSource", "legend"): ("",),
+    ("ClassChoice", "exclude"): (("hedge",),),
+    ("ClassChoice", "merge"): ((("rye", "grain"), ("oats", "grain")),),
+    ("ClassChoice", "min_share"): (0.053,),
+    ("ClassChoice", "rare"): ("other",),
     ("SeasonRule", "min_amplitude"): (0.05, 0.3),
     ("SeasonRule", "seasons"): (1, 2, 6),
     ("phenology", "min_dates"): (3, 6),

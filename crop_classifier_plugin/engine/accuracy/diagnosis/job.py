@@ -33,6 +33,7 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
     """
     with job_run(job, reporter) as run, opened(job.class_map, job.map_crs) as dataset:
         crop_map = CropMap(job.class_map, dataset, run.step(0, 0.1), job.map_crs)
+        crop_map.merge(job.reference.choice)
         matcher = Matcher(crop_map.legend, job.mapping)
         with open_labels(job.reference, crop_map.grid, crop_map.path, matcher.position) as reference:
             comparison = Comparison(crop_map, reference, ComparedClasses(crop_map, matcher, job.leave_out_missing))

@@ -16,6 +16,7 @@ from ....shared.cards.parts import (
     WeightsFacts,
 )
 from ....shared.jobs.train import ModelInputs, TrainJob
+from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...networks.base import NetworkConfig
 from ...series.cube.input_normalisation import Preprocess
@@ -40,7 +41,7 @@ def card_of(
         settings=config.settings(),
         inputs=preprocess.inputs,
         statistics=preprocess.statistics,
-        legend=material.legend,
+        legend=Legend(material.legend.classes),
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
         tiling=tiling_of(job.model_inputs, config),
         training=training_facts(job.card, job.data, material),

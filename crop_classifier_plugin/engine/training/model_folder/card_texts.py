@@ -62,7 +62,9 @@ def describe_training_data(labels: Sequence[LabelSource], seasons: Sequence[Labe
     files = ", ".join(dict.fromkeys(Path(source.path).name for source in labels))
     dates = sorted({d.isoformat() for season in seasons for d in season.dates})
     few = ", ".join(dates) if len(dates) <= _MOST_DATES else f"{len(dates)} dates from {dates[0]} to {dates[-1]}"
-    return f"{_labels_in_words(seasons)} of {classes} classes in {files}, scenes of {few}"
+    choice = labels[0].choice.told()
+    told = f" ({choice})" if choice else ""
+    return f"{_labels_in_words(seasons)} of {classes} classes{told} in {files}, scenes of {few}"
 
 
 def _labels_in_words(seasons: Sequence[LabelledCube]) -> str:

@@ -106,7 +106,12 @@ def describe_split(job: TrainJob, unit: str) -> str:
 
 
 def describe_label_source(labels: LabelSource) -> str:
-    """What was read of the labels' file."""
+    """What was read of the labels' file, and which classes."""
+    choice = labels.choice.told()
+    return f"{_read_of(labels)}; {choice}" if choice else _read_of(labels)
+
+
+def _read_of(labels: LabelSource) -> str:
     layer = [f"layer {labels.layer}"] if labels.layer else []
     if labels.month_fields:
         fields = ", ".join(f"{field} ({month})" for month, field in sorted(labels.month_fields))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -16,13 +15,11 @@ from ....shared.errors import (
     LabelsUnusable,
     NoOverlap,
 )
-from ....shared.jobs.sources import Extent, LabelledSeries, LabelSource
+from ....shared.jobs.sources import Extent, LabelledSeries
 from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
 from ....shared.legend import Legend
 from ....shared.networks import NETWORKS as CATALOGUE
 from ...execution.reporter import Reporter
-from ...labels.class_map import CropMap, is_raster, opened
-from ...labels.legend_from_labels import check_parcels, legend_of, without_zero
 from ...networks.registry import (
     NETWORKS,
     build,
@@ -35,19 +32,9 @@ from ...series.cube.common_grid import extent_bounds
 from ...series.scenes.levels import series_level
 from ...series.scenes.read_series import SceneCache
 from ...series.scenes.scene import Scene
-from ...vector.labelled_shapes import read_labelled_shapes
 from ..model_folder.initial_weights import read_initial_weights
 from .date_windows import AROUND, MONTHS, MOST_SCENES, months_of, months_until, windows_around
-
-_MOST_CLASSES = 1000  # of a card
-
-
-@dataclass(frozen=True)
-class LabelFacts:
-    """What the labels of all training series say before a pixel is read."""
-
-    counts: Counter[str]  # polygons and points on the series a label, as it is written
-    simulated: bool
+from .label_facts import LabelFacts, each_file_once, is_class_raster, with_polygon_classes, with_raster_classes
 
 
 def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = None) -> tuple[TrainJob, Legend]:
@@ -74,12 +61,8 @@ def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = 
     inputs = replace(inputs, level=inputs.level or series_level(usable, inputs.bands))
     job = replace(job, network=network, model_inputs=inputs, optim=optim)
     if is_class_raster(job.labels):
-        legend, simulated = _of_raster(job.labels, job.legend, reporter)
-    else:
-        labels = _labels(job.data, usable, scenes)
-        legend, simulated = _of_polygons(labels.counts, job.legend), labels.simulated
-        check_parcels(labels.counts, legend, job.split.min_parcels)
-    return replace(job, card=replace(job.card, simulated=job.card.simulated or simulated)), legend
+        return with_raster_classes(job, reporter)
+    return with_polygon_classes(job, _labels(job.data, usable, scenes), reporter)
 
 
 @dataclass(frozen=True)
@@ -92,26 +75,6 @@ class _Scenes:
     def of(self, data: LabelledSeries) -> tuple[Scene, ...]:
         found = self.headers.read(data.series, data.radar, self.reporter).optical
         return found.scenes if found else ()
-
-
-def is_class_raster(labels: LabelSource) -> bool:
-    return labels.fields == ("",) and is_raster(labels.path)
-
-
-def _of_raster(labels: LabelSource, file: str, reporter: Reporter) -> tuple[Legend, bool]:
-    """The legend in the file, where none is given its own names and colours; and whether it is simulated."""
-    with opened(labels.path, labels.crs) as dataset:
-        found = CropMap(labels.path, dataset, reporter, labels.crs)
-    legend = Legend.load(file) if file else without_zero(found.legend, reporter)
-    _check_size(legend)
-    return legend, found.simulated
-
-
-def _of_polygons(counts: Counter[str], file: str) -> Legend:
-    """The legend in the file, where none is given one class a name."""
-    legend = Legend.load(file) if file else legend_of(counts)
-    _check_size(legend)
-    return legend
 
 
 def _from_start(
@@ -161,14 +124,6 @@ def _monthly(network: NetworkSpec, inputs: ModelInputs, months: Sequence[str], r
     reporter.log(f"Each sample is {count} months up to the one that its labels are of ({', '.join(months)}).")
     least = inputs.min_dates if inputs.min_dates >= 0 else _min_dates(network, inputs, count, True)
     return replace(inputs, windows=windows, reduce=inputs.reduce or "median", min_dates=least)
-
-
-def _check_size(legend: Legend) -> None:
-    if len(legend) > _MOST_CLASSES:
-        raise LabelsUnusable(
-            f"The labels name {len(legend)} classes, a model holds at most {_MOST_CLASSES}: choose the field with the "
-            "class of each parcel, or give a legend."
-        )
 
 
 def series_settings(network: NetworkSpec, inputs: ModelInputs, has_radar: bool) -> tuple[tuple[str, str], ...]:
@@ -246,32 +201,17 @@ def _usable(scenes: Sequence[Scene], bands: Sequence[str], name: str) -> list[Sc
 
 
 def _labels(data: Sequence[LabelledSeries], usable: Sequence[Scene], scenes: _Scenes) -> LabelFacts:
-    """Counts labels once a file, wherever its first series lies; `usable`: the scenes of the first of all."""
-    counts: Counter[str] = Counter()
-    simulated = []
-    for each in _each_file_once(data):
-        source, series = each.labels, each.series
+    """Of each file once, wherever its first series lies; `usable`: the scenes of the first of all."""
+    facts = LabelFacts()
+    for each in each_file_once(data):
         here = usable if each is data[0] else scenes.of(each)
-        bounds, crs = _common(here, series.extent), here[0].refs[0].crs
-        for field in source.fields:
-            frame = read_labelled_shapes(source.path, source.layer, field, crs, bounds, source.crs)
-            counts.update(frame["label"])
-            simulated.append(bool(frame.attrs["simulated"]))
-    if not counts:
+        facts.add(each.labels, here[0].refs[0].crs, _common(here, each.series.extent))
+    if not facts.counts:
         raise LabelsUnusable(
             f"Nothing labelled of {data[0].labels.path} lies on the series: check the labels' place, CRS and class "
             "field."
         )
-    return LabelFacts(counts, any(simulated))
-
-
-def _each_file_once(data: Sequence[LabelledSeries]) -> list[LabelledSeries]:
-    """The first series of each file of polygons."""
-    found: dict[tuple[str, str], LabelledSeries] = {}
-    for each in data:
-        if not is_class_raster(each.labels):
-            found.setdefault((each.labels.path, each.labels.layer), each)
-    return list(found.values())
+    return facts
 
 
 def _common(scenes: Sequence[Scene], extent: Extent | None) -> Bounds:

@@ -33,7 +33,7 @@ from ..data.split_file import validation_share
 from ..data.training_data import TrainingData, parcel_counts
 from ..model_folder.input_spec import series_spec_of
 from ..model_folder.weights_provenance import read_provenance
-from .job_defaults import is_class_raster
+from .label_facts import is_class_raster
 
 
 def gather(

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.execution import outputs
 from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.labels.legend_from_labels import legend_of
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.date_windows import MOST_SCENES, months_of, windows_around
 from crop_classifier_plugin.engine.training.supervised.job import gather, train
-from crop_classifier_plugin.engine.training.supervised.job_defaults import legend_of, resolve_job
+from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.shared.cards.parts import DayWindow
 from crop_classifier_plugin.shared.errors import (
     BadInput,

@@ -13,6 +13,7 @@ from qgis.core import (
 )
 
 from crop_classifier_plugin.shared.cards.files import load_card
+from crop_classifier_plugin.shared.class_choice import ClassChoice
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from kits.plugin.qgis import run, values
 
@@ -152,3 +153,24 @@ def test_a_model_is_trained_on_a_class_raster(lesson, raster, season, context):
     card = load_card(Path(results["MODEL_FOLDER"]))
     assert set(values(season["TRUTH"])) - {0} <= set(card.legend.codes)
     assert card.training.simulated
+
+
+def test_classes_are_left_out_and_merged_everywhere_by_the_same_parameters(lesson, polygons, season, context, asked):
+    given = {
+        "EXCLUDE": "Hedge, Fallow",
+        "MERGE": "Winter barley + Barley = Barley",
+        "MIN_SHARE": 0.053,
+        "RARE": "Other",
+    }
+    choice = ClassChoice(("Hedge", "Fallow"), (("Winter barley", "Barley"),), 0.053, "Other")
+    run("train_lrtacf_net", lesson | polygons | given, context)
+    assert asked[0].labels.choice == choice
+
+
+@pytest.mark.parametrize("name", ["train_random_forest", "diagnose", "crop_gain", "probe"])
+def test_a_merge_that_cannot_be_read_is_told_before_the_run(provider, context, name):
+    algorithm = provider.algorithm(name).create()
+    ok, sentence = algorithm.checkParameterValues({"MERGE": "barley"}, context)
+    assert not ok
+    if name != "train_random_forest":  # which asks for labels first
+        assert "write it as Winter barley + Barley = Barley" in sentence

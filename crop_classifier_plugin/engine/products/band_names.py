@@ -33,8 +33,23 @@ class NamedBand:
 
 
 def speaks_of_band(path: str) -> bool:
-    """Whether the name of a file, or of a raster inside one, names a band or several."""
-    return bool(readings(text_of(path), vocabulary_of(product_of(path))))
+    """Whether the name of a file, or of a raster inside one, names a band or several, or is a product's stack."""
+    product = product_of(path)
+    return bool(product and product.order) or bool(readings(text_of(path), vocabulary_of(product)))
+
+
+def without_superseded(paths: Sequence[str]) -> list[str]:
+    """The files without those that the product has in a better form beside them."""
+    there = set(paths)
+    return [path for path in paths if _better(path) not in there]
+
+
+def _better(path: str) -> str:
+    """The file that is taken instead; "" where the product has none."""
+    product = product_of(path)
+    left, taken = product.instead if product else ("", "")
+    folder, name = os.path.split(path)
+    return os.path.join(folder, name.replace(left, taken)) if left and left in name else ""
 
 
 def band_of(path: str) -> str:

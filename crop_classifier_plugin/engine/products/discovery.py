@@ -15,10 +15,10 @@ from ...shared.jobs.sources import SceneSource
 from ..execution.reporter import Reporter
 from ..reporting.sentences import listed
 from . import bands, dates
-from .band_names import speaks_of_band
+from .band_names import speaks_of_band, without_superseded
 from .cubes import CUBES, is_zarr, rasters_in
 from .date_table import DateTable
-from .sentinel2_safe import METADATA
+from .metadata.sentinel2_safe import METADATA
 
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", *CUBES)
 _ARCHIVES = {".zip": "/vsizip/", ".tar": "/vsitar/"}
@@ -68,7 +68,7 @@ def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterab
             raise BadInput(f"The archive {path} holds no raster ({', '.join(SUFFIXES)}): choose another one.")
         return _found(found, "", source, reporter, table)
     if path.suffix.lower() in _STAC:
-        from .stac_items import read_items  # only who gives one needs pystac
+        from .metadata.stac_items import read_items  # only who gives one needs pystac
 
         return (part for fields in read_items(source) for part in _parts(Raster(*fields), table))
     return [Raster(replace(source, path=p), True) for p in rasters_in(source.path, table)]
@@ -105,14 +105,14 @@ def _in_folder(folder: Path, reporter: Reporter) -> Iterator[str]:
     folder that tells a date."""
     packed = folder.suffix.upper() == ".SAFE"
     if not packed:
-        yield from (str(p) for p in sorted(folder.iterdir()) if _is_raster(p))
+        yield from without_superseded([str(p) for p in sorted(folder.iterdir()) if _is_raster(p)])
     deeper: list[str] = []
     for path in _below(folder, reporter):
         if path.suffix.lower() in _ARCHIVES and dates.of_product(path.name):
             deeper += _in_archive(str(path))
         elif path.parent != folder and _is_raster(path) and _belongs(path, folder):
             deeper.append(str(path))
-    yield from _without_safe_extras(deeper)
+    yield from without_superseded(_without_safe_extras(deeper))
 
 
 def _below(folder: Path, reporter: Reporter) -> Iterator[Path]:

@@ -77,12 +77,20 @@ def level_of(path: str, hint: str = "") -> str:
 
 def sensor_of(path: str, hint: str = "") -> str:
     """As `Sentinel-2A`, `HLS S30`, `Landsat 8`, `MODIS MOD13Q1`; "" where no name in the path tells."""
-    for name in (PurePath(file_of(path)).name, f"{hint}|{_names(path)}"):
-        for form, sensor in (row for spec in specs() for row in spec.sensors):
-            found = form.search(name)
-            if found:
-                return sensor.format(*(g.upper() for g in found.groups()))
+    around = f"{hint}|{_names(path)}"
+    for name in (PurePath(path).name, around):
+        for spec in specs():
+            found = _sensor(spec, name)
+            if found:  # T31UFS tells Sentinel-2, and the folder around it which of them
+                exact = _sensor(spec, around)
+                return exact if exact.startswith(found) else found
     return ""
+
+
+def _sensor(spec: ProductSpec, name: str) -> str:
+    """What the first of the sensor's forms says that a name has; "" for none."""
+    hits = ((form.search(name), sensor) for form, sensor in spec.sensors)
+    return next((sensor.format(*(g.upper() for g in hit.groups())) for hit, sensor in hits if hit), "")
 
 
 def sensors_of(paths: Iterable[str]) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ class Product:
     examples: tuple[
         str, ...
     ] = ()  # true names; {band} = as the publisher writes it, else a stack's bands are described
+    instead: tuple[str, str] = ("", "")  # of files that differ in these words only, the first is left for the second
     loose: bool = False  # a name that people give: tells the sensor and no more
 
 

@@ -27,6 +27,7 @@ def _of(title: str, code: str, example: str, files: dict[str, str], measured: di
         bands=files | {f"nbart_{name}": band for name, band in measured.items()} | {"fmask": "oa_fmask"},
         level=SURFACE,
         codings=(BandCoding(OPTICAL, Coding(1e-4, 0, -999)),),
+        instead=("_nbar_", "_nbart_"),  # nbart: corrected for slopes too
         examples=(f"ga_{example}_nbart_3-2-1_55HGA_2019-05-16_final_{{band}}.tif",),
     )
 

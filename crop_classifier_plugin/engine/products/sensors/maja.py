@@ -16,7 +16,10 @@ def _named(form: str) -> dict[str, str]:
 
 
 PRODUCT = ProductSpec(
-    sensors=((re.compile(r"SENTINEL2([A-D])_\d{8}-"), "Sentinel-2{}"),),
+    sensors=(
+        (re.compile(r"SENTINEL2([A-D])_\d{8}-"), "Sentinel-2{}"),
+        (re.compile(r"SENTINEL2X_\d{8}-"), "Sentinel-2"),
+    ),
     dates=(re.compile(r"SENTINEL2[A-DX]_(?P<ymd>\d{8})-\d{6}"),),
     products=(
         Product(
@@ -25,6 +28,7 @@ PRODUCT = ProductSpec(
             bands=_named("FRE_{}") | _named("SRE_{}"),  # FRE: corrected for slopes too
             level=SURFACE,
             codings=(BandCoding(OPTICAL, Coding(1e-4, 0, -10_000)),),
+            instead=("_SRE_", "_FRE_"),
             examples=(f"{_TILE}/{_TILE}_{{band}}.tif",),
         ),
         Product(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from ..sentinel2_safe import reflectance_of
+from ..metadata.sentinel2_safe import reflectance_of
 from ..spec import OPTICAL, SURFACE, TOA, Coding, MaskSpec, OffsetRule, Product, ProductSpec
 
 # Sen2Cor scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
@@ -31,7 +31,8 @@ PRODUCT = ProductSpec(
     sensors=(
         (re.compile(r"S2([A-D])_"), "Sentinel-2{}"),
         (re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_\d{8}T\d{6}|(?<![A-Za-z0-9])S2(?![A-Za-z0-9])"), "Sentinel-2"),
-        (re.compile(r"sentinel[-_ ]?2(?!\d)", re.IGNORECASE), "Sentinel-2"),
+        (re.compile(r"sentinel[-_ ]?2([A-D])(?![A-Z0-9])", re.IGNORECASE), "Sentinel-2{}"),
+        (re.compile(r"sentinel[-_ ]?2(?![A-Z0-9])", re.IGNORECASE), "Sentinel-2"),
     ),
     dates=(
         re.compile(r"S2[A-D]_MSI\w{3}_(?P<ymd>\d{8})T\d{6}"),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from defusedxml import ElementTree as ET
 
-from ...shared.errors import BadRaster
-from .spec import OPTICAL
+from ....shared.errors import BadRaster
+from ..spec import OPTICAL
 
 METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
 _VALUE = ("BOA_QUANTIFICATION_VALUE", "QUANTIFICATION_VALUE")  # of level 2A, of 1C

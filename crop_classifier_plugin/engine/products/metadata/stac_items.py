@@ -11,12 +11,12 @@ from urllib.parse import unquote, urlparse
 import pystac
 from pystac.errors import STACError, STACTypeError
 
-from ...shared.errors import BadInput
-from ...shared.jobs.sources import SceneSource
-from . import bands
-from .encodings import product_of, sensor_of
-from .spec import specs
-from .vocabulary import Vocabulary, vocabulary_of
+from ....shared.errors import BadInput
+from ....shared.jobs.sources import SceneSource
+from .. import bands
+from ..encodings import product_of, sensor_of
+from ..spec import specs
+from ..vocabulary import Vocabulary, vocabulary_of
 
 RasterFields = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str, str, str]
 # Element 84's catalogue gives baseline 04.00's offset beside pixels from which it says to have taken it already.

@@ -1,0 +1,1 @@
+"""What the metadata that travel with products say: those of SAFE folders, and STAC items."""

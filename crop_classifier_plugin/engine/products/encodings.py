@@ -78,7 +78,7 @@ def level_of(path: str, hint: str = "") -> str:
 def sensor_of(path: str, hint: str = "") -> str:
     """As `Sentinel-2A`, `HLS S30`, `Landsat 8`, `MODIS MOD13Q1`; "" where no name in the path tells."""
     around = f"{hint}|{_names(path)}"
-    for name in (PurePath(path).name, around):
+    for name in (PurePath(file_of(path)).name, around):
         for spec in specs():
             found = _sensor(spec, name)
             if found:  # T31UFS tells Sentinel-2, and the folder around it which of them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 from pathlib import PurePath
@@ -91,11 +91,6 @@ def _sensor(spec: ProductSpec, name: str) -> str:
     """What the first of the sensor's forms says that a name has; "" for none."""
     hits = ((form.search(name), sensor) for form, sensor in spec.sensors)
     return next((sensor.format(*(g.upper() for g in hit.groups())) for hit, sensor in hits if hit), "")
-
-
-def sensors_of(paths: Iterable[str]) -> tuple[str, ...]:
-    """Every sensor that the names of some files tell, sorted."""
-    return tuple(sorted({sensor for path in set(paths) if (sensor := sensor_of(path))}))
 
 
 def radar_unit_of(path: str) -> str:

@@ -1,7 +1,7 @@
 """Whether a model may be trusted on a series: its card held against the series' headers. Standard library only.
 
 After the area of applicability (Meyer and Pebesma 2021, doi 10.1111/2041-210X.13650), but of what headers tell alone:
-place, year, season, sensors, resolution, and whether the scenes are simulated. The limits are choices.
+place, year, season, sensors, level, resolution, and whether the scenes are simulated. The limits are choices.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _HALF_YEAR = 183  # days from the middle of a season, within which a date is of 
 _EARTH = 6371.0  # km, radius
 _TROPIC = 23.5  # degrees of latitude
 _MOST = 10  # things named in a sentence
+_LEVEL = "surface reflectance"
 _CHECK = "expect errors, and check the map with Diagnose or train on labels of"
 
 
@@ -35,6 +36,7 @@ class SeriesFacts:
     sensors: tuple[str, ...]
     pixel: float  # m
     simulated: bool = False  # whether a scene is marked as such
+    levels: tuple[str, ...] = ()  # of the products
     lacking: tuple[str, ...] = ()  # bands of a whole series that the model does without
 
 
@@ -42,7 +44,7 @@ class SeriesFacts:
 class Finding:
     """One way in which a series is not what the model was trained on."""
 
-    kind: str  # simulated, place, year, season, sensor, resolution, series
+    kind: str  # simulated, place, year, season, sensor, level, resolution, series
     sentence: str
 
 
@@ -89,6 +91,7 @@ def findings(card: Card, series: SeriesFacts) -> tuple[Finding, ...]:
         ("year", "" if invented else _year(card, series)),
         ("season", _season(card, series)),
         ("sensor", _sensor(card, series)),
+        ("level", _level(card, series)),
         ("resolution", _resolution(card, series)),
         ("series", _lacking(card, series)),
     )
@@ -237,6 +240,18 @@ def family(sensor: str) -> str:
     if sensor.startswith("MODIS"):
         return re.sub(r"\bM[OY]D(?=\d)", "MOD", sensor)
     return {"Landsat 8": "Landsat 8 and 9", "Landsat 9": "Landsat 8 and 9"}.get(sensor, sensor)
+
+
+def _level(card: Card, series: SeriesFacts) -> str:
+    """A card that does not tell means what its unit says."""
+    known = card.training.levels or (_LEVEL,)
+    strange = [level for level in series.levels if level not in known]
+    if not strange:
+        return ""
+    return (
+        f"The model {card.title} was trained on {_listed(known)}; the series has scenes of {_listed(strange)}: "
+        f"{_CHECK} this level."
+    )
 
 
 def _resolution(card: Card, series: SeriesFacts) -> str:

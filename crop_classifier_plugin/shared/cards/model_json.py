@@ -108,6 +108,7 @@ def _read_training(item: dict[str, Any]) -> TrainingFacts:
         simulated=bool(own["simulated"]),
         seasons=tuple((_day(first), _day(last)) for first, last in own.get("seasons", ())),
         sensors=tuple(str(sensor) for sensor in own.get("sensors", ())),
+        levels=tuple(str(level) for level in own.get("levels", ())),
         places=tuple(_box(place) for place in own.get("places", ())),
     )
 
@@ -258,8 +259,9 @@ def _own(card: Card) -> dict[str, Any]:
 def _measured(training: TrainingFacts) -> dict[str, Any]:
     """What a training finds in its scenes and labels: cards from before it have none of these entries."""
     seasons = [[first.isoformat(), last.isoformat()] for first, last in training.seasons]
-    entries = ("seasons", seasons), ("sensors", list(training.sensors)), ("places", list(map(list, training.places)))
-    return {key: value for key, value in entries if value}
+    named = {"sensors": list(training.sensors), "levels": list(training.levels)}
+    entries = {"seasons": seasons, **named, "places": list(map(list, training.places))}
+    return {key: value for key, value in entries.items() if value}
 
 
 def _unusual(inputs: InputSpec) -> dict[str, Any]:

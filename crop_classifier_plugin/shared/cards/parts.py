@@ -216,6 +216,7 @@ class TrainingFacts:
     simulated: bool = False  # whether any of it was
     seasons: tuple[tuple[dt.date, dt.date], ...] = ()  # first and last scene of each stretch that it was trained on
     sensors: tuple[str, ...] = ()  # as the names of the scenes' files told them; () = they told none
+    levels: tuple[str, ...] = ()  # of the products, likewise: surface reflectance ...
     places: tuple[Box, ...] = ()  # of the labels, those that lie near each other in one
 
     @property

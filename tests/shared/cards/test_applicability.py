@@ -47,6 +47,7 @@ DEPARTURES: dict[str, tuple[dict[str, Any], str]] = {
     "year": ({"dates": (D(2018, 4, 21), D(2018, 6, 20))}, "trained on 2019; the series is of 2018"),
     "season": ({"dates": (D(2019, 4, 21), D(2019, 11, 20))}, "1 April to 24 August; the series has .* 20 November"),
     "sensor": ({"sensors": ("Sentinel-2A", "Landsat 8")}, "Sentinel-2; the series is of Landsat 8 and 9"),
+    "level": ({"levels": ("surface reflectance", "calibrated numbers")}, "on surface reflectance; .* calibrated numb"),
     "resolution": ({"pixel": 14.0}, "pixels of 10 m; the series has pixels of 14 m"),
     "series": ({"lacking": ("VV", "VH")}, "with VV, VH too"),
 }

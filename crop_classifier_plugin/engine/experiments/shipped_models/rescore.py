@@ -36,7 +36,7 @@ def rescore(name: str, model: Path, places: Places, reporter: Reporter) -> Card:
     mapper = Mapper.open(checked_weights(model, card.weights.sha256), card)
     tested = assess(mapper, material, reporter)
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
-    facts = training_facts(job.card, job.data, material)
+    facts = training_facts(job.card, job.data, material, card.inputs.all_bands)
     card = replace(card, accuracy=tuple(rows), training=facts)
     save_card(card, model)
     return add_forests(job, places.work) if name in BESIDE_FORESTS else card

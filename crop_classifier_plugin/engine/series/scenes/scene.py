@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,6 +42,10 @@ class Scene:
     @property
     def bands(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r.band for r in self.refs if r.band))
+
+    def origins(self, bands: Container[str]) -> Iterator[BandOrigin]:
+        """What is known of where each of these bands comes from."""
+        return (ref.origin for ref in self.refs if ref.band in bands)
 
     def of(self, band: str) -> tuple[BandRef, ...]:
         return tuple(r for r in self.refs if r.band == band)

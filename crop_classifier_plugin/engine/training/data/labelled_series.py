@@ -30,6 +30,7 @@ from ...series.cube.open_model_series import open_model_series
 from ...series.scenes.read_series import ModelScenes
 from ...splits.assignment import Assignment, Part
 from ...splits.split import Parcels, Split
+from .season_source import SeasonSource, Surroundings, grown
 
 _BLOCK = 256  # px
 
@@ -42,6 +43,14 @@ class LabelRule:
     part: Part
     margin: int  # px around the labels that are read
     dates: int = 0  # with labels by month: how many dates up to each month the network takes
+
+
+@dataclass(frozen=True)
+class MonthColumn:
+    """Of labels by month: which month a season is of."""
+
+    month: str = ""  # YYYY-MM; "" = labels for all dates
+    shared: int = 0  # so many of the first dates are also another season's
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +67,24 @@ class LabelledCube:
     grid: Grid
     parcels: Parcels
     split: Split
-    month: str = ""  # YYYY-MM of the labels, where they are monthly
-    shared: int = 0  # so many of the first dates are also another season's
+    column: MonthColumn = MonthColumn()
+    around: Surroundings | None = None  # None = the grid is the whole series'
+
+    @property
+    def month(self) -> str:
+        """YYYY-MM of the labels, where they are monthly."""
+        return self.column.month
+
+    @property
+    def shared(self) -> int:
+        """How many of the first dates are also another season's."""
+        return self.column.shared
+
+    @property
+    def source(self) -> SeasonSource:
+        """The season as a classification reads it."""
+        around = self.around or Surroundings(self.grid, Window(0, 0, *self.shape), self.image)
+        return SeasonSource(around, around.grid.window_of(self.grid), self.days, self.present)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -138,11 +163,13 @@ def load_labelled_cubes(
         labels = read_labels(source, Meaning(given.fields, rule.legend), series.grid, folder, reporter)
         name = f"{given.path} ({given.layer})" if given.layer else given.path
         parted = rule.part(name, labels.parcels, series.grid, reporter)
-        shape = (len(series.days), len(series.bands), series.grid.height, series.grid.width)
+        held = grown(series.widest, series.grid, rule.margin)
+        shape = (len(series.days), len(series.bands), held.height, held.width)
         image = _array(folder / "image", shape, np.float32)
-        place = _Place(name, series, image, labels.parcels, parted)
+        place = _Place(name, series, Surroundings(series.widest, held, image), labels.parcels, parted)
         columns = place.columns(given.months, rule.dates, folder)
-        _fill(columns, place, labels, rule.margin, reporter)
+        with series.on(series.widest.sub(held)) as wide:
+            _fill(columns, place, wide, _Near(labels, rule.margin), reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
     if not seasons:
         least = f"at least {spec.dates.min_dates} dates" if spec.dates.min_dates else "every date"
@@ -156,7 +183,7 @@ class _Place:
 
     name: str
     series: ModelSeries
-    image: NDArray[np.float32]  # (T,C,H,W) on disk
+    around: Surroundings  # the image on disk
     parcels: Parcels
     parted: Assignment
 
@@ -168,25 +195,29 @@ class _Place:
             end = starts.index(month) + 1 if month else len(self.series.days)
             span = slice(end - dates if month else 0, end)
             shared = max(columns[-1].span.stop - span.start, 0) if columns else 0
-            season = replace(self._season(i, month, span, folder), shared=shared)
+            season = self._season(i, MonthColumn(month, shared), span, folder)
             columns.append(_Column(season, span, self.parcels.classes[:, i]))
         return columns
 
-    def _season(self, column: int, month: str, span: slice, folder: Path) -> LabelledCube:
-        series, labelled = self.series, self.parcels.classes[:, column] != IGNORE
-        own, title = self.parcels.some(labelled, column), f"{self.name} {month}".rstrip()
+    def _season(self, number: int, column: MonthColumn, span: slice, folder: Path) -> LabelledCube:
+        series, labelled = self.series, self.parcels.classes[:, number] != IGNORE
+        own, title = self.parcels.some(labelled, number), f"{self.name} {column.month}".rstrip()
+        here = self.around.inner(series.grid)
+        shape = here.height, here.width
+        around = replace(self.around, image=self.around.image[span])
         return LabelledCube(
             title,
-            self.image[span],
-            _array(folder / f"target{column}", self.image.shape[2:], np.int16),
-            _array(folder / f"part{column}", self.image.shape[2:], np.uint8),
+            around.image[(slice(None), slice(None), *here.slices)],
+            _array(folder / f"target{number}", shape, np.int16),
+            _array(folder / f"part{number}", shape, np.uint8),
             np.asarray(series.days[span]),
             np.asarray(series.present[span]),
-            _dates(series, span if month else None),
+            _dates(series, span if column.month else None),
             series.grid,
             own,
             Split(self.parted.split.side, self.parted.split.parts[labelled], ~self.parted.known.twins(own, title)),
-            month,
+            column,
+            around,
         )
 
 
@@ -200,20 +231,33 @@ def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
     return np.memmap(path, dtype=dtype, mode="w+", shape=shape)
 
 
-def _fill(columns: Sequence[_Column], place: _Place, labels: Labels, margin: int, reporter: Reporter) -> None:
-    series, parted = place.series, place.parted
-    blocks = list(series.grid.blocks(_BLOCK))
+@dataclass(frozen=True)
+class _Near:
+    """The labels, on the grid of the extent, and how far around them the image is read."""
+
+    labels: Labels
+    margin: int
+
+
+def _fill(columns: Sequence[_Column], place: _Place, wide: ModelSeries, near: _Near, reporter: Reporter) -> None:
+    """`wide`: the series on the grid of the image, which reaches beyond that of the labels where there is an extent."""
+    inner = place.around.inner(place.series.grid)
+    blocks = list(wide.grid.blocks(_BLOCK))
     name = Path(columns[0].season.name).name
+    for column in columns:
+        column.season.target[:] = IGNORE
     for i, window in enumerate(blocks):
         reporter.progress(i / len(blocks), f"Reading {name}", i, len(blocks))
-        for column in columns:
-            column.season.target[window.slices] = IGNORE
-        if not labels.near(window, margin):
+        here = window.shifted(-inner.row, -inner.col)
+        if not near.labels.near(here, near.margin):
             continue
-        cube = series.read(window)
-        rows, cols = window.slices
-        place.image[:, :, rows, cols] = cube
-        usable = usable_dates(cube, series.spec)
-        parcel = parted.clear(series.grid.sub(window), labels.read(window))
+        cube = wide.read(window)
+        place.around.image[(slice(None), slice(None), *window.slices)] = cube
+        labelled = here.clipped(inner.height, inner.width)
+        if not (labelled.height and labelled.width):
+            continue
+        part = labelled.shifted(-here.row, -here.col).slices
+        usable = usable_dates(cube, wide.spec)[(slice(None), *part)]
+        parcel = place.parted.clear(place.series.grid.sub(labelled), near.labels.read(labelled))
         for column in columns:
-            column.fill(window, usable, series.spec.dates.min_dates, parcel, parted.split.parts)
+            column.fill(labelled, usable, wide.spec.dates.min_dates, parcel, place.parted.split.parts)

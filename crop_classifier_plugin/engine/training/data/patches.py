@@ -46,8 +46,9 @@ def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def cut(season: LabelledCube, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Image (T,C,h,w) with NaN, mirrored beyond the raster's edge; target (h,w), IGNORE there and outside `part`."""
-    image = mirrored(season.read, window, season.shape)
+    """Image (T,C,h,w) with NaN, mirrored beyond the series' edge; target (h,w), IGNORE there and outside `part`."""
+    source = season.source
+    image = mirrored(source.read, window.shifted(source.part.row, source.part.col), source.shape)
     target = np.full((window.height, window.width), IGNORE, np.int64)
     inside = window.clipped(*season.shape)
     target[inside.shifted(-window.row, -window.col).slices] = season.reference(inside, part)
@@ -225,9 +226,10 @@ class ScoringPatches(Dataset[Item]):
 
 
 def _tiles(season: LabelledCube, part: int, tiling: Tiling) -> Iterator[tuple[Window, Window]]:
-    """Each tile whose centre holds a pixel of the part, and that centre."""
-    rows, cols = (list(zip(tiling.starts(n), tiling.centres(n))) for n in season.shape)
+    """Each tile of the map whose centre holds a pixel of the part, and that centre, as windows of the season."""
+    source = season.source
+    rows, cols = (list(zip(tiling.starts(n), tiling.centres(n))) for n in source.shape)
     for (row, (top, bottom)), (col, (left, right)) in product(rows, cols):
-        centre = Window(top, left, bottom - top, right - left)
+        centre = source.inside(Window(top, left, bottom - top, right - left))
         if season.holds(centre, part):
-            yield Window(row, col, tiling.size, tiling.size), centre
+            yield Window(row - source.part.row, col - source.part.col, tiling.size, tiling.size), centre

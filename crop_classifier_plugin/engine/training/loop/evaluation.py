@@ -45,8 +45,11 @@ class Mapper:
         part: Window | None = None,
         wanted: Callable[[Window], bool] | None = None,
     ) -> Iterator[FinishedBlock]:
-        """As classify_tiles."""
-        return classify_tiles(season, self.card, self.runtime, reporter, part=part, wanted=wanted)
+        """As classify_tiles of the series without its extent; windows are the season's."""
+        source = season.source
+        inside = (part or Window(0, 0, *season.shape)).shifted(source.part.row, source.part.col)
+        ask = None if wanted is None else lambda window: wanted(source.inside(window))
+        return classify_tiles(source, self.card, self.runtime, reporter, part=inside, wanted=ask)
 
     def classes(self, season: LabelledCube, window: Window, reporter: Reporter) -> NDArray[np.int64]:
         """(h,w): the classes that a map of the season shows in a window of it."""

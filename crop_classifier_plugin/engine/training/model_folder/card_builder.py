@@ -44,7 +44,7 @@ def card_of(
         legend=Legend(material.legend.classes),
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
         tiling=tiling_of(job.model_inputs, config),
-        training=training_facts(job.card, job.data, material),
+        training=training_facts(job.card, job.data, material, preprocess.inputs.all_bands),
         terms=Terms((job.card.limits or _LIMITS) + describe_limits(material.past), job.card.licence),
     )
 

@@ -8,16 +8,18 @@ from ....shared.cards.applicability import MOST_KM, reach
 from ....shared.cards.parts import Box, TrainingFacts
 from ....shared.jobs.sources import LabelledSeries, LabelSource
 from ....shared.jobs.train import CardTexts
-from ...products.encodings import sensors_of
 from ..data.training_data import TrainingData
 from .card_texts import describe_region, describe_seasons, describe_training_data, seasons_of
 
 
-def training_facts(texts: CardTexts, data: Sequence[LabelledSeries], material: TrainingData) -> TrainingFacts:
-    """Places, seasons and sensors are measured; words are the user's where there are any."""
+def training_facts(
+    texts: CardTexts, data: Sequence[LabelledSeries], material: TrainingData, bands: Sequence[str]
+) -> TrainingFacts:
+    """Places, seasons, sensors and levels of the `bands` are measured; words are the user's where there are any."""
     dates = sorted({d.isoformat() for season in material.train for d in season.dates})
     boxes = [box for season in material.train if (box := season.bbox())]
     seasons = seasons_of([season.dates for season in material.train])
+    origins = [origin for scene in material.scenes for origin in scene.origins(bands)]
     box = around(boxes) if boxes else TrainingFacts.bbox
     return TrainingFacts(
         training_data=_training_data(texts.training_data, [each.labels for each in data], material),
@@ -28,7 +30,8 @@ def training_facts(texts: CardTexts, data: Sequence[LabelledSeries], material: T
         end=f"{dates[-1]}T23:59:59Z",
         simulated=texts.simulated or material.simulated,
         seasons=seasons,
-        sensors=sensors_of(ref.path for scene in material.scenes for ref in scene.refs if ref.band),
+        sensors=tuple(sorted({origin.sensor for origin in origins} - {""})),
+        levels=tuple(sorted({origin.level for origin in origins} - {""})),
         places=joined(boxes),
     )
 

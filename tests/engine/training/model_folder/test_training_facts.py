@@ -28,7 +28,7 @@ def facts_of(toy: Path, place: Path) -> TrainingFacts:
     job, _ = resolve_job(job_of(toy, place / "m"), Silent())
     folder = place / "cubes"
     folder.mkdir()
-    return training_facts(job.card, job.data, gather(job, LEGEND, folder, Silent(), 64))
+    return training_facts(job.card, job.data, gather(job, LEGEND, folder, Silent(), 64), ("B04", "B8A"))
 
 
 def test_the_place_is_where_the_labels_lie_not_where_the_scenes_do(tmp_path: Path) -> None:

@@ -30,16 +30,6 @@ from kits.training.toy import LEGEND, job_of
 torch.set_num_threads(1)
 
 SHORT = {"epochs": 2, "steps": 4, "batch": 2, "learning_rate": 0.02}
-TINY: dict[str, dict[str, Any]] = {
-    "lrtacf_net": {},
-    "unet_3d": {"settings": (("widths", "4,8"),)},
-    "cropsts": {
-        "settings": (("preset", "small"), ("width", "12"), ("depth", "4"), ("decoder_width", "8")),
-        "steps": 12,
-        "learning_rate": 0.003,
-    },
-    "random_forest": {"settings": (("trees", "5"),)},
-}
 TILES = {"smaller than a tile": {"tile": 128, "overlap": 32, "patch": 64}, "of several": {"tile": 32, "overlap": 16}}
 
 
@@ -66,9 +56,9 @@ def diagnosed(toy: Path, job: TrainJob, place: Path) -> tuple[Confusion, Confusi
 
 
 @pytest.mark.parametrize("tiles", TILES.values(), ids=TILES)
-@pytest.mark.parametrize("network", TINY)
-def test_scoring_a_raster_is_classifying_it(toy: Path, tmp_path: Path, network: str, tiles: dict[str, Any]) -> None:
-    job = job_of(toy, tmp_path / "m", **({"network": network} | SHORT | tiles | TINY[network]))
+def test_scoring_a_raster_is_classifying_it(toy: Path, tmp_path: Path, tiles: dict[str, Any]) -> None:
+    """Of every network: test_every_network_scored_as_mapped."""
+    job = job_of(toy, tmp_path / "m", **(SHORT | tiles))
     train(job, Silent())
     of_map, scored = diagnosed(toy, job, tmp_path)
     np.testing.assert_array_equal(of_map.n, scored.n)

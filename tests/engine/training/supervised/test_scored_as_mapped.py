@@ -57,7 +57,7 @@ def diagnosed(toy: Path, job: TrainJob, place: Path) -> tuple[Confusion, Confusi
 
 @pytest.mark.parametrize("tiles", TILES.values(), ids=TILES)
 def test_scoring_a_raster_is_classifying_it(toy: Path, tmp_path: Path, tiles: dict[str, Any]) -> None:
-    """Of every network: test_every_network_scored_as_mapped."""
+    """Of every network: tests/engine/inference/test_mapped_as_scored."""
     job = job_of(toy, tmp_path / "m", **(SHORT | tiles))
     train(job, Silent())
     of_map, scored = diagnosed(toy, job, tmp_path)

@@ -154,6 +154,31 @@ def test_where_nothing_has_a_date_the_sentence_is_about_dates(tmp_path: Path) ->
         read_scenes([SceneSource(str(tmp_path / "b"))], Silent())
 
 
+def test_dates_that_only_folders_or_a_time_of_writing_tell_are_said(tmp_path: Path) -> None:
+    for day in ("2019-04-21", "2019-05-01"):
+        write_raster(tmp_path / "days" / day / "B04.tif", ONE)
+    reporter = Silent()
+    read_scenes([SceneSource(str(tmp_path / "days"))], reporter)
+    assert ("info", "Dates told by the names of folders: 2019-04-21, 2019-05-01 (of B04.tif).") in reporter.lines
+    path = write_raster(tmp_path / "B04.tif", ONE)
+    with rasterio.open(path, "r+") as file:
+        file.update_tags(TIFFTAG_DATETIME="2021:03:04 10:30:00")
+    reporter = Silent()
+    assert [str(s.date) for s in read_scenes([SceneSource(str(path))], reporter)] == ["2021-03-04"]
+    (line,) = (text for level, text in reporter.lines if level == "warning")
+    assert "TIFF date-time, where most programs write when a file was made: 2021-03-04 (of B04.tif)" in line
+
+
+def test_files_of_one_name_without_a_date_are_counted_each(tmp_path: Path) -> None:
+    write_raster(tmp_path / "S2_20240425.tif", ONE, names=("B04",))
+    for number in range(3):
+        write_raster(tmp_path / f"part{number}" / "B04.tif", ONE)
+    parts = [SceneSource(str(tmp_path / f"part{number}" / "B04.tif")) for number in range(3)]
+    reporter = Silent()
+    read_scenes([SceneSource(str(tmp_path / "S2_20240425.tif")), *parts], reporter)
+    assert any(text.startswith("B04.tif, B04.tif, B04.tif are left out") for _, text in reporter.lines)
+
+
 # --- folders in folders ----------------------------------------------------------------------------------------------
 
 

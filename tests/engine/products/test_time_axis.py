@@ -190,8 +190,9 @@ def test_a_cube_in_a_stac_item_keeps_its_own_dates(tmp_path: Path) -> None:
     """The item's one date does not stand for the steps of its time axis."""
     write_netcdf(tmp_path / "openEO.nc", VARIABLES, TIMES, SINCE_1990)
     write_netcdf(tmp_path / "one.nc", {"B04": VARIABLES["B04"]}, TIMES, SINCE_1990)
-    for name, band in (("openEO.nc", ("B04", "B08")), ("one.nc", ("B04",))):
-        asset = {"href": f"./{name}", "type": "application/x-netcdf", "eo:bands": [{"name": b} for b in band]}
+    write_zarr(tmp_path / "cube.zarr", VARIABLES, TIMES, SINCE_1990)
+    for name, band in (("openEO.nc", ("B04", "B08")), ("one.nc", ("B04",)), ("cube.zarr", ("B04", "B08"))):
+        asset = {"href": f"./{name}", "eo:bands": [{"name": b} for b in band] if name.endswith(".nc") else []}
         item = {
             "type": "Feature", "stac_version": "1.0.0", "id": "x", "geometry": None, "links": [],
             "properties": {"datetime": "2019-06-30T00:00:00Z"}, "assets": {"cube": asset},

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal, osr
-from qgis.core import QgsDateTimeRange, QgsProject, QgsRasterLayer
+from qgis.core import QgsDateTimeRange, QgsProcessingException, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QDateTime, QTime
 
 from crop_classifier_plugin.bridge import layers
-from kits.plugin.qgis import run, values
+from kits.plugin.qgis import Recorder, run, values
 
 
 def day_of(path):
@@ -111,3 +111,19 @@ def test_a_cube_is_left_to_the_engine(season, context, tmp_path):
     path = written_cubes(season, tmp_path)[0]
     (found,) = layers.scenes(str(path), context)
     assert (found.path, found.name) == (str(path), "")
+
+
+def test_a_layer_without_a_date_is_left_out_among_dated_ones(inputs, season, crop_map, context, tmp_path):
+    feedback = Recorder()
+    bare = tmp_path / "truth.tif"
+    bare.symlink_to(season["TRUTH"])
+    run("classify_lrtacf_net", {**inputs, "INPUT": [str(bare), *inputs["INPUT"]]}, context, feedback)
+    assert values(inputs["OUTPUT"]) == values(crop_map)
+    assert any("truth is left out: no acquisition date was found" in text for text in feedback.warnings)
+
+
+def test_a_table_that_cannot_be_meant_is_refused_before_the_run(inputs, context, tmp_path):
+    table = tmp_path / "dates.csv"
+    table.write_text("layer,date,bnad\na,2024-05-01,1\n")
+    with pytest.raises(QgsProcessingException, match="column 'bnad', which is unknown"):
+        run("classify_lrtacf_net", {**inputs, "DATES": str(table)}, context)

@@ -14,6 +14,7 @@ from pystac.errors import STACError, STACTypeError
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import SceneSource
 from .. import bands
+from ..cubes import CUBES
 from ..encodings import product_of, sensor_of
 from ..spec import specs
 from ..vocabulary import Vocabulary, vocabulary_of
@@ -24,7 +25,8 @@ _OFFSET_GONE = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 
 
 def read_items(source: SceneSource) -> Iterator[RasterFields]:
-    """The assets with known bands of an item or an item collection: as the fields of discovery.Raster."""
+    """The assets with known bands of an item or an item collection, and cubes, whose variables name their bands: as the
+    fields of discovery.Raster."""
     path = Path(source.path)
     found = False
     for item in _items(path):
@@ -32,7 +34,7 @@ def read_items(source: SceneSource) -> Iterator[RasterFields]:
             if key.removesuffix("-jp2") in set(item.assets) - {key}:  # the same band once more
                 continue
             names = _names(key, asset, item)
-            if any(names):
+            if any(names) or _is_cube(asset):
                 found = True
                 local = SceneSource(_local(asset.href, item, path), "", _dates(item))
                 yield local, True, names, _codings(item, asset, names), _crs(item, asset), _hint(item), _baseline(item)
@@ -85,11 +87,19 @@ def _first(texts: tuple[str | None, ...], known: Vocabulary) -> str:
     return next((hit for text in texts if text and (hit := bands.name_of(text, known))), "")
 
 
+def _is_cube(asset: pystac.Asset) -> bool:
+    return _suffix(asset) in CUBES and "data" in (asset.roles or ("data",))
+
+
+def _suffix(asset: pystac.Asset) -> str:
+    return Path(urlparse(asset.href).path).suffix.lower()
+
+
 def _is_raster(asset: pystac.Asset) -> bool:
     kind = (asset.media_type or "").lower()
     if kind:
-        return any(word in kind for word in ("tiff", "jp2", "netcdf", "hdf"))
-    return Path(urlparse(asset.href).path).suffix.lower() in (".tif", ".tiff", ".jp2", ".nc", ".hdf", ".vrt")
+        return any(word in kind for word in ("tiff", "jp2", "netcdf", "hdf", "zarr"))
+    return _suffix(asset) in (".tif", ".tiff", ".jp2", ".vrt", *CUBES)
 
 
 def _bands(asset: pystac.Asset) -> list[Mapping[str, Any]]:

@@ -28,7 +28,7 @@ from ...raster.provenance import LEVEL_TAG, SIMULATED_TAG
 from ...reporting.sentences import listed
 from .given_crs import GivenCrs
 from .images import Refs, group_images, usable_refs
-from .scene_dates import FileDates, Undated
+from .scene_dates import DateNotes, FileDates
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def read_scenes(
                 by_date.setdefault(day, []).append(ref)
             if SIMULATED_TAG in file.tags():
                 marked.add(raster.source.path)
-    notes.left.tell(bool(by_date), reporter)
+    notes.dates.tell(bool(by_date), reporter)
     notes.given.tell(reporter)
     _log_unclear([ref for refs in by_date.values() for ref in refs if ref.origin.several], reporter)
     return _scenes(by_date, marked, reporter)
@@ -88,7 +88,7 @@ class _Notes:
     """What the table tells of the files, and what is to be said of them when all are read."""
 
     table: DateTable
-    left: Undated = field(default_factory=Undated)
+    dates: DateNotes = field(default_factory=DateNotes)
     given: GivenCrs = field(default_factory=GivenCrs)
 
 
@@ -127,7 +127,7 @@ def _read_file(
     told = _told(file, raster, notes.table)
     crs, path = notes.given.of(file, raster, next((each.crs for each in told if each.crs), "")), raster.source.path
     transform = upright(path, file.transform, file.height, file.width)
-    days = notes.left.dates(FileDates(file, raster), told, undated)
+    days = notes.dates.dates(FileDates(file, raster), told, undated)
     names = _named(file, raster, told, distinct_days=len(set(days)) == len(days))
     _check_once(path, names, days)
     for index, (day, name) in enumerate(zip(days, names), start=1):

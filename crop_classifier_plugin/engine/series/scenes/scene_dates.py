@@ -18,19 +18,17 @@ from ...raster.band_ref import file_of, short_name, split_name
 from ...reporting.sentences import listed
 
 _ACQUIRED = ("ACQUISITIONDATETIME", "SENSING_TIME", "DATE_ACQUIRED", "ACQUISITION_DATE", "RANGEBEGINNINGDATE")
+_FOLDER, _STAMP = "folder", "TIFF date-time"
 _TRIED = ("table of dates", "layer's temporal properties", "time axis", "bands' names", "acquisition and TIFF tags")
-
-
-def _label(raster: Raster) -> str:
-    """What a raster is called to the user: its layer's name, or that of its file."""
-    return raster.source.name or short_name(raster.source.path)
 
 
 class FileDates:
     """The dates of the bands of one open file."""
 
     def __init__(self, file: rasterio.DatasetReader, raster: Raster) -> None:
-        self._file, self._raster, self.label = file, raster, _label(raster)
+        self._file, self._raster, self.path = file, raster, raster.source.path
+        self.label = raster.source.name or short_name(raster.source.path)  # what a raster is called to the user
+        self.far: dict[dt.date, str] = {}  # dates that neither the file nor its name tell, and what does
         self._tags = {**file.tags(), **_calendars(file.tags(1), raster.source.path)}
 
     def of(self, index: int, told: Told) -> dt.date | None:
@@ -65,13 +63,15 @@ class FileDates:
         tags = {**self._tags, **self._file.tags(ns="IMAGERY")}
         acquired = (dates.in_text(tags[key]) for key in _ACQUIRED if key in tags)
         stamped = dates.in_text(tags.get("TIFFTAG_DATETIME", "").replace(":", "-"))
-        return (
-            next((days[0] for days in acquired if days), None)
-            or dates.in_name(name)
-            or dates.in_name(os.path.basename(file))
-            or dates.in_folders(os.path.abspath(file) if os.path.exists(file) else file, self._raster.root)
-            or next(iter(stamped), None)
-        )
+        day = next((days[0] for days in acquired if days), None)
+        day = day or dates.in_name(name) or dates.in_name(os.path.basename(file))
+        if day:
+            return day
+        by_folder = dates.in_folders(os.path.abspath(file) if os.path.exists(file) else file, self._raster.root)
+        day = by_folder or next(iter(stamped), None)
+        if day:
+            self.far[day] = _FOLDER if by_folder else _STAMP
+        return day
 
 
 def _calendars(band: Mapping[str, str], path: str) -> dict[str, str]:
@@ -89,12 +89,13 @@ def _calendars(band: Mapping[str, str], path: str) -> dict[str, str]:
     return found
 
 
-class Undated:
-    """The rasters and bands of a series that have no date, told when all of its headers are read."""
+class DateNotes:
+    """What is to be said of the dates of a series when all of its headers are read."""
 
     def __init__(self) -> None:
-        self._bands: dict[str, list[int]] = {}
-        self._rasters: dict[str, CropClassifierError] = {}
+        self._rasters: dict[str, tuple[str, CropClassifierError]] = {}  # without a date: label and why, by path
+        self._bands: dict[tuple[int, ...], list[str]] = {}  # without one, where others of the file have one
+        self._far: dict[str, list[tuple[dt.date, str]]] = {}  # date and label, by what tells the dates
 
     def dates(self, of_file: FileDates, told: Sequence[Told], undated: dt.date | None) -> list[dt.date | None]:
         """The date of each band, `undated` for one without; None where it has none, which is noted."""
@@ -108,36 +109,47 @@ class Undated:
                 why.setdefault(index, missing_date(of_file.label))
             found.append(day)
         if len(why) == len(told):
-            self._rasters[of_file.label] = next(iter(why.values()))
+            self._rasters[of_file.path] = of_file.label, next(iter(why.values()))
         elif why:
-            self._bands[of_file.label] = sorted(why)
+            self._bands.setdefault(tuple(sorted(why)), []).append(of_file.label)
+        for day, place in of_file.far.items():
+            self._far.setdefault(place, []).append((day, of_file.label))
         return found
 
     def tell(self, dated: bool, reporter: Reporter) -> None:
         """Warns of what is left out. Raises where nothing has a date (not `dated`)."""
-        missing = [name for name, error in self._rasters.items() if isinstance(error, DateMissing)]
-        unclear = [error for error in self._rasters.values() if isinstance(error, DateAmbiguous)]
+        missing = [label for label, error in self._rasters.values() if isinstance(error, DateMissing)]
+        unclear = [error for _, error in self._rasters.values() if isinstance(error, DateAmbiguous)]
         if not dated and self._rasters:
             raise missing_date(listed(missing)) if missing else unclear[0]
         if missing:
-            reporter.log(
-                f"{listed(missing)} {_is(missing)} left out: no acquisition date was found. Put it in the name as "
-                "YYYYMMDD, or give a table with the columns layer and date.",
-                "warning",
-            )
+            self._leave_out(missing, "no acquisition date was found. Put it in the name as YYYYMMDD, or give", reporter)
         if unclear:
-            told = listed(f"{error.layer} ({', '.join(error.dates)})" for error in unclear)
-            reporter.log(
-                f"{told} {_is(unclear)} left out: several dates in the name. Say which one counts in a table with the "
-                "columns layer and date.",
-                "warning",
-            )
-        for name, bands in self._bands.items():
-            numbers = f"Band{'s' if len(bands) > 1 else ''} {listed(bands)} of {name}"
+            told = [f"{error.layer} ({', '.join(error.dates)})" for error in unclear]
+            self._leave_out(told, "several dates in the name. Say which one counts in", reporter)
+        for bands, labels in self._bands.items():
+            numbers = f"Band{'s' if len(bands) > 1 else ''} {listed(bands)} of {listed(labels)}"
             reporter.log(f"{numbers} {_is(bands)} left out: without a date, which the other bands have.", "warning")
+        self._tell_far(reporter)
+
+    def _leave_out(self, names: Sequence[str], why: str, reporter: Reporter) -> None:
+        sentence = f"{listed(names)} {_is(names)} left out: {why} a table with the columns layer and date."
+        reporter.log(sentence, "warning")
+
+    def _tell_far(self, reporter: Reporter) -> None:
+        for place, told in self._far.items():
+            days, files = listed(sorted({day for day, _ in told})), listed(dict.fromkeys(label for _, label in told))
+            if place == _FOLDER:
+                reporter.log(f"Dates told by the names of folders: {days} (of {files}).")
+            else:
+                reporter.log(
+                    f"Dates told by nothing but the TIFF date-time, where most programs write when a file was made: "
+                    f"{days} (of {files}). Check them, or give a table with the columns layer and date.",
+                    "warning",
+                )
 
 
-def _is(things: list[object] | list[str] | list[int] | list[DateAmbiguous]) -> str:
+def _is(things: Sequence[object]) -> str:
     return "is" if len(things) == 1 else "are"
 
 

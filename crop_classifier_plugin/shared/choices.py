@@ -6,16 +6,19 @@ the reports. A further choice is one row, at the end of its table: QGIS keeps ch
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 # --- series -----------------------------------------------------------------------------------------------------------
 
+# Of the sensors' tables (engine/products), which tools/products_page.py writes here: both sides read them.
+_SENSORS: dict[str, str] = json.loads(Path(__file__).with_name("sensor_masks.json").read_text(encoding="utf-8"))
 MASKS = {
     "auto": "Automatic",
     "none": "None",
-    "scl": "SCL (Sentinel-2)",
-    "fmask": "Fmask (HLS)",
-    "qa_pixel": "QA_PIXEL (Landsat)",
+    **{name: _SENSORS[name] for name in ("scl", "fmask", "qa_pixel")},
     "layer": "The mask layers",
-    "modis": "Quality layers (MODIS)",
+    **{name: title for name, title in _SENSORS.items() if name not in ("scl", "fmask", "qa_pixel")},
 }
 PERIODS = {"month": "Months", "dekad": "Dekads (1-10, 11-20, 21-end)", "days": "Runs of some days"}
 COMPOSITES = {

@@ -70,12 +70,13 @@ def numbered(form: str, bands: Mapping[int, str]) -> dict[str, str]:
 class MaskSpec:
     """A mask band: the pixels not to use have one of the bad bits or values, or none of the good values."""
 
-    name: str  # begins as the choice of shared/choices.MASKS that asks for it
+    name: str  # begins as the choice that asks for it: its own, or that of another mask of the same kind
     band: str
     fill: int  # a pixel that the product does not reach
     bad_bits: int = 0
     bad_values: tuple[int, ...] = ()
     good_values: tuple[int, ...] = ()
+    title: str = ""  # of the choice that it gives to users (tools/products_page.py); "" = it goes by another's
 
     def bad(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         """Of the same shape: where not to use the pixel."""
@@ -115,6 +116,7 @@ class ProductSpec:
     masks: tuple[MaskSpec, ...] = ()
     radar_unit: Callable[[str], str] | None = None  # file name -> power, dB, amplitude or ""
     offset: OffsetRule | None = None
+    title: str = ""  # of its part of docs/products.md
     rank: int = 100  # of several that fit, the lower one is asked first
 
 

@@ -44,5 +44,6 @@ PRODUCT = ProductSpec(
         _of("DEA Landsat 5/7", "ls[57][te]", "ls7e", _TM, _LANDSAT),
     ),
     masks=(MaskSpec("fmask_dea", "oa_fmask", fill=0, bad_values=_FMASK_BAD),),
+    title="Digital Earth Australia",
     rank=9,
 )

@@ -57,6 +57,7 @@ PRODUCT = ProductSpec(
             codings=_CODINGS,
         ),
     ),
-    masks=(MaskSpec("qai", "QAI", fill=1, bad_bits=_QAI_BITS),),
+    masks=(MaskSpec("qai", "QAI", fill=1, bad_bits=_QAI_BITS, title="QAI (FORCE)"),),
+    title="FORCE",
     rank=6,
 )

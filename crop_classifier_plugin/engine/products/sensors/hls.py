@@ -36,6 +36,7 @@ PRODUCT = ProductSpec(
         re.compile(r"HLS[LS]30\.\d{3}_.*_doy(?P<yj>\d{7})"),
     ),
     products=(*_of("L", _L30), *_of("S", _S30)),
-    masks=(MaskSpec("fmask", "Fmask", fill=255, bad_bits=_FMASK_BITS, bad_values=(255,)),),
+    masks=(MaskSpec("fmask", "Fmask", fill=255, bad_bits=_FMASK_BITS, bad_values=(255,), title="Fmask (HLS)"),),
+    title="HLS",
     rank=3,
 )

@@ -147,8 +147,9 @@ PRODUCT = ProductSpec(
     ),
     products=_products(),
     masks=(
-        MaskSpec("qa_pixel", "QA_PIXEL", fill=1, bad_bits=_QA_PIXEL_BITS),
+        MaskSpec("qa_pixel", "QA_PIXEL", fill=1, bad_bits=_QA_PIXEL_BITS, title="QA_PIXEL (Landsat)"),
         MaskSpec("qa_pixel_c1", "pixel_qa", fill=1, bad_bits=_PIXEL_QA_BITS),
     ),
+    title="Landsat",
     rank=4,
 )

@@ -40,6 +40,7 @@ PRODUCT = ProductSpec(
             examples=("SENTINEL2X_20190516-000000-000_L3A_T31UFS_C_V1-2_{band}.tif",),
         ),
     ),
-    masks=(MaskSpec("mg2", "MG2", fill=255, bad_bits=_MG2_BITS),),
+    masks=(MaskSpec("mg2", "MG2", fill=255, bad_bits=_MG2_BITS, title="MG2 (MAJA)"),),
+    title="MAJA (Theia)",
     rank=8,
 )

@@ -53,9 +53,10 @@ PRODUCT = ProductSpec(
     ),
     aliases={"pixel_reliability": "pixel_reliability", "VI_Quality": "VI_Quality", "QC_250m": "QC_250m"},
     masks=(
-        MaskSpec("modis", "pixel_reliability", fill=-1, good_values=_GOOD),
+        MaskSpec("modis", "pixel_reliability", fill=-1, good_values=_GOOD, title="Quality layers (MODIS)"),
         MaskSpec("modis_vi", "VI_Quality", fill=65_535, bad_bits=_NOT_GOOD),
         MaskSpec("modis_qc", "QC_250m", fill=2995, bad_bits=_NOT_GOOD),
     ),
+    title="MODIS",
     rank=5,
 )

@@ -58,6 +58,9 @@ PRODUCT = ProductSpec(
         *_analytic(_EIGHT),
         *_analytic(_FOUR),
     ),
-    masks=(MaskSpec("udm2", "UDM2", fill=0, good_values=(1,)),),  # of its bands the first, clear = 1
+    masks=(
+        MaskSpec("udm2", "UDM2", fill=0, good_values=(1,), title="UDM2 (Planet)"),
+    ),  # of its bands the first, clear = 1
+    title="PlanetScope",
     rank=7,
 )

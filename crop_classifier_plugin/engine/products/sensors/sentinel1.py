@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from ..spec import ProductSpec
+from ..spec import RADAR, Product, ProductSpec
 
 # ASF's RTC products: S1A_IW_20190516T055021_DVP_RTC10_G_gpuned_5B3E; the second letter of gpuned is the unit.
 _RTC_UNIT = re.compile(r"_RTC\d0_[A-Z]_[gsb]([pda])\w{4}_")
+_BANDS = {band: band for band in RADAR}
 _UNITS = {"p": "power", "d": "dB", "a": "amplitude"}
 
 
@@ -27,6 +28,29 @@ PRODUCT = ProductSpec(
         re.compile(r"S1[A-D]_\w{2}_(?P<ymd>\d{8})T\d{6}_\w{3}_RTC"),
         re.compile(r"RTC-S1_T\w+-\w+-IW\d_(?P<ymd>\d{8})T\d{6}Z"),
     ),
+    products=(
+        Product(
+            "Sentinel-1 RTC of ASF",
+            re.compile(r"S1[A-D]_\w{2}_\d{8}T\d{6}_\w{3}_RTC"),
+            bands=_BANDS,
+            examples=(
+                "S1A_IW_20190516T055021_DVP_RTC10_G_gpuned_5B3E/S1A_IW_20190516T055021_DVP_RTC10_G_gpuned_5B3E_{band}.tif",
+            ),
+        ),
+        Product(
+            "Sentinel-1 RTC of OPERA",
+            re.compile(r"RTC-S1_T\w+-\w+-IW\d_"),
+            bands=_BANDS,
+            examples=("OPERA_L2_RTC-S1_T069-147174-IW1_20190516T055021Z_20230104T100233Z_S1A_30_v1.0_{band}.tif",),
+        ),
+        Product(
+            "Sentinel-1 GRD on a map (SNAP, the cloud stores)",
+            re.compile(r"S1[A-D]_\w{2}_GRD\w_"),
+            bands=_BANDS,
+            examples=("S1A_IW_GRDH_1SDV_20190516T055021_20190516T055046_027249_031268_AB12_{band}.tif",),
+        ),
+    ),
     radar_unit=_unit,
+    title="Sentinel-1",
     rank=2,
 )

@@ -82,7 +82,7 @@ PRODUCT = ProductSpec(
     ),
     aliases={"scene_classification": "SCL", "scene_classification_layer": "SCL"},
     coding_in_file=_coding,
-    masks=(MaskSpec("scl", "SCL", fill=0, bad_values=_SCL_BAD),),
+    masks=(MaskSpec("scl", "SCL", fill=0, bad_values=_SCL_BAD, title="SCL (Sentinel-2)"),),
     # Since processing baseline 04.00 (ESA, in force on this day) reflectance x 10000 + 1000 is stored. 9999 is the
     # number of products that users made themselves: it tells nothing. Scenes of earlier days are processed anew.
     offset=OffsetRule(
@@ -93,5 +93,6 @@ PRODUCT = ProductSpec(
         items=("s2:processing_baseline", "sentinel2:processing_baseline", "processing:version"),
         coding=Coding(1e-4, -0.1, 0),
     ),
+    title="Sentinel-2",
     rank=1,
 )

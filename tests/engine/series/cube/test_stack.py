@@ -163,6 +163,11 @@ def test_masks_leave_no_bad_pixel(tmp_path: Path) -> None:
 BIT_MASKS = [
     ("fmask", "Fmask", [2, 4, 8, 16, 255], [0, 1, 32, 64]),
     ("qa_pixel", "QA_PIXEL", [1, 2, 4, 8, 16, 32], [64, 21824]),
+    ("qa_pixel", "pixel_qa", [1, 8, 16, 32, 480, 834], [64, 66, 68, 322, 324]),  # of Landsat's Collection 1
+    ("fmask", "oa_fmask", [0, 2, 3, 4], [1, 5]),
+    ("qai", "QAI", [1, 2, 4, 6, 8, 16, 512], [0, 32, 64, 256]),
+    ("udm2", "UDM2", [0, 2], [1]),
+    ("mg2", "MG2", [2, 4, 8], [0, 1, 16]),
 ]
 
 

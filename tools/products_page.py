@@ -24,7 +24,8 @@ scale and offset, by a [table of dates](how-to/tell_dates.md).
 
 What a file, its metadata or a STAC item says of scale, offset and no data goes before the table. Bands have
 Sentinel-2's names: each band of another sensor is called after the one of about the same wavelength. Names are found
-whatever their case and signs. Names that several sensors give to different bands are refused where no name tells the sensor.
+whatever their case and signs. Names that several sensors give to different bands are refused where no name tells the
+sensor.
 """
 LEVELS = """
 **Surface reflectance** is what models are trained on. **Top-of-atmosphere reflectance** (level 1) is refused by them; a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -31,6 +32,7 @@ each = pytest.mark.parametrize("folder", MODELS, ids=lambda f: f.name)
 
 
 NETWORKS = {"attention_3dcnn", "cropsts", "lrtacf_net", "random_forest", "vunet_convlstm"}
+_TOLD = ("overall accuracy", "mean F1")
 FUSION = REPOSITORY / "models" / "tsstfn_simulated_season"
 
 
@@ -150,3 +152,21 @@ def test_flanders_answers_to_the_codes_of_the_reference():
 @each
 def test_a_model_of_simulated_seasons_says_that_it_is(folder):
     assert load_card(folder).training.simulated == (folder.name != "lrtacfnet_flanders")
+
+
+@each
+@pytest.mark.parametrize("page", ["models/README.md", "README.md"])
+def test_the_pages_tell_the_figures_of_the_cards(folder, page):
+    """As overall accuracy / mean F1 in the table's rows of a model: its own first, a second test below."""
+    lines = (REPOSITORY / page).read_text(encoding="utf-8").splitlines()
+    rows = [i for i, line in enumerate(lines) if folder.name in line and re.search(r"\d\.\d{3} / \d\.\d{3}", line)]
+    card = load_card(folder)
+    tested = {
+        on: " / ".join(f"{row['value']:.3f}" for row in card.accuracy if row["on"] == on and row["metric"] in _TOLD)
+        for on in dict.fromkeys(row["on"] for row in card.accuracy)
+    }
+    if page == "models/README.md":
+        assert rows
+    for row in rows:
+        near = "\n".join(lines[row : row + len(tested)])
+        assert all(figures in near for figures in tested.values()), (tested, near)

@@ -89,7 +89,7 @@ class ClassMap(OutputRaster):
 
     def finish(self, outputs: Outputs, path: str) -> None:
         self._close()
-        rows = rows_of(self._legend, self._writer.counts.tolist())
+        rows = rows_of(self._legend, self._writer.counts.tolist(), self._writer.hectares.tolist())
         write_class_sidecars(outputs, path, rows, days=self._days)
 
 

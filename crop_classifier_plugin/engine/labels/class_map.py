@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from ...shared.errors import BadInput, BadRaster, LabelsUnusable
 from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
 from ..raster.grid import Window, grid_of
+from ..raster.pixel_area import pixel_areas
 from ..raster.provenance import APPLICABILITY_TAG, SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
 from ..vector.csv_points import is_table
@@ -61,7 +61,6 @@ class CropMap:
     """A class raster, read as positions in its legend. `crs`: the user's, in place of the file's own."""
 
     legend: Legend
-    pixels: tuple[int, ...]  # of each class of the legend
 
     def __init__(self, path: str, dataset: Any, reporter: Reporter, crs: str = "") -> None:
         self.path, self._dataset = path, dataset
@@ -69,17 +68,17 @@ class CropMap:
         self.grid = grid_of(path, dataset, crs)
         self._values = ClassValues(path, dataset)
         names = self._values.names
+        self._counts: dict[float, tuple[int, float]] = {}  # pixels and hectares of each value
         found = self._codes(reporter)
         doubt = dataset.tags().get(APPLICABILITY_TAG)
         self.notes = (*self._values.note, *([doubt] if doubt else []))
-        self.unnamed = tuple(sorted(set(found) - set(names)))
+        self.unnamed = tuple(sorted(found - set(names)))
         self.has_names = bool(self._values.names_from)
         self.legend_from = self._values.names_from or "the codes found in it"
         if not found:
             nothing = "only no data and 0" if self._values.zeros else "only no data"
             raise LabelsUnusable(f"The map {path} holds no class anywhere, {nothing}: choose another map.")
         self.legend = legend_of(found, names)
-        self.pixels = tuple(found[code] for code in self.legend.codes)
         self._index = np.full(MOST_CODE + 1, NO_DATA, dtype=np.int32)
         self._index[list(self.legend.codes)] = np.arange(len(self.legend))
 
@@ -105,19 +104,40 @@ class CropMap:
         for code, crop in places.items():
             self._index[code] = NO_DATA if crop is None else self.legend.classes.index(crop)
 
-    def _codes(self, reporter: Reporter) -> Counter[int]:
-        """The pixels of every code, which may be whole numbers in a file of decimals. Refuses what is no class map."""
+    def _codes(self, reporter: Reporter) -> set[int]:
+        """Every code in the map, which may be whole numbers in a file of decimals. Refuses what is no class map."""
         if self._values.dtype.kind not in "iuf":
             raise BadInput(f"{self.path} holds {self._values.dtype} numbers, not class codes: choose a crop map.")
-        found: Counter[float] = Counter()
         blocks = list(self.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
-            values, known = self._read(window)
-            codes, pixels = np.unique(values[known], return_counts=True)
-            found.update(dict(zip(codes.tolist(), pixels.tolist())))
+            self._count(*self._read(window), pixel_areas(self.grid).of(window))
             reporter.progress(done / len(blocks), "Looking at the map", done, len(blocks))
-            self._check(found)
-        return Counter({int(value): pixels for value, pixels in found.items()})
+            self._check(set(self._counts))
+        return {int(value) for value in self._counts}
+
+    def _count(self, values: NDArray[Any], known: NDArray[np.bool_], pixel: float) -> None:
+        found, counts = np.unique(values[known], return_counts=True)
+        for value, count in zip(found.tolist(), counts.tolist()):
+            pixels, hectares = self._counts.get(value, (0, 0.0))
+            self._counts[value] = pixels + count, hectares + count * pixel
+
+    @property
+    def pixels(self) -> NDArray[np.int64]:
+        """(K,) of each class of the legend in the whole map."""
+        return self._by_class(0).astype(np.int64)
+
+    @property
+    def hectares(self) -> NDArray[np.float64]:
+        """(K,) the same in hectares, by pixel counting; NaN in a system without an ellipsoid."""
+        return self._by_class(1)
+
+    def _by_class(self, part: int) -> NDArray[np.float64]:
+        sums = np.zeros(len(self.legend))
+        for value, counted in self._counts.items():
+            place = self._index[int(value)]
+            if place != NO_DATA:
+                sums[place] += counted[part]
+        return sums
 
     def _check(self, found: Collection[float]) -> None:
         broken = next((value for value in sorted(found) if not float(value).is_integer()), None)

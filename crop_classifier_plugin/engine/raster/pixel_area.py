@@ -14,6 +14,7 @@ from pyproj import Geod, Transformer
 from ...shared.errors import BadInput
 from .grid import Grid, Window
 
+_BLOCK = 512  # px (choice)
 _EDGE = 21  # points along each side: lines of a projection are no geodesics (choice)
 _SQUARE_METRES = 10_000.0  # in a hectare
 
@@ -40,13 +41,48 @@ def hectares(grid: Grid) -> float:
     return abs(float(area)) / _SQUARE_METRES
 
 
-def hectares_of_pixels(grid: Grid, window: Window) -> float:
-    """The mean area in hectares of the pixels of a window.
+class PixelAreas:
+    """Hectares of a grid's pixels, by blocks.
 
-    Right for each pixel as far as the window is small beside the earth: over 512 px of 10 m the areas of UTM's pixels
-    differ by less than a ten-thousandth.
+    Within a block all pixels count alike: over 512 px of 10 m the areas of UTM's pixels differ by less than a
+    ten-thousandth, and in degrees, over 512 px of 10 m, by a thousandth from one end to the other.
     """
-    return hectares(grid.sub(window)) / (window.height * window.width)
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._known: dict[tuple[int, int], float] = {}
+
+    def of(self, window: Window) -> float:
+        """Of a pixel in the block that holds the window's middle; NaN in a system without an ellipsoid."""
+        return self.at((window.row + window.height // 2) // _BLOCK, (window.col + window.width // 2) // _BLOCK)
+
+    def at(self, row: int, col: int) -> float:
+        """Of a pixel in the block of this number, counted from the grid's first; those at its edge beyond it."""
+        last_row, last_col = (self._grid.height - 1) // _BLOCK, (self._grid.width - 1) // _BLOCK
+        block = min(max(row, 0), last_row), min(max(col, 0), last_col)
+        if block not in self._known:
+            self._known[block] = self._measured(*block)
+        return self._known[block]
+
+    def of_points(self, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) of the pixels at these places, in pixels of the grid."""
+        blocks = np.column_stack([rows, cols]) // _BLOCK
+        distinct, place = np.unique(blocks.astype(np.int64), axis=0, return_inverse=True)
+        sizes = np.array([self.at(row, col) for row, col in distinct.tolist()])
+        return sizes[place.ravel()]
+
+    def _measured(self, row: int, col: int) -> float:
+        block = Window(row * _BLOCK, col * _BLOCK, _BLOCK, _BLOCK).clipped(self._grid.height, self._grid.width)
+        try:
+            return hectares(self._grid.sub(block)) / (block.height * block.width)
+        except BadInput:
+            return float("nan")
+
+
+@lru_cache(maxsize=4)
+def pixel_areas(grid: Grid) -> PixelAreas:
+    """Of a grid; the same for all that is written on it."""
+    return PixelAreas(grid)
 
 
 def hectares_of_shapes(shapes: NDArray[Any], crs: str) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from ...shared.legend import Legend
@@ -23,6 +24,7 @@ class Row:
     name: str
     rgb: RGB
     count: int = 0  # pixels
+    hectares: float = float("nan")  # by pixel counting; NaN = not known
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,14 @@ class Ramp:
 CONFIDENCE = Ramp(0, 100, ((215, 48, 39), (252, 141, 89), (254, 224, 139), (145, 207, 96), (26, 152, 80)), " %")
 
 
-def rows_of(legend: Legend, counts: Sequence[int] = ()) -> tuple[Row, ...]:
-    """A legend's rows; `counts[value]` pixels of each value."""
-    return tuple(Row(c.code, c.name, c.rgb, int(counts[c.code]) if c.code < len(counts) else 0) for c in legend)
+def rows_of(legend: Legend, counts: Sequence[int] = (), hectares: Sequence[float] = ()) -> tuple[Row, ...]:
+    """A legend's rows; `counts[value]` pixels and `hectares[value]` of each value."""
+
+    def at(values: Sequence[Any], code: int, nothing: Any) -> Any:
+        return values[code] if code < len(values) else nothing
+
+    unknown = 0.0 if hectares else float("nan")  # a class that nowhere occurs has none
+    return tuple(Row(c.code, c.name, c.rgb, at(counts, c.code, 0), at(hectares, c.code, unknown)) for c in legend)
 
 
 def write_class_sidecars(
@@ -75,8 +82,8 @@ def _write(outputs: Outputs, path: str | Path, root: ET.Element) -> None:
 
 # --- GDAL's own ------------------------------------------------------------------------------------------------------
 
-_INTEGER, _TEXT = "0", "2"  # GDAL's GFT_Integer, GFT_String
-_COLUMNS = (  # name, type, usage (GFU_MinMax, GFU_Name, GFU_PixelCount, GFU_Red, GFU_Green, GFU_Blue)
+_INTEGER, _REAL, _TEXT = "0", "1", "2"  # GDAL's GFT_Integer, GFT_Real, GFT_String
+_COLUMNS = (  # name, type, usage (GFU_MinMax, GFU_Name, GFU_PixelCount, GFU_Red, GFU_Green, GFU_Blue, GFU_Generic)
     ("Value", _INTEGER, "5"),
     ("Class", _TEXT, "2"),
     ("Count", _INTEGER, "1"),
@@ -84,6 +91,7 @@ _COLUMNS = (  # name, type, usage (GFU_MinMax, GFU_Name, GFU_PixelCount, GFU_Red
     ("Green", _INTEGER, "7"),
     ("Blue", _INTEGER, "8"),
 )
+_HECTARES = ("Hectares by pixel counting", _REAL, "0")
 
 
 def pam(rows: Sequence[Row], nodata_name: str) -> ET.Element:
@@ -95,13 +103,15 @@ def pam(rows: Sequence[Row], nodata_name: str) -> ET.Element:
     for value in range(min(max(names), 255) + 1):
         ET.SubElement(categories, "Category").text = names.get(value, nodata_name if value == 0 else "")
     table = ET.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
-    for index, (name, kind, usage) in enumerate(_COLUMNS):
+    columns = (*_COLUMNS, _HECTARES) if all(row.hectares == row.hectares for row in rows) else _COLUMNS
+    for index, (name, kind, usage) in enumerate(columns):
         field = ET.SubElement(table, "FieldDefn", index=str(index))
         for tag, text in (("Name", name), ("Type", kind), ("Usage", usage)):
             ET.SubElement(field, tag).text = text
     for index, row in enumerate(rows):
         entry = ET.SubElement(table, "Row", index=str(index))
-        for cell in (row.value, row.name, row.count, *row.rgb):
+        cells = (row.value, row.name, row.count, *row.rgb, f"{row.hectares:.4f}")
+        for cell in cells[: len(columns)]:
             ET.SubElement(entry, "F").text = str(cell)
     return root
 

@@ -19,6 +19,7 @@ from rasterio.errors import RasterioError, RasterioIOError
 from ...shared.errors import DiskFull, OutputNotWritable
 from ...shared.legend import Legend
 from .grid import Grid, Window
+from .pixel_area import pixel_areas
 
 BLOCK = 256
 LEGEND_TAG = "CROP_CLASSIFIER_LEGEND"
@@ -59,7 +60,8 @@ class RasterWriter:
 
     def __init__(self, path: str, grid: Grid, spec: RasterSpec) -> None:
         self.path, self.grid, self.spec = path, grid, spec
-        self.counts: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.counts: NDArray[np.int64] = np.zeros(0, np.int64)  # pixels by value, of rasters with colours
+        self.hectares: NDArray[np.float64] = np.zeros(0)  # the same; NaN in a system without an ellipsoid
         self._sum = 0
         try:
             self._file = rasterio.open(path, "w", **_profile(grid, spec))
@@ -84,15 +86,19 @@ class RasterWriter:
         cube = array[None] if array.ndim == 2 else array
         self._sum += _checksum(cube)
         if self.spec.colours:
-            counts = np.bincount(cube.ravel())
-            size = max(counts.size, self.counts.size)
-            self.counts = np.pad(self.counts, (0, size - self.counts.size))
-            self.counts[: counts.size] += counts
+            self._count(cube, window)
         try:
             bands = list(range(first, first + cube.shape[0]))
             self._file.write(cube, indexes=bands, window=as_rasterio(window))
         except (*GDAL_ERRORS, OSError) as error:
             raise self._failed(error) from None
+
+    def _count(self, cube: NDArray[Any], window: Window) -> None:
+        counts = np.bincount(cube.ravel())
+        more = (0, max(counts.size - self.counts.size, 0))
+        self.counts, self.hectares = np.pad(self.counts, more), np.pad(self.hectares, more)
+        self.counts[: counts.size] += counts
+        self.hectares[: counts.size] += counts * pixel_areas(self.grid).of(window)
 
     def close(self) -> None:
         try:

@@ -21,7 +21,6 @@ from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
 from ...labels.constants import NO_DATA
 from ...raster.grid import Window
-from ..mapped_areas import measure
 from .estimate_report import Estimates, write_reports
 from .estimators import Sample, StratifiedEstimator
 from .sample_units import Units, read_units
@@ -80,8 +79,8 @@ class _Judged:
 
 def _by_map(job: AreaEstimateJob, units: Units, crop_map: CropMap, run: JobRun) -> _Judged:
     """The classes of the map that was given; its classes are the strata, unless the sample tells its own."""
-    counted = measure(crop_map, run.step(0.2, 0.6)).hectares
-    mapped = _read_map(crop_map, units, run.step(0.6, 0.9))
+    counted = crop_map.hectares
+    mapped = _read_map(crop_map, units, run.step(0.2, 0.9))
     told = told_strata(units.drawn) if units.drawn else None
     strata, of_units = told or (Strata(crop_map.legend.names, counted), np.maximum(mapped, 0))
     return _Judged(Classes(crop_map.legend, job.mapping), mapped, strata, of_units, counted)

@@ -14,10 +14,9 @@ from ....shared.jobs.accuracy import SampleDesignJob
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
-from ...raster.grid import Grid, Window
-from ...raster.pixel_area import hectares
+from ...raster.grid import Grid
+from ...raster.pixel_area import pixel_areas
 from ...reporting.sentences import listed
-from ..mapped_areas import MappedAreas, measure
 from ..review.table import review_frame, strata_frame, uid_of, write_review
 from .allocation import allocate, size_for
 from .drawing import Drawn, draw
@@ -31,13 +30,11 @@ def sample_design(job: SampleDesignJob, reporter: Reporter) -> dict[str, Any]:
     with job_run(job, reporter) as run, opened(job.class_map, job.map_crs) as dataset:
         crop_map = CropMap(job.class_map, dataset, run.step(0, 0.2), job.map_crs)
         users = _expected(job, crop_map)
-        areas = measure(crop_map, run.step(0.2, 0.5))
-        counts = _counts(job, areas, users, reporter)
-        drawn = draw(crop_map, areas.pixels, counts, job.seed, run.step(0.5, 0.95))
-        strata = strata_frame(list(crop_map.legend.names), areas.pixels, areas.hectares, counts)
-        write_review(
-            run.output(job.sample), _frame(job, crop_map, drawn, areas.pixels, counts), strata[areas.pixels > 0]
-        )
+        pixels = crop_map.pixels
+        counts = _counts(job, crop_map, users, reporter)
+        drawn = draw(crop_map, pixels, counts, job.seed, run.step(0.2, 0.95))
+        strata = strata_frame(list(crop_map.legend.names), pixels, crop_map.hectares, counts)
+        write_review(run.output(job.sample), _frame(job, crop_map, drawn, counts), strata[pixels > 0])
         by_class = dict(zip(crop_map.legend.names, counts.tolist()))
         run.record(job.sample, {"by_class": by_class})
     told = listed(f"{name} {n:,}" for name, n in by_class.items())
@@ -66,19 +63,19 @@ def _share(name: str, text: str) -> float:
     return value
 
 
-def _counts(job: SampleDesignJob, areas: MappedAreas, users: Floats, reporter: Reporter) -> Ints:
-    shares = areas.hectares / areas.hectares.sum()
+def _counts(job: SampleDesignJob, crop_map: CropMap, users: Floats, reporter: Reporter) -> Ints:
+    shares = crop_map.hectares / crop_map.hectares.sum()
     size = job.size or size_for(job.standard_error, shares, users)
-    counts = allocate(size, shares, users, job.allocation, job.least, areas.pixels)
+    counts = allocate(size, shares, users, job.allocation, job.least, crop_map.pixels)
     if counts.sum() != size:
         why = f"with at least {job.least} of each class" if counts.sum() > size else "as the map has no more pixels"
         reporter.log(f"The sample has {counts.sum():,} points, not {size:,}, {why}.", "warning")
     return counts
 
 
-def _frame(job: SampleDesignJob, crop_map: CropMap, drawn: Drawn, pixels: Ints, counts: Ints) -> Any:
+def _frame(job: SampleDesignJob, crop_map: CropMap, drawn: Drawn, counts: Ints) -> Any:
     """The review table: one point in the middle of each pixel that was drawn."""
-    grid, legend = crop_map.grid, crop_map.legend
+    grid, legend, pixels = crop_map.grid, crop_map.legend, crop_map.pixels
     points = _centres(grid, drawn)
     names, codes = np.array(legend.names, object), np.array(legend.codes)
     columns = {
@@ -89,7 +86,7 @@ def _frame(job: SampleDesignJob, crop_map: CropMap, drawn: Drawn, pixels: Ints, 
         "stratum": names[drawn.strata],
         "inclusion_prob": counts[drawn.strata] / pixels[drawn.strata],
         "weight": pixels[drawn.strata] / np.maximum(counts[drawn.strata], 1),
-        "area_ha": [_pixel(grid, int(row), int(col)) for row, col in zip(drawn.rows, drawn.cols)],
+        "area_ha": pixel_areas(grid).of_points(drawn.rows.astype(float), drawn.cols.astype(float)),
         "base_sha256": sha256_of(job.class_map),
     }
     return review_frame(columns, points, grid.crs.to_wkt())
@@ -99,10 +96,3 @@ def _centres(grid: Grid, drawn: Drawn) -> NDArray[Any]:
     """(n,) points."""
     move = grid.transform
     return np.asarray(shapely.points(move.c + move.a * (drawn.cols + 0.5), move.f + move.e * (drawn.rows + 0.5)))
-
-
-def _pixel(grid: Grid, row: int, col: int) -> float:
-    """Hectares of a pixel, from the hundred times hundred around it: the ellipsoid's areas are not exact enough for
-    less."""
-    around = Window(row - 50, col - 50, 100, 100).clipped(grid.height, grid.width)
-    return hectares(grid.sub(around)) / (around.height * around.width)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +91,7 @@ def write_layers(
                 reporter.check()
             reporter.progress(done / len(blocks), "Writing the layers", done, len(blocks))
     for layer, writer in zip(layers, writers):
-        write_class_sidecars(out, layer.path, _counted(layer.rows, writer.counts), nodata_name=layer.rows[0].name)
+        write_class_sidecars(out, layer.path, _counted(layer.rows, writer), nodata_name=layer.rows[0].name)
 
 
 def _writer(layer: Layer, grid: Grid, tags: Mapping[str, str], out: Outputs) -> RasterWriter:
@@ -100,6 +100,6 @@ def _writer(layer: Layer, grid: Grid, tags: Mapping[str, str], out: Outputs) -> 
     return RasterWriter(out.path(layer.path), grid, spec)
 
 
-def _counted(rows: Sequence[Row], counts: NDArray[np.int64]) -> tuple[Row, ...]:
-    sizes = np.pad(counts, (0, len(rows)))
-    return tuple(Row(row.value, row.name, row.rgb, int(sizes[row.value])) for row in rows)
+def _counted(rows: tuple[Row, ...], writer: RasterWriter) -> tuple[Row, ...]:
+    counts, hectares = (np.pad(found, (0, len(rows))) for found in (writer.counts, writer.hectares))
+    return tuple(replace(row, count=int(counts[row.value]), hectares=float(hectares[row.value])) for row in rows)

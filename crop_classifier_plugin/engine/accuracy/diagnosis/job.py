@@ -17,11 +17,12 @@ from ...labels.matching import Matcher
 from ...labels.open_labels import open_labels
 from ...raster.provenance import SIMULATED_TAG
 from ...reporting.sentences import listed
+from ...reporting.templates import defined
 from ..confusion import Confusion
 from .comparison import ComparedClasses, Comparison, Excluded
 from .error_layers import Layer, layers_of, write_layers
 from .preview import agreement_picture
-from .report import Facts, LegendUse, write_reports
+from .report import ClassArea, Facts, LegendUse, write_reports
 
 _MOST_LAYERS = 20  # of classes that the map lacks, the commonest: each says only where the class is (choice)
 
@@ -71,7 +72,7 @@ def _facts(
     return Facts(
         class_map=job.class_map,
         reference=job.reference.path,
-        legend=LegendUse(crop_map.legend_from, absent, missing),
+        legend=LegendUse(crop_map.legend_from, absent, missing, _areas(crop_map)),
         grid=crop_map.grid,
         classes=tuple(classes.all[k] for k in used),
         confusion=Confusion(confusion.n[np.ix_(used, used)]),
@@ -81,6 +82,11 @@ def _facts(
         layers=tuple(layer.path for layer in layers[1:]),
         job={"kind": job.kind, **asdict(job)},
     )
+
+
+def _areas(crop_map: CropMap) -> tuple[ClassArea, ...]:
+    rows = zip(crop_map.legend, crop_map.pixels.tolist(), crop_map.hectares.tolist())
+    return tuple(ClassArea(crop.code, crop.name, crop.colour, pixels, defined(ha)) for crop, pixels, ha in rows)
 
 
 def _result(job: DiagnoseJob, layers: list[Layer], facts: Facts) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,24 @@ _MOST_CONFUSIONS = 5
 
 
 @dataclass(frozen=True)
+class ClassArea:
+    """What counting the pixels of the whole map gives for a class: no estimate of the crop's area."""
+
+    code: int
+    name: str
+    colour: str
+    pixels: int
+    hectares: float | None  # None in a system without an ellipsoid
+
+
+@dataclass(frozen=True)
 class LegendUse:
     """How the classes of a comparison stand to the map's legend."""
 
     source: str  # where the legend stands
     absent: tuple[str, ...]  # of the legend, but neither side has them
     missing: tuple[str, ...]  # of the reference, but the map never names them: they count as wrong
+    areas: tuple[ClassArea, ...] = ()  # of the map's classes
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,7 @@ class Facts:
             "axes": {"rows": "reference", "columns": "map"},
             "classes": rows,
             "matrix": self.confusion.n.tolist(),
+            "pixel_counting": [asdict(area) for area in self.legend.areas],
             "mean_over": [row["name"] for row in rows if row["reference"]],
             "in_neither": list(self.legend.absent),
             "not_in_map": list(self.legend.missing),
@@ -118,7 +131,7 @@ def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) ->
 
 
 def to_csv(document: dict[str, Any]) -> str:
-    """Three tables, a blank line between them: confusion matrix, classes, overall. Empty = undefined."""
+    """Four tables, a blank line between them: confusion matrix, classes, hectares, overall. Empty = undefined."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     names = [row["name"] for row in document["classes"]]
@@ -130,6 +143,10 @@ def to_csv(document: dict[str, Any]) -> str:
     table.writerow(["code", "class", *COUNTS, *FIGURES])
     for row in document["classes"]:
         table.writerow([row["code"], row["name"], *(row[c] for c in COUNTS), *(_cell(row[f]) for f in FIGURES)])
+    table.writerow([])
+    table.writerow(["code", "class", "pixels of the whole map", "hectares by pixel counting"])
+    for row in document["pixel_counting"]:
+        table.writerow([row["code"], row["name"], row["pixels"], _cell(row["hectares"])])
     table.writerow([])
     table.writerow(["figure", "value"])
     for key, metric in METRICS.items():

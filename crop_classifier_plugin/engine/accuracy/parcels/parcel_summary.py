@@ -16,8 +16,8 @@ from ...execution.job_run import JobRun, job_run
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
 from ...labels.matching import Matcher
-from ...raster.grid import Grid, Window
-from ...raster.pixel_area import hectares_of_pixels, hectares_of_shapes
+from ...raster.grid import Grid
+from ...raster.pixel_area import hectares_of_shapes, pixel_areas
 from ...raster.writer import GDAL_ERRORS
 from ...reporting.sentences import listed
 from .parcel_layer import ParcelLayer, read_parcels
@@ -28,7 +28,6 @@ from .zonal import band_means, class_coverage
 
 Floats = NDArray[np.float64]
 Mapping = tuple[tuple[str, str], ...]  # (declared value, map class)
-_AROUND = 256  # px: a pixel's hectares are taken from so many around it
 
 
 def parcel_summary(job: ParcelSummaryJob, reporter: Reporter) -> dict[str, Any]:
@@ -105,16 +104,9 @@ def _bands_of(path: str, legend: Legend) -> list[int]:
 def _pixel_hectares(grid: Grid, shapes: NDArray[Any]) -> Floats:
     """(P,) hectares of the map's pixels where each parcel lies, by blocks of the map."""
     points = shapely.centroid(shapes)
-    cols = np.clip((shapely.get_x(points) - grid.transform.c) / grid.transform.a, 0, grid.width - 1)
-    rows = np.clip((shapely.get_y(points) - grid.transform.f) / grid.transform.e, 0, grid.height - 1)
-    blocks = np.column_stack([rows, cols]).astype(np.int64) // _AROUND
-    distinct, place = np.unique(blocks, axis=0, return_inverse=True)
-    sizes = [hectares_of_pixels(grid, _block(grid, row, col)) for row, col in distinct.tolist()]
-    return np.array(sizes)[place.ravel()]
-
-
-def _block(grid: Grid, row: int, col: int) -> Window:
-    return Window(row * _AROUND, col * _AROUND, _AROUND, _AROUND).clipped(grid.height, grid.width)
+    cols = (shapely.get_x(points) - grid.transform.c) / grid.transform.a
+    rows = (shapely.get_y(points) - grid.transform.f) / grid.transform.e
+    return pixel_areas(grid).of_points(rows, cols)
 
 
 def _notes(table: Any, legend: Legend) -> list[str]:

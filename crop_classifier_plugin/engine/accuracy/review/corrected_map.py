@@ -15,7 +15,7 @@ from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter
 from ...labels.class_map import BLOCK, CropMap
 from ...labels.constants import NO_DATA
-from ...raster.pixel_area import hectares_of_pixels
+from ...raster.pixel_area import pixel_areas
 from ...raster.provenance import SIMULATED_TAG
 from ...raster.sidecars import rows_of, write_class_sidecars
 from ...raster.writer import RasterSpec, RasterWriter
@@ -56,14 +56,14 @@ def write_corrected(
             near = np.sort(tree.query(shapely.box(*part.bounds)))
             drawn = rasterize_polygons([(shapes[i], int(positions[i]) + 1) for i in near], part, "int32")
             new = np.where(drawn > 0, drawn - 1, old)
-            pixel = hectares_of_pixels(crop_map.grid, window)
+            pixel = pixel_areas(crop_map.grid).of(window)
             before += pixel * _counts(old, len(legend))
             after += pixel * _counts(new, len(legend))
             changed += int((new != old).sum())
             hectares += pixel * float((new != old).sum())
             writer.write(codes[np.where(new == NO_DATA, -1, new) + 1].astype(spec.dtype), window)
             reporter.progress(done / len(blocks), "Correcting the map", done, len(blocks))
-    write_class_sidecars(out, path, rows_of(legend, writer.counts.tolist()))
+    write_class_sidecars(out, path, rows_of(legend, writer.counts.tolist(), writer.hectares.tolist()))
     return Change(before[:-1], after[:-1], changed, hectares)
 
 

@@ -16,7 +16,7 @@ from crop_classifier_plugin.engine.accuracy.areas.drawing import draw
 from crop_classifier_plugin.engine.accuracy.areas.sample_design import sample_design
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
-from crop_classifier_plugin.engine.raster.pixel_area import hectares, hectares_of_pixels, hectares_of_shapes
+from crop_classifier_plugin.engine.raster.pixel_area import PixelAreas, hectares, hectares_of_shapes
 from crop_classifier_plugin.shared.errors import BadInput, LabelsUnusable
 from crop_classifier_plugin.shared.jobs.accuracy import AreaEstimateJob, SampleDesignJob
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
@@ -183,4 +183,4 @@ def test_hectares_are_of_the_ellipsoid_in_any_projection(epsg: int) -> None:
         [f"POLYGON(({x} {y},{x + size} {y},{x + size} {y - size},{x} {y - size},{x} {y}))"], crs=epsg
     ).to_numpy()
     assert hectares(small) == pytest.approx(hectares_of_shapes(shape, crs.to_wkt())[0], rel=1e-5)
-    assert hectares_of_pixels(small, Window(10, 10, 50, 50)) == pytest.approx(hectares(small) / 10_000, rel=1e-4)
+    assert PixelAreas(small).of(Window(10, 10, 50, 50)) == pytest.approx(hectares(small) / 10_000, rel=1e-4)

@@ -27,7 +27,7 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
     result, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth))
     page = Path(result["report_html"]).read_text(encoding="utf-8")
     blocks = Path(result["report_csv"]).read_text(encoding="utf-8").split("\n\n")
-    matrix, classes, overall = (list(csv.reader(io.StringIO(block))) for block in blocks)
+    matrix, classes, areas, overall = (list(csv.reader(io.StringIO(block))) for block in blocks)
 
     def number(text):
         return int(text.replace(",", ""))
@@ -41,6 +41,11 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
         for at, key in enumerate(("precision", "recall", "f1", "iou"), start=8):
             assert in_csv[at] == ("" if ours[key] is None else f"{ours[key]:.6f}")
             assert in_html[at] == ("–" if ours[key] is None else f"{ours[key]:.3f}")
+    for ours, in_csv, in_html in zip(document["pixel_counting"], areas[1:], html_table(page, "pixel_counting")[1:]):
+        assert ours["pixels"] == (mapped == ours["code"]).sum() == int(in_csv[2]) == number(in_html[1])
+        assert ours["hectares"] == pytest.approx(ours["pixels"] * 0.01, rel=2e-3)  # UTM's scale, squared
+        assert f"{ours['hectares']:.6f}" == in_csv[3]
+        assert f"{ours['hectares']:,.1f}" == in_html[2]
     figures = dict(overall[1:])
     for key, name in (("mean_f1", "mean F1"), ("mean_iou", "mean IoU"), ("kappa", "kappa")):
         assert figures[name] == f"{document['overall'][key]:.6f}"

@@ -23,6 +23,7 @@ from .metadata.sentinel2_safe import METADATA
 SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", *CUBES)
 _ARCHIVES = {".zip": "/vsizip/", ".tar": "/vsitar/"}
 _STAC = (".json", ".geojson")
+_BESIDE = ("preview", "previews", "thumbnail", "thumbnails", "quicklook", "quicklooks", "qi", "auxiliary", "aux_data")
 _DEEPEST = 10  # folders in folders: year, tile and the six of a SAFE product are eight (choice)
 _MOST_FILES = 200_000  # of a folder and all that lies in it (choice)
 
@@ -123,7 +124,8 @@ def _below(folder: Path, reporter: Reporter) -> Iterator[Path]:
         here = Path(parent)
         cubes = [name for name in sorted(inner) if is_zarr(here / name)]
         deep = len(here.parts) - len(folder.parts) >= _DEEPEST
-        inner[:] = [] if deep else sorted(n for n in inner if not n.startswith(".") and n not in cubes)
+        left = (*cubes, *(name for name in inner if name.startswith(".") or name.lower() in _BESIDE))
+        inner[:] = [] if deep else sorted(name for name in inner if name not in left)
         count += len(names)
         if count > _MOST_FILES:
             raise BadInput(f"The folder {folder} holds more than {_MOST_FILES:,} files: choose one further in.")

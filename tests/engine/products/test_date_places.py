@@ -187,6 +187,7 @@ def test_a_folder_of_dated_folders_is_a_series(tmp_path: Path) -> None:
         write_raster(tmp_path / "days" / day / "R10m" / "B04.tif", ONE)
         write_raster(tmp_path / "days" / day / "R20m" / "B11.tif", ONE[:, :2, :2], pixel=20.0)
         write_raster(tmp_path / "days" / "masks" / "dem.tif", ONE)
+        write_raster(tmp_path / "days" / day / "preview" / "B08.tif", ONE, pixel=80.0)
     found = read_scenes([SceneSource(str(tmp_path / "days"))], Silent())
     assert [(str(s.date), s.bands) for s in found] == [("2019-04-21", ("B04", "B11")), ("2019-05-01", ("B04", "B11"))]
     one = read_scenes([SceneSource(str(tmp_path / "days" / "2019-04-21"))], Silent())

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from ...products.bands import is_mask, names_in
 from ...products.encodings import Version, processing_of
 from ...products.vocabulary import tokens_of
-from ...raster.band_ref import BandRef, file_of
+from ...raster.band_ref import BandRef, file_of, short_name
 
 _SAME_PLACE = 0.5  # of the smaller footprint: files that share more are of one place (choice)
 _INSIDE = 0.99  # of the coarser file: what a finer one covers so far is not read from it (choice)
@@ -32,8 +32,8 @@ class Image:
 
     @property
     def name(self) -> str:
-        """Of its first file."""
-        return PurePath(self.refs[0].path).name
+        """Of its first file with a band."""
+        return short_name(next((ref for ref in self.refs if ref.band), self.refs[0]).path)
 
     def of(self, bands: Sequence[str]) -> list[BandRef]:
         return [ref for band in bands for ref in self.refs if ref.band == band]

@@ -17,7 +17,8 @@ from ...products.discovery import Raster
 from ...raster.band_ref import file_of, short_name, split_name
 from ...reporting.sentences import listed
 
-_ACQUIRED = ("ACQUISITIONDATETIME", "SENSING_TIME", "DATE_ACQUIRED", "ACQUISITION_DATE", "RANGEBEGINNINGDATE")
+# What is made of a scene may keep these of its metadata: its name counts before them (choice).
+_ACQUIRED = ("SENSING_TIME", "DATE_ACQUIRED", "ACQUISITION_DATE", "RANGEBEGINNINGDATE")
 _FOLDER, _STAMP = "folder", "TIFF date-time"
 _TRIED = ("table of dates", "layer's temporal properties", "time axis", "bands' names", "acquisition and TIFF tags")
 
@@ -32,8 +33,8 @@ class FileDates:
         self._tags = {**file.tags(), **_calendars(file.tags(1), raster.source.path)}
 
     def of(self, index: int, told: Told) -> dt.date | None:
-        """The first of: table, layer's temporal properties, time axis, band description and metadata, acquisition tag,
-        layer name, file name, folders, TIFF date-time; None without any.
+        """The first of: table, layer's temporal properties, time axis, band description and metadata, GDAL's
+        acquisition tag, layer name, file name, other acquisition tags, folders, TIFF date-time; None without any.
 
         One date of a layer's properties, or of a STAC item, does not stand for the steps of a time axis.
         The TIFF date-time comes last because most programs write there when the file was made, not acquired (choice).
@@ -63,8 +64,9 @@ class FileDates:
         tags = {**self._tags, **self._file.tags(ns="IMAGERY")}
         acquired = (dates.in_text(tags[key]) for key in _ACQUIRED if key in tags)
         stamped = dates.in_text(tags.get("TIFFTAG_DATETIME", "").replace(":", "-"))
-        day = next((days[0] for days in acquired if days), None)
+        day = next(iter(dates.in_text(tags.get("ACQUISITIONDATETIME", ""))), None)
         day = day or dates.in_name(name) or dates.in_name(os.path.basename(file))
+        day = day or next((days[0] for days in acquired if days), None)
         if day:
             return day
         by_folder = dates.in_folders(os.path.abspath(file) if os.path.exists(file) else file, self._raster.root)
@@ -80,9 +82,9 @@ def _calendars(band: Mapping[str, str], path: str) -> dict[str, str]:
     axes = [key[4:-6] for key in band if key.startswith("DIM_") and key.endswith("_VALUE")]
     found = {}
     for axis in axes if inside else ():
-        group = inside.rpartition("/")[0]
+        beside = "/".join(filter(None, (inside.rpartition("/")[0], axis)))
         try:
-            with rasterio.open(f'ZARR:"{file}":/{group}/{axis}'.replace("//", "/")) as coordinate:
+            with rasterio.open(f'ZARR:"{file}":/{beside}') as coordinate:
                 found[f"{axis}#calendar"] = coordinate.tags().get("calendar", "")
         except RasterioError:
             continue  # an axis without coordinates has no calendar

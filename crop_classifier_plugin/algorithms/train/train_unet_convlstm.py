@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingFeedback,
     QgsProcessingParameterField,
+    QgsProcessingParameterMultipleLayers,
 )
 
+from ...bridge import layers
 from ...shared.errors import BadInput
+from ...shared.jobs.sources import LabelSource, MonthRaster, SceneSource
+from ...shared.months import month_of
 from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from .train_network_base import TrainNetworkAlgorithm
@@ -19,17 +25,6 @@ CHOICES = {
     "vunet_convlstm": "VUnetConvLSTM: one model for any month",
     "unet_convlstm": "UnetConvLSTM: a model for one month",
 }
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NUMBERED = re.compile(r"(?<!\d)(\d{4})\W?_?(0[1-9]|1[0-2])(?!\d)")
-_NAMED = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\W?_?(\d{{4}})(?!\d)", re.IGNORECASE)
-
-
-def month_of(field: str) -> str:
-    """YYYY-MM of a field's name such as Oct_2019, october2019, 2019_10 or 2019-10; "" where it has none."""
-    numbered, named = _NUMBERED.search(field), _NAMED.search(field)
-    if numbered:
-        return f"{numbered[1]}-{numbered[2]}"
-    return f"{named[2]}-{_MONTHS.index(named[1].lower()) + 1:02d}" if named else ""
 
 
 class TrainUnetConvLstm(TrainNetworkAlgorithm):
@@ -57,6 +52,36 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
             ),
         )
 
+        rasters = QgsProcessing.SourceType.TypeRaster
+        self.add(
+            QgsProcessingParameterMultipleLayers(
+                "LABEL_RASTERS", self.tr("Class rasters, one a month"), rasters, optional=True
+            ),
+            self.tr(
+                "Layers whose names or times hold month and year, or one layer with a band a month. In place of parcels "
+                "with a field a month."
+            ),
+        )
+
+    def check_labels(self, parameters: Parameters) -> None:
+        if not self.given(parameters, "LABEL_RASTERS"):
+            super().check_labels(parameters)
+        elif self.given(parameters, "LABELS") or self.given(parameters, "LABEL_RASTER"):
+            raise BadInput("Labels are needed once: choose class rasters, one a month, and no other labels.")
+        elif self.given(parameters, "VALIDATION_INPUT"):
+            raise BadInput("With class rasters, one a month, a share of the parcels validates: leave the series out.")
+
+    def _labels(
+        self, prefix: str, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> LabelSource:
+        if not self.given(parameters, "LABEL_RASTERS"):
+            return super()._labels(prefix, parameters, context, feedback)
+        scenes = layers.scenes(parameters["LABEL_RASTERS"], context)
+        rasters = tuple(raster for scene in scenes for raster in _months_of(scene))
+        legend, choice = self.parameterAsFile(parameters, "LEGEND", context), self.class_choice(parameters, context)
+        first = scenes[0]
+        return LabelSource(first.path, crs=first.crs, legend=legend, choice=choice, month_rasters=rasters)
+
     def add_network(self) -> None:
         tip = "VUnetConvLSTM is told the days of the year, and learns from the labels of all months."
         self.add_choice("NETWORK", "Network", CHOICES, tip)
@@ -72,5 +97,24 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
             raise BadInput(f"The field {nameless[0]!r} names no month: choose fields such as Oct_2019 or 2019_10.")
         return {"month_fields": tuple(zip(months, chosen))}
 
+    def told_labels(self, parameters: Parameters, context: QgsProcessingContext, path: str) -> str:
+        return "" if self.given(parameters, "LABEL_RASTERS") else super().told_labels(parameters, context, path)
+
     def network_name(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return self.choice(parameters, "NETWORK", context)
+
+
+def _months_of(scene: SceneSource) -> Iterator[MonthRaster]:
+    """The layer's month, of its time or its name; else a month for each of its bands. Raises BadInput."""
+    month = scene.dates[0][:7] if len(scene.dates) == 1 else month_of(scene.name)
+    if month:
+        yield MonthRaster(month, scene.path)
+        return
+    raster = layers.opened(scene.path)
+    for band in range(1, raster.bandCount() + 1):
+        month = month_of(raster.bandDescription(band))
+        if not month:
+            raise BadInput(
+                f"Neither the layer {scene.name} nor its band {band} names a month: call it as Oct_2019 or 2019_10."
+            )
+        yield MonthRaster(month, scene.path, band)

@@ -21,6 +21,7 @@ from ...shared.jobs.train import (
     SplitSpec,
     TrainJob,
 )
+from ..training.supervised.month_rasters import month_rasters
 from .options import DATES_HELP, finish, json_option, label_options, read_dates, take_labels, training_options
 from .series import sources
 
@@ -31,6 +32,11 @@ from .series import sources
 @click.option("--layer", default="", help="Layer inside the vector file.")
 @click.option("--field", "class_field", default="", help="Field with the class of each polygon or point.")
 @click.option("--month-field", "month_fields", multiple=True, help="YYYY-MM=FIELD, of labels by month; repeatable.")
+@click.option(
+    "--by-month",
+    is_flag=True,
+    help="The labels are a folder of class rasters with months in their names, or a raster with a band a month.",
+)
 @click.option("--out", "model", required=True, help="Folder for the model.")
 @click.option("--legend", default="", help="JSON file of classes. Default: one class a name in the labels.")
 @click.option(
@@ -115,22 +121,29 @@ def _data(given: dict[str, Any]) -> tuple[LabelledSeries, tuple[LabelledSeries, 
     dates, radar = given.pop("dates"), sources(given.pop("radar"))
     table, masks = tuple(read_dates(dates)) if dates else (), sources(given.pop("mask_layer"))
     series = Series(sources(given.pop("series")), table, given.pop("mask"), masks)
-    months = tuple(_month_field(text) for text in given.pop("month_fields"))
-    labels = LabelSource(
-        given.pop("labels"),
-        given.pop("layer"),
-        given.pop("class_field"),
-        months,
-        legend=given.pop("legend"),
-        **take_labels(given),
-    )
+    labels, by_month = _labels(given), given.pop("by_month")
+    labels = _by_month(labels) if by_month else labels
     scenes, file = sources(given.pop("check_series")), given.pop("check_labels")
     if bool(scenes) != bool(file):
         raise BadInput("A second series for the validation needs both --check-series and --check-labels: give both.")
     data = LabelledSeries(series, labels, Series(radar, table) if radar else None)
     if not scenes:
         return data, ()
-    return data, (LabelledSeries(replace(series, scenes=scenes), replace(labels, path=file, layer="")),)
+    second = replace(labels, path=file, layer="", month_rasters=())
+    return data, (LabelledSeries(replace(series, scenes=scenes), _by_month(second) if by_month else second),)
+
+
+def _labels(given: dict[str, Any]) -> LabelSource:
+    months = tuple(_month_field(text) for text in given.pop("month_fields"))
+    own = take_labels(given)
+    legend, field = given.pop("legend"), given.pop("class_field")
+    return LabelSource(given.pop("labels"), given.pop("layer"), field, months, legend=legend, **own)
+
+
+def _by_month(labels: LabelSource) -> LabelSource:
+    """The class rasters of a folder, or of a file with a band a month."""
+    rasters = month_rasters(labels.path)
+    return replace(labels, path=rasters[0].path, month_rasters=rasters)
 
 
 def _network(given: dict[str, Any]) -> NetworkSpec:

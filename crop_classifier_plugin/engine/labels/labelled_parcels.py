@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from ..splits.split import Parcels
 from ..vector.labelled_shapes import read_labelled_shapes
 from ..vector.point_pixels import LabelledOutlines, on_pixels, touching_pixels
 from .class_map import opened
-from .constants import IGNORE, NO_DATA
+from .constants import IGNORE
 from .matching import Matcher
 from .polygon_raster import PolygonRaster
 from .raster_reference import RasterReference
@@ -141,21 +142,26 @@ def _parcels(shapes: NDArray[Any], classes: NDArray[np.int64], simulated: bool) 
 
 
 class RasterLabels:
-    """A class raster: a parcel is a connected region of one class (splits/connected_regions.py)."""
+    """A class raster, or one a month: a parcel is a connected region of one class, or of one sequence of classes
+    (splits/connected_regions.py)."""
 
     def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, folder: Path, reporter: Reporter) -> None:
-        self._matcher = Matcher(meaning.legend, ())
-        path, crs = source.labels.path, source.labels.crs
         self._numbers = np.memmap(folder / "regions", np.int32, "w+", shape=(grid.height, grid.width))
-        with opened(path, crs) as dataset:
-            reference = RasterReference(path, dataset, grid, source.series.scenes[0].path, crs)
-            regions = connected_regions(partial(self._classes, reference), grid, self._numbers, reporter)
-        unknown = [str(label) for label in reference.labels if self._matcher.position(label) is None]
+        beside, crs = source.series.scenes[0].path, source.labels.crs
+        with ExitStack() as stack:
+            references = [
+                RasterReference(path, stack.enter_context(opened(path, crs)), grid, beside, crs)
+                for path in source.labels.rasters
+            ]
+            sequences = _Sequences(references, Matcher(meaning.legend, ()))
+            regions = connected_regions(sequences.read, grid, self._numbers, reporter)
+        unknown = sequences.unknown
         if unknown:
-            reporter.log(f"Labels without a class in the legend are left out: {listed(sorted(unknown))}.", "warning")
-        for note in (*reference.notes, *regions.notes):
+            reporter.log(f"Labels without a class in the legend are left out: {listed(unknown)}.", "warning")
+        for note in dict.fromkeys((*(note for each in references for note in each.notes), *regions.notes)):
             reporter.log(note, "warning")
-        parcels = _parcels(regions.outlines(grid), regions.classes[:, None], reference.simulated)
+        simulated = any(each.simulated for each in references)
+        parcels = _parcels(regions.outlines(grid), sequences.classes[regions.classes], simulated)
         self.parcels = replace(parcels, unit="connected region")
 
     def near(self, window: Window, margin: int) -> bool:
@@ -165,11 +171,40 @@ class RasterLabels:
     def read(self, window: Window) -> NDArray[np.int64]:
         return self._numbers[window.slices].astype(np.int64)
 
+
+class _Sequences:
+    """M class rasters read as one: a number for each sequence of classes that occurs."""
+
+    def __init__(self, references: Sequence[RasterReference], matcher: Matcher) -> None:
+        self._references, self._matcher = references, matcher
+        self._numbers: dict[tuple[int, ...], int] = {}
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """(N,M) index in the legend of each sequence so far; IGNORE where a raster says nothing known."""
+        return np.array([*self._numbers], np.int64).reshape(-1, len(self._references))
+
+    @property
+    def unknown(self) -> list[str]:
+        """What was read so far and is no class of the legend."""
+        labels = {str(label): label for each in self._references for label in each.labels}
+        return sorted(text for text, label in labels.items() if self._matcher.position(label) is None)
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        """(H,W) number of the pixel's sequence; NOWHERE where no raster says anything known."""
+        read = np.stack([self._classes(each, window) for each in self._references], axis=-1)
+        rows, inverse = np.unique(read.reshape(-1, len(self._references)), axis=0, return_inverse=True)
+        numbers = [
+            NOWHERE if max(row) == IGNORE else self._numbers.setdefault(row, len(self._numbers))
+            for row in map(tuple, rows.tolist())
+        ]
+        return np.array(numbers, np.int64)[inverse.reshape(read.shape[:-1])]
+
     def _classes(self, reference: RasterReference, window: Window) -> NDArray[np.int64]:
-        """(H,W) index in the legend, negative where the raster says nothing known."""
+        """(H,W) index in the legend, IGNORE where the raster says nothing known."""
         ids = reference.read(window)
         places = [self._matcher.position(label) for label in reference.labels]
-        meant = np.array([*(NO_DATA if place is None else place for place in places), NO_DATA], np.int64)
+        meant = np.array([*(IGNORE if place is None else place for place in places), IGNORE], np.int64)
         return meant[ids]
 
 

@@ -51,6 +51,28 @@ def _codes(names: Collection[str]) -> Sequence[int]:
     return numbers if kept else range(1, len(names) + 1)
 
 
+def one_legend(rasters: Sequence[tuple[str, Legend, Collection[int]]]) -> Legend:
+    """Of class rasters of the same labels: path, legend, and the codes that the raster does not name itself.
+
+    A code that one of them names has that name in all. Raises LabelsUnusable where two name it differently.
+    """
+    classes: dict[int, CropClass] = {}
+    named: dict[int, str] = {}
+    for path, legend, unnamed in rasters:
+        for crop in legend:
+            known = classes.setdefault(crop.code, crop)
+            if crop.code in unnamed:
+                continue
+            if crop.code in named and plain(known.name) != plain(crop.name):
+                raise LabelsUnusable(
+                    f"The code {crop.code} is {known.name} in {named[crop.code]} and {crop.name} in {path}: give all "
+                    "rasters the same codes, or a legend."
+                )
+            classes[crop.code] = crop
+            named[crop.code] = path
+    return Legend(tuple(classes[code] for code in sorted(classes)))
+
+
 def without_zero(legend: Legend, reporter: Reporter) -> Legend:
     """The legend of a model that learns the classes of `legend`: 0, which is no data in its maps, takes a free code and
     stays its alias."""

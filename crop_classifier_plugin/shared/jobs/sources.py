@@ -131,6 +131,20 @@ def optical_and_radar(
 
 
 @dataclass(frozen=True)
+class MonthRaster:
+    """A class raster of one month."""
+
+    month: str  # YYYY-MM
+    path: str
+    band: int = 1
+
+    @property
+    def dataset(self) -> str:
+        """As GDAL opens that band alone."""
+        return self.path if self.band == 1 else f"vrt://{self.path}?bands={self.band}"
+
+
+@dataclass(frozen=True)
 class LabelSource:
     """What the user knows of the ground: polygons or points with a class field, or one a month; or a class raster."""
 
@@ -141,15 +155,18 @@ class LabelSource:
     crs: str = ""  # authority id or WKT that the user gave the labels; "" = the file's own
     legend: str = ""  # JSON file of classes, for jobs that learn; "" = one class a name in the labels
     choice: ClassChoice = _EVERY_CLASS  # classes that are left out, and those that count as one
+    month_rasters: tuple[MonthRaster, ...] = ()  # class rasters of labels that change by month; `path`: of the first
 
     def __post_init__(self) -> None:
         if not self.path:
             raise BadInput("No labels were given: choose polygons or points with a class field, or a class raster.")
-        for month, _ in self.month_fields:
+        if self.month_rasters and (self.month_fields or self.class_field):
+            raise BadInput("Labels by month are fields of polygons or class rasters: give one of both.")
+        for month in self._all_months:
             if not _MONTH.fullmatch(month):
                 raise BadInput(f"The month {month!r} of the labels cannot be read: write it as YYYY-MM.")
         if len(set(self.months)) < len(self.months):
-            raise BadInput(f"Two fields are given for one month (months: {', '.join(self.months)}): give one a month.")
+            raise BadInput(f"One month is given twice (months: {', '.join(self.months)}): give each once.")
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -159,15 +176,24 @@ class LabelSource:
     @property
     def months(self) -> tuple[str, ...]:
         """YYYY-MM of each column of classes, rising; () = one column for all dates."""
-        return tuple(sorted(month for month, _ in self.month_fields))
+        return tuple(sorted(self._all_months))
+
+    @property
+    def rasters(self) -> tuple[str, ...]:
+        """The class raster of each column of classes, as GDAL opens it, where the labels are such."""
+        return tuple(raster.dataset for raster in sorted(self.month_rasters, key=lambda r: r.month)) or (self.path,)
+
+    @property
+    def _all_months(self) -> list[str]:
+        return [month for month, _ in self.month_fields] + [raster.month for raster in self.month_rasters]
 
     def paths(self) -> tuple[str, ...]:
         """The files that are read."""
-        return tuple(filter(None, (self.path, self.legend)))
+        return tuple(filter(None, (self.path, self.legend, *(raster.path for raster in self.month_rasters))))
 
     def check_one_class(self, what: str) -> None:
         """Refuses what a job would not read whose labels are compared and not learnt; `what` names them to the user."""
-        if self.month_fields:
+        if self.months:
             raise BadInput(f"The {what} has classes by month, but one is compared: name one class field.")
         if self.legend:
             raise BadInput(f"The {what} names its classes itself: leave the legend {self.legend} out.")

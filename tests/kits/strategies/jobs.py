@@ -139,6 +139,7 @@ OWN_CHOICES = {
     ("OptimSpec", "radar_dropout"): (None, 0.0, 0.5),
     ("LabelSource", "month_fields"): ((),),  # as the legend: only a training takes them, and of all its labels alike
     ("LabelSource", "legend"): ("",),
+    ("LabelSource", "month_rasters"): ((),),
     ("ClassChoice", "exclude"): (("hedge",),),
     ("ClassChoice", "merge"): ((("rye", "grain"), ("oats", "grain")),),
     ("ClassChoice", "min_share"): (0.053,),

@@ -113,6 +113,8 @@ def describe_label_source(labels: LabelSource) -> str:
 
 def _read_of(labels: LabelSource) -> str:
     layer = [f"layer {labels.layer}"] if labels.layer else []
+    if labels.month_rasters:
+        return f"class rasters of {', '.join(labels.months)}"
     if labels.month_fields:
         fields = ", ".join(f"{field} ({month})" for month, field in sorted(labels.month_fields))
         return ", ".join([*layer, f"fields {fields}"])

@@ -16,7 +16,7 @@ from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...labels.class_choice import chosen_legend, without_rare
 from ...labels.class_map import CropMap, is_raster, opened
-from ...labels.legend_from_labels import check_parcels, legend_of, without_zero
+from ...labels.legend_from_labels import check_parcels, legend_of, one_legend, without_zero
 from ...raster.band_ref import Bounds
 from ...vector.labelled_shapes import read_labelled_shapes
 
@@ -47,7 +47,7 @@ class LabelFacts:
 
 
 def is_class_raster(labels: LabelSource) -> bool:
-    return labels.fields == ("",) and is_raster(labels.path)
+    return bool(labels.month_rasters) or (labels.fields == ("",) and is_raster(labels.path))
 
 
 def each_file_once(data: Sequence[LabelledSeries]) -> list[LabelledSeries]:
@@ -60,17 +60,22 @@ def each_file_once(data: Sequence[LabelledSeries]) -> list[LabelledSeries]:
 
 
 def with_raster_classes(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Legend]:
-    """As `with_polygon_classes`, of a class raster: without a legend its own names and colours."""
-    labels = job.labels
-    with opened(labels.path, labels.crs) as dataset:
-        found = CropMap(labels.path, dataset, reporter, labels.crs)
-    whole = Legend.load(job.legend) if job.legend else without_zero(found.legend, reporter)
+    """As `with_polygon_classes`, of class rasters: without a legend their own names and colours."""
+    maps = [_crop_map(path, job.labels.crs, reporter) for path in job.labels.rasters]
+    own = one_legend([(found.path, found.legend, found.unnamed) for found in maps])
+    whole = Legend.load(job.legend) if job.legend else without_zero(own, reporter)
     weights: dict[str, float] = {crop.name: 0.0 for crop in whole}
-    for crop, pixels in zip(found.legend, found.pixels):
-        meant = whole.find(crop.name) or whole.find(str(crop.code))
-        if meant:
-            weights[meant.name] += pixels
-    return _chosen(job, whole, weights, (), found.simulated, reporter)
+    for found in maps:
+        for crop, pixels in zip(found.legend, found.pixels):
+            meant = whole.find(crop.name) or whole.find(str(crop.code))
+            if meant:
+                weights[meant.name] += pixels
+    return _chosen(job, whole, weights, (), any(found.simulated for found in maps), reporter)
+
+
+def _crop_map(path: str, crs: str, reporter: Reporter) -> CropMap:
+    with opened(path, crs) as dataset:
+        return CropMap(path, dataset, reporter, crs)
 
 
 def with_polygon_classes(job: TrainJob, facts: LabelFacts, reporter: Reporter) -> tuple[TrainJob, Legend]:

@@ -1,9 +1,13 @@
 """The training of each network in QGIS: what the dialogs ask becomes the job."""
 
+import shutil
+
 import pytest
+from osgeo import gdal
 from qgis.core import QgsProcessingFeedback
 
-from crop_classifier_plugin.algorithms.train.train_unet_convlstm import month_of
+from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.months import month_of
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,26 @@ def test_each_network_has_its_own_choices(provider, context, season, tmp_path):
     lrtacf = job_of(provider, "train_lrtacf_net", context, season, tmp_path, SPLIT=1, BLOCK=250, START=str(tmp_path))
     assert (lrtacf.split.method, lrtacf.split.block, lrtacf.network.start) == ("block", 250, str(tmp_path))
     assert dict(lrtacf.network.settings) == {"preset": "small"}
+
+
+def test_class_rasters_by_month_are_layers_with_months_or_a_layer_with_bands(provider, context, season, tmp_path):
+    given = {"LABELS": None, "FIELD": None}
+    copies = [str(tmp_path / name) for name in ("crops_2019_11.tif", "Oct_2019.tif")]
+    for path in copies:
+        shutil.copyfile(season["TRUTH"], path)
+    job = job_of(provider, "train_unet_convlstm", context, season, tmp_path, LABEL_RASTERS=copies, **given)
+    assert job.labels.months == ("2019-10", "2019-11")
+    assert job.labels.rasters == tuple(reversed(copies))
+    gdal.BuildVRT(str(tmp_path / "months.vrt"), copies, separate=True)
+    stack = gdal.Open(str(tmp_path / "months.vrt"), gdal.GA_Update)
+    for band, name in enumerate(("Oct_2019", "2019-11"), start=1):
+        stack.GetRasterBand(band).SetDescription(name)
+    del stack
+    given["LABEL_RASTERS"] = [str(tmp_path / "months.vrt")]
+    job = job_of(provider, "train_unet_convlstm", context, season, tmp_path, **given)
+    assert [(raster.month, raster.band) for raster in job.labels.month_rasters] == [("2019-10", 1), ("2019-11", 2)]
+    with pytest.raises(BadInput, match="no other labels"):
+        job_of(provider, "train_unet_convlstm", context, season, tmp_path, LABEL_RASTERS=copies)
+    given["LABEL_RASTERS"] = [season["TRUTH"]]
+    with pytest.raises(BadInput, match=r"Neither the layer .* nor its band 1 names a month"):
+        job_of(provider, "train_unet_convlstm", context, season, tmp_path, **given)

@@ -58,8 +58,8 @@ class TrainUnetConvLstm(TrainNetworkAlgorithm):
                 "LABEL_RASTERS", self.tr("Class rasters, one a month"), rasters, optional=True
             ),
             self.tr(
-                "Layers whose names or times hold month and year, or one layer with a band a month. In place of parcels "
-                "with a field a month."
+                "Layers whose names or times hold month and year, or one layer with a band a month. In place of "
+                "parcels with a field a month."
             ),
         )
 

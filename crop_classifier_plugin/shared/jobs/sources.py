@@ -187,9 +187,14 @@ class LabelSource:
     def _all_months(self) -> list[str]:
         return [month for month, _ in self.month_fields] + [raster.month for raster in self.month_rasters]
 
+    @property
+    def label_files(self) -> tuple[str, ...]:
+        """The files that hold the labels."""
+        return tuple(dict.fromkeys((self.path, *(raster.path for raster in self.month_rasters))))
+
     def paths(self) -> tuple[str, ...]:
         """The files that are read."""
-        return tuple(filter(None, (self.path, self.legend, *(raster.path for raster in self.month_rasters))))
+        return tuple(filter(None, (*self.label_files, self.legend)))
 
     def check_one_class(self, what: str) -> None:
         """Refuses what a job would not read whose labels are compared and not learnt; `what` names them to the user."""

@@ -59,7 +59,8 @@ def _months(first: dt.date, last: dt.date) -> str:
 
 def describe_training_data(labels: Sequence[LabelSource], seasons: Sequence[LabelledCube], classes: int) -> str:
     """How many labels of how many classes, in which files, and the dates of the scenes."""
-    files = ", ".join(dict.fromkeys(Path(source.path).name for source in labels))
+    paths = [path for source in labels for path in source.label_files]
+    files = ", ".join(dict.fromkeys(Path(path).name for path in paths))
     dates = sorted({d.isoformat() for season in seasons for d in season.dates})
     few = ", ".join(dates) if len(dates) <= _MOST_DATES else f"{len(dates)} dates from {dates[0]} to {dates[-1]}"
     choice = labels[0].choice.told()

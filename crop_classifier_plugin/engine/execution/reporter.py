@@ -177,6 +177,19 @@ class SubProgress:
         return self._whole.noted
 
 
+class Once(SubProgress):
+    """Another reporter, which hears each line once: for what is done place by place."""
+
+    def __init__(self, whole: Reporter) -> None:
+        super().__init__(whole, 0, 1)
+        self._said: set[str] = set()
+
+    def log(self, text: str, level: str = "info") -> None:
+        if text not in self._said:
+            self._said.add(text)
+            super().log(text, level)
+
+
 def seconds_left(elapsed: float, fraction: float) -> float | None:
     """Time left at the mean speed so far; None while too little is done to say."""
     if fraction < 0.02 or elapsed < 0.5:

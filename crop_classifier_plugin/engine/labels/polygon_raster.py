@@ -27,7 +27,11 @@ class PolygonRaster:
     def __init__(self, shapes: NDArray[Any], classes: NDArray[np.int64], grid: Grid) -> None:
         self.shapes, self._grid, self._tree = shapes, grid, STRtree(shapes)
         self._pixel_area = grid.pixel[0] * grid.pixel[1]
-        self.overlaps = _overlaps(self._tree, classes.reshape(len(shapes), -1), _DRAWING_ACCURACY * self._pixel_area)
+        self.overlaps = _overlaps(
+            self._tree,
+            classes.reshape(len(shapes), classes.size // max(len(shapes), 1)),
+            _DRAWING_ACCURACY * self._pixel_area,
+        )
         self._overlap_tree = STRtree(self.overlaps)
 
     def near(self, window: Window, margin: int) -> bool:

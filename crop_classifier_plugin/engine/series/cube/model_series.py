@@ -127,6 +127,12 @@ class ModelSeries:
         """Whether a window has anything of a place."""
         return any(overlap(window, place) for place in self.places)
 
+    def where_it_lies(self) -> ModelSeries:
+        """The same series on what of its grid lies on its scenes (an extent may stick out); this one is closed."""
+        wished = self.widest.window_of(self.grid)
+        part = wished.clipped(self.widest.height, self.widest.width)
+        return self if part == wished else self.on(self.widest.sub(part))
+
     def on(self, grid: Grid) -> ModelSeries:
         """The same series on another grid; this one is closed."""
         other = ModelSeries(self.spec, [s.on(grid) for s in self.sensors], grid, self.widest, self.span, self.dates)

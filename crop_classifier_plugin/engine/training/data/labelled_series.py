@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,32 +18,22 @@ from numpy.typing import NDArray
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.sources import LabelledSeries
-from ....shared.legend import Legend
 from ...execution.reporter import Reporter
 from ...labels.constants import IGNORE
-from ...labels.labelled_parcels import Labels, Meaning, read_labels
+from ...labels.labelled_parcels import Labels
 from ...raster.geodesy import degrees_of
 from ...raster.grid import Grid, Window
 from ...raster.tiling import window_of
 from ...series.cube.input_normalisation import usable_dates
 from ...series.cube.model_series import ModelSeries
-from ...series.cube.open_model_series import open_model_series
 from ...series.scenes.read_series import ModelScenes
-from ...splits.assignment import Assignment, Part
+from ...splits.assignment import Assignment
+from ...splits.several_places import part_together
 from ...splits.split import Parcels, Split
+from .labelled_grounds import Ground, LabelRule, open_grounds
 from .season_source import SeasonSource, Surroundings, grown
 
 _BLOCK = 256  # px
-
-
-@dataclass(frozen=True)
-class LabelRule:
-    """What labels mean, how they are parted, and which dates stand behind each column of classes."""
-
-    legend: Legend
-    part: Part
-    margin: int  # px around the labels that are read
-    dates: int = 0  # with labels by month: how many dates up to each month the network takes
 
 
 @dataclass(frozen=True)
@@ -154,27 +145,36 @@ def load_labelled_cubes(
     reporter: Reporter,
 ) -> tuple[LabelledCube, ...]:
     """Reads series and labels once, block by block: one season, or with monthly labels one a month, which share the
-    pixels. `scenes`: of the series. Raises LabelsUnusable when no label falls on it."""
+    pixels; so many of each place where the scenes lie in several places far apart, parted together. `scenes`: of the
+    series. Raises LabelsUnusable when no label falls on it."""
     given = source.labels
-    last_month = given.months[-1] if given.months else ""  # its scenes stand behind all columns of classes
-    with open_model_series(scenes, spec, reporter, last_month) as series:
-        for note in series.notes:
-            reporter.log(note)
-        labels = read_labels(source, Meaning(given.fields, rule.legend), series.grid, folder, reporter)
-        name = f"{given.path} ({given.layer})" if given.layer else given.path
-        parted = rule.part(name, labels.parcels, series.grid, reporter)
-        held = grown(series.widest, series.grid, rule.margin)
-        shape = (len(series.days), len(series.bands), held.height, held.width)
-        image = _array(folder / "image", shape, np.float32)
-        place = _Place(name, series, Surroundings(series.widest, held, image), labels.parcels, parted)
-        columns = place.columns(given.months, rule.dates, folder)
-        with series.on(series.widest.sub(held)) as wide:
-            _fill(columns, place, wide, _Near(labels, rule.margin), reporter)
+    name = f"{given.path} ({given.layer})" if given.layer else given.path
+    with ExitStack() as exits:
+        grounds = open_grounds(source, scenes, spec, rule, folder, reporter, exits)
+        parted = part_together(rule.part, name, [(g.labels.parcels, g.series.grid) for g in grounds], reporter)
+        columns: list[_Column] = []
+        for ground, assignment in zip(grounds, parted):
+            columns += _read_ground(ground, assignment, name, given.months, rule, reporter)
     seasons = tuple(column.season for column in columns if column.season.part.any())
     if not seasons:
         least = f"at least {spec.dates.min_dates} dates" if spec.dates.min_dates else "every date"
         raise LabelsUnusable(f"No labelled pixel of {given.path} is free of cloud and no data on {least}.")
     return seasons
+
+
+def _read_ground(
+    ground: Ground, parted: Assignment, name: str, months: Sequence[str], rule: LabelRule, reporter: Reporter
+) -> list[_Column]:
+    """Reads one place; its series is closed."""
+    series = ground.series
+    held = grown(series.widest, series.grid, rule.margin)
+    shape = (len(series.days), len(series.bands), held.height, held.width)
+    image = _array(ground.folder / "image", shape, np.float32)
+    place = _Place(name, series, Surroundings(series.widest, held, image), ground.labels.parcels, parted)
+    columns = place.columns(months, rule.dates, ground.folder)
+    with series.on(series.widest.sub(held)) as wide:
+        _fill(columns, place, wide, _Near(ground.labels, rule.margin), reporter)
+    return columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
+from rasterio.crs import CRS
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import (
     BadInput,
     BandMissing,
     LabelsUnusable,
-    NoOverlap,
 )
 from ....shared.jobs.sources import Extent, LabelledSeries
 from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
@@ -28,10 +28,12 @@ from ...networks.registry import (
 )
 from ...products.bands import RADAR
 from ...raster.band_ref import Bounds
-from ...series.cube.common_grid import extent_bounds
+from ...series.cube.common_grid import extent_bounds, reaching
 from ...series.scenes.levels import series_level
-from ...series.scenes.read_series import SceneCache
+from ...series.scenes.read_series import ModelScenes, SceneCache, SceneSeries
 from ...series.scenes.scene import Scene
+from ...series.selection.coverage import hull, meet
+from ...series.selection.far_apart import apart
 from ..model_folder.initial_weights import read_initial_weights
 from .date_windows import AROUND, MONTHS, MOST_SCENES, months_of, months_until, windows_around
 from .label_facts import LabelFacts, each_file_once, is_class_raster, with_polygon_classes, with_raster_classes
@@ -205,7 +207,8 @@ def _labels(data: Sequence[LabelledSeries], usable: Sequence[Scene], scenes: _Sc
     facts = LabelFacts()
     for each in each_file_once(data):
         here = usable if each is data[0] else scenes.of(each)
-        facts.add(each.labels, here[0].refs[0].crs, _common(here, each.series.extent))
+        for bounds, crs in _grounds(here, each.series.extent):
+            facts.add(each.labels, crs, bounds)
     if not facts.counts:
         raise LabelsUnusable(
             f"Nothing labelled of {data[0].labels.path} lies on the series: check the labels' place, CRS and class "
@@ -214,15 +217,13 @@ def _labels(data: Sequence[LabelledSeries], usable: Sequence[Scene], scenes: _Sc
     return facts
 
 
-def _common(scenes: Sequence[Scene], extent: Extent | None) -> Bounds:
-    """Where every date has pixels, inside the extent if there is one, in the CRS of the first."""
-    crs = scenes[0].refs[0].crs
-    boxes = [extent_bounds(extent, crs)] if extent else []
-    for scene in scenes:
-        west, south, east, north = zip(*(ref.bounds_in(crs) for ref in scene.refs))
-        boxes.append((min(west), min(south), max(east), max(north)))
-    west, south, east, north = zip(*boxes)
-    box = max(west), max(south), min(east), min(north)
-    if box[0] >= box[2] or box[1] >= box[3]:
-        raise NoOverlap(scenes[0].refs[0].path, scenes[-1].refs[0].path)
-    return box
+def _grounds(scenes: Sequence[Scene], extent: Extent | None) -> Iterator[tuple[Bounds, CRS]]:
+    """What the scenes cover, inside the extent if there is one: a box for each place, in the CRS of its first scene."""
+    bands = {ref.band for scene in scenes for ref in scene.refs}
+    for place in apart(ModelScenes(SceneSeries(reaching(scenes, extent))), tuple(bands)):
+        here = place.optical.scenes if place.optical else ()
+        crs = here[0].refs[0].crs
+        box = hull(ref.bounds_in(crs) for scene in here for ref in scene.refs)
+        limit = extent_bounds(extent, crs) if extent else box
+        if meet(box, limit):
+            yield (max(box[0], limit[0]), max(box[1], limit[1]), min(box[2], limit[2]), min(box[3], limit[3])), crs

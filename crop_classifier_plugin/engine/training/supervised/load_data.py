@@ -24,9 +24,9 @@ from ...splits.assignment import (
 from ...splits.parcel_overlap import AssignedParcels
 from ...splits.split import HELD_OUT, SplitRule
 from ..data.class_thinning import limit_pixels_per_class
+from ..data.labelled_grounds import LabelRule
 from ..data.labelled_series import (
     LabelledCube,
-    LabelRule,
     load_labelled_cubes,
 )
 from ..data.split_file import validation_share

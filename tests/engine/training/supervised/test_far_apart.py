@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,6 +26,7 @@ from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
 from crop_classifier_plugin.engine.training.supervised.load_data import gather
 from crop_classifier_plugin.shared.errors import TooFewDates
+from crop_classifier_plugin.shared.jobs.sources import Extent
 from kits.rasters import write_raster
 from kits.training.toy import job_of, write_toy
 
@@ -134,3 +136,17 @@ def _parcels(count: int, grouped: bool, rng: np.random.Generator) -> Parcels:
     outlines = np.array([shapely.box(x, y, x + 1, y + 1) for x, y in points], object)
     groups = rng.integers(0, 3, count) if grouped else None
     return Parcels(points, np.ones(count), rng.integers(0, 2, (count, 1)), groups, outlines)
+
+
+def test_an_extent_that_sticks_out_or_takes_a_part_of_a_chip(chips: Path, tmp_path: Path) -> None:
+    """Of the first chip the lower right quarter, and ground without scenes."""
+    extent = Extent(5e5 + 240, 5.6e6 - 900, 5e5 + 900, 5.6e6 - 240, "EPSG:32631")
+    job = job_of(chips, tmp_path / "m")
+    (data,) = job.data
+    job = replace(job, data=(replace(data, series=replace(data.series, extent=extent)),))
+    job, legend = resolve_job(job, Silent())
+    (tmp_path / "data").mkdir()
+    (season,) = gather(job, legend, tmp_path / "data", Silent(), 32).train
+    assert season.grid.transform == Affine(10, 0, 5e5 + 240, 0, -10, 5.6e6 - 240)
+    assert season.shape == (24, 24)
+    assert (season.part > 0).all()

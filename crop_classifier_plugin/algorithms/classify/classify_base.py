@@ -166,6 +166,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
             extent=self.extent(parameters, context),
+            scale=self.parameterAsDouble(parameters, "SCALE", context),
         )
         return {"optical": optical, "radar": radar, "area": self._area(parameters, context, feedback)}
 

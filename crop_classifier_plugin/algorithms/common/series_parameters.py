@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
 )
 
 from ...bridge import layers
@@ -79,8 +80,9 @@ class SeriesAlgorithm(EngineAlgorithm):
         return layers.date_entries(self.table(parameters, "DATES", context))
 
     def add_dates_and_masks(self) -> None:
-        """The table of dates, and where not to use the scenes."""
+        """The table of dates, where not to use the scenes, and what their numbers mean."""
         self.add_dates()
+        self.add_scale()
         tip = "Where clouds are taken from. Automatic uses the mask band that a scene brings along, if any."
         self.add_choice("MASK", "Cloud mask", MASKS, tip)
         self.add(
@@ -90,6 +92,18 @@ class SeriesAlgorithm(EngineAlgorithm):
             self.tr(
                 "Only with the cloud mask 'The mask layers': one for all dates, or dated ones. Every value but 0 "
                 "means: do not use this pixel."
+            ),
+            advanced=True,
+        )
+
+    def add_scale(self) -> None:
+        """What makes the numbers of the files reflectance."""
+        kind = QgsProcessingParameterNumber.Type.Double
+        self.add(
+            QgsProcessingParameterNumber("SCALE", self.tr("Scale"), kind, 0, minValue=0, optional=True),
+            self.tr(
+                "Reflectance from 0 to 1 (or an index) is the number in the file times this, plus the file's offset: 1 "
+                "for decimals from 0 to 1, 0.0001 for x 10000. 0: as the files say."
             ),
             advanced=True,
         )
@@ -106,6 +120,7 @@ class SeriesAlgorithm(EngineAlgorithm):
             mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
             extent=self.extent(parameters, context, name),
+            scale=self.parameterAsDouble(parameters, "SCALE", context),
         )
 
     def mask(self, parameters: Parameters, context: QgsProcessingContext) -> str:

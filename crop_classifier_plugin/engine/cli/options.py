@@ -23,6 +23,12 @@ device_option = click.option("--device", type=click.Choice(list(DEVICES)), defau
 training_device_option = click.option(
     "--device", type=click.Choice(list(TRAINING_DEVICES)), default=AUTO, show_default=True
 )
+scale_option = click.option(
+    "--scale",
+    type=float,
+    default=0.0,
+    help="Reflectance 0-1 (or an index) = number x this + the file's offset. Default: as the files say.",
+)
 
 _GO_ON = (
     "A training of this folder that was broken off: go on with it, make its best epoch the result (of a pre-training "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from ...shared.choices import MASKS, PRESETS
 from ...shared.jobs.base import take
 from ...shared.jobs.pretrain import AlignmentSpec, PretrainJob, PretrainOptim, ProbeJob
-from ...shared.jobs.sources import DateEntry, LabelledSeries, LabelSource, ParcelSource, Series, read_settings
+from ...shared.jobs.sources import LabelledSeries, LabelSource, ParcelSource, Series, read_settings
 from ...shared.jobs.train import HardwareSpec
 from .options import (
     DATES_HELP,
@@ -18,6 +19,7 @@ from .options import (
     json_option,
     label_options,
     read_dates,
+    scale_option,
     take_labels,
     training_device_option,
     training_options,
@@ -31,6 +33,7 @@ from .series import series_options, sources, take_series
 @click.option("--band", "bands", multiple=True, help="A band it reads; repeatable. Default: six of Sentinel-2.")
 @click.option("--dates", default="", help=DATES_HELP)
 @click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask.")
+@scale_option
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="small", show_default=True)
 @click.option("--setting", "settings", multiple=True, help="NAME=VALUE of the network, over the preset's; repeatable.")
 @click.option("--count", default=0, help="Dates of a sequence, evenly spaced. Default: the preset's.")
@@ -47,9 +50,9 @@ from .series import series_options, sources, take_series
 @json_option
 def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     """Learn an encoder of CropSTS from series without labels, for 'train --network cropsts'."""
-    dates, mask = given.pop("dates"), given.pop("mask")
-    entries = tuple(read_dates(dates)) if dates else ()
-    series = _series(given.pop("series"), entries, mask)
+    dates = given.pop("dates")
+    entries, paths = tuple(read_dates(dates)) if dates else (), given.pop("series")
+    series = _series(paths, Series(sources(paths), entries, given.pop("mask"), scale=given.pop("scale")))
     given["settings"] = read_settings(";".join(given.pop("settings")))
     given["bands"] = given["bands"] or PretrainJob.bands
     parcels, layer = given.pop("parcels"), given.pop("parcels_layer")
@@ -64,12 +67,12 @@ def pretrain_cropsts(as_json: bool, **given: Any) -> None:
     finish(job, as_json)
 
 
-def _series(paths: tuple[str, ...], dates: tuple[DateEntry, ...], mask: str) -> tuple[Series, ...]:
-    """Each folder is a series of its own; files given one by one are one series together."""
+def _series(paths: tuple[str, ...], told: Series) -> tuple[Series, ...]:
+    """Each folder is a series of its own; files given one by one are one series together. `told`: the rest of all."""
     folders = [path for path in paths if Path(path).is_dir()]
     files = tuple(path for path in paths if path not in folders)
     groups = [(folder,) for folder in folders] + ([files] if files else [])
-    return tuple(Series(sources(group), dates, mask) for group in groups)
+    return tuple(replace(told, scenes=sources(group)) for group in groups)
 
 
 @click.command()

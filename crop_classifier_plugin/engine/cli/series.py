@@ -22,7 +22,7 @@ from ...shared.jobs.series import (
 )
 from ...shared.jobs.simulate import SimulateJob
 from ...shared.jobs.sources import Extent, SceneSource, Series
-from .options import DATES_HELP, finish, json_option, read_dates
+from .options import DATES_HELP, finish, json_option, read_dates, scale_option
 
 Command = Callable[..., Any]
 
@@ -39,6 +39,7 @@ def series_options(command: Command, required: bool = True) -> Command:
         click.option("--dates", default="", help=DATES_HELP),
         click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask."),
         click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are unused."),
+        scale_option,
         click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX"),
         click.option("--extent-crs", default="", help="CRS of --extent; default: the series' own."),
     )
@@ -62,6 +63,7 @@ def take_scenes(given: dict[str, Any]) -> dict[str, Any]:
         "mask": given.pop("mask"),
         "mask_layers": sources(given.pop("mask_layer")),
         "extent": Extent(*extent, crs) if extent else None,
+        "scale": given.pop("scale"),
     }
 
 

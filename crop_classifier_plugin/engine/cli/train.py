@@ -22,7 +22,16 @@ from ...shared.jobs.train import (
     TrainJob,
 )
 from ..training.supervised.month_rasters import month_rasters
-from .options import DATES_HELP, finish, json_option, label_options, read_dates, take_labels, training_options
+from .options import (
+    DATES_HELP,
+    finish,
+    json_option,
+    label_options,
+    read_dates,
+    scale_option,
+    take_labels,
+    training_options,
+)
 from .series import sources
 
 
@@ -48,6 +57,7 @@ from .series import sources
 @click.option("--dates", default="", help=DATES_HELP)
 @click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask source.")
 @click.option("--mask-layer", multiple=True, help="With --mask layer: raster whose non-zero pixels are not used.")
+@scale_option
 @click.option("--network", default="lrtacf_net", show_default=True, help="See 'networks'.")
 @click.option("--setting", multiple=True, help="NAME=VALUE of the network, over preset=small; repeatable.")
 @click.option("--held-out", default=0.3, show_default=True, help="Share of the labelled area that is tested on.")
@@ -120,7 +130,7 @@ def _data(given: dict[str, Any]) -> tuple[LabelledSeries, tuple[LabelledSeries, 
     """What is learnt from, and the series that chooses the best epoch, if there is one."""
     dates, radar = given.pop("dates"), sources(given.pop("radar"))
     table, masks = tuple(read_dates(dates)) if dates else (), sources(given.pop("mask_layer"))
-    series = Series(sources(given.pop("series")), table, given.pop("mask"), masks)
+    series = Series(sources(given.pop("series")), table, given.pop("mask"), masks, scale=given.pop("scale"))
     labels, by_month = _labels(given), given.pop("by_month")
     labels = _by_month(labels) if by_month else labels
     scenes, file = sources(given.pop("check_series")), given.pop("check_labels")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 _MOST = 10  # things named in a sentence before it says "and more" (choice)
 
 
-def listed(things: Iterable[object]) -> str:
+def listed(things: Iterable[object], between: str = ", ") -> str:
     """As "a, b, c", cut after ten; "" for nothing."""
     words = [str(thing) for thing in things]
-    return ", ".join(words[:_MOST]) + (f" and {len(words) - _MOST:,} more" if len(words) > _MOST else "")
+    return between.join(words[:_MOST]) + (f" and {len(words) - _MOST:,} more" if len(words) > _MOST else "")

@@ -153,16 +153,37 @@ class BandTwice(CropClassifierError):
         )
 
 
+def unit_advice(scale: float) -> str:
+    """What to do about numbers that are reflectance by this scale; 0 = it is not known."""
+    if scale == 1:
+        return (
+            "if they are reflectance from 0 to 1, say so, in the file (gdal_edit.py -units reflectance -scale 1 "
+            "-offset 0) or by the scale of the series (--scale 1, Scale in QGIS)."
+        )
+    if scale:
+        return (
+            f"if they are reflectance times {1 / scale:g}, say so, in the file (gdal_edit.py -scale {scale:g}) or by "
+            f"the scale of the series (--scale {scale:g}, Scale in QGIS); else use the original product."
+        )
+    return (
+        "set the scale by which they are reflectance from 0 to 1, in the file (gdal_edit.py -scale -offset) or of the "
+        "series (--scale, Scale in QGIS), or use the original product."
+    )
+
+
+NO_LAND = (
+    "declare their fill as no data (gdal_edit.py -a_nodata), set the file's scale and offset (gdal_edit.py -scale "
+    "-offset), or leave the file out."
+)
+
+
 class UnitUnclear(CropClassifierError):
     """Values that cannot be what their file says."""
 
     code = "unit-unclear"
 
-    def __init__(self, path: str, reason: str, wanted: str) -> None:
-        super().__init__(
-            f"The values of {path} are {reason}, but the model expects {wanted}: "
-            "set the file's scale and offset (gdal_edit.py -scale), or use the original product."
-        )
+    def __init__(self, path: str, reason: str, wanted: str, advice: str) -> None:
+        super().__init__(f"The values of {path} are {reason}, but {wanted} is expected: {advice}")
 
 
 class IndexOutOfRange(CropClassifierError):
@@ -172,8 +193,8 @@ class IndexOutOfRange(CropClassifierError):
 
     def __init__(self, path: str, index: str, reach: str, limits: tuple[float, float]) -> None:
         super().__init__(
-            f"The values of {path} reach {reach}, {index} lies within {limits[0]:.3g} and {limits[1]:.3g}: set the "
-            "file's scale (gdal_edit.py -scale), or recompute it."
+            f"The values of {path} reach {reach}, {index} lies within {limits[0]:.3g} and {limits[1]:.3g}: set its "
+            "scale, in the file (gdal_edit.py -scale) or of the series (--scale, Scale in QGIS), or recompute it."
         )
 
 

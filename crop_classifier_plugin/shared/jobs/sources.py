@@ -103,9 +103,12 @@ class Series:
     mask: str = "auto"  # one of MASKS
     mask_layers: tuple[SceneSource, ...] = ()  # with mask="layer": non-zero = do not use; dated, or one for all dates
     extent: Optional[Extent] = None
+    scale: float = 0.0  # reflectance (or index) = number x scale + the file's offset; 0 = by the files' own scale
 
     def __post_init__(self) -> None:
         check_masks(self.mask, self.mask_layers)
+        if self.scale < 0:
+            raise BadInput(f"The scale {self.scale:g} is negative: give the factor that makes numbers reflectance 0-1.")
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
 
@@ -121,10 +124,11 @@ def optical_and_radar(
     mask: str,
     mask_layers: tuple[SceneSource, ...],
     extent: Optional[Extent],
+    scale: float = 0.0,
 ) -> tuple[Optional[Series], Optional[Series]]:
     """Two series as a user gives them at once, None for one without scenes: the dates and the extent are of both, the
-    masks of the first."""
-    first = Series(scenes, dates, mask, mask_layers, extent) if scenes else None
+    masks and the scale of the first."""
+    first = Series(scenes, dates, mask, mask_layers, extent, scale) if scenes else None
     if not scenes:
         check_masks(mask, mask_layers)
     return first, Series(radar, dates, extent=extent) if radar else None

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...execution.reporter import Reporter
+from ...products.bands import OPTICAL
 from ...raster.band_ref import BandRef
+from ...reporting.sentences import listed
 from ..scenes.measured_values import POSSIBLE, Possible
 from ..scenes.quantity import INDEX, RADAR, model_quantity
 from ..scenes.reflectance import check_offset, factors_of, looks_shifted
 from ..scenes.scene import Scene
-from ..scenes.value_faults import Fault, index_fault, reflectance_fault
+from ..scenes.value_faults import Fault, index_fault, percent_fault, reflectance_fault
 from .stack import Layer, Stack, sample
-
-_SHOWN = 10  # in a sentence
 
 
 def check_values(stack: Stack, reporter: Reporter) -> None:
@@ -46,10 +46,9 @@ def usable_layers(stack: Stack, reporter: Reporter) -> tuple[Layer, ...]:
 
 def _left_out(stack: Stack, faults: Mapping[int, Fault]) -> str:
     days = [f"{stack.layers[t].scene.date} ({fault.reason})" for t, fault in faults.items()]
-    more = f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else ""
     return (
         "Left out, because what their masks leave of them cannot be surface reflectance (clouds that the mask missed, "
-        f"or another unit): {', '.join(days[:_SHOWN])}{more}."
+        f"or another unit): {listed(days)}."
     )
 
 
@@ -92,7 +91,9 @@ def _fault(stack: Stack, scene: Scene, sampled: NDArray[np.float32]) -> Fault | 
         if fault:
             return fault
         _count(stack, values, ref)
-    return None
+    optical = [c for c, band in enumerate(stack.spec.bands) if band in OPTICAL]
+    refs = [scene.of(stack.spec.bands[c])[0] for c in optical]
+    return percent_fault(sampled[optical], refs, stack.spec) if optical else None
 
 
 def _count(stack: Stack, values: NDArray[np.float32], ref: BandRef) -> None:

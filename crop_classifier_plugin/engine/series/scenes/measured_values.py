@@ -17,6 +17,7 @@ from ....shared.cards.parts import InputSpec
 from ...execution.reporter import Reporter
 from ...products.bands import OPTICAL, RADAR
 from ...raster.band_ref import BandRef, short_name
+from ...reporting.sentences import listed
 from .reflectance import factors_of
 
 Bool = NDArray[np.bool_]
@@ -25,7 +26,7 @@ Float = NDArray[np.float32]
 _FILLS = (-9999.0, -32768.0, 65535.0)  # written for "nothing", whatever the type
 _HUGE = 1e30  # fills of floating-point types are their own ends, 1e38 and more
 _TOLERANCE = 1e-6  # of a physical value: rounding in its last digit is no error
-_SHOWN = 10  # in a sentence
+_LATE = 10  # warnings of files in which the samples missed it
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,10 @@ class MeasuredValues:
             count.bad += bad.size
             if len(count.numbers) < 2:
                 count.numbers += [v for v in np.unique(bad)[:2].tolist() if v not in count.numbers]
-            if self._reporter and not count.told and self._late < _SHOWN:
+            if self._reporter and not count.told and self._late < _LATE:
                 self._late += 1
                 self._tell({(ref.path, ref.band): count}, self._reporter, shares=False)
-                if self._late == _SHOWN:
+                if self._late == _LATE:
                     self._reporter.log("Further files with such numbers are not named.", "warning")
 
     @property
@@ -175,11 +176,10 @@ class MeasuredValues:
         for count in counts.values():
             count.told = True
         lines = list(dict.fromkeys(_described(counts, shares)))
-        more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
         if lines:
             reporter.log(
                 "Numbers that cannot be measured count as no data, though their files do not say so: "
-                f"{'; '.join(lines[:_SHOWN])}{more}.",
+                f"{listed(lines, '; ')}.",
                 "warning",
             )
 

@@ -11,6 +11,7 @@ from ...execution.reporter import Reporter
 from ...products.date_table import DateTable
 from ...reporting.sentences import listed
 from .cloud_masks import MaskSource
+from .given_scale import with_scale
 from .scene import Scene, read_scenes
 
 _UNDATED = dt.date(1900, 1, 1)  # of the one mask layer that serves all dates
@@ -83,7 +84,7 @@ class SceneCache:
 
 
 def _read(series: Series, table: DateTable, reporter: Reporter) -> SceneSeries:
-    scenes = read_scenes(series.scenes, reporter, table)
+    scenes = with_scale(read_scenes(series.scenes, reporter, table), series.scale, reporter)
     return SceneSeries(scenes, _mask_source(series.mask, series.mask_layers, reporter, table), series.extent)
 
 

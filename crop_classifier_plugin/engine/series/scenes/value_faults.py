@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import CropClassifierError, IndexOutOfRange, UnitUnclear
+from ....shared.errors.rasters import NO_LAND, unit_advice
 from ...raster.band_ref import BandRef
 from .measured_values import POSSIBLE
-from .reflectance import is_declared
+from .reflectance import factors_of, is_declared
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,21 @@ class Fault:
     error: CropClassifierError
     reason: str  # "around 16000, too large"
     of_unit: bool = False  # no cloud and no shadow explains it
+
+
+def percent_fault(sampled: NDArray[np.float32], refs: Sequence[BandRef], spec: InputSpec) -> Fault | None:
+    """Of values (C, N) of all bands of a scene: undeclared numbers that reach no reflectance of 0.01 in any band.
+
+    Open water in the infrared alone does so too; its file's scale, or a given one, says that it is right.
+    """
+    high = max(
+        (float(np.quantile(row[~np.isnan(row)], 0.99)) for row in sampled if not np.isnan(row).all()), default=0.0
+    )
+    if not 0 < high <= 0.01 * spec.scale or spec.scale <= 100 or any(is_declared(ref) for ref in refs):
+        return None
+    reason = f"at most {high:.3g} in all bands, like reflectance in percent"
+    what, advice = f"surface reflectance x {spec.scale:g}", unit_advice(_likely_scale(high, refs[0], spec))
+    return Fault(UnitUnclear(refs[0].path, reason, what, advice), reason)
 
 
 def reflectance_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> Fault | None:
@@ -35,7 +52,16 @@ def reflectance_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec
         reason, of_unit = f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", True
     elif middle > 1.6 * spec.scale:
         reason = f"around {middle:.4g}{after}, too large"
-    return Fault(UnitUnclear(ref.path, reason, what), reason, of_unit) if reason else None
+    advice = NO_LAND if middle < 0 else unit_advice(_likely_scale(middle, ref, spec))
+    return Fault(UnitUnclear(ref.path, reason, what, advice), reason, of_unit) if reason else None
+
+
+def _likely_scale(value: float, ref: BandRef, spec: InputSpec) -> float:
+    """By which numbers like the file's are usually reflectance; 0 = none is usual."""
+    scale, offset = factors_of(ref, spec)
+    number = (value / spec.scale - offset) / scale
+    usual = (1.0, 1e-3, 1.0), (0.01, 1.0, 100.0), (1e-4, 100.0, 16_000.0)
+    return next((factor for factor, low, high in usual if low < number <= high), 0.0)
 
 
 def index_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> Fault | None:

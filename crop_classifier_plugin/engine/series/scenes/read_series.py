@@ -11,7 +11,7 @@ from ...execution.reporter import Reporter
 from ...products.date_table import DateTable
 from ...reporting.sentences import listed
 from .cloud_masks import MaskSource
-from .given_scale import with_scale
+from .reflectance import with_scale
 from .scene import Scene, read_scenes
 
 _UNDATED = dt.date(1900, 1, 1)  # of the one mask layer that serves all dates

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import OffsetMissing
-from ...products.bands import OPTICAL
+from ...execution.reporter import Reporter
+from ...products.bands import INDICES, OPTICAL
 from ...products.spec import OffsetRule, specs
 from ...raster.band_ref import BandRef
+from ...reporting.sentences import listed
 from .scene import Scene
 
 _DARK = 900  # raw; clear land always has darker pixels than reflectance 0.09 in the visible bands (choice)
 _VISIBLE = OPTICAL[:5]
+_SCALED = (*OPTICAL, *INDICES)  # by the scale that a user gives
 
 
 def to_reflectance(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> NDArray[np.float32]:
@@ -40,6 +45,28 @@ def says_reflectance(unit: str) -> bool:
 def is_declared(ref: BandRef) -> bool:
     """Whether scale, offset or unit say how the numbers are meant."""
     return ref.scale != 1 or ref.offset != 0 or says_reflectance(ref.unit)
+
+
+def with_scale(scenes: tuple[Scene, ...], scale: float, reporter: Reporter) -> tuple[Scene, ...]:
+    """The scenes with `scale` for reflectance and indices, 0 = as they are; masks and radar keep their own.
+
+    A file's offset stays. Files that say another scale are named in the log.
+    """
+    if not scale:
+        return scenes
+    refs = [ref for scene in scenes for ref in scene.refs if ref.band in _SCALED]
+    reporter.log(f"Reflectance and indices are read as number x {scale:g}, as given.")
+    others = sorted({f"{ref.path} ({ref.scale:g})" for ref in refs if ref.scale not in (1, scale)})
+    if others:
+        reporter.log(f"In place of their own scale: {listed(others)}.", "warning")
+    return tuple(replace(scene, refs=tuple(_scaled(ref, scale) for ref in scene.refs)) for scene in scenes)
+
+
+def _scaled(ref: BandRef, scale: float) -> BandRef:
+    if ref.band not in _SCALED:
+        return ref
+    unit = "reflectance" if ref.band in OPTICAL else ref.unit  # a scale of 1 could not be told from none
+    return replace(ref, encoding=replace(ref.encoding, scale=scale), origin=replace(ref.origin, unit=unit))
 
 
 def check_offset(scene: Scene, spec: InputSpec) -> None:

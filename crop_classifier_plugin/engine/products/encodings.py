@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import PurePath
 
-from ..raster.band_ref import file_of
+from ..raster.band_ref import file_of, split_name
 from .bands import is_mask
 from .spec import OPTICAL, Coding, Product, ProductSpec, specs
 
@@ -33,7 +33,8 @@ def product_of(path: str, hint: str = "") -> Product | None:
 
 @lru_cache(maxsize=4096)
 def _product_of(known: tuple[ProductSpec, ...], path: str, hint: str) -> Product | None:
-    names = [*reversed(PurePath(file_of(path)).parts[-_FAR:]), hint]
+    file, inside = split_name(path)
+    names = [*filter(None, (inside,)), *reversed(PurePath(file).parts[-_FAR:]), hint]
     near = [*names[: min(_NEAR, len(names) - 1)], hint]
     published = (row for name in names for row in _rows(known, name, False))
     called = (row for name in near for row in _rows(known, name, True))
@@ -78,7 +79,8 @@ def level_of(path: str, hint: str = "") -> str:
 def sensor_of(path: str, hint: str = "") -> str:
     """As `Sentinel-2A`, `HLS S30`, `Landsat 8`, `MODIS MOD13Q1`; "" where no name in the path tells."""
     around = f"{hint}|{_names(path)}"
-    for name in (PurePath(file_of(path)).name, around):
+    file, inside = split_name(path)
+    for name in (inside, PurePath(file).name, around):
         for spec in specs():
             found = _sensor(spec, name)
             if found:  # T31UFS tells Sentinel-2, and the folder around it which of them

@@ -163,6 +163,8 @@ def test_a_real_cube_of_openeo_is_read() -> None:
     found = read_scenes([SceneSource(str(REAL))], Silent())
     assert [str(s.date) for s in found] == [f"202{0 + (m > 12)}-{(m - 1) % 12 + 1:02}-01" for m in range(11, 23)]
     assert {"B02", "B08", "VV", "VH"} <= set(found[0].bands)
+    sensors = {ref.band: ref.origin.sensor for ref in found[0].refs}
+    assert (sensors["B02"], sensors["VV"]) == ("Sentinel-2", "Sentinel-1")  # as S2-L2A-B02 and S1-SIGMA0-VV tell
 
 
 @pytest.mark.parametrize("kind", ["<U3", "|S3"])

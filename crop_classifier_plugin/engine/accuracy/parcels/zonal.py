@@ -17,7 +17,7 @@ from ....shared.errors import BadInput, BadRaster
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap
 from ...labels.constants import NO_DATA
-from ...raster.grid import Grid, Window
+from ...raster.grid import Grid, Window, upright
 from ...raster.writer import GDAL_ERRORS, as_rasterio
 
 _PARCELS = 5_000  # at a time: neighbours, so that each part of a raster is read about once (choice)
@@ -75,7 +75,8 @@ def band_means(path: str, grid: Grid, shapes: NDArray[Any], reporter: Reporter) 
     """
     try:
         with rasterio.open(path) as dataset:
-            own = Grid(dataset.crs or grid.crs, dataset.transform, dataset.height, dataset.width)
+            transform = upright(path, dataset.transform, dataset.height, dataset.width)
+            own = Grid(dataset.crs or grid.crs, transform, dataset.height, dataset.width)
             if own.crs != grid.crs:
                 raise BadInput(f"{path} has another coordinate system than the map: give the raster of the same run.")
             sources = [_band(dataset, own, band, reporter) for band in dataset.indexes]

@@ -14,6 +14,7 @@ from ...execution.reporter import Reporter
 from ...raster.grid import Grid, Window
 from ...raster.sidecars import Ramp
 from ...raster.writer import RasterSpec, RasterWriter
+from ...reporting.sentences import listed
 from ..scenes.quantity import Float, Quantity
 
 _NO_COUNT = 65_535
@@ -60,14 +61,13 @@ def check_clear(days: Sequence[dt.date], clear: NDArray[np.int64]) -> None:
     """Raises BadInput where no date has a value; `clear`: (T,) number of pixels with one."""
     if not clear.any():
         raise BadInput(
-            f"Every pixel is clouded or empty on all dates ({', '.join(map(str, days))}): add clearer scenes, or check "
-            "the mask."
+            f"Every pixel is clouded or empty on all dates ({listed(days)}): add clearer scenes, or check the mask."
         )
 
 
 def log_clouded(days: Sequence[dt.date], clear: NDArray[np.int64], reporter: Reporter) -> None:
     """Names the dates without a clear pixel; `clear`: (T,) pixels with a value. Raises BadInput when none has any."""
     check_clear(days, clear)
-    blind = ", ".join(str(day) for day, count in zip(days, clear) if not count)
+    blind = listed(day for day, count in zip(days, clear) if not count)
     if blind:
         reporter.log(f"Without a clear pixel: {blind}.", "warning")

@@ -40,7 +40,7 @@ def layers_of(
     """
     masks = masked_for(series, quantity).masks
     layers = tuple(Layer.of(scene, masks.mask_of(scene)) for scene in scenes)
-    bare = ", ".join(layer.scene.date.isoformat() for layer in layers if not layer.mask.refs)
+    bare = listed(layer.scene.date for layer in layers if not layer.mask.refs)
     if masks.name == "auto" and quantity is not INDEX and bare:
         reporter.log(f"No cloud mask found, every pixel is taken as clear: {bare}.", "warning")
     return layers
@@ -134,5 +134,5 @@ def _log_mask_gaps(layers: Sequence[Layer], spec: InputSpec, grid: Grid, reporte
     """One line about the dates whose mask does not reach all of their data."""
     short = [layer for layer in layers if not reaches(layer.scene, layer.mask, spec.bands, grid)]
     if short:
-        days = ", ".join(f"{layer.scene.date} ({layer.mask.name})" for layer in short)
+        days = listed(f"{layer.scene.date} ({layer.mask.name})" for layer in short)
         reporter.log(f"The cloud mask misses part of the scene, which counts as no data: {days}.", "warning")

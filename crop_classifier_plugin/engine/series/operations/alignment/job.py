@@ -17,6 +17,7 @@ from ....execution.outputs import Outputs
 from ....execution.reporter import Reporter
 from ....products import dates
 from ....raster.provenance import marks
+from ....reporting.sentences import listed
 from ...cube.dated_style import ramp_of, write_dated_look
 from ...cube.dated_writer import DatedStack, log_clouded
 from ...cube.open_series import open_series, windows
@@ -166,7 +167,7 @@ def aligned(observed: Float, days: Sequence[dt.date], values: Sequence[ValueSour
 def _log_rows(rows: Sequence[DatePair], reporter: Reporter) -> None:
     outside = [str(v.day) for row in rows for v in (row.training, row.prediction) if v and v.outside]
     if outside:
-        reporter.log(f"Outside the dates of their series, taken from the nearest: {', '.join(outside)}.", "warning")
+        reporter.log(f"Outside the dates of their series, taken from the nearest: {listed(outside)}.", "warning")
     for row in rows:
         reporter.log(": ".join(str(part) for part in list(_table_row(row).values())[:4]))
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ....execution.reporter import Reporter
 from ....raster.band_ref import BandRef
+from ....reporting.sentences import listed
 from ...cube.stack import Layer, Stack
 from ...scenes.levels import level_of
 
@@ -95,7 +96,7 @@ def log_table(stack: Stack, shares: Sequence[float], max_gap: int, reporter: Rep
         reporter.log(f"No scene for {(last - first).days} days, from {first} to {last}.", "warning")
     empty = empty_months(stack.dates)
     if empty:
-        reporter.log(f"Months without a scene: {', '.join(empty)}.", "warning")
+        reporter.log(f"Months without a scene: {listed(empty)}.", "warning")
 
 
 def gaps(days: Sequence[dt.date], longest: int) -> list[tuple[dt.date, dt.date]]:

@@ -15,6 +15,7 @@ from ....execution.reporter import Reporter, SubProgress
 from ....raster.provenance import marks
 from ....raster.sidecars import write_ramp_style
 from ....raster.writer import RasterWriter
+from ....reporting.sentences import listed
 from ...cube.dated_style import ramp_of, write_dated_look
 from ...cube.dated_writer import (
     DatedStack,
@@ -122,7 +123,7 @@ def _facts(stack: Stack, clear: Counts, made: Counts, reporter: Reporter) -> dic
     size = stack.grid.height * stack.grid.width * len(stack.spec.bands)
     invented = [str(day) for day, seen in zip(stack.dates, clear) if not seen]
     if invented:
-        reporter.log(f"Without a clear pixel, wholly filled from other dates: {', '.join(invented)}.", "warning")
+        reporter.log(f"Without a clear pixel, wholly filled from other dates: {listed(invented)}.", "warning")
     share, empty = made.sum() / (size * len(clear)), 1 - (clear + made).sum() / (size * len(clear))
     reporter.log(f"{share:.1%} of the values were filled; {empty:.1%} stay without data.")
     return {

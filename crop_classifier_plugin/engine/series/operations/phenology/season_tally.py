@@ -11,6 +11,7 @@ from .....shared.errors import BadInput
 from .....shared.jobs.series import PhenologyJob
 from ....execution.reporter import Reporter
 from ....raster.sidecars import Ramp, Row
+from ....reporting.sentences import listed
 from ...scenes.quantity import Float
 from ..indices.index_series import IndexSeries
 from .season_curve import END, NAMES, PEAK, START, Numbers
@@ -70,7 +71,7 @@ class SeasonTally:
     def log(self, job: PhenologyJob, series: IndexSeries, year: int, reporter: Reporter) -> dict[str, object]:
         """Says what was found. Raises BadInput when no pixel has the dates it needs."""
         if self.few == self.pixels:
-            days = ", ".join(map(str, series.dates))
+            days = listed(series.dates)
             raise BadInput(
                 f"No pixel has {job.min_dates} clear dates among {days}: add clearer scenes, check the mask, or ask "
                 "for fewer."

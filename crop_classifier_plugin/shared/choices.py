@@ -118,3 +118,10 @@ GAINS = {  # what a review is ordered by
     "hectares": "Hectares that a look is likely to change",
     "units": "Units that a look is likely to change",
 }
+CLEANINGS = {
+    "sieve": "Small regions take their neighbours' class",
+    "majority": "Each pixel takes the commonest class around it",
+    "parcels": "Each parcel takes its commonest class",
+    "bayes": "Probabilities are smoothed (Bayes)",
+    "none": "Only what is no field is taken away",
+}

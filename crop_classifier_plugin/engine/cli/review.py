@@ -1,4 +1,4 @@
-"""Commands about looking at a map unit by unit."""
+"""Commands about what becomes of a map: looked at unit by unit, cleaned."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from ...shared.choices import GAINS
+from ...shared.choices import CLEANINGS, GAINS
 from ...shared.jobs.accuracy import DeclaredParcels, MapRasters
 from ...shared.jobs.base import take
+from ...shared.jobs.clean_map import Cleaning, CleanMapJob, FieldMask
 from ...shared.jobs.review import ApplyReviewJob, ReviewListJob
 from ...shared.jobs.sources import LabelSource
 from .accuracy import read_mapping
@@ -62,4 +63,43 @@ def apply_review(out: str, as_json: bool, **given: Any) -> None:
     finish(ApplyReviewJob(corrected=corrected, labels=labels, **{**reports, **given}), as_json)
 
 
-COMMANDS = (review_list, apply_review)
+@click.command("clean-map")
+@click.option("--map", "class_map", required=True, help="The crop map.")
+@click.option("--method", type=click.Choice(list(CLEANINGS)), default="sieve", show_default=True)
+@click.option("--least-hectares", default=0.1, show_default=True, help="sieve: smaller regions go.")
+@click.option("--size", default=5, show_default=True, help="majority, bayes: pixels of the square around a pixel.")
+@click.option("--smoothness", default=10.0, show_default=True, help="bayes: the larger, the smoother.")
+@click.option("--probabilities", default="", help="bayes: class probabilities of the same run as the map.")
+@click.option("--parcels", default="", help="Vector file of polygons: for the method parcels, and --only-parcels.")
+@click.option("--layer", default="", help="Layer inside it.")
+@click.option("--only-parcels", is_flag=True, help="What lies in no parcel becomes no data.")
+@click.option("--land-cover", default="", help="Class raster, in any grid.")
+@click.option(
+    "--not-field", "not_fields", multiple=True, help="Its class that is no field, by name or code; repeatable."
+)
+@click.option("--reference", default="", help="Class raster or polygons: accuracy before and after.")
+@click.option("--reference-layer", default="", help="Layer inside it.")
+@click.option("--reference-field", default="", help="Field with the class.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class.")
+@click.option("--out", required=True, help="Folder for the cleaned map and the report.")
+@json_option
+def clean_map(parcels: str, layer: str, mapping: str, out: str, as_json: bool, **given: Any) -> None:
+    """Clean a crop map: small regions, lone pixels, parcels, what is no field; with its accuracy before and after."""
+    reference = [given.pop(f"reference{end}") for end in ("", "_layer", "_field")]
+    folder = Path(out)
+    job = CleanMapJob(
+        maps=take(given, MapRasters),
+        cleaned=str(folder / "cleaned.tif"),
+        cleaning=take(given, Cleaning),
+        mask=take(given, FieldMask),
+        parcels=DeclaredParcels(parcels, layer) if parcels else None,
+        reference=LabelSource(*reference) if reference[0] else None,
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        report_html=str(folder / "cleaning.html"),
+        report_json=str(folder / "cleaning.json"),
+        report_csv=str(folder / "cleaning.csv"),
+    )
+    finish(job, as_json)
+
+
+COMMANDS = (review_list, apply_review, clean_map)

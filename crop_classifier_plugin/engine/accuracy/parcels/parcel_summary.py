@@ -79,12 +79,12 @@ def class_probabilities(path: str, crop_map: CropMap, shapes: NDArray[Any], repo
     """(P, K) mean probability in each shape, in the order of the map's legend; None without a path. Raises BadInput."""
     if not path:
         return None
-    order = _bands_of(path, crop_map.legend)
+    order = bands_of(path, crop_map.legend)
     return band_means(path, crop_map.grid, shapes, reporter)[:, order]
 
 
-def _bands_of(path: str, legend: Legend) -> list[int]:
-    """Of each class of the legend the band of its probability, by the bands' names."""
+def bands_of(path: str, legend: Legend) -> list[int]:
+    """The band, from 0, of each class's probability, by the bands' names. Raises BadInput, BadRaster."""
     try:
         with rasterio.open(path) as dataset:
             told = [str(text or "") for text in dataset.descriptions]

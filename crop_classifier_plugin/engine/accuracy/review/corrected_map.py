@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,14 @@ from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter
 from ...labels.class_map import BLOCK, CropMap
 from ...labels.constants import NO_DATA
+from ...raster.grid import Grid, Window
 from ...raster.pixel_area import pixel_areas
 from ...raster.provenance import SIMULATED_TAG
 from ...raster.sidecars import rows_of, write_class_sidecars
 from ...raster.writer import RasterSpec, RasterWriter
 from ...vector.polygons import rasterize_polygons
+
+Draw = Callable[[NDArray[np.int32], Window], NDArray[np.int32]]  # a window's classes -> with something drawn over
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +34,23 @@ class Change:
     after: NDArray[np.float64]
     pixels: int  # that have another class than before
     hectares: float
+
+
+def drawn_over(shapes: NDArray[Any], positions: NDArray[np.int64], grid: Grid, filled: bool) -> Draw:
+    """Polygons, (n,) with each one's class, drawn over a window's classes: where the centre of a pixel lies inside.
+
+    `filled`: also where there was no class.
+    """
+    tree = STRtree(shapes)
+
+    def draw(classes: NDArray[np.int32], window: Window) -> NDArray[np.int32]:
+        part = grid.sub(window)
+        near = np.sort(tree.query(shapely.box(*part.bounds)))
+        burnt = rasterize_polygons([(shapes[i], int(positions[i]) + 1) for i in near], part, "int32")
+        over = (burnt > 0) & (filled | (classes != NO_DATA))
+        return np.where(over, burnt - 1, classes)
+
+    return draw
 
 
 def write_corrected(
@@ -43,7 +64,7 @@ def write_corrected(
     """`units`: relabelled polygons and each one's position in `legend`; pixels whose centre lies inside get it, also
     where the map had no class (choice: who looked, knows). `path` is the final one."""
     shapes, positions = units
-    tree, codes = STRtree(shapes), np.array([0, *legend.codes], np.uint16)
+    draw, codes = drawn_over(shapes, positions, crop_map.grid, filled=True), np.array([0, *legend.codes], np.uint16)
     before, after = np.zeros(len(legend) + 1), np.zeros(len(legend) + 1)
     changed, hectares = 0, 0.0
     spec = RasterSpec.classes(legend, "crop class")
@@ -52,10 +73,8 @@ def write_corrected(
     blocks = list(crop_map.grid.blocks(BLOCK))
     with RasterWriter(out.path(path), crop_map.grid, spec) as writer:
         for done, window in enumerate(blocks, start=1):
-            part, old = crop_map.grid.sub(window), crop_map.read(window)
-            near = np.sort(tree.query(shapely.box(*part.bounds)))
-            drawn = rasterize_polygons([(shapes[i], int(positions[i]) + 1) for i in near], part, "int32")
-            new = np.where(drawn > 0, drawn - 1, old)
+            old = crop_map.read(window)
+            new = draw(old, window)
             pixel = pixel_areas(crop_map.grid).of(window)
             before += pixel * _counts(old, len(legend))
             after += pixel * _counts(new, len(legend))

@@ -41,6 +41,8 @@ def usable_layers(stack: Stack, reporter: Reporter) -> tuple[Layer, ...]:
         raise (stopping or list(faults.values()))[0].error
     if faults:
         reporter.log(_left_out(stack, faults), "warning")
+        days = {str(stack.layers[t].scene.date): fault.reason for t, fault in faults.items()}
+        reporter.note("left_out", ({"date": day, "reason": reason} for day, reason in days.items()))
     return tuple(layer for t, layer in enumerate(stack.layers) if t not in faults)
 
 

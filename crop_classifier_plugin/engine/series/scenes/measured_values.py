@@ -175,6 +175,7 @@ class MeasuredValues:
     def _tell(self, counts: dict[tuple[str, str], _Count], reporter: Reporter, shares: bool) -> None:
         for count in counts.values():
             count.told = True
+        reporter.note("not_measured", (_row(*key, count) for key, count in counts.items()))
         lines = list(dict.fromkeys(_described(counts, shares)))
         if lines:
             reporter.log(
@@ -191,6 +192,11 @@ def _hide_added(raw: NDArray[Any], values: Float, ref: BandRef) -> bool:
     added &= ~np.isnan(values)
     values[added] = np.nan
     return bool(added.any())
+
+
+def _row(path: str, band: str, count: _Count) -> dict[str, Any]:
+    """Of the run record; the share is that of the pixels looked at so far."""
+    return {"file": path, "band": band, "numbers": count.numbers[:2], "share": round(count.bad / count.seen, 6)}
 
 
 def _described(counts: dict[tuple[str, str], _Count], shares: bool) -> Iterable[str]:

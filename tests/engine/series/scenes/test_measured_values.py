@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -153,6 +154,8 @@ def test_mean_of_two_scenes_leaves_the_fill_out(tmp_path: Path) -> None:
     series = Series((SceneSource(str(tmp_path / "s")),))
     composite(CompositeJob(series, stack=stack, method="mean", period="days", days=60), Silent())
     made = read(tmp_path / "c.tif")[0][0]
+    (row, _) = json.loads((tmp_path / "c.run.json").read_text())["not_measured"]
+    assert row == {"file": str(tmp_path / "s" / f"S2_{DAYS[0]}.tif"), "band": "B04", "numbers": [-9999], "share": 0.25}
     np.testing.assert_array_equal(made[:, 0, 0], [600, 3100])
     np.testing.assert_array_equal(made[:, 20, 0], [550, 3050])
 

@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import CropClassifierError, IndexOutOfRange, UnitUnclear
 from ....shared.errors.rasters import NO_LAND, unit_advice
+from ...products.vocabulary import fold
 from ...raster.band_ref import BandRef
 from .measured_values import POSSIBLE
 from .reflectance import factors_of, is_declared
+
+_COLLECTION_2_DARK = 7000  # atmospheric correction leaves little below 7273 (choice)
+_COLLECTION_2_ADVICE = "set them in the file (gdal_edit.py -scale 0.0000275 -offset -0.2), or use the original product."
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,12 @@ def reflectance_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec
         reason = f"around {middle:.4g}{after}, negative"
     elif spec.scale > 10 and high <= 2:
         reason, of_unit = f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", True
+    elif _like_collection_2(values, ref):
+        reason = f"around {middle:.4g}, like Landsat Collection 2's numbers (x 0.0000275 - 0.2) without their scale"
     elif middle > 1.6 * spec.scale:
         reason = f"around {middle:.4g}{after}, too large"
     advice = NO_LAND if middle < 0 else unit_advice(_likely_scale(middle, ref, spec))
+    advice = _COLLECTION_2_ADVICE if _like_collection_2(values, ref) else advice
     return Fault(UnitUnclear(ref.path, reason, what, advice), reason, of_unit) if reason else None
 
 
@@ -62,6 +69,12 @@ def _likely_scale(value: float, ref: BandRef, spec: InputSpec) -> float:
     number = (value / spec.scale - offset) / scale
     usual = (1.0, 1e-3, 1.0), (0.01, 1.0, 100.0), (1e-4, 100.0, 16_000.0)
     return next((factor for factor, low, high in usual if low < number <= high), 0.0)
+
+
+def _like_collection_2(values: NDArray[np.float32], ref: BandRef) -> bool:
+    """Whether numbers of a Landsat, as Earth Engine exports them, lie above the one that means reflectance 0 (7273)."""
+    landsat = ref.origin.sensor.startswith("Landsat") or fold(ref.origin.written).startswith("srb")
+    return landsat and not is_declared(ref) and float(np.quantile(values, 0.01)) >= _COLLECTION_2_DARK
 
 
 def index_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec) -> Fault | None:

@@ -94,7 +94,7 @@ def test_a_number_is_found_among_any_words(band: str, first: str, last: str) -> 
         ("field_B8A_20190421.tif", "B8A"), ("openEO_2019-04-21Z_B04.tif", "B04"), ("B10_NIR_2019.tif", ""),
         ("Landsat-9_2022-04-21_SR_B5.tif", "B8A"), ("L5_20100421_SR_B4.tif", "B8A"), ("Landsat8_B10_20190421.tif", ""),
         ("sur_refl_b01_20190421.tif", "B04"), ("nbart_swir_3_2019-04-21.tif", "B12"),
-        ("HLS_L30_20190421_B5.tif", "B8A"),
+        ("HLS_L30_20190421_B5.tif", "B8A"), ("LC8_2019-04-21_B5.tif", "B8A"), ("LT5_1999-04-21_B4.tif", "B8A"),
     ],
 )  # fmt: skip
 def test_file_names_of_people(name: str, band: str) -> None:

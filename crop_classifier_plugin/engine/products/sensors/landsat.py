@@ -84,7 +84,7 @@ def _of_collection_1(which: str, code: str, bands: dict[int, str], example: str)
 
 def _of_others(which: str, code: str, bands: dict[int, str], example: str) -> tuple[Product, ...]:
     scene = example + "_L1TP_199024_20190516_20200828_02_T1"
-    digits = "89" if which == "8/9" else "457"
+    digits, letters = ("89", "COS") if which == "8/9" else ("457", "TES")
     old = example.replace("0", "", 1)  # LC8 before there were collections
     return (
         Product(
@@ -113,7 +113,7 @@ def _of_others(which: str, code: str, bands: dict[int, str], example: str) -> tu
         Product(
             f"Landsat {which}, level not told",  # as Earth Engine indexes its scenes, and as people name files
             re.compile(
-                rf"{code}_\d{{6}}_\d{{8}}|{code}(?![0-9])|(?<![A-Za-z0-9])(?:L|LS)[{digits}](?![A-Za-z0-9])"
+                rf"{code}_\d{{6}}_\d{{8}}|{code}(?![0-9])|(?<![A-Za-z0-9])L[{letters}]?[{digits}](?![A-Za-z0-9])"
                 rf"|landsat[-_ ]?0?[{digits}](?!\d)",
                 re.IGNORECASE,
             ),
@@ -137,7 +137,7 @@ PRODUCT = ProductSpec(
         (re.compile(r"(?<![A-Za-z0-9])L0([4-9])\.002"), "Landsat {}"),
         (re.compile(r"L[COTE]0([4-9])(?![0-9])"), "Landsat {}"),
         (re.compile(r"landsat[-_ ]?0?([4-9])(?!\d)", re.IGNORECASE), "Landsat {}"),
-        (re.compile(r"(?<![A-Za-z0-9])LS?([4-9])(?![A-Za-z0-9])"), "Landsat {}"),
+        (re.compile(r"(?<![A-Za-z0-9])L[COTES]?([4-9])(?![A-Za-z0-9])"), "Landsat {}"),
     ),
     dates=(
         re.compile(r"L[COTE]\d{2}_L\w{3}_\d{6}_(?P<ymd>\d{8})_(?:\d{8}_)?\d{2}_"),

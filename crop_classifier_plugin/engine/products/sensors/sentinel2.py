@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from ..metadata.sentinel2_safe import reflectance_of
-from ..spec import OPTICAL, SURFACE, TOA, Coding, MaskSpec, OffsetRule, Product, ProductSpec
+from ..spec import OPTICAL, SURFACE, TOA, BandCoding, Coding, MaskSpec, OffsetRule, Product, ProductSpec
 
 # Sen2Cor scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
 _SCL_BAD = (0, 1, 3, 8, 9, 10, 11)
@@ -27,9 +27,29 @@ def _coding(path: str, band: str) -> tuple[float, float, float] | None:
     return (*reflectance, 0) if reflectance else None
 
 
+def _of_sen2r() -> tuple[Product, ...]:
+    """Its stacks name no band; at 20 and 60 m band 8A stands for band 8 (sen2r, output file structure)."""
+    made = []
+    for level, ending, at, order in (("2A", "BOA", SURFACE, _L2A), ("1C", "TOA", TOA, _BANDS)):
+        for metres, left in (("10", "B8A"), ("20", "B08"), ("60", "B08")):
+            bands = {band: band for band in order if band != left}
+            made.append(
+                Product(
+                    f"Sentinel-2 level {level} of sen2r, {metres} m",
+                    re.compile(rf"S2[A-D]{level}_\d{{8}}_\d{{3}}_\w*_{ending}_{metres}(?![0-9])"),
+                    bands=bands,
+                    level=at,
+                    codings=(BandCoding(OPTICAL, Coding(1e-4)),),
+                    order=tuple(bands),
+                    examples=(f"S2A{level}_20190516_051_T31UFS_{ending}_{metres}.tif",),
+                )
+            )
+    return tuple(made)
+
+
 PRODUCT = ProductSpec(
     sensors=(
-        (re.compile(r"S2([A-D])_"), "Sentinel-2{}"),
+        (re.compile(r"S2([A-D])(?:1C|2A)?_"), "Sentinel-2{}"),
         (re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_\d{8}T\d{6}|(?<![A-Za-z0-9])S2(?![A-Za-z0-9])"), "Sentinel-2"),
         (re.compile(r"sentinel[-_ ]?2([A-D])(?![A-Z0-9])", re.IGNORECASE), "Sentinel-2{}"),
         (re.compile(r"sentinel[-_ ]?2(?![A-Z0-9])", re.IGNORECASE), "Sentinel-2"),
@@ -69,6 +89,17 @@ PRODUCT = ProductSpec(
             level=TOA,
             examples=("S2A_31UFS_20190516_0_L1C/{band}.tif",),
         ),
+        *(
+            Product(
+                f"Sentinel-2 level {level} of the Copernicus Browser",
+                re.compile(rf"Sentinel-2_L{level}_"),
+                bands=bands,
+                level=at,
+                examples=(f"2019-05-16-00_00_2019-05-16-23_59_Sentinel-2_L{level}_{{band}}_(Raw).tiff",),
+            )
+            for level, bands, at in (("2A", _L2A, SURFACE), ("1C", _BANDS, TOA))
+        ),
+        *_of_sen2r(),
         Product(
             "Sentinel-2, level not told",
             re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import Extent, Series
@@ -95,9 +96,10 @@ def _default_bands(scenes: Sequence[Scene]) -> tuple[str, ...]:
     richest = max(scenes, key=lambda s: len(s.bands), default=None)
     found = tuple(b for b in _MEASURED if richest and b in richest.bands)
     if not found:
+        bands = [f"{PurePath(ref.path).name} band {ref.index}" for scene in scenes for ref in scene.refs]
         raise BadInput(
-            f"No band of the scenes has a name that is known ({', '.join(_MEASURED)}): name them in their "
-            "descriptions, or in the table of dates, columns layer, band and name."
+            f"No band of the scenes has a name that is known, as B04, red, VV or NDVI ({listed(bands) or 'no scene'}): "
+            "name them in their descriptions, or in the table of dates, columns layer, band and name."
         )
     return found
 

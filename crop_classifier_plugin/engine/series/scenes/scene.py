@@ -173,7 +173,7 @@ def _ref(file: rasterio.DatasetReader, raster: Raster, index: int, name: NamedBa
         origin=BandOrigin(
             written=name.written,
             where=name.where,
-            sensor=sensor_of(path, raster.hint),
+            sensor=sensor_of(path, f"{raster.hint}|{raster.source.name}"),
             level=file.tags().get(LEVEL_TAG) or level_of(path, raster.hint),
             several=name.several,
             unit=unit or (radar_unit_of(path) if band in bands.RADAR else ""),

@@ -54,6 +54,8 @@ def reflectance_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec
         reason = f"around {middle:.4g}{after}, negative"
     elif spec.scale > 10 and high <= 2:
         reason, of_unit = f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", True
+    elif ref.dtype == "uint8" and not is_declared(ref):
+        reason, of_unit = f"at most {high:.3g} of 255, like a picture of 8 bits", True
     elif _like_collection_2(values, ref):
         reason = f"around {middle:.4g}, like Landsat Collection 2's numbers (x 0.0000275 - 0.2) without their scale"
     elif middle > 1.6 * spec.scale:

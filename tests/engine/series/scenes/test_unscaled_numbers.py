@@ -1,4 +1,4 @@
-"""Landsat's numbers of Collection 2 without their scale, as Earth Engine exports them, are no reflectance x 10000."""
+"""Landsat's numbers of Collection 2 without their scale, and pictures of 8 bits, are no reflectance x 10000."""
 
 from __future__ import annotations
 
@@ -46,3 +46,13 @@ def test_one_scene_of_bright_clouds_does_not_stop_a_series(tmp_path: Path) -> No
     assert [
         line for level, line in reporter.lines if level == "warning" and "2019-06-01" in line and "Left out" in line
     ]
+
+
+def test_a_picture_of_8_bits_is_no_reflectance(tmp_path: Path) -> None:
+    picture = np.rint(REFLECTANCE * 255).astype(np.uint8)
+    with pytest.raises(UnitUnclear, match="like a picture of 8 bits"):
+        open_series(series(tmp_path / "raw", "field", picture), Silent())
+    write_raster(tmp_path / "told" / "field_2019-05-10.tif", picture, names=NAMES, scale=1 / 255)
+    with open_series(Series((SceneSource(str(tmp_path / "told")),)), Silent()) as stack:
+        found = stack.read(Window(0, 0, 24, 24))[0] / stack.spec.scale
+    np.testing.assert_allclose(found, picture / 255, rtol=1e-5)

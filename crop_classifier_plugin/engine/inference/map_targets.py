@@ -94,7 +94,7 @@ def _open(
     for note in series.notes:
         reporter.log(note)
     days = (series.span[-1].first, series.span[-1].last) if card.inputs.dates.monthly else None
-    area = Area.read(job.area, series.grid.crs) if job.area else None
+    area = Area.read(job.area, series.grid) if job.area else None
     grid = area.limit(series.grid) if area else series.grid
     target = Target(series, grid, area, findings(card, facts_of(series, grid)), days, {})
     target.paths = _paths(job.written, target.month)

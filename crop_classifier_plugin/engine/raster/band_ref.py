@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
 
@@ -12,7 +12,7 @@ from rasterio.crs import CRS
 from rasterio.warp import transform_bounds
 
 from .geodesy import Bounds as Bounds
-from .geodesy import ground_pixel
+from .geodesy import ground_pixel, unrolled
 
 # NETCDF:"file":variable, HDF4_EOS:EOS_GRID:"file":grid:field, HDF5:"file"://group/field, ZARR:"folder":/array
 _QUOTED = re.compile(r'^[A-Za-z]\w+:(?:\w+:)?"([^"]+)":?(.*)$')
@@ -83,11 +83,21 @@ class BandRef:
         """Side of the middle pixel on the ground, in metres (geometric mean of width and height)."""
         return ground_pixel(self.crs, self.transform, self.height, self.width)
 
+    @property
+    def beyond_180(self) -> bool:
+        """Whether its degrees are counted on beyond 180."""
+        return bool(self.crs.is_geographic) and self.bounds[0] + self.bounds[2] > 360
+
+    def turned(self, degrees: float) -> BandRef:
+        """The same place with its longitudes counted otherwise."""
+        return replace(self, transform=Affine.translation(degrees, 0) @ self.transform)
+
     def bounds_in(self, crs: CRS) -> Bounds:
         if crs == self.crs:
             return self.bounds
         west, south, east, north = transform_bounds(self.crs, crs, *self.bounds)
-        return west, south, east, north
+        box = west, south, east, north
+        return unrolled(box) if crs.is_geographic else box
 
 
 # --- rasters inside a file (netCDF, HDF, Zarr) ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from affine import Affine
 from pyproj import Geod
@@ -22,6 +23,28 @@ def ground_pixel(crs: CRS, affine: Affine, height: int, width: int) -> float:
     lon, lat = transform(crs, LONLAT, *(list(v) for v in zip(*points)))
     _, _, sides = _ELLIPSOID.inv(lon[:1] * 2, lat[:1] * 2, lon[1:], lat[1:])
     return math.sqrt(sides[0] * sides[1])
+
+
+def unrolled(box: Bounds) -> Bounds:
+    """A box in degrees whose east counts on beyond 180 where it crosses it, as a raster's own bounds do."""
+    return (box[0], box[1], box[2] + 360, box[3]) if box[2] < box[0] else box
+
+
+def crosses_180(crs: CRS, bounds: Bounds) -> bool:
+    """Whether a rectangle counts degrees on beyond 180."""
+    return bool(crs.is_geographic) and bounds[2] > 180
+
+
+def lie_across_180(boxes: Sequence[Bounds]) -> bool:
+    """Whether boxes in degrees lie together on both sides of 180, so that those west of 0 are to be counted on.
+
+    They do where that makes them span at most half of what they span else (choice).
+    """
+    if not boxes:
+        return False
+    moved = [(w + 360, e + 360) if w + e < 0 else (w, e) for w, _, e, _ in boxes]
+    span, other = (max(e for _, e in each) - min(w for w, _ in each) for each in ([(b[0], b[2]) for b in boxes], moved))
+    return other <= span / 2
 
 
 def degrees_of(crs: CRS, bounds: Bounds) -> Bounds | None:

@@ -7,14 +7,16 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from ...shared.errors import BadInput, CrsMissing, NoOverlap
 from ...shared.jobs.sources import Extent
+from ..raster.geodesy import lie_across_180
 from ..raster.grid import Grid
-from .polygons import rasterize_polygons
+from .polygons import counted_on, rasterize_polygons
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,12 @@ class Area:
     bounds: tuple[float, float, float, float]
 
     @classmethod
-    def read(cls, path: str, crs: CRS) -> Area:
+    def read(cls, path: str, grid: Grid) -> Area:
+        """In the CRS of the grid, and where that counts degrees on beyond 180, as it does."""
         shapes = _polygons(path)
-        moved = shapes.to_crs(crs.to_wkt())
-        x0, y0, x1, y1 = (float(v) for v in moved.total_bounds)
-        return cls(tuple(moved.to_numpy()), (x0, y0, x1, y1))
+        moved = counted_on(shapes.to_crs(grid.crs.to_wkt()).to_numpy(), grid.crs, grid.bounds)
+        x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(moved))
+        return cls(tuple(moved), (x0, y0, x1, y1))
 
     def limit(self, grid: Grid) -> Grid:
         """The part of the grid that the polygons' bounding box touches."""
@@ -49,8 +52,13 @@ class Area:
 def area_extent(path: str) -> Extent:
     """The box around the polygons, in their own CRS."""
     shapes = _polygons(path)
-    x0, y0, x1, y1 = (float(edge) for edge in shapes.total_bounds)
-    return Extent(x0, y0, x1, y1, CRS.from_user_input(shapes.crs).to_wkt())
+    crs = CRS.from_user_input(shapes.crs)
+    boxes = shapely.bounds(shapes.to_numpy())
+    if crs.is_geographic and lie_across_180([tuple(box) for box in boxes.tolist()]):
+        boxes[boxes[:, 0] + boxes[:, 2] < 0, ::2] += 360
+    x0, y0 = boxes[:, :2].min(axis=0)
+    x1, y1 = boxes[:, 2:].max(axis=0)
+    return Extent(float(x0), float(y0), float(x1), float(y1), crs.to_wkt())
 
 
 def _polygons(path: str) -> geopandas.GeoSeries:

@@ -12,11 +12,13 @@ from pyproj import Transformer
 
 from ...shared.errors import CrsMissing, LabelsUnusable
 from ..raster.band_ref import Bounds
+from ..raster.geodesy import crosses_180
 from ..raster.grid import crs_of
 from ..reporting.sentences import listed
 from .csv_points import is_table
 from .encodings import encoding_note
 from .layer import VectorLayer, open_layer
+from .polygons import counted_on
 
 _POINT, _POLYGON, _MULTI_POINT, _MULTI_POLYGON = 0, 3, 4, 6  # shapely.get_type_id
 
@@ -42,6 +44,7 @@ def read_labelled_shapes(
     labels = np.array([_text(value) for value in labelled[field]], object)
     told = labels != ""
     moved = labelled.geometry.set_crs(own, allow_override=True).to_crs(crs).to_numpy()
+    moved = counted_on(moved, crs, bounds) if bounds else moved
     shapes, origin = _each(_repaired(moved[told]))
     near = _near(shapes, bounds)
     result: geopandas.GeoDataFrame = geopandas.GeoDataFrame(
@@ -86,9 +89,10 @@ def _check_layer(path: str, layer: VectorLayer, field: str, assigned_crs: str) -
 
 
 def _bounds_in(bounds: Bounds, crs: Any, target: str) -> Bounds | None:
-    """`bounds` in the CRS `target`, a little wider, so that a curved edge loses nothing; None = unbounded."""
+    """`bounds` in the CRS `target`, a little wider, so that a curved edge loses nothing; None = unbounded, as across
+    180 degrees."""
     box: Bounds = Transformer.from_crs(crs, target, always_xy=True).transform_bounds(*bounds, densify_pts=21)
-    if not np.isfinite(box).all():
+    if not np.isfinite(box).all() or box[2] <= box[0] or crosses_180(crs, bounds):
         return None
     dx, dy = 0.01 * (box[2] - box[0]), 0.01 * (box[3] - box[1])
     return box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy

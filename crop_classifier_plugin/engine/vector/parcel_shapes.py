@@ -15,6 +15,7 @@ from shapely import STRtree
 from ...shared.errors import CrsMissing, LabelsUnusable
 from ...shared.jobs.sources import ParcelSource
 from ..raster.grid import Grid
+from .polygons import counted_on
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,5 +47,5 @@ def read_plots(parcels: ParcelSource | None, grid: Grid) -> PlotLayer:
         raise LabelsUnusable(f"The parcels {path} hold no polygon: choose a layer of polygons.")
     if shapes.crs is None:
         raise CrsMissing(path)
-    moved = shapely.make_valid(shapes.to_crs(grid.crs.to_wkt()).to_numpy())
+    moved = shapely.make_valid(counted_on(shapes.to_crs(grid.crs.to_wkt()).to_numpy(), grid.crs, grid.bounds))
     return PlotLayer(moved[shapely.intersects(moved, shapely.box(*grid.bounds))])

@@ -14,6 +14,7 @@ from ....shared.cards.parts import InputSpec
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
 from ...raster.band_ref import BandRef, Bounds
+from ...raster.geodesy import lie_across_180, unrolled
 from ...raster.grid import Grid
 from ..scenes.scene import Scene
 from ..selection.coverage import boxes_of, hull, meet
@@ -28,7 +29,7 @@ def common_grid(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None 
     """
     base = _base(scenes, spec, extent)
     if extent:
-        return base.snap(extent_bounds(extent, base.crs))
+        return base.snap(extent_bounds(extent, base.crs, base.bounds))
     return base.snap(hull(_covered(scenes, spec, base.crs)))
 
 
@@ -36,13 +37,13 @@ def grid_and_surroundings(scenes: Sequence[Scene], spec: InputSpec, extent: Exte
     """The common grid, and on its lattice that of all that the scenes cover."""
     base = _base(scenes, spec, extent)
     widest = base.snap(hull(_covered(scenes, spec, base.crs)))
-    return base.snap(extent_bounds(extent, base.crs)) if extent else widest, widest
+    return base.snap(extent_bounds(extent, base.crs, base.bounds)) if extent else widest, widest
 
 
 def _base(scenes: Sequence[Scene], spec: InputSpec, extent: Extent | None) -> Grid:
     """The lattice of the finest needed band (where there is an extent: of the files that meet it)."""
     refs = [r for s in scenes for b in spec.bands for r in s.of(b)]
-    fine = [r for r in refs if not extent or meet(r.bounds, extent_bounds(extent, r.crs))]
+    fine = [ref for ref in refs if not extent or _meets(ref, extent)]
     if not fine:
         raise NoOverlap("The series", "the extent")
     finest = _finest(fine, extent)
@@ -57,6 +58,8 @@ def _covered(scenes: Sequence[Scene], spec: InputSpec, crs: CRS) -> list[Bounds]
     shown = [box for box in boxes if all(math.isfinite(edge) for edge in box)]
     if not shown:
         raise BadInput(f"No scene lies where {crs.to_string()} can show it: bring the scenes to one CRS first.")
+    if crs.is_geographic and lie_across_180(shown):
+        return [(w + 360, s, e + 360, n) if w + e < 0 else (w, s, e, n) for w, s, e, n in shown]
     return shown
 
 
@@ -72,7 +75,7 @@ def checked_size(grid: Grid) -> Grid:
 
 def reaching(scenes: Sequence[Scene], extent: Extent | None) -> tuple[Scene, ...]:
     """The scenes that meet the extent. Raises NoOverlap where none does."""
-    found = [s for s in scenes if not extent or any(meet(r.bounds, extent_bounds(extent, r.crs)) for r in s.refs)]
+    found = [s for s in scenes if not extent or any(_meets(ref, extent) for ref in s.refs)]
     if scenes and not found:
         raise NoOverlap("The series", "the extent")
     return tuple(found)
@@ -93,7 +96,7 @@ def _ground(ref: BandRef, extent: Extent | None) -> float:
     """The area of a file inside the extent, m2 (bounding boxes)."""
     x0, y0, x1, y1 = ref.bounds
     if extent:
-        a0, b0, a1, b1 = extent_bounds(extent, ref.crs)
+        a0, b0, a1, b1 = extent_bounds(extent, ref.crs, ref.bounds)
         x0, y0, x1, y1 = max(x0, a0), max(y0, b0), min(x1, a1), min(y1, b1)
     pixels = max(0.0, x1 - x0) * max(0.0, y1 - y0) / abs(ref.transform.a * ref.transform.e)
     return float(pixels) * ref.pixel**2
@@ -119,13 +122,22 @@ def _units_a_metre(base: Grid, finest: BandRef) -> float:
     return float(base.pixel[0]) / finest.pixel
 
 
-def extent_bounds(extent: Extent, crs: CRS) -> Bounds:
+def _meets(ref: BandRef, extent: Extent) -> bool:
+    return meet(ref.bounds, extent_bounds(extent, ref.crs, ref.bounds))
+
+
+def extent_bounds(extent: Extent, crs: CRS, near: Bounds) -> Bounds:
+    """The extent in another CRS; in degrees counted so that it meets `near` where it can."""
     box = (extent.xmin, extent.ymin, extent.xmax, extent.ymax)
     try:
         own = CRS.from_user_input(extent.crs) if extent.crs else crs
     except (CRSError, ValueError) as error:
         raise BadInput(f"The extent's CRS {extent.crs!r} is unknown ({error}): write it as EPSG:code.") from None
-    if own == crs:
+    if own != crs:
+        west, south, east, north = transform_bounds(own, crs, *box)
+        box = west, south, east, north
+    if not crs.is_geographic:
         return box
-    west, south, east, north = transform_bounds(own, crs, *box)
-    return west, south, east, north
+    west, south, east, north = unrolled(box)
+    turns = [(west + turn, south, east + turn, north) for turn in (0, 360, -360)]
+    return next((turned for turned in turns if meet(turned, near)), turns[0])

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.crs import CRS
 
 from ....shared.cards.parts import InputSpec
 from ...execution.reporter import Reporter
@@ -46,6 +47,16 @@ class Layer:
         """The images of finer pixels first."""
         return cls(scene, mask, masked_images(scene.images, mask.refs))
 
+    def warped_to(self, crs: CRS) -> Layer:
+        """As GDAL warps files in degrees to metres: it takes them between -180 and 180, never counted on beyond."""
+        if crs.is_geographic:
+            return self
+        return replace(self, images=tuple(Image(_back(i.refs), _back(i.masks)) for i in self.images))
+
+
+def _back(refs: Sequence[BandRef]) -> tuple[BandRef, ...]:
+    return tuple(ref.turned(-360) if ref.beyond_180 else ref for ref in refs)
+
 
 class Stack:
     """T dates x C bands on one grid. Use it in one thread, and close it (or use `with`)."""
@@ -69,6 +80,7 @@ class Stack:
             masked_resampling,
             cubic,
         )
+        self._read_from = tuple(layer.warped_to(grid.crs) for layer in self.layers)
         self.measured = measured or MeasuredValues(spec)
         self.sources = files_of(layer.scene for layer in layers) | {r.path for y in layers for r in y.mask.refs}
         self._readers: OrderedDict[tuple[str, tuple[int, ...], str], FileReader | Stack] = OrderedDict()
@@ -100,7 +112,7 @@ class Stack:
         """
         chosen = range(len(self.layers)) if dates is None else dates
         cube = np.full((len(chosen), len(self.spec.bands), window.height, window.width), np.nan, np.float32)
-        for values, layer in zip(cube, (self.layers[number] for number in chosen)):
+        for values, layer in zip(cube, (self._read_from[number] for number in chosen)):
             self._read_date(layer, window, values)
         return cube
 

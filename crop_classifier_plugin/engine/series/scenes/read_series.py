@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ....shared.jobs.sources import Extent, SceneSource, Series
 from ...execution.reporter import Reporter
 from ...products.date_table import DateTable
+from ...raster.band_ref import BandRef
+from ...raster.geodesy import lie_across_180
 from ...reporting.sentences import listed
 from .cloud_masks import MaskSource
 from .reflectance import with_scale
@@ -61,7 +63,38 @@ def read_together(series: Sequence[Series], reporter: Reporter) -> tuple[SceneSe
     found = tuple(_read(each, table, reporter) for each in series)
     if table.unmatched:
         reporter.log(f"No layer of the name that the table of dates gives: {listed(table.unmatched)}.", "warning")
-    return found
+    return _together_at_180(found)
+
+
+def _together_at_180(found: tuple[SceneSeries, ...]) -> tuple[SceneSeries, ...]:
+    """The series; where files in degrees lie on both sides of 180, those west of 0 count on from there: as 180 to 181,
+    not as -180 to -179, which would make one grid around the earth."""
+    refs = [ref for each in found for scene in each.scenes for ref in scene.refs if ref.crs.is_geographic]
+    if not lie_across_180([ref.bounds for ref in refs]):
+        return found
+    return tuple(
+        replace(
+            each,
+            scenes=tuple(map(_counted_on, each.scenes)),
+            masks=replace(
+                each.masks,
+                dated=tuple(map(_counted_on, each.masks.dated)),
+                undated=tuple(map(_moved, each.masks.undated)),
+            ),
+        )
+        for each in found
+    )
+
+
+def _counted_on(scene: Scene) -> Scene:
+    return replace(scene, refs=tuple(map(_moved, scene.refs)))
+
+
+def _moved(ref: BandRef) -> BandRef:
+    west, _, east, _ = ref.bounds
+    if not ref.crs.is_geographic or west + east >= 0:
+        return ref
+    return ref.turned(360)
 
 
 def read_model_scenes(optical: Series | None, radar: Series | None, reporter: Reporter) -> ModelScenes:

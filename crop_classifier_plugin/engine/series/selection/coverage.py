@@ -56,6 +56,9 @@ def window_on(box: Bounds, grid: Grid) -> Window:
     """The pixels of the grid that a box in its CRS touches; of no height or width where there are none."""
     if not all(map(math.isfinite, box)):
         return Window(0, 0, grid.height, grid.width)
+    if grid.crs.is_geographic and not meet(box, grid.bounds):
+        turns = ((box[0] + turn, box[1], box[2] + turn, box[3]) for turn in (360, -360))
+        box = next((turned for turned in turns if meet(turned, grid.bounds)), box)
     x0, y0, x1, y1 = box
     a0, b0, a1, b1 = grid.bounds
     inside = max(x0, a0), max(y0, b0), min(x1, a1), min(y1, b1)

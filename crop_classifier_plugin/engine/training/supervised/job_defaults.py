@@ -224,6 +224,6 @@ def _grounds(scenes: Sequence[Scene], extent: Extent | None) -> Iterator[tuple[B
         here = place.optical.scenes if place.optical else ()
         crs = here[0].refs[0].crs
         box = hull(ref.bounds_in(crs) for scene in here for ref in scene.refs)
-        limit = extent_bounds(extent, crs) if extent else box
+        limit = extent_bounds(extent, crs, box) if extent else box
         if meet(box, limit):
             yield (max(box[0], limit[0]), max(box[1], limit[1]), min(box[2], limit[2]), min(box[3], limit[3])), crs

@@ -17,6 +17,7 @@ from .....shared.errors import (
 )
 from .....shared.jobs.build_series import BuildSeriesJob
 from ....raster.band_ref import Bounds
+from ....raster.geodesy import unrolled
 from ....raster.grid import Grid, grid_of
 from ...cube.common_grid import checked_size
 
@@ -77,7 +78,8 @@ def _bounds_in(grid: Grid, crs: CRS) -> Bounds:
     if crs == grid.crs:
         return grid.bounds
     west, south, east, north = transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=51)
-    return west, south, east, north
+    box = west, south, east, north
+    return unrolled(box) if crs.is_geographic else box
 
 
 def _natural(own: Grid, crs: CRS) -> float:

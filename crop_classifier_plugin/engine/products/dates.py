@@ -16,6 +16,7 @@ _YEAR_DAY = re.compile(r"(?<!\d)((?:19|20)\d{2})(\d{3})(?!\d)")
 _ISO = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _ONLY_A_DATE = re.compile(r"[\d._T:-]+Z?")
 _OF_A_DAY = re.compile(r"date|time|acqui|sensing|start", re.IGNORECASE)
+_A_PART = re.compile(r"r?\d{1,3}m|\d{1,2}", re.IGNORECASE)  # of a scene: a resolution, or a number
 _NOT_OF_A_DAY = re.compile(r"process|creat|modif|updat|gener|produc|publish|end|stop|statistics", re.IGNORECASE)
 _OUTER = 8  # folders around a file that are asked: 2019/4/21/0/R10m and a little more (choice)
 
@@ -78,12 +79,13 @@ def in_metadata(key: str, text: str) -> dt.date | None:
 def in_folders(path: str, root: str = "") -> dt.date | None:
     """The date that the folders around a file tell, the nearest that tells one; None where none does.
 
-    A date anywhere in its name counts for the innermost folder and for those in `root`, which the user named, with
-    `root` itself. Of those farther out, a name that is a date as a whole (2019-04-21), three folders that make one
-    (2019/4/21), and the name of a product.
+    A date anywhere in its name counts for the innermost folder (resolutions as R10m left out) and for those in `root`,
+    which the user named, with `root` itself. Of those farther out, a name that is a date as a whole (2019-04-21), three
+    folders that make one (2019/4/21), and the name of a product.
     """
     outer = list(PurePath(path).parents)[:_OUTER]
-    inner = len(PurePath(path).parents) - len(PurePath(root).parents) if root else 1
+    parts = next((i for i, folder in enumerate(outer) if not _A_PART.fullmatch(folder.name)), 0)
+    inner = len(PurePath(path).parents) - len(PurePath(root).parents) if root else parts + 1
     for number, folder in enumerate(outer):
         anywhere = number < inner or _ONLY_A_DATE.fullmatch(folder.name)
         found = of_product(folder.name) or _split([p.name for p in outer[number : number + 3]])

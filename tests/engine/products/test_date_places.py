@@ -85,6 +85,8 @@ def test_the_nearest_folder_that_tells_a_date_counts(near: dt.date, far: dt.date
         ("/d/tiles/55/G/FL/2022/12/31/0/R10m/B04.jp2", "2022-12-31"),  # the Sentinel-2 store on AWS
         ("/d/2019/136/B04.tif", "2019-05-16"),
         ("/d/S2A_MSIL2A_20190516T105621_N0212_R051_T31UFS_20190517T134256.SAFE/GRANULE/x/y/B04.jp2", "2019-05-16"),
+        ("/d/S2 of 20190516/R10m/0/B04.tif", "2019-05-16"),
+        ("/d/S2 of 20190516/more/B04.tif", None),
         ("/d/2024-03-01_2024-10-31/B04.tif", None),  # a season
         ("/d/project_20240115/season/B04.tif", None),  # no date as a whole, and not the innermost
         ("/d/2019/13/45/B04.tif", None),

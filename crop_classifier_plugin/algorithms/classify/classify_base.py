@@ -70,12 +70,12 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 "MODEL",
                 self.tr("Model"),
                 names,
-                defaultValue=names[0],
                 optional=True,
                 usesStaticStrings=True,
             ),
             self.tr(
-                "A model that comes with the plugin. It needs certain bands, and dates of certain parts of the year."
+                "A model that comes with the plugin. It needs certain bands, and dates of certain parts of the year. "
+                "Not chosen: the one that fits place, season and sensor of the series; the run ends where none does."
             ),
         )
         self._add_model_folder("Own model folder, instead of the model above", optional=True)
@@ -139,7 +139,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         try:
             if self.given(parameters, "MODEL"):
                 checked["MODEL"] = self._model_name(parameters, context, shipped_models.shipped(*self.NETWORKS))
-            if self.given(parameters, "MODEL") or self.given(parameters, "MODEL_FOLDER"):
+            if self._chosen(parameters):
                 self._refuse(self._card(parameters, context), parameters, context)
         except CropClassifierError as error:
             return False, error.sentence
@@ -151,6 +151,10 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         if optical or radar:  # that there is none is said by QGIS, or by the run
             refuse_series(card.inputs, optical, radar)
         refuse_months(card, self.given(parameters, "MONTHS"), False)
+
+    def _chosen(self, parameters: Parameters) -> bool:
+        """Whether a model is named: else the engine takes the one that fits."""
+        return self.given(parameters, "MODEL") or self.given(parameters, "MODEL_FOLDER")
 
     def _some(self, parameters: Parameters, name: str) -> bool:
         """Whether a series is given, as layers or as a folder."""
@@ -171,9 +175,12 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         return {"optical": optical, "radar": radar, "area": self._area(parameters, context, feedback)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
-        self._card(parameters, context)
+        known = shipped_models.shipped(*self.NETWORKS)
+        if self._chosen(parameters):
+            self._card(parameters, context)
         return ClassifyJob(
-            model=str(self._model(parameters, context)),
+            model=str(self._model(parameters, context)) if self._chosen(parameters) else "",
+            candidates=() if self._chosen(parameters) else tuple(map(str, known.values())),
             written=self.written(parameters, context),
             months=self.months(parameters, context),
             device=self.device(parameters, context),

@@ -23,7 +23,9 @@ from .series import series_options, sources, take_scenes
 @click.command()
 @partial(series_options, required=False)
 @click.option("--radar", multiple=True, help="A radar raster or folder, for models of two series; repeatable.")
-@click.option("--model", required=True, help="A model's name (see 'models') or its folder.")
+@click.option(
+    "--model", default="", help="A model's name (see 'models') or its folder; default: the first of those that fits."
+)
 @click.option("--out", "class_map", default="", help="The crop map, a .tif file.")
 @click.option("--folder", default="", help="Instead of --out: folder for one map a target month.")
 @click.option("--month", "months", multiple=True, help="2020-03 or '2020-03 to 2021-02', of models that map months.")
@@ -41,12 +43,13 @@ def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_jso
     area, device = given.pop("area"), given.pop("device")
     job = ClassifyJob(
         optical,
-        str(find_model(model)),
+        str(find_model(model)) if model else "",
         ClassifyOutputs(**given),
         second,
         read_months(", ".join(months)),
         area,
         device,
+        () if model else tuple(map(str, list_models([assets.models()]))),
     )
     finish(job, as_json)
 

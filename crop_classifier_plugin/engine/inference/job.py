@@ -17,8 +17,10 @@ from ..raster.grid import Grid, Window
 from ..runtime.base import Runtime
 from ..runtime.open import open_runtime
 from ..series.cube.model_series import ModelSeries
+from ..series.scenes.read_series import read_model_scenes
 from ..vector.area import Area
 from .date_attention import Attention, write_attention
+from .fitting_model import fitting_model
 from .holes import Holes, beside
 from .map_targets import ATTENTION, Target, open_targets
 from .output_rasters import OUTPUT_RASTERS, OutputRaster, Said
@@ -27,14 +29,18 @@ from .tile_pipeline import FinishedBlock, classify_tiles, required_dates
 
 def classify(job: ClassifyJob, reporter: Reporter) -> dict[str, object]:
     """Writes the crop maps and the requested companions; returns their paths and what the run used."""
-    card = load_card(job.model)
+    if job.model:
+        load_card(job.model)  # that it is none is known before any scene is read
     with job_run(job, reporter) as run, ExitStack() as exits:
-        run.protect_inputs((Path(job.model, CARD_FILE), Path(job.model, WEIGHTS_FILE)))
         reporter.progress(0, "Reading the series")
-        targets = open_targets(job, card, exits, reporter)
+        scenes = read_model_scenes(job.optical, job.radar, reporter)
+        model = fitting_model(job, scenes, reporter)
+        run.protect_inputs((Path(model, CARD_FILE), Path(model, WEIGHTS_FILE)))
+        card = load_card(model)
+        targets = open_targets(job, card, scenes, exits, reporter)
         for target in targets:
             run.protect_inputs(target.series.sources)
-        runtime = open_runtime(checked_weights(job.model, card.weights.sha256), job.device, card)
+        runtime = open_runtime(checked_weights(model, card.weights.sha256), job.device, card)
         if not runtime.attends:
             _leave_attention_out(card, targets, reporter)
         maps = []

@@ -18,7 +18,7 @@ from ..raster.grid import Grid
 from ..series.cube.common_grid import reaching
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
-from ..series.scenes.read_series import ModelScenes, SceneSeries, read_model_scenes
+from ..series.scenes.read_series import ModelScenes, SceneSeries
 from ..vector.area import Area, area_extent
 from .output_rasters import OUTPUT_RASTERS, Days
 from .series_facts import facts_of
@@ -57,13 +57,14 @@ class Target:
         return bool(gone)
 
 
-def open_targets(job: ClassifyJob, card: Card, exits: ExitStack, reporter: Reporter) -> list[Target]:
+def open_targets(
+    job: ClassifyJob, card: Card, scenes: ModelScenes, exits: ExitStack, reporter: Reporter
+) -> list[Target]:
     """Every map's series, opened before any is made: a month that cannot be mapped ends the run at once.
 
     What speaks against the model on them is told as warnings, each once.
     """
     refuse_months(card, bool(job.months), bool(job.written.folder))
-    scenes = read_model_scenes(job.optical, job.radar, reporter)
     if job.area and not scenes.extent:
         scenes = _within(scenes, area_extent(job.area))
     targets = [_open(job, card, scenes, month, exits, reporter) for month in job.months or ("",)]

@@ -45,17 +45,20 @@ class ClassifyJob(Job):
     writes_rasters = ("written.class_map", "written.confidence", "written.probabilities", "written.valid_dates")
     writes_files = ("written.attention", "written.attention_plot")
     writes_folders = ("written.folder",)
-    reads = ("optical", "radar", "area", "model")
+    reads = ("optical", "radar", "area", "model", "candidates")
     optical: Optional[Series]  # the scenes: the first, or only, series; of radar for models of radar alone
-    model: str  # folder with model.onnx and model.json
+    model: str  # folder with model.onnx and model.json; "" = that of the candidates which fits the series
     written: ClassifyOutputs
     radar: Optional[Series] = None  # the second series, for models of two
     months: tuple[str, ...] = ()  # 2020-03: what a monthly model maps; () = the latest month it can
     area: str = ""  # vector file whose polygons limit the map
     device: str = "auto"
+    candidates: tuple[str, ...] = ()  # model folders to choose from where none is named
 
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)
+        if not (self.model or self.candidates):
+            raise BadInput("No model was given: choose one of those that come with the plugin, or a model folder.")
         if not (self.optical or self.radar):
             raise BadInput("No raster was given: choose the dated scenes of the season.")
         if len(set(self.months)) < len(self.months):

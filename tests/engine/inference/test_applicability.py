@@ -15,6 +15,8 @@ from crop_classifier_plugin.engine.accuracy.diagnosis.job import diagnose
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.raster.provenance import APPLICABILITY_TAG
+from crop_classifier_plugin.shared.cards.parts import DayWindow
+from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
 from crop_classifier_plugin.shared.jobs.sources import LabelSource, SceneSource
 from kits.classification import classify_job
@@ -114,3 +116,40 @@ def test_the_report_of_a_diagnosis_repeats_it(tmp_path: Path) -> None:
     notes = json.loads((tmp_path / "report.json").read_text())["notes"]
     assert any("was trained on 2019; the series is of 2018" in note for note in notes)
     assert "km beyond that area" in (tmp_path / "report.html").read_text()
+
+
+# --- no model was chosen ----------------------------------------------------------------------------------------------
+
+
+def test_the_model_that_fits_is_taken_where_none_is_chosen(here: Path) -> None:
+    """The first candidate is of another year, the second of another network's windows, the third fits."""
+    facts = {"simulated": False, "bbox": (2.9, 50.9, 3.1, 51.1)}
+    write_model(here / "late", start="2021-04-21T00:00:00Z", end="2021-08-24T23:59:59Z", **facts)
+    write_model(here / "winter", windows=(DayWindow(1, 20),) * 3, **facts)
+    candidates = tuple(str(here / name) for name in ("late", "winter", "model"))
+    reporter, scenes = Silent(), season(here / "s")
+    result = classify(classify_job(scenes, "", str(here / "map.tif"), candidates=candidates, mask="none"), reporter)
+    assert (result["model"], result["applicability"]) == ("model", [])
+    told = [text for _, text in reporter.lines if "No model was chosen" in text]
+    assert told == ["No model was chosen: Tiny test model is taken, which fits this series."]
+    with rasterio.open(here / "map.tif") as chosen:
+        classify(classify_job(scenes, str(here / "model"), str(here / "again.tif"), mask="none"), Silent())
+        with rasterio.open(here / "again.tif") as again:
+            np.testing.assert_array_equal(chosen.read(), again.read())
+
+
+def test_none_is_taken_where_none_fits_and_why_is_said(here: Path) -> None:
+    job = classify_job(
+        season(here / "s", **NORTH),  # type: ignore[arg-type]
+        "",
+        str(here / "out" / "map.tif"),
+        candidates=(str(here / "model"), str(REPOSITORY / "models" / "lrtacfnet_flanders")),
+    )
+    with pytest.raises(BadInput, match=r"None of the models .* fits this series.* 79 km beyond .* 139 km beyond"):
+        classify(job, Silent())
+    assert not (here / "out").exists()
+
+
+def test_a_job_needs_a_model_or_some_to_choose_from() -> None:
+    with pytest.raises(BadInput, match="No model was given"):
+        classify_job([SceneSource("a.tif")], "", "map.tif")

@@ -172,3 +172,15 @@ def test_what_speaks_against_the_model_stays_with_the_layer(provider, context, m
     context.layerToLoadOnCompletionDetails(output).postProcessor().postProcessLayer(layer, context, feedback)
     assert said in html.unescape(QgsLayerNotesUtils.layerNotes(layer))
     assert said in layer.metadata().abstract()
+
+
+def test_the_model_that_fits_is_taken_where_none_is_chosen(provider, context, scenes, tmp_path):
+    """The season is simulated, as what CropSTS's shipped model was trained on; of LRTACF-Net's windows it lacks one."""
+    assert provider.algorithm("classify_cropsts").parameterDefinition("MODEL").defaultValue() is None
+    feedback, output = Recorder(), str(tmp_path / "map.tif")
+    run("classify_cropsts", {"INPUT": scenes[0], "OUTPUT": output}, context, feedback)
+    assert any("No model was chosen: CropSTS on simulated seasons is taken" in line for line in feedback.infos)
+    assert any(values(output))
+    with pytest.raises(QgsProcessingException, match=r"None of the models .* fits this series.* dates"):
+        run("classify_lrtacf_net", {"INPUT": scenes[0], "OUTPUT": str(tmp_path / "none.tif")}, context)
+    assert not (tmp_path / "none.tif").exists()

@@ -16,21 +16,24 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
     QgsRasterLayer,
 )
 
 from ...bridge import layers
-from ...bridge.shown_polygons import Need
+from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, load, style_output
 from ...shared.errors import BadInput
-from ...shared.jobs.accuracy import DiagnoseJob
+from ...shared.jobs.accuracy import CompareLimits, DiagnoseJob, ErrorLayers
 from ...shared.jobs.sources import LabelSource
 from ...shared.metrics import METRICS
 from ..common.class_choice_parameters import ClassChoiceParameters
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import SHAPES
+
+_MORE = {"DISAGREEMENT": "Which for which", "SURENESS": "Right or wrong, sure or unsure"}  # layers over all classes
 
 
 class Diagnose(ClassChoiceParameters):
@@ -76,9 +79,38 @@ class Diagnose(ClassChoiceParameters):
             advanced=True,
         )
         self.add_class_choice()
+        self._add_limits()
         self.add(
             QgsProcessingParameterBoolean("LOAD_CLASSES", self.tr("Open the layers of each class"), True),
             self.tr("Adds them to the project after the run, the first one visible."),
+            advanced=True,
+        )
+
+    def _add_limits(self) -> None:
+        polygons = QgsProcessing.SourceType.TypeVectorPolygon
+        whole, real = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
+        self.add(
+            QgsProcessingParameterFeatureSource("AREA", self.tr("Area"), [polygons], optional=True),
+            self.tr("Only pixels inside its polygons are compared."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterNumber(
+                "BOUNDARY", self.tr("Width of boundaries"), whole, 0, minValue=0, maxValue=100
+            ),
+            self.tr("Pixels: so close to another class of the reference, a pixel is counted apart."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer("CONFIDENCE", self.tr("Confidence of the map"), optional=True),
+            self.tr("Of the same run: for the layer that tells where the map is sure and wrong."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterNumber(
+                "SURE_ABOVE", self.tr("Sure from, in per cent"), real, 80, minValue=0, maxValue=100
+            ),
+            self.tr("Confidence from which the map is taken to be sure."),
             advanced=True,
         )
 
@@ -91,6 +123,10 @@ class Diagnose(ClassChoiceParameters):
             QgsProcessingParameterFolderDestination("FOLDER", self.tr("Folder for the layers of each class")),
             self.tr("One raster a class: true positives gray, false positives red, false negatives blue."),
         )
+        tips = ("One layer over all classes: which is mapped as which.", "Needs the map's confidence.")
+        for (name, title), tip in zip(_MORE.items(), tips):
+            layer = QgsProcessingParameterRasterDestination(name, self.tr(title), optional=True, createByDefault=False)
+            self.add(layer, self.tr(tip))
         for name, title, files in (
             ("REPORT_HTML", "Report", "HTML files (*.html)"),
             ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
@@ -114,10 +150,29 @@ class Diagnose(ClassChoiceParameters):
             "leave_out_missing": self.parameterAsBool(parameters, "LEAVE_OUT_MISSING", context),
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
             "reference": self._reference(parameters, context, feedback),
+            "limits": self._limits(parameters, context, feedback),
+            "confidence": self._confidence(parameters, context),
         }
 
+    def _limits(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> CompareLimits:
+        need = Need(formats=SINGLE_LAYER_FORMATS, carries_crs=False)
+        area, *_ = self.polygons(parameters, "AREA", context, feedback, need)
+        return CompareLimits(area, self.parameterAsInt(parameters, "BOUNDARY", context))
+
+    def _confidence(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        return layers.scenes(parameters["CONFIDENCE"], context)[0].path if self.given(parameters, "CONFIDENCE") else ""
+
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DiagnoseJob:
+        more = ErrorLayers(
+            self.parameterAsOutputLayer(parameters, "DISAGREEMENT", context),
+            self.parameterAsOutputLayer(parameters, "SURENESS", context),
+            inputs.pop("confidence"),
+            self.parameterAsDouble(parameters, "SURE_ABOVE", context),
+        )
         return DiagnoseJob(
+            layers=more,
             folder=self.parameterAsString(parameters, "FOLDER", context),
             agreement=self.parameterAsOutputLayer(parameters, "AGREEMENT", context),
             report_html=self.parameterAsFileOutput(parameters, "REPORT_HTML", context),
@@ -148,12 +203,15 @@ class Diagnose(ClassChoiceParameters):
         group = self.tr("Errors of {}").format(Path(job.class_map).stem)
         classes = outputs["class_layers"]
         style_output(context, LayerStyle(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
+        for name, title in _MORE.items():
+            style_output(context, LayerStyle(getattr(job.layers, name.lower()), self.tr(title), group, visible=False))
         if self.parameterAsBool(parameters, "LOAD_CLASSES", context):
             for order, path in enumerate(classes):
                 shown = LayerStyle(path, _title(path), group, len(classes) - order, visible=order == 0)
                 load(context, shown, "CLASS_LAYERS")
         return {
             "AGREEMENT": job.agreement,
+            **{name: path for name in _MORE if (path := getattr(job.layers, name.lower()))},
             "FOLDER": job.folder,
             "REPORT_HTML": job.report_html,
             "REPORT_JSON": job.report_json,

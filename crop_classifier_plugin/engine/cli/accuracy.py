@@ -12,8 +12,10 @@ from ...shared.choices import ALLOCATIONS, SAMPLINGS
 from ...shared.jobs.accuracy import (
     AreaEstimateJob,
     CheckDeclarationsJob,
+    CompareLimits,
     DeclaredParcels,
     DiagnoseJob,
+    ErrorLayers,
     MapRasters,
     ParcelSummaryJob,
     SampleDesignJob,
@@ -32,6 +34,10 @@ from .options import finish, json_option, label_options, read_pairs, read_table,
 @click.option(
     "--leave-out-missing", is_flag=True, help="Do not compare classes that the map lacks; else they are wrong."
 )
+@click.option("--area", default="", help="Vector file: only pixels inside its polygons are compared.")
+@click.option("--boundary", default=0, help="Pixels: so close to another class of the reference they count apart.")
+@click.option("--confidence", default="", help="The map's confidence: a layer of where it is sure and wrong.")
+@click.option("--sure-above", default=80.0, show_default=True, help="Per cent of confidence from which it is sure.")
 @click.option("--out", required=True, help="Folder for the report and the layers.")
 @label_options
 @json_option
@@ -40,6 +46,8 @@ def diagnose(out: str, mapping: str, as_json: bool, **given: Any) -> None:
     folder = Path(out)
     own = take_labels(given)
     reference = LabelSource(given.pop("reference"), given.pop("layer"), given.pop("class_field"), **own)
+    given["disagreement"] = str(folder / "disagreement.tif")
+    given["sureness"] = str(folder / "sureness.tif") if given["confidence"] else ""
     job = DiagnoseJob(
         reference=reference,
         mapping=tuple(read_mapping(mapping)) if mapping else (),
@@ -48,6 +56,8 @@ def diagnose(out: str, mapping: str, as_json: bool, **given: Any) -> None:
         report_html=str(folder / "accuracy.html"),
         report_json=str(folder / "accuracy.json"),
         report_csv=str(folder / "accuracy.csv"),
+        limits=take(given, CompareLimits),
+        layers=take(given, ErrorLayers),
         **given,
     )
     finish(job, as_json)

@@ -10,6 +10,42 @@ from ..errors import BadInput
 from .base import Job
 from .sources import LabelSource
 
+_WIDEST = 100  # px of a boundary (choice)
+
+
+@dataclass(frozen=True)
+class CompareLimits:
+    """Which pixels are compared."""
+
+    area: str = ""  # vector file: only pixels inside its polygons; "" = the whole map
+    boundary: int = 0  # px: so close to another class of the reference, a pixel is counted apart
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.boundary <= _WIDEST:
+            raise BadInput(f"A boundary of {self.boundary} pixels is none: give 0 to {_WIDEST}.")
+
+    def paths(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return tuple(filter(None, (self.area,)))
+
+
+@dataclass(frozen=True)
+class ErrorLayers:
+    """Layers over all classes, beside the agreement; "" = not asked for."""
+
+    disagreement: str = ""  # which class is taken for which
+    sureness: str = ""  # right or wrong, and sure or unsure of it
+    confidence: str = ""  # the map's, in per cent: read for the sureness
+    sure_above: float = 80.0  # per cent of confidence from which the map is sure (choice)
+
+    def __post_init__(self) -> None:
+        if self.sureness and not self.confidence:
+            raise BadInput("The map's confidence is needed to tell where it is sure: choose that of the same run.")
+
+    def paths(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return tuple(filter(None, (self.confidence,)))
+
 
 @dataclass(frozen=True)
 class DiagnoseJob(Job):
@@ -17,9 +53,10 @@ class DiagnoseJob(Job):
 
     kind: ClassVar[str] = "diagnose"
     entry: ClassVar[str] = "accuracy.diagnosis.job:diagnose"
+    writes_rasters = ("layers.disagreement", "layers.sureness")
     writes_files = ("agreement", "report_html", "report_json", "report_csv")
     writes_folders = ("folder",)
-    reads = ("class_map", "reference")
+    reads = ("class_map", "reference", "limits", "layers")
     class_map: str
     reference: LabelSource
     folder: str  # per-class layers go here, as diagnosis_<code>_<name>.tif
@@ -30,6 +67,8 @@ class DiagnoseJob(Job):
     mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class), over the legend's own names and aliases
     leave_out_missing: bool = False  # pixels whose class the map never names: not compared, where else they are wrong
     map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
+    limits: CompareLimits = CompareLimits()
+    layers: ErrorLayers = ErrorLayers()
 
     def __post_init__(self) -> None:
         if not self.class_map:

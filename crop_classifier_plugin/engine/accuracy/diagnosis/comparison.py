@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.errors import LabelsUnusable
+from ....shared.jobs.accuracy import CompareLimits
 from ....shared.legend import CropClass, plain
 from ...execution.reporter import Reporter
 from ...labels.class_map import BLOCK, CropMap
@@ -20,7 +21,10 @@ from ...raster.grid import Window
 from ...reporting.colours import distinct_colour
 from ...reporting.sentences import listed
 from ..confusion import Confusion
+from .limits import Limits
 
+_EVERYWHERE = CompareLimits()
+_REASONS = ("map_no_data", "reference_no_data", "disputed", "outside_area", "edges", "edges_right")
 _MOST_MISSING = 1000  # more classes that the map lacks are names of parcels, or measurements (choice)
 
 
@@ -31,9 +35,10 @@ class Excluded:
     map_no_data: int
     reference_no_data: int
     disputed: int  # where polygons of different classes overlap
-    outside_legend: tuple[
-        tuple[str, int], ...
-    ]  # (reference value, pixels), largest first; only where left out is asked
+    outside_legend: tuple[tuple[str, int], ...]  # (reference value, pixels), largest first; only where it is asked for
+    outside_area: int = 0  # of the map
+    edges: int = 0  # close to a boundary: counted apart
+    edges_right: int = 0  # of these
 
     @property
     def outside(self) -> int:
@@ -82,11 +87,23 @@ class ComparedClasses:
         return place
 
 
+class _Tally:
+    """What was counted so far."""
+
+    def __init__(self) -> None:
+        self.confusion = np.zeros((0, 0), np.int64)
+        self.counts: Counter[str] = Counter()
+        self.outside_legend: Counter[int] = Counter()
+
+
 class Comparison:
     """Map and reference, read together on the map's grid."""
 
-    def __init__(self, crop_map: CropMap, reference: Labels, classes: ComparedClasses) -> None:
+    def __init__(
+        self, crop_map: CropMap, reference: Labels, classes: ComparedClasses, limits: CompareLimits = _EVERYWHERE
+    ) -> None:
         self.crop_map, self.reference, self.classes = crop_map, reference, classes
+        self._limits = Limits(limits, crop_map.grid)
         self._table: list[int] = []  # position among the classes of each of the reference's labels
 
     @property
@@ -99,31 +116,49 @@ class Comparison:
         return (*self.crop_map.notes, *self.reference.notes)
 
     def truth(self, window: Window) -> NDArray[np.int32]:
-        """(H, W) int32: the reference as positions among the classes; NO_DATA also for what is left out."""
+        """(H, W) int32: the reference as positions among the classes; NO_DATA also for what is not compared."""
+        truth = self._positions(self.reference.read(window))
+        truth[self._limits.outside(window) | self._limits.edges(window, self._known)] = NO_DATA
+        return truth
+
+    def _known(self, window: Window) -> NDArray[np.int32]:
         return self._positions(self.reference.read(window))
 
     def count(self, reporter: Reporter) -> tuple[Confusion, Excluded]:
         """The confusion matrix of the whole map and what was left out of it."""
-        total = np.zeros((0, 0), np.int64)
-        map_no_data = reference_no_data = disputed = 0
-        outside: Counter[int] = Counter()
+        tally = _Tally()
         blocks = list(self.crop_map.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
-            mapped, labels = self.crop_map.read(window), self.reference.read(window)
-            truth = self._positions(labels)
-            has_map = mapped != NO_DATA
-            both = has_map & (truth != NO_DATA)
-            size = len(self.classes.all)
-            total = np.pad(total, (0, size - len(total))) + Confusion.count(truth[both], mapped[both], size).n
-            map_no_data += int((~has_map).sum())
-            reference_no_data += int((has_map & (labels == NO_DATA)).sum())
-            disputed += int((has_map & (labels == DISPUTED)).sum())
-            values, pixels = np.unique(labels[has_map & (labels >= 0) & ~both], return_counts=True)
-            outside.update(dict(zip(values.tolist(), pixels.tolist())))
+            self._count(window, tally)
             reporter.progress(done / len(blocks), "Comparing map and reference", done, len(blocks))
-        self._must_have_matched(int(total.sum()))
-        named = tuple((str(self.reference.labels[i]), pixels) for i, pixels in outside.most_common())
-        return Confusion(total), Excluded(map_no_data, reference_no_data, disputed, named)
+        self._must_have_matched(int(tally.confusion.sum()))
+        named = tuple((str(self.reference.labels[i]), pixels) for i, pixels in tally.outside_legend.most_common())
+        numbers = tally.counts
+        return Confusion(tally.confusion), Excluded(outside_legend=named, **{k: numbers[k] for k in _REASONS})
+
+    def _count(self, window: Window, tally: _Tally) -> None:
+        """A pixel counts under the first reason that holds."""
+        mapped, labels = self.crop_map.read(window), self.reference.read(window)
+        truth = self._positions(labels)
+        outside = self._limits.outside(window)
+        has_map = (mapped != NO_DATA) & ~outside
+        both = has_map & (truth != NO_DATA)
+        edges = both & self._limits.edges(window, self._known)
+        inner = both & ~edges
+        size = len(self.classes.all)
+        grown = np.pad(tally.confusion, (0, size - len(tally.confusion)))
+        tally.confusion = grown + Confusion.count(truth[inner], mapped[inner], size).n
+        parts = {
+            "outside_area": outside,
+            "map_no_data": ~outside & ~has_map,
+            "reference_no_data": has_map & (labels == NO_DATA),
+            "disputed": has_map & (labels == DISPUTED),
+            "edges": edges,
+            "edges_right": edges & (mapped == truth),
+        }
+        tally.counts.update({name: int(part.sum()) for name, part in parts.items()})
+        values, pixels = np.unique(labels[has_map & (labels >= 0) & ~both], return_counts=True)
+        tally.outside_legend.update(dict(zip(values.tolist(), pixels.tolist())))
 
     def _positions(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         self._table += map(self.classes.position, self.reference.labels[len(self._table) :])

@@ -17,10 +17,11 @@ from ...labels.matching import Matcher
 from ...labels.open_labels import open_labels
 from ...raster.provenance import SIMULATED_TAG
 from ...reporting.sentences import listed
-from ...reporting.templates import defined
+from ...reporting.templates import defined, percent
 from ..confusion import Confusion
 from .comparison import ComparedClasses, Comparison, Excluded
 from .error_layers import Layer, layers_of, write_layers
+from .more_layers import write_more_layers
 from .preview import agreement_picture
 from .report import ClassArea, Facts, LegendUse, write_reports
 
@@ -37,14 +38,17 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
         crop_map.merge(job.reference.choice)
         matcher = Matcher(crop_map.legend, job.mapping)
         with open_labels(job.reference, crop_map.grid, crop_map.path, matcher.position) as reference:
-            comparison = Comparison(crop_map, reference, ComparedClasses(crop_map, matcher, job.leave_out_missing))
+            classes = ComparedClasses(crop_map, matcher, job.leave_out_missing)
+            comparison = Comparison(crop_map, reference, classes, job.limits)
             confusion, excluded = comparison.count(run.step(0.1, 0.4))
             _warn(comparison, confusion, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
             painted = _painted(used, confusion, len(crop_map.legend))
             layers = layers_of(job.folder, job.agreement, {k: comparison.classes.all[k] for k in painted})
             check_distinct(*(layer.path for layer in layers))
-            write_layers(layers, crop_map, comparison.truth, _tags(job, comparison), run.outputs, run.step(0.4, 1))
+            tags = _tags(job, comparison)
+            write_layers(layers, crop_map, comparison.truth, tags, run.outputs, run.step(0.4, 0.9))
+            write_more_layers(job.layers, comparison, confusion, tags, run)
         facts = _facts(job, comparison, confusion, excluded, used, layers)
         write_reports(facts, job, agreement_picture(run.output(job.agreement)), run.outputs)
         run.record(job.agreement, {"accuracy": facts.overall})
@@ -94,6 +98,8 @@ def _result(job: DiagnoseJob, layers: list[Layer], facts: Facts) -> dict[str, An
         "folder": job.folder,
         "class_layers": [layer.path for layer in layers[1:]],
         "agreement": job.agreement,
+        "disagreement": job.layers.disagreement,
+        "sureness": job.layers.sureness,
         "report_html": job.report_html,
         "report_json": job.report_json,
         "report_csv": job.report_csv,
@@ -111,6 +117,9 @@ def _warn(comparison: Comparison, confusion: Confusion, excluded: Excluded, repo
         reporter.log(
             f"Left out, because polygons of different classes overlap there: {excluded.disputed:,} px.", "warning"
         )
+    if excluded.edges:
+        share = percent(excluded.edges_right / excluded.edges)
+        reporter.log(f"Counted apart, because a boundary is near: {excluded.edges:,} px, of which {share} agree.")
     missing = [
         f"{crop.name}: {pixels:,} px"
         for crop, pixels in zip(comparison.classes.missing, confusion.n.sum(axis=1)[len(crop_map.legend) :].tolist())

@@ -109,6 +109,9 @@ class Facts:
                 "map_no_data": self.excluded.map_no_data,
                 "reference_no_data": self.excluded.reference_no_data,
                 "disputed": self.excluded.disputed,
+                "outside_area": self.excluded.outside_area,
+                "edges": self.excluded.edges,
+                "edges_right": self.excluded.edges_right,
                 "outside_legend": [{"value": v, "pixels": n} for v, n in self.excluded.outside_legend],
             },
             "notes": list(self.notes),
@@ -211,6 +214,10 @@ def _reasons(document: dict[str, Any]) -> list[tuple[str, int]]:
         ("the reference has no data", left_out["reference_no_data"]),
         ("polygons of different classes overlap", left_out["disputed"]),
     ]
+    if document["job"]["limits"]["area"]:
+        reasons.append(("outside the area", left_out["outside_area"]))
+    if document["job"]["limits"]["boundary"]:
+        reasons.append((f"a boundary is near ({left_out['edges_right']:,} of them agree)", left_out["edges"]))
     outside = [(f"the map has no class {row['value']}", row["pixels"]) for row in left_out["outside_legend"]]
     return reasons + outside
 

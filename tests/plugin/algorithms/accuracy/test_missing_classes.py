@@ -2,9 +2,25 @@
 
 import pytest
 
+from kits.plugin.qgis import diagnosis, run, values
+
 
 @pytest.mark.parametrize(("given", "meant"), [({}, False), ({"LEAVE_OUT_MISSING": True}, True)])
 def test_classes_that_the_map_lacks_are_left_out_only_on_request(provider, season, context, given, meant):
     diagnose = provider.algorithm("diagnose").create()
     parameters = {"MAP": season["TRUTH"], "REFERENCE": season["TRUTH"], **given}
     assert diagnose.inputs(parameters, context, None)["leave_out_missing"] is meant
+
+
+def test_an_area_boundaries_and_layers_over_all_classes_reach_the_engine(provider, season, context, tmp_path):
+    parameters = diagnosis(tmp_path) | {
+        "MAP": season["TRUTH"],
+        "REFERENCE": season["TRUTH"],
+        "AREA": season["PARCELS"],
+        "BOUNDARY": 1,
+        "DISAGREEMENT": str(tmp_path / "which.tif"),
+    }
+    told = run("diagnose", parameters, context)
+    assert told["OA"] == 1
+    assert set(values(told["DISAGREEMENT"])) == {0, 255}
+    assert "SURENESS" not in told

@@ -1,0 +1,121 @@
+"""Layers over all classes: which is taken for which, and whether the map was sure of what is right and wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+
+from ....shared.errors import BadInput, BadRaster
+from ....shared.jobs.accuracy import ErrorLayers
+from ....shared.legend import CropClass
+from ...execution.job_run import JobRun
+from ...execution.reporter import Reporter
+from ...labels.class_map import BLOCK
+from ...labels.constants import NO_DATA
+from ...raster.grid import Window
+from ...raster.sidecars import Row, write_class_sidecars
+from ...raster.writer import GDAL_ERRORS, RasterSpec, RasterWriter, as_rasterio
+from ...reporting.colours import distinct_colour
+from ..confusion import Confusion
+from .comparison import Comparison
+
+NODATA = 255
+_MOST_PAIRS = 254  # of classes in one layer, the commonest: the others are one value (choice)
+RIGHT_SURE, RIGHT_UNSURE, WRONG_UNSURE, WRONG_SURE = range(4)
+SURENESS = (
+    Row(RIGHT_SURE, "right, and sure", (26, 110, 60)),
+    Row(RIGHT_UNSURE, "right, but unsure", (166, 217, 150)),
+    Row(WRONG_UNSURE, "wrong, and unsure", (253, 174, 97)),
+    Row(WRONG_SURE, "wrong, but sure", (165, 0, 38)),
+)
+
+
+def write_more_layers(
+    asked: ErrorLayers, comparison: Comparison, confusion: Confusion, tags: Mapping[str, str], run: JobRun
+) -> None:
+    """The layers that were asked for. Raises BadInput for a confidence of another grid, BadRaster."""
+    if asked.disagreement:
+        _write_disagreement(asked.disagreement, comparison, confusion, tags, run)
+    if asked.sureness:
+        _write_sureness(asked, comparison, tags, run)
+
+
+class _Pairs:
+    """Values of the pairs (reference, map): 0 where they agree, then the pairs by how common they are."""
+
+    def __init__(self, classes: Sequence[CropClass], confusion: Confusion) -> None:
+        wrong = confusion.n.copy()
+        np.fill_diagonal(wrong, 0)
+        order = [divmod(int(i), len(wrong)) for i in np.argsort(-wrong, axis=None, kind="stable")]
+        found = [(i, j) for i, j in order if wrong[i, j]]
+        own, others = found[: _MOST_PAIRS - 1], found[_MOST_PAIRS - 1 :]
+        self.rows = [Row(0, "agrees", (0, 0, 0))]
+        self._values = np.zeros(wrong.shape, np.uint8)
+        for value, (i, j) in enumerate(own, start=1):
+            self._values[i, j] = value
+            self.rows.append(Row(value, f"{classes[i].name}, mapped as {classes[j].name}", distinct_colour(value)))
+        if others:
+            self.rows.append(Row(_MOST_PAIRS, "rarer mistakes", (200, 200, 200)))
+            for i, j in others:
+                self._values[i, j] = _MOST_PAIRS
+
+    def paint(self, mapped: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """(H, W) uint8; NODATA where either side says nothing."""
+        painted: NDArray[np.uint8] = np.where(
+            (mapped == NO_DATA) | (truth == NO_DATA), NODATA, self._values[truth, mapped]
+        )
+        return painted
+
+
+def _write_disagreement(
+    path: str, comparison: Comparison, confusion: Confusion, tags: Mapping[str, str], run: JobRun
+) -> None:
+    pairs = _Pairs(comparison.classes.all, confusion)
+
+    def paint(mapped: NDArray[np.int32], truth: NDArray[np.int32], window: Window) -> NDArray[np.uint8]:
+        return pairs.paint(mapped, truth)
+
+    _write(path, "Which class is mapped as which", pairs.rows, paint, (comparison, tags, run))
+
+
+def _write_sureness(asked: ErrorLayers, comparison: Comparison, tags: Mapping[str, str], run: JobRun) -> None:
+    grid = comparison.crop_map.grid
+    try:
+        with rasterio.open(asked.confidence) as confidence:
+            if (confidence.height, confidence.width) != (grid.height, grid.width):
+                raise BadInput(f"{asked.confidence} is of another size than the map: give that of the same run.")
+
+            def paint(mapped: NDArray[np.int32], truth: NDArray[np.int32], window: Window) -> NDArray[np.uint8]:
+                read = confidence.read(1, window=as_rasterio(window), masked=True)
+                sure = read.filled(0) >= asked.sure_above
+                right = mapped == truth
+                value = np.where(
+                    right, np.where(sure, RIGHT_SURE, RIGHT_UNSURE), np.where(sure, WRONG_SURE, WRONG_UNSURE)
+                )
+                nothing = (mapped == NO_DATA) | (truth == NO_DATA) | np.ma.getmaskarray(read)
+                return np.where(nothing, NODATA, value).astype(np.uint8)
+
+            _write(asked.sureness, "Right or wrong, and how sure", SURENESS, paint, (comparison, tags, run))
+    except GDAL_ERRORS as error:
+        raise BadRaster(asked.confidence, str(error)) from None
+
+
+def _write(
+    path: str, title: str, rows: Sequence[Row], paint: Any, of: tuple[Comparison, Mapping[str, str], JobRun]
+) -> None:
+    comparison, tags, run = of
+    crop_map = comparison.crop_map
+    reporter: Reporter = run.step(0.9, 1)
+    spec = RasterSpec("uint8", NODATA, (title,), {row.value: row.rgb for row in rows}, tags)
+    blocks = list(crop_map.grid.blocks(BLOCK))
+    with RasterWriter(run.output(path), crop_map.grid, spec) as writer:
+        for done, window in enumerate(blocks, start=1):
+            writer.write(paint(crop_map.read(window), comparison.truth(window), window), window)
+            reporter.progress(done / len(blocks), "Writing the layers", done, len(blocks))
+    counts, hectares = (np.pad(found, (0, 256)) for found in (writer.counts, writer.hectares))
+    counted = [Row(r.value, r.name, r.rgb, int(counts[r.value]), float(hectares[r.value])) for r in rows]
+    write_class_sidecars(run.outputs, path, counted, nodata_name=rows[0].name)

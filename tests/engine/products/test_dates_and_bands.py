@@ -72,3 +72,37 @@ def test_band_descriptions(text: str, band: str | None) -> None:
 def test_numbers_that_are_no_dates_are_not_taken_for_dates() -> None:
     for text in ("20191340", "2019367", "19001301", "31122019", "scene_123456789", "2019-02-30"):
         assert dates.in_text(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("LC08_CU_003010_20190421_20210503_02_SR_B4.TIF", "2019-04-21"),
+        ("LC08_CU_003010_20190421_20190505_C01_V01_SRB4.tif", "2019-04-21"),
+        ("LC81990242019136LGN00_sr_band4.tif", "2019-05-16"),
+        ("S1A_IW_GRDH_1SDV_20190516T055015_20190516T055040_027249_031268_AB12_Orb_Cal_TC_20190601.tif", "2019-05-16"),
+        ("S1A_IW_SLC__1SDV_20190516T235950_20190517T000017_027249_031268_AB12.tif", "2019-05-16"),
+        ("s1a-iw-grd-vv-20190516t235950-20190517t000017-027249-031268-001.tiff", "2019-05-16"),
+        ("OPERA_L2_RTC-S1_T069-147170-IW1_20190516T055015Z_20231002T120000Z_S1A_30_v1.0_VV.tif", "2019-05-16"),
+        ("S2A_MSIL2A_20190516T105621_N0500_R051_T31UFS_20221224T134256.SAFE", "2019-05-16"),
+        ("subset_0_of_S2A_MSIL2A_20190516T105621_N0500_R051_T31UFS_20221224T134256_resampled.tif", "2019-05-16"),
+        ("S2A_OPER_PRD_MSIL1C_PDMC_20160505T162535_R051_V20160504T105917_20160504T105917.SAFE", "2016-05-04"),
+        ("2019-05-16-00:00_2019-05-16-23:59_Sentinel-2_L2A_B04_(Raw).tiff", "2019-05-16"),
+        ("SENTINEL2A_20190516-105621-123_L2A_T31UFS_C_V2-2_FRE_B4.tif", "2019-05-16"),
+        ("20190516_105621_1032_3B_AnalyticMS_SR.tif", "2019-05-16"),
+        ("MCD43A4.A2019136.h18v03.061.2020303132244.hdf", "2019-05-16"),
+        ("VNP09GA.A2019136.h18v03.001.2019137082411.h5", "2019-05-16"),
+        ("HLSS30.020_B04_doy2019136_aid0001_31N.tif", "2019-05-16"),
+        ("ga_ls8c_nbart_3-0-0_089079_2019-05-16_final_band04.tif", "2019-05-16"),
+        ("VI_20190516T105621_S2A_T31UFS-010m_V101_NDVI.tif", "2019-05-16"),
+        ("c_gls_NDVI300_201905110000_GLOBE_PROBAV_V1.0.1.nc", "2019-05-11"),
+        ("20190516_LEVEL2_SEN2A_BOA.tif", "2019-05-16"),
+        ("2019-2019_001-365_HL_TSA_SEN2L_NDV_TSI.tif", None),
+        ("planet_medres_normalized_analytic_2019-06_2019-11_mosaic_B4.tif", None),
+        ("ga_ls8c_nbart_gm_cyear_3_x30y23_2019--P1Y_final_red.tif", None),
+        ("crop_2018_2019.tif", None),
+        ("stack_201904.tif", None),
+    ],
+)
+def test_of_true_names_with_several_numbers_the_day_of_acquisition_is_read(name: str, day: str | None) -> None:
+    assert dates.in_name(name) == (day and dt.date.fromisoformat(day))

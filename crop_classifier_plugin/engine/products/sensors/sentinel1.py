@@ -25,6 +25,7 @@ PRODUCT = ProductSpec(
     ),
     dates=(
         re.compile(r"S1[A-D]_\w{2}_\w{4}_\w{4}_(?P<ymd>\d{8})T\d{6}"),
+        re.compile(r"s1[a-d]-\w+-\w+-\w\w-(?P<ymd>\d{8})t\d{6}-\d{8}t\d{6}-"),  # of the files in them
         re.compile(r"S1[A-D]_\w{2}_(?P<ymd>\d{8})T\d{6}_\w{3}_RTC"),
         re.compile(r"RTC-S1_T\w+-\w+-IW\d_(?P<ymd>\d{8})T\d{6}Z"),
     ),

@@ -59,6 +59,7 @@ PRODUCT = ProductSpec(
         re.compile(r"S2[A-D]_T?\d{2}[A-Z]{3}_(?P<ymd>\d{8})[_T]"),
         re.compile(r"(?<![A-Z0-9])T\d{2}[A-Z]{3}_(?P<ymd>\d{8})T\d{6}"),
         re.compile(r"(?<!\d)(?P<ymd>\d{8})T\d{6}_\d{8}T\d{6}_T\d{2}[A-Z]{3}"),  # Earth Engine's: sensed, then made
+        re.compile(r"S2[A-D]_\w{4}_PRD_MSIL\w{2}_PDMC_\d{8}T\d{6}_R\d{3}_V(?P<ymd>\d{8})T\d{6}"),  # before 2016-12
     ),
     products=(
         Product(

@@ -70,9 +70,7 @@ class CropGain(ClassChoiceParameters, SeriesAlgorithm):
             "PREDICTIONS",
         )
         self._add_labels()
-        tip = (
-            "What is held out for the test. Random pixels leak, and the reports say so; a class raster has no parcels."
-        )
+        tip = "What is held out for the test. Random pixels leak, and the reports say so."
         self.add_choice("SPLIT", "Split", GAIN_SPLITS, tip)
         self._add_details()
         self.add_dates_and_masks()
@@ -92,7 +90,7 @@ class CropGain(ClassChoiceParameters, SeriesAlgorithm):
         )
         self.add(
             QgsProcessingParameterRasterLayer("LABELS_RASTER", self.tr("Class raster"), optional=True),
-            self.tr("Instead of polygons or points; 0 without a name is no class. Hold out blocks then."),
+            self.tr("Instead of polygons or points; 0 without a name is no class."),
         )
 
         self.add_class_choice()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...shared.class_choice import ClassChoice
 from ...shared.errors import BadInput, LabelsUnusable
-from ...shared.legend import CropClass, Legend, plain
+from ...shared.legend import CropClass, Legend, one_spelling, plain
 from ..reporting.sentences import listed
 
 
@@ -18,7 +18,7 @@ def check_known(choice: ClassChoice, labels: Collection[str], is_class: Callable
     if unknown:
         raise BadInput(
             f"The labels have no class {listed(map(repr, unknown))} to leave out or merge: name some of theirs "
-            f"({listed(sorted(labels))})."
+            f"({listed(sorted(set(one_spelling(labels).values())))})."
         )
 
 
@@ -86,7 +86,7 @@ def chosen_legend(whole: Legend, choice: ClassChoice, labels: Collection[str] = 
     if lost:
         raise BadInput(f"{lost[0][0]!r} is merged into {lost[0][1]!r}, which the legend does not have: add it there.")
     if not members:
-        raise LabelsUnusable(f"No class is left of {listed(whole.names)}: leave fewer out.")
+        raise LabelsUnusable(f"No class is left of {listed(whole.names)}: leave fewer out, or lower the least share.")
     classes = tuple(_merged(names[key], crops, own) for key, crops in members.items())
     return ChosenLegend(classes, whole, own)
 

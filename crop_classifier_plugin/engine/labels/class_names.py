@@ -70,7 +70,7 @@ def _from_tag(path: str, tag: str) -> dict[int, Named]:
 
 def _pam_band(path: str) -> Element | None:
     """What GDAL keeps about band 1 in the file beside the raster; None where there is none that can be read."""
-    beside = Path(f"{path.removeprefix('vrt://').split('?bands=')[0]}.aux.xml")  # of its first band, as names go
+    beside = Path(f"{str(path).removeprefix('vrt://').split('?bands=')[0]}.aux.xml")  # of its first band, as names go
     try:
         return ET.fromstring(beside.read_bytes()).find("PAMRasterBand[@band='1']")
     except (OSError, ET.ParseError, DefusedXmlException):  # a comfort: without names the codes speak for themselves

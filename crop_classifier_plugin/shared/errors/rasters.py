@@ -37,8 +37,8 @@ class CrsMissing(CropClassifierError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"{path} has no coordinate reference system: assign one to the layer or the file, or, of scenes, give it "
-            "in the column crs of the table of dates."
+            f"{path} has no coordinate reference system: assign one to the layer or the file, or give it: of scenes "
+            "in the column crs of the table of dates, of labels by --labels-crs."
         )
 
 

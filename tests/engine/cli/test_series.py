@@ -92,7 +92,7 @@ def test_command_writes_what_it_is_asked_for(place: Path, line: str, written: st
         ("fuse-starfm --fine 2022 --coarse 2023 --out f.tif --band B04 --target 2023-05-16", "needs 1 base pair"),
         (f"fuse-starfm {FUSION} --out f.tif --window 4", "The window of 4 px cannot be used"),
         ("evaluate-fusion --fused a.tif --truth b.tif --fine c.tif --coarse d.tif --out e", "a.tif"),
-        ("crop-gain --series 2022 --prediction i.tif --labels t.tif --out g", "has no parcels to hold out"),
+        ("crop-gain --series 2022 --prediction i.tif --labels t.tif --out g --exclude rye", "no class 'rye' to leave"),
         ("fill-gaps --series 2023 --out f.png", "f.png is not a GeoTIFF"),
         ("align-series --training 2022 --series 2023 --out t.tif --table d.csv", "7 base dates are wanted"),
     ],

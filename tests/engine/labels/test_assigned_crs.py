@@ -127,7 +127,10 @@ def test_labels_of_a_crop_gain_lie_where_the_user_says(
     for path, told in ((str(labels), ""), (disguised(labels, own, tmp_path), REAL)):
         source = LabelSource(path, class_field=field, crs=told)
         asked = crop_gain.job(gain_place, tmp_path, labels=source, split="block")
-        with opened(asked, Silent()) as images, opened_labels(asked.labels, asked.split, images.grid, "x") as found:
+        with (
+            opened(asked, Silent()) as images,
+            opened_labels(asked.labels, asked.split, images.grid, "x", tmp_path, Silent()) as found,
+        ):
             codes, _ = found.read(Window(0, 0, images.grid.height, images.grid.width))
             seen.append(np.array([*found.classes, ""])[codes])
     np.testing.assert_array_equal(*seen)

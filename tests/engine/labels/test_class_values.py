@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.labels.constants import NO_DATA
 from crop_classifier_plugin.engine.labels.labelled_pixels import opened_labels
 from crop_classifier_plugin.engine.labels.open_labels import open_labels
@@ -44,7 +45,7 @@ def test_spellings_of_a_name_are_one_label_of_polygons(drawn: list[int]) -> None
 def test_0_is_a_class_of_a_crop_gain_where_the_raster_declares_another_no_data(tmp_path, nodata, zero):
     codes = np.array([[0, 1, 2, 0]], np.uint8)
     path = write(tmp_path / "l.tif", codes, nodata=nodata)
-    with opened_labels(LabelSource(path), GainSplit("block"), grid_of(codes), "i.tif") as labels:
+    with opened_labels(LabelSource(path), GainSplit("block"), grid_of(codes), "i.tif", tmp_path, Silent()) as labels:
         found, _ = labels.read(Window(0, 0, 1, 4))
         assert (found[0] != NO_DATA).tolist() == [zero, True, True, zero]
         assert labels.classes == (("0", "1", "2") if zero else ("1", "2"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from ....shared.forest import ForestSize
 from ....shared.jobs.fusion import CropGainJob
 from ...accuracy.confusion import Confusion
 from ...execution.job_run import job_run
-from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter, SubProgress
 from ...labels.labelled_pixels import Ints, LabelledPixels, opened_labels
 from ...training.forest.trees import fit_trees
@@ -49,8 +49,9 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
         images = run.enter(opened(job, reporter))
         run.protect_inputs({*images.season.stack.sources, *(p.path for p in images.predicted)})
         beside = images.season.stack.layers[0].scene.refs[0].path
-        labels = run.enter(opened_labels(job.labels, job.split, images.grid, beside))
-        facts = _measure(job, images, labels, run.outputs, reporter)
+        folder = run.outputs.scratch()
+        labels = run.enter(opened_labels(job.labels, job.split, images.grid, beside, folder, run.step(0, 0.01)))
+        facts = _measure(job, images, labels, folder, reporter)
         for note in labels.notes:
             reporter.log(note, "warning")
         write_reports(facts, job, run.outputs)
@@ -61,10 +62,7 @@ def crop_gain(job: CropGainJob, reporter: Reporter) -> dict[str, object]:
     return {**paths, "early_kappa": facts.early.kappa, "best_kappa": facts.best.kappa, "best": facts.best.row.name}
 
 
-def _measure(
-    job: CropGainJob, images: GainImages, labels: LabelledPixels, outputs: Outputs, reporter: Reporter
-) -> Facts:
-    folder = outputs.scratch()
+def _measure(job: CropGainJob, images: GainImages, labels: LabelledPixels, folder: Path, reporter: Reporter) -> Facts:
     census = take_census(images, labels, folder, SubProgress(reporter, 0.01, 0.15))
     seeds = range(job.seed, job.seed + job.seeds)
     draws = [draw(census, job.split, seed, reporter) for seed in seeds]

@@ -27,7 +27,7 @@ LEAK = (
     "that split so."
 )
 _SPLITS = {
-    "parcel": "whole parcels are held out",
+    "parcel": "whole {unit} are held out",
     "block": "whole blocks of {block} pixels are held out",
     "pixel": "random pixels are held out (LEAKS)",
 }
@@ -89,7 +89,7 @@ class Facts:
             "split": job.split.method,
             "leaks": self.leaks,
             "warning": LEAK if self.leaks else "",
-            "split_rule": _SPLITS[job.split.method].format(block=job.split.block),
+            "split_rule": _split_rule(job),
             "held_out": job.split.held_out,
             "seeds": list(range(job.seed, job.seed + job.seeds)),
             "forest": {**asdict(job.forest), "pixels_a_class": job.split.pixels},
@@ -129,6 +129,11 @@ class Facts:
         """A line of the log a row, and the verdict."""
         rows = [f"{r['name']}: kappa {_both(r['kappa'])}, gain {_both(r['gain'])}" for r in self.document()["rows"]]
         return [*rows, self.verdict()]
+
+
+def _split_rule(job: CropGainJob) -> str:
+    unit = "parcels" if job.labels.class_field or job.labels.layer else "connected regions"
+    return _SPLITS[job.split.method].format(block=job.split.block, unit=unit)
 
 
 def figure_names() -> tuple[str, ...]:

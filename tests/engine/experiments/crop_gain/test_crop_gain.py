@@ -24,6 +24,7 @@ from crop_classifier_plugin.engine.experiments.crop_gain.pixel_sampling import d
 from crop_classifier_plugin.engine.labels.labelled_pixels import opened_labels
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.raster.neighbourhood import neighbours
+from crop_classifier_plugin.shared.class_choice import ClassChoice
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -68,10 +69,16 @@ def test_lines_are_the_early_season_each_date_and_each_two(place: Path, tmp_path
 # --- which pixels ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("split", ["parcel", "block", "pixel"])
-def test_no_tested_pixel_touches_a_learnt_one_but_where_it_leaks(place: Path, tmp_path: Path, split: str) -> None:
-    asked = job(place, tmp_path, split=split, block=20)
-    with opened(asked, Silent()) as found, opened_labels(asked.labels, asked.split, found.grid, "x") as labels:
+@pytest.mark.parametrize(("split", "raster"), [("parcel", False), ("parcel", True), ("block", False), ("pixel", False)])
+def test_no_tested_pixel_touches_a_learnt_one_but_where_it_leaks(
+    place: Path, tmp_path: Path, split: str, raster: bool
+) -> None:
+    labels = {"labels": LabelSource(str(place / "truth.tif"))} if raster else {}
+    asked = job(place, tmp_path, split=split, block=20, **labels)
+    with (
+        opened(asked, Silent()) as found,
+        opened_labels(asked.labels, asked.split, found.grid, "x", tmp_path, Silent()) as labels,
+    ):
         census = take_census(found, labels, tmp_path, Silent())
         draws = [draw(census, asked.split, seed, Silent()) for seed in (1, 2, 1)]
     train, test = (np.zeros(HEIGHT * WIDTH, bool) for _ in range(2))
@@ -90,7 +97,10 @@ def test_no_tested_pixel_touches_a_learnt_one_but_where_it_leaks(place: Path, tm
 
 def test_caps_hold_and_samples_are_the_pixels(place: Path, tmp_path: Path) -> None:
     asked = job(place, tmp_path, pixels=50, test_pixels=70)
-    with opened(asked, Silent()) as found, opened_labels(asked.labels, asked.split, found.grid, "x") as labels:
+    with (
+        opened(asked, Silent()) as found,
+        opened_labels(asked.labels, asked.split, found.grid, "x", tmp_path, Silent()) as labels,
+    ):
         census = take_census(found, labels, tmp_path, Silent())
         drawn = draw(census, asked.split, 1, Silent())
         samples = gather(found, census, [drawn], tmp_path, Silent())
@@ -147,7 +157,10 @@ def test_a_line_is_scikit_learns_forest_and_kappa(place: Path, tmp_path: Path) -
     asked = job(place, tmp_path, seeds=1, seed=7)
     crop_gain(asked, Silent())
     rows = json.loads((tmp_path / "g.json").read_text())["rows"]
-    with opened(asked, Silent()) as found, opened_labels(asked.labels, asked.split, found.grid, "x") as labels:
+    with (
+        opened(asked, Silent()) as found,
+        opened_labels(asked.labels, asked.split, found.grid, "x", tmp_path, Silent()) as labels,
+    ):
         census = take_census(found, labels, tmp_path, Silent())
         drawn = draw(census, asked.split, 7, Silent())
         whole = found.features(Window(0, 0, HEIGHT, WIDTH)).reshape(45, -1).T
@@ -224,7 +237,11 @@ def twice(place: Path) -> tuple[Prediction, ...]:
     ("changes", "kind", "says"),
     [
         (lambda p: {"predictions": twice(p)}, BadInput, "are both the prediction 'B' of 2024-07-15"),
-        (lambda p: {"labels": LabelSource(str(p / "truth.tif"))}, BadInput, "has no parcels to hold out"),
+        (
+            lambda p: {"labels": LabelSource(str(p / "truth.tif"), choice=ClassChoice(("rye",)))},
+            BadInput,
+            "no class 'rye' to leave out",
+        ),
         (lambda p: {"labels": LabelSource(str(p / "fields.gpkg"))}, LabelsUnusable, "name the field with their class"),
         (
             lambda p: {"labels": LabelSource(str(p / "fields.gpkg"), class_field="name")},

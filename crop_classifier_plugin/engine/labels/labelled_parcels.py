@@ -161,7 +161,7 @@ class RasterLabels:
         for note in dict.fromkeys((*(note for each in references for note in each.notes), *regions.notes)):
             reporter.log(note, "warning")
         simulated = any(each.simulated for each in references)
-        parcels = _parcels(regions.outlines(grid), sequences.classes[regions.classes], simulated)
+        parcels = _parcels(regions.outlines(grid, reporter), sequences.classes[regions.classes], simulated)
         self.parcels = replace(parcels, unit="connected region")
 
     def near(self, window: Window, margin: int) -> bool:

@@ -42,11 +42,12 @@ class Regions:
     pixels: Ints  # (N,)
     notes: tuple[str, ...] = ()  # what was cut or left out, for the user
 
-    def outlines(self, grid: Grid) -> NDArray[Any]:
+    def outlines(self, grid: Grid, reporter: Reporter) -> NDArray[Any]:
         """(N,) polygons in map units; pieces of a cut region may have several parts."""
         parts: list[list[Any]] = [[] for _ in self.classes]
         found = rasterio.features.shapes(self.numbers, self.numbers != NOWHERE, 4, grid.transform)
         for outline, number in found:
+            reporter.check()
             parts[int(number)].append(shapely.geometry.shape(outline))
         shapes = np.empty(len(parts), object)
         shapes[:] = [each[0] if len(each) == 1 else shapely.MultiPolygon(each) for each in parts]

@@ -92,7 +92,7 @@ def test_regions_are_those_of_scipy_in_any_blocks(codes: np.ndarray) -> None:
 @given(class_rasters())
 def test_outlines_burn_back_to_the_regions(codes: np.ndarray) -> None:
     found, grid = regions_of(codes), grid_of(codes)
-    shapes = found.outlines(grid)
+    shapes = found.outlines(grid, Silent())
     assert len(shapes) == len(found.classes)
     np.testing.assert_allclose(shapely.area(shapes), found.pixels * 100.0)
     if len(shapes):
@@ -157,7 +157,7 @@ def test_a_class_that_covers_the_scene_is_on_both_sides(share: float) -> None:
         codes[3::7, 2::7] = codes[4::7, 2::7] = 1
     found = regions_of(codes)
     assert "parted by squares" in " ".join(found.notes)
-    shapes = found.outlines(grid_of(codes))
+    shapes = found.outlines(grid_of(codes), Silent())
     inside = shapely.point_on_surface(shapes)
     points = np.stack([shapely.get_x(inside), shapely.get_y(inside)], axis=1)
     parcels = Parcels(points, shapely.area(shapes), found.classes, None, shapes)

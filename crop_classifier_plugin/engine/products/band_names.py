@@ -15,6 +15,7 @@ from .encodings import product_of
 from .spec import Product
 from .vocabulary import UNSURE, Vocabulary, is_code, tables_with, vocabulary_of
 
+STAC_ITEM = "STAC item"  # where names stand that no file tells
 _MANY = 10  # what a sentence lists
 _LANDSAT_MASKS = frozenset({"QA_PIXEL", "pixel_qa"})
 _RED_EDGE = frozenset({"b5", "b6", "b7"})  # of Sentinel-2; Landsat 8/9's near and short-wave infrared

@@ -206,7 +206,7 @@ class LevelUnfit(CropClassifierError):
     def __init__(self, path: str, level: str, wanted: str, model: str) -> None:
         product = f"{wanted}{_LEVEL_2 if wanted.startswith('surface') else ''}"
         super().__init__(
-            f"{path} holds {level} (as its name tells), but the model {model} was trained on {wanted}: give the "
+            f"{path} holds {level} (as its name tells), but the model {model} takes {wanted}: give the "
             f"product with {product}, or train a model on what you have."
         )
 

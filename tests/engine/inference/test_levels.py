@@ -33,7 +33,7 @@ def job_of(place: Path, season: list[Path], ending: str, level: str) -> Classify
 def test_a_model_refuses_the_level_that_it_was_not_trained_on(
     tmp_path: Path, season: list[Path], ending: str, level: str
 ) -> None:
-    with pytest.raises(LevelUnfit, match="Tiny test model was trained on " + level):
+    with pytest.raises(LevelUnfit, match="Tiny test model takes " + level):
         classify(job_of(tmp_path, season, ending, level), Silent())
     assert not (tmp_path / "map.tif").exists()
 

@@ -123,8 +123,20 @@ def test_what_an_item_says_of_the_offset_itself_goes_before_its_baseline(tmp_pat
     assert read(applied, ("B04",))[0] == pytest.approx(0.25)
     told = baseline_item(tmp_path / "b", "05.00", asset={"raster:bands": [{"scale": 1e-4, "offset": -0.05}]})
     assert read(told, ("B04",))[0] == pytest.approx(0.2)
+    scale_alone = baseline_item(tmp_path / "d", "05.00", asset={"raster:bands": [{"scale": 1e-4}]})
+    assert read(scale_alone, ("B04",))[0] == pytest.approx(0.15)
     version = {"processing:version": "05.10", "constellation": "sentinel-2"}
     assert read(baseline_item(tmp_path / "c", None, **version), ("B04",))[0] == pytest.approx(0.15)
+
+
+def test_an_item_that_has_applied_the_offset_is_believed_whatever_its_files_are_called(tmp_path: Path) -> None:
+    name = "S2A_MSIL2A_20190516T105031_N0500_R051_T31UFS_20210101T190000_B04.tif"
+    write_raster(tmp_path / name, np.full((1, SIZE, SIZE), 2500, np.uint16), nodata=0)
+    asset = {"href": f"./{name}", "type": "image/tiff", "eo:bands": [{"name": "B04"}]}
+    asset["raster:bands"] = [{"scale": 1e-4, "offset": -0.1}]
+    path = tmp_path / "item.json"
+    path.write_text(json.dumps(item({"B04": asset}, **{"earthsearch:boa_offset_applied": True})))
+    assert read(path, ("B04",))[0] == pytest.approx(0.25)
 
 
 def test_the_same_band_in_jpeg_2000_beside_the_cog_is_passed_over(tmp_path: Path) -> None:

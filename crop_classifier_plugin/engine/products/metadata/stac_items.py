@@ -113,8 +113,16 @@ def _bands(asset: pystac.Asset) -> list[Mapping[str, Any]]:
 
 
 def _codings(item: pystac.Item, asset: pystac.Asset, names: tuple[str, ...]) -> tuple[tuple[float, float] | None, ...]:
-    entries = _bands(asset) or [{}]
-    return tuple(_coding({**asset.extra_fields, **entry}, _offset_gone(item)) for entry in entries)[: len(names)]
+    entries, fields = _bands(asset) or [{}], asset.extra_fields
+    untold = [_untold_offset(item, name) for name in names]
+    return tuple(_coding({**fields, **entry}, _offset_gone(item), own) for entry, own in zip(entries, untold))
+
+
+def _untold_offset(item: pystac.Item, band: str) -> float:
+    """The offset of a band whose item tells a scale alone: that of its baseline."""
+    rules = (spec.offset for spec in specs() if spec.offset and band in bands.OPTICAL)
+    codings = (rule.coding_of(_baseline(item)) for rule in rules)
+    return next((coding.offset for coding in codings if coding), 0.0)
 
 
 def _offset_gone(item: pystac.Item) -> bool:
@@ -135,12 +143,13 @@ def _baseline(item: pystac.Item) -> str:
     return "" if _offset_gone(item) or not sentinel_2 else next(told, "")
 
 
-def _coding(entry: Mapping[str, Any], offset_gone: bool) -> tuple[float, float] | None:
+def _coding(entry: Mapping[str, Any], offset_gone: bool, untold: float) -> tuple[float, float] | None:
     scale = entry.get("raster:scale", entry.get("scale"))
     offset = entry.get("raster:offset", entry.get("offset"))
     if scale is None and offset is None:
         return None
-    return float(1 if scale is None else scale), 0.0 if offset is None or offset_gone else float(offset)
+    told = untold if offset is None else float(offset)
+    return float(1 if scale is None else scale), 0.0 if offset_gone else told
 
 
 def _dates(item: pystac.Item) -> tuple[str, ...]:

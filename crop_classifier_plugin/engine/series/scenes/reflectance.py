@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import OffsetMissing
 from ...execution.reporter import Reporter
+from ...products.band_names import STAC_ITEM
 from ...products.bands import INDICES, OPTICAL
 from ...products.spec import OffsetRule, specs
 from ...raster.band_ref import BandRef
@@ -75,7 +76,8 @@ def check_offset(scene: Scene, spec: InputSpec) -> None:
         for rule in _offset_rules():
             found = rule.names.search(ref.path)
             shifted = found and rule.since <= int(found[1]) < rule.until
-            if found and shifted and ref.offset == 0 and not says_reflectance(ref.unit):
+            told = ref.origin.where == STAC_ITEM and ref.scale != 1  # that its offset is applied
+            if found and shifted and ref.offset == 0 and not (told or says_reflectance(ref.unit)):
                 raise OffsetMissing(ref.path, f"{found[1][:2]}.{found[1][2:]}")
 
 

@@ -17,7 +17,7 @@ from ....shared.errors import BadRaster, BandTwice
 from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
 from ...execution.reporter import Reporter
 from ...products import bands
-from ...products.band_names import NamedBand, bands_of
+from ...products.band_names import STAC_ITEM, NamedBand, bands_of
 from ...products.cubes import texts_of
 from ...products.date_table import DateTable, Told
 from ...products.discovery import Raster, rasters
@@ -222,7 +222,7 @@ def _named(file: rasterio.DatasetReader, raster: Raster, told: Sequence[Told], d
     if all(by_table):
         return [each for each in by_table if each]
     if len(raster.bands) == file.count:
-        found = [NamedBand(band, band, "STAC item") for band in raster.bands]
+        found = [NamedBand(band, band, STAC_ITEM) for band in raster.bands]
     else:
         hint = f"{raster.hint}|{raster.source.name}"
         found = bands_of(raster.source.path, texts_of(file), hint, distinct_days)

@@ -48,7 +48,7 @@ def spec(level: str):
 @pytest.mark.parametrize("name", TOA_FILES)
 def test_a_model_of_the_surface_refuses_level_1_and_an_operation_warns(tmp_path: Path, name: str) -> None:
     scenes = scenes_of(tmp_path, name)
-    with pytest.raises(LevelUnfit, match="Maize 2019 was trained on surface reflectance"):
+    with pytest.raises(LevelUnfit, match="Maize 2019 takes surface reflectance"):
         check_levels(scenes, spec(SURFACE), Silent())
     reporter = Silent()
     check_levels(scenes, spec(""), reporter)
@@ -60,7 +60,7 @@ def test_a_model_of_the_surface_refuses_level_1_and_an_operation_warns(tmp_path:
 def test_a_model_of_level_1_refuses_the_surface(tmp_path: Path) -> None:
     scenes = scenes_of(tmp_path, SURFACE_FILE)
     check_levels(scenes, spec(SURFACE), Silent())
-    with pytest.raises(LevelUnfit, match=f"trained on {TOA}"):
+    with pytest.raises(LevelUnfit, match=f"takes {TOA}"):
         check_levels(scenes, spec(TOA), Silent())
 
 

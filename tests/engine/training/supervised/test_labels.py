@@ -130,6 +130,7 @@ def test_a_model_of_months_says_so(place: Path, monthly: Path, tmp_path: Path) -
     assert (card.dates, card.inputs.tensors) == (5, ("x", "doy", "valid"))
     assert (tmp_path / "m" / "weights.safetensors").is_file()
     record = json.loads((tmp_path / "m" / "training.run.json").read_text())
+    assert {row["band"] for row in record["bands_from"]} == {"B04", "B8A"}
     assert record["model_sha256"] == card.weights.sha256
     assert (tmp_path / "m" / "training.html").read_text().count("data:image/png;base64,") >= 2
 

@@ -76,14 +76,14 @@ def _scene_of_path(text: str) -> SceneSource:
     if coded and provider != "gdal":
         raise NotAFile(uri, f"the data source '{provider}'")
     path = _path(uri if coded else text, text)
-    if _holds_rasters(Path(path)):
+    if holds_rasters(Path(path)):
         return SceneSource(path=path)
     if not opened(path).isValid():
         raise BadRaster(path, "no raster can be opened there")
     return SceneSource(path=path, name=Path(path).stem)
 
 
-def _holds_rasters(path: Path) -> bool:
+def holds_rasters(path: Path) -> bool:
     """Whether it is a folder, an archive, a product's metadata, an HDF file or a STAC item: the engine opens it up."""
     return path.is_dir() or (path.suffix.lower() in HOLDERS and path.is_file())
 
@@ -260,7 +260,7 @@ def extent(rectangle: QgsRectangle, crs: QgsCoordinateReferenceSystem, fallback:
 def crs_of(value: Any, context: QgsProcessingContext) -> str:
     """The CRS of the first raster of a parameter's value, "" when it has none."""
     first = next(iter(scenes(value, context)), None)
-    if first is None or first.crs or _holds_rasters(Path(first.path)):
+    if first is None or first.crs or holds_rasters(Path(first.path)):
         return first.crs if first else ""
     crs = opened(first.path).crs()
     return crs_text(crs) if crs.isValid() else ""

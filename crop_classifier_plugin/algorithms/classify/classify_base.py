@@ -16,10 +16,10 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
 )
 
-from ...bridge import layers, shipped_models
+from ...bridge import ground, layers, shipped_models
 from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.cards.applicability import refuse_months, refuse_series
+from ...shared.cards.applicability import refuse_coarse, refuse_months, refuse_series
 from ...shared.cards.card import Card
 from ...shared.cards.files import load_card
 from ...shared.errors import BadInput, CropClassifierError
@@ -28,6 +28,8 @@ from ...shared.jobs.sources import optical_and_radar
 from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
+
+_SPHERE = 1.01  # by which a distance on a sphere may be too long: what is refused is too coarse for the engine too
 
 
 class ClassifyAlgorithm(SeriesAlgorithm):
@@ -151,6 +153,9 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         if optical or radar:  # that there is none is said by QGIS, or by the run
             refuse_series(card.inputs, optical, radar)
         refuse_months(card, self.given(parameters, "MONTHS"), False)
+        finest = ground.finest(self.scenes(parameters, context)) if optical else None
+        if finest:
+            refuse_coarse(card.inputs, finest[1], finest[0] / _SPHERE)
 
     def _chosen(self, parameters: Parameters) -> bool:
         """Whether a model is named: else the engine takes the one that fits."""

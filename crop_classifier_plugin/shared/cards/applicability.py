@@ -71,9 +71,13 @@ def refuse_months(card: Card, months: bool, folder: bool) -> None:
         raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
 
 
-def too_coarse(spec: InputSpec, pixel: float) -> bool:
-    """Whether the finest pixels of a series (m) are coarser than the model takes."""
-    return pixel > spec.pixel_size * (1 + spec.pixel_tolerance) + 1e-6
+def refuse_coarse(spec: InputSpec, path: str, pixel: float) -> None:
+    """Raises where the finest pixels of a series, those of a file (m), are coarser than the model takes."""
+    if pixel > spec.pixel_size * (1 + spec.pixel_tolerance) + 1e-6:
+        raise BadInput(
+            f"The finest band ({path}) has pixels of {pixel:.4g} m, the model {spec.model} was made for "
+            f"{spec.pixel_size:g} m: use a series of that resolution or another model."
+        )
 
 
 # --- what is doubtful ------------------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from crop_classifier_plugin.shared.cards.applicability import (
     family,
     findings,
     reach,
+    refuse_coarse,
     refuse_series,
-    too_coarse,
 )
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.parts import Box, RadarSpec
@@ -192,6 +192,7 @@ def test_series_that_a_model_cannot_take_are_refused() -> None:
         refuse_series(replace(two, dates=replace(two.dates, min_dates=1)), optical, radar)
 
 
-def test_pixels_coarser_than_a_model_takes() -> None:
-    assert not too_coarse(CARD.inputs, 15.0)
-    assert too_coarse(CARD.inputs, 15.1)
+def test_pixels_coarser_than_a_model_takes_are_refused() -> None:
+    refuse_coarse(CARD.inputs, "a.tif", 15.0)
+    with pytest.raises(BadInput, match=r"\(a.tif\) has pixels of 15.1 m, the model Flemish fields was made for 10 m"):
+        refuse_coarse(CARD.inputs, "a.tif", 15.1)

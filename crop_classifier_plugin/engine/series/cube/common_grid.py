@@ -10,6 +10,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_bounds
 
+from ....shared.cards.applicability import refuse_coarse
 from ....shared.cards.parts import InputSpec
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
@@ -104,12 +105,8 @@ def _ground(ref: BandRef, extent: Extent | None) -> float:
 
 def _at_pixel_size(base: Grid, finest: BandRef, spec: InputSpec) -> Grid:
     """`base`, or the same CRS at the model's pixel size when the data are finer than the model can take."""
-    low, high = spec.pixel_size * (1 - spec.pixel_tolerance), spec.pixel_size * (1 + spec.pixel_tolerance)
-    if finest.pixel > high + 1e-6:
-        raise BadInput(
-            f"The finest band ({finest.path}) has pixels of {finest.pixel:.4g} m, the model {spec.model} was made for "
-            f"{spec.pixel_size:g} m: use a series of that resolution or another model."
-        )
+    refuse_coarse(spec, finest.path, finest.pixel)
+    low = spec.pixel_size * (1 - spec.pixel_tolerance)
     if finest.pixel >= low - 1e-6 and not base.transform.b and base.transform.e < 0:
         return base
     size = float(f"{spec.pixel_size * _units_a_metre(base, finest):.2g}")  # two digits: 30, not 29.988

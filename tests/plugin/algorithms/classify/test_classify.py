@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 from qgis.core import (
     Qgis,
     QgsApplication,
@@ -184,3 +185,16 @@ def test_the_model_that_fits_is_taken_where_none_is_chosen(provider, context, sc
     with pytest.raises(QgsProcessingException, match=r"None of the models .* fits this series.* dates"):
         run("classify_lrtacf_net", {"INPUT": scenes[0], "OUTPUT": str(tmp_path / "none.tif")}, context)
     assert not (tmp_path / "none.tif").exists()
+
+
+def test_pixels_too_coarse_for_the_model_are_refused_before_the_run(provider, context, models, scenes, tmp_path):
+    coarse = []
+    for path in scenes[0]:
+        coarse.append(str(tmp_path / Path(path).name))
+        gdal.Translate(coarse[-1], str(path), xRes=20, yRes=20)
+    made = QgsApplication.processingRegistry().createAlgorithmById("cropclassifier:classify_cropsts")
+    given = {"INPUT": coarse, "MODEL_FOLDER": str(models / "cropsts"), "OUTPUT": str(tmp_path / "map.tif")}
+    ok, message = made.checkParameterValues(given, context)
+    assert not ok
+    assert re.search(r"\(.*S2.*\) has pixels of 19.* m, the model .* was made for 10 m", message)
+    assert made.checkParameterValues({**given, "INPUT": scenes[0]}, context)[0]

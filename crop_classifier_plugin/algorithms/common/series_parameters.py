@@ -36,7 +36,10 @@ class SeriesAlgorithm(EngineAlgorithm):
             title = self.tr("Folder of {}").format(self.tr(title).lower())
             self.add(
                 QgsProcessingParameterFile(f"{name}_FOLDER", title, behaviour, optional=True),
-                self.tr("Its rasters, and the products in it and below: Sentinel-1 and -2, HLS, Landsat, MODIS."),
+                self.tr(
+                    "Its rasters, and below it the products (Sentinel-1 and -2, HLS, Landsat, MODIS) and what lies in "
+                    "folders that tell a date (2019-04-21, 2019/4/21)."
+                ),
             )
 
     def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:

@@ -34,7 +34,7 @@ def series_options(command: Command, required: bool = True) -> Command:
             "--series",
             required=required,
             multiple=True,
-            help="A raster, folder, zip or tar archive, or STAC item; repeatable.",
+            help="A raster, folder, cube (netCDF, Zarr), zip or tar archive, or STAC item; repeatable.",
         ),
         click.option("--dates", default="", help=DATES_HELP),
         click.option("--mask", type=click.Choice(list(MASKS)), default="auto", show_default=True, help="Cloud mask."),

@@ -6,16 +6,21 @@ import string
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.products import bands, dates
 from crop_classifier_plugin.engine.products.band_names import band_of, bands_of
 from crop_classifier_plugin.engine.products.encodings import level_of, product_of, sensor_of
 from crop_classifier_plugin.engine.products.spec import LEVELS, OPTICAL, Product, specs
 from crop_classifier_plugin.engine.products.vocabulary import UNSURE, fold, vocabulary_of
+from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
 from crop_classifier_plugin.shared.errors import BandAmbiguous
+from crop_classifier_plugin.shared.jobs.sources import SceneSource
+from kits.rasters import write_raster
 
 PRODUCTS = [(p, name) for spec in specs() for p in spec.products for name in p.examples]
 EVERYWHERE = vocabulary_of(None)
@@ -172,3 +177,9 @@ def test_no_table_leaves_a_published_name_of_one_word_to_chance() -> None:
     """A number alone, B5, is Sentinel-2's; every other name means one band in all tables, or is asked for."""
     assert {EVERYWHERE.names[fold(name)] for name in ("SR_B1", "SR_B5", "sr_band4", "toa_band4", "TA_B4")} == {UNSURE}
     assert EVERYWHERE.names[fold("SR_B6")] == "B11"
+
+
+def test_a_place_called_after_a_colour_names_no_band_of_a_scene(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "Red_River_20190516.tif", np.ones((4, 4, 4), np.uint16))
+    (scene,) = read_scenes([SceneSource(str(path))], Silent())
+    assert scene.bands == ()

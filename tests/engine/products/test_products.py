@@ -295,9 +295,3 @@ def test_a_name_of_several_bands_is_told_and_not_read(tmp_path: Path) -> None:
     (scene,) = read_scenes([SceneSource(str(tmp_path))], reporter)
     assert scene.bands == ("B04", "B08")
     assert [line for _, line in reporter.lines if "B08_B04_20190516 (B04, B08)" in line]
-
-
-def test_a_place_called_after_a_colour_names_no_band(tmp_path: Path) -> None:
-    path = write_raster(tmp_path / "Red_River_20190516.tif", np.ones((4, 4, 4), np.uint16))
-    (scene,) = read_scenes([SceneSource(str(path))], Silent())
-    assert scene.bands == ()

@@ -295,12 +295,3 @@ def test_flanders_gives_the_10_m_grid(flanders: Path) -> None:
             found = everything(stack)[t, 0]
             np.testing.assert_array_equal(np.isnan(found), gone)
             np.testing.assert_array_equal(found[~gone], blue[~gone])
-
-
-def test_an_undated_raster_in_a_folder_is_left_out_with_a_warning(season: list[Path]) -> None:
-    write_raster(season[0].parent / "truth.tif", np.ones((1, 50, 70), np.uint8))
-    reporter = Silent()
-    with open_model_series([SceneSource(str(season[0].parent))], need(), reporter) as stack:
-        assert len(stack.dates) == 3
-    (line,) = (text for level, text in reporter.lines if level == "warning" and "left out" in text)
-    assert line.startswith("truth.tif is left out: no acquisition date was found.")

@@ -69,7 +69,7 @@ def checked_size(grid: Grid) -> Grid:
     if grid.width * grid.height > _MOST:
         raise BadInput(
             f"The series would have {grid.width} x {grid.height} pixels a band: choose a smaller extent or a coarser "
-            "resolution."
+            "resolution, or check whether its scenes lie where they should."
         )
     return grid
 

@@ -61,7 +61,7 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
         with ExitStack() as exits:
             grid, widest = _grids(layers, spec, scenes.extent)
             _check_depth(plan, spec, widest)
-            stacks = _stacks(spec, layers, grid, exits, reporter)
+            stacks = _stacks(spec, layers, checked_size(grid), exits, reporter)
             wrong = {layer.scene.date for layer in layers[0]} - set(stacks[0].dates)
             if not wrong:
                 series = _assemble(spec, plan, stacks, widest, reporter)
@@ -147,15 +147,14 @@ def _grids(layers: _Layers, spec: InputSpec, extent: Extent | None) -> tuple[Gri
     And the same grid over all that the scenes cover."""
     first, radar = ([layer.scene for layer in each] for each in layers)
     if first:
-        grid, widest = grid_and_surroundings(first, first_spec(spec), extent)
-        return checked_size(grid), widest
+        return grid_and_surroundings(first, first_spec(spec), extent)
     own_spec = radar_spec(spec)
     found = grid_and_surroundings(radar, own_spec, extent)
     finest = min(ref.pixel for scene in radar for band in own_spec.bands for ref in scene.of(band))
     if finest > spec.pixel_size * (1 + spec.pixel_tolerance):
         by = float(f"{finest / spec.pixel_size:.2g}")  # two digits: 2, not 1.9992
         found = _finer(found[0], by), _finer(found[1], by)
-    return checked_size(found[0]), found[1]
+    return found
 
 
 def _finer(grid: Grid, by: float) -> Grid:

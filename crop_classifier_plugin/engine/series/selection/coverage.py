@@ -23,14 +23,30 @@ _SPARSE = 2.0  # times the ground of two places: a box around both that is large
 
 
 def boxes_of(scene: Scene, bands: Sequence[str], crs: CRS) -> list[Bounds]:
-    """Where each image of a scene has all of the bands that it has any of, in `crs`."""
-    return [box for image in scene.images if (box := _box(image, bands, crs))]
+    """Where a scene has all of the bands that it has any of, in `crs`: image by image, and where images that lack some
+    of the bands make up for each other."""
+    wanted = [band for band in bands if scene.of(band)]
+    having = [image for image in scene.images if any(ref.band in wanted for ref in image)]
+    if all({ref.band for ref in image} >= set(wanted) for image in having):
+        return [box for image in having if (box := _box(image, wanted, crs))]
+    return _shared([scene.of(band) for band in wanted], crs)
+
+
+def _shared(refs_of_bands: Sequence[Sequence[BandRef]], crs: CRS) -> list[Bounds]:
+    """Where each of the bands has one of its files."""
+    found: list[Bounds] | None = None
+    for refs in refs_of_bands:
+        own = {ref.bounds_in(crs) for ref in refs}
+        found = list(own) if found is None else list({_both(a, b) for a in found for b in own if meet(a, b)})
+    return found or []
+
+
+def _both(a: Bounds, b: Bounds) -> Bounds:
+    return max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
 
 
 def _box(image: Refs, bands: Sequence[str], crs: CRS) -> Bounds | None:
     boxes = [ref.bounds_in(crs) for ref in image if ref.band in bands]
-    if not boxes:
-        return None
     x0, y0, x1, y1 = zip(*boxes)
     shared = max(x0), max(y0), min(x1), min(y1)
     return shared if shared[0] < shared[2] and shared[1] < shared[3] else None

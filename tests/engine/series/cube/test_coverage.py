@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
-from crop_classifier_plugin.engine.raster.grid import Window
+from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.cube.stack import ClearShares, Stack
 from crop_classifier_plugin.engine.series.operations.composite.job import composite
 from crop_classifier_plugin.engine.series.scenes.quantity import OPTICAL
 from crop_classifier_plugin.engine.series.scenes.read_series import read_series
-from crop_classifier_plugin.engine.series.selection.coverage import pixels, places_of
+from crop_classifier_plugin.engine.series.selection.coverage import pixels, places_of, windows_of
 from crop_classifier_plugin.shared.errors import NoOverlap
 from crop_classifier_plugin.shared.jobs.series import CompositeJob
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource, Series
@@ -195,6 +195,26 @@ def test_dates_outside_the_extent_are_left_out_by_name(tmp_path: Path) -> None:
     with opened(scenes.write(tmp_path), extent_of((0, 0, 10, 10)), reporter) as stack:
         assert stack.dates == (dt.date(2024, 4, 1),)
     assert ("info", "Left out, as they lie outside the extent: 2024-04-06.") in reporter.lines
+
+
+@FEW
+@given(st.lists(rectangles(), min_size=1, max_size=3), st.lists(rectangles(), min_size=1, max_size=3))
+def test_a_scene_covers_where_it_has_every_band(first: list[Rectangle], second: list[Rectangle]) -> None:
+    """Its two bands come in files of their own, each in several tiles."""
+    covered = np.zeros((2, HEIGHT, WIDTH), bool)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (band, tiles) in enumerate(zip(BANDS, (first, second))):
+            for name, tile in zip("abc", tiles):
+                path = Path(folder) / f"{name}_{band}_20240401.tif"
+                write_raster(path, np.full((1, *tile[2:]), 900, np.uint16), transform=place(*tile[:2]))
+                covered[(number, *Window(*tile).slices)] = True
+        found = read_series(Series((SceneSource(folder),)), Silent())
+    (scene,) = found.scenes
+    grid = Grid(scene.refs[0].crs, place(0, 0), HEIGHT, WIDTH)
+    seen = np.zeros((HEIGHT, WIDTH), bool)
+    for window in windows_of(scene, BANDS, grid):
+        seen[window.slices] = True
+    np.testing.assert_array_equal(seen, covered.all(axis=0))
 
 
 @given(st.lists(st.lists(rectangles(), max_size=3), min_size=1, max_size=5), st.integers(1, 3))

@@ -9,6 +9,15 @@ from .base import CropClassifierError
 _LEVEL_2 = " (Sentinel-2 L2A, Landsat L2SP, Planet's SR)"
 
 
+_MOST = 10  # things named in a sentence (choice)
+
+
+def _listed(things: Iterable[str]) -> str:
+    """As "a, b, c", cut after ten."""
+    words = list(things)
+    return ", ".join(words[:_MOST]) + (f" and {len(words) - _MOST} more" if len(words) > _MOST else "")
+
+
 class BadRaster(CropClassifierError):
     """A file that cannot be read as a raster."""
 
@@ -243,7 +252,7 @@ class TooFewDates(CropClassifierError):
     code = "too-few-dates"
 
     def __init__(self, model: str, needed: str, found: Iterable[str]) -> None:
-        seen = ", ".join(found) or "none"
+        seen = _listed(found) or "none"
         super().__init__(f"The model {model} needs {needed}, the series has {seen}: add scenes of that time.")
 
 
@@ -254,7 +263,7 @@ class WindowsEmpty(CropClassifierError):
 
     def __init__(self, model: str, least: int, dates: int, empty: list[str], target: str) -> None:
         what, where = ("months", f" up to the target month {target}") if target else ("stretches of the season", "")
-        lacking = ", ".join(empty)
+        lacking = _listed(empty)
         advice = "add scenes of that time" + (", or choose another month." if target else ".")
         last = " and always of the target month" if target else ""
         super().__init__(

@@ -6,7 +6,8 @@ judged by all of its dates: such a scene is left out and named; where most are s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from ...execution.reporter import Reporter
 from ...products.bands import OPTICAL
 from ...raster.band_ref import BandRef
 from ...reporting.sentences import listed
+from ..scenes.images import Image
 from ..scenes.measured_values import POSSIBLE, Possible
 from ..scenes.quantity import INDEX, RADAR, model_quantity
 from ..scenes.reflectance import check_offset, factors_of, looks_shifted
@@ -66,34 +68,54 @@ def _look(stack: Stack, reporter: Reporter) -> dict[int, Fault]:
             continue
         if quantity is not INDEX:
             check_offset(layer.scene, stack.spec)
-        sampled = sample(stack, t, stack.measured.fill_alone())
-        fault = _fault(stack, layer.scene, sampled)
-        if fault:
-            faults[t] = fault
-        elif quantity is not INDEX and looks_shifted(sampled, layer.scene, stack.spec):
-            shifted.append(str(layer.scene.date))
+        for scene, sampled in _views(stack, t):
+            fault = _fault(stack, scene, sampled)
+            if fault:
+                faults.setdefault(t, fault)
+            elif quantity is not INDEX and looks_shifted(sampled, scene, stack.spec):
+                shifted.append(scene.date)
     stack.measured.tell(reporter)
     if shifted:
         reporter.log(
-            f"No dark pixel in {', '.join(shifted)}: the values look like Sentinel-2 baseline 04.00 without its "
-            "offset; if so, set it (gdal_edit.py -scale 0.0001 -offset -0.1).",
+            f"No dark pixel in {listed(dict.fromkeys(shifted))}: the values look like Sentinel-2 baseline 04.00 "
+            "without its offset; if so, set it (gdal_edit.py -scale 0.0001 -offset -0.1).",
             "warning",
         )
     return faults
 
 
+def _views(stack: Stack, date: int) -> Iterator[tuple[Scene, NDArray[np.float32]]]:
+    """(C, N) samples of a date: of the images of one sensor and unit together, of others by themselves."""
+    layer, rule = stack.layers[date], stack.measured.fill_alone()
+    kinds: dict[object, list[Image]] = {}
+    for image in layer.images:
+        refs = image.of(stack.spec.bands)
+        if refs:
+            of = {(ref.encoding.scale, ref.encoding.offset, ref.unit, ref.origin.sensor, ref.dtype) for ref in refs}
+            kinds.setdefault(frozenset(of), []).append(image)
+    if len(kinds) < 2:
+        yield layer.scene, sample(stack, date, rule)
+        return
+    for images in kinds.values():
+        scene = replace(layer.scene, refs=tuple(ref for image in images for ref in image.refs))
+        alone = replace(layer, scene=scene, images=tuple(images))
+        with Stack([alone], stack.spec, stack.grid, stack.masked_resampling, stack.cubic) as part:
+            yield scene, sample(part, 0, rule)
+
+
 def _fault(stack: Stack, scene: Scene, sampled: NDArray[np.float32]) -> Fault | None:
     """What is wrong with a date, (C, N) of which is sampled; else counts what the rule hides of it."""
     for values, band in zip(sampled, stack.spec.bands):
-        values, ref = values[~np.isnan(values)], scene.of(band)[0]
+        values = values[~np.isnan(values)]
         if not values.size:
             continue
+        ref = scene.of(band)[0]
         judge = index_fault if band in INDEX.bands else reflectance_fault
         fault = judge(values, ref, stack.spec)
         if fault:
             return fault
         _count(stack, values, ref)
-    optical = [c for c, band in enumerate(stack.spec.bands) if band in OPTICAL]
+    optical = [c for c, band in enumerate(stack.spec.bands) if band in OPTICAL and scene.of(band)]
     refs = [scene.of(stack.spec.bands[c])[0] for c in optical]
     return percent_fault(sampled[optical], refs, stack.spec) if optical else None
 

@@ -17,6 +17,7 @@ from crop_classifier_plugin.engine.products.encodings import processing_of
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.series.scenes.scene import Scene, read_scenes
+from crop_classifier_plugin.shared.errors import UnitUnclear
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.rasters import write_raster
 from kits.series.partial_scenes import BANDS, HEIGHT, WIDTH, Field, Picture, place
@@ -180,3 +181,13 @@ def test_parts_of_one_pass_are_no_versions() -> None:
 
 def test_scenes_without_files_have_no_image() -> None:
     assert Scene(Picture(0, (0, 0, 1, 1), 0).date, ()).images == ()
+
+
+def test_each_image_of_a_day_is_judged_by_its_own_unit(tmp_path: Path) -> None:
+    """An image of another unit that fills the gaps of a good one does not hide behind it."""
+    for day in ("20240405", "20240425", "20240505"):
+        write(tmp_path, f"S2A_31UFS_{day}_0_L2A_B04.tif", "B04", value=700)
+    fraction = np.full((1, 20, 60), 0.07, np.float32)
+    write_raster(tmp_path / "other_20240425.tif", fraction, names=["B04"])
+    with pytest.raises(UnitUnclear, match=r"other_20240425.*0-1"):
+        read(tmp_path, ("B04",))

@@ -14,8 +14,8 @@ from .scene import Scene
 
 
 def level_of(ref: BandRef) -> str:
-    """One of LEVELS; "" = not told. Calibrated numbers whose file tells a scale are reflectance, the sun or not."""
-    scaled = ref.scale != 1 or ref.offset != 0
+    """One of LEVELS; "" = not told. Calibrated numbers with a scale, or made decimal, were brought to reflectance."""
+    scaled = ref.scale != 1 or ref.offset != 0 or ref.dtype.startswith("float")
     return TOA if ref.origin.level == NUMBERS and scaled else ref.origin.level
 
 
@@ -56,9 +56,9 @@ def _refs(scenes: Iterable[Scene], bands: Iterable[str]) -> list[BandRef]:
 
 def _warning(refs: list[BandRef], mixed: bool) -> str:
     files = list(dict.fromkeys(short_name(ref.path) for ref in refs))
-    more = f" and {len(files) - 1} more files" if len(files) > 1 else ""
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     beside = ", others of the series surface reflectance: their dates cannot be compared" if mixed else ""
     return (
-        f"{files[0]}{more} hold {TOA} (level 1), no surface reflectance{beside}; indices and composites of it differ "
-        "from those at the surface, and models trained at the surface refuse it."
+        f"{files[0]}{more}: {TOA} (level 1) and no surface reflectance{beside}; indices and composites of it differ from "
+        "those at the surface, and models trained at the surface refuse it."
     )

@@ -71,6 +71,9 @@ def test_numbers_of_a_sensor_are_read_by_nobody_before_they_are_scaled(tmp_path:
         check_levels(scenes_of(tmp_path / "raw", name), spec(level), Silent())
     scaled = scenes_of(tmp_path / "scaled", name, scale=2e-5)
     assert series_level(scaled, ("B04",)) == TOA
+    made = tmp_path / "made" / f"RT_{name.format('')}"  # as SCP calls what it brought to reflectance
+    write_raster(made, np.full((1, 8, 8), 0.09, np.float32))
+    assert series_level(read_scenes([SceneSource(str(made))], Silent()), ("B04",)) == TOA
     if level == SURFACE:
         with pytest.raises(LevelUnfit):
             check_levels(scaled, spec(level), Silent())

@@ -59,6 +59,6 @@ def _warning(refs: list[BandRef], mixed: bool) -> str:
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     beside = ", others of the series surface reflectance: their dates cannot be compared" if mixed else ""
     return (
-        f"{files[0]}{more}: {TOA} (level 1) and no surface reflectance{beside}; indices and composites of it differ from "
-        "those at the surface, and models trained at the surface refuse it."
+        f"{files[0]}{more}: {TOA} (level 1) and no surface reflectance{beside}; indices and composites of it differ "
+        "from those at the surface, and models trained at the surface refuse it."
     )

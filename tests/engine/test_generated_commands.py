@@ -11,9 +11,10 @@ from click.testing import CliRunner
 
 from crop_classifier_plugin.engine.cli import generated
 from crop_classifier_plugin.engine.cli.main import cli
+from crop_classifier_plugin.shared.class_choice import ClassChoice
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.base import Job
-from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, LabelSource, SceneSource, Series
+from crop_classifier_plugin.shared.jobs.sources import DateEntry, Extent, LabelSource, MonthRaster, SceneSource, Series
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,17 @@ def test_a_command_reads_what_the_fields_hold(monkeypatch: pytest.MonkeyPatch) -
     )
 
 
+OCTOBER = (MonthRaster("2019-10", "o.tif"),)
+
+
 def test_values_of_several_fields_carry_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
     least = shlex.split("--image i.tif --labels-path l.gpkg --labels-class-field crop")
     labels = LabelSource("l.gpkg", class_field="crop")
     assert parsed(monkeypatch, Placed, least) == Placed(SceneSource("i.tif"), labels)
+    months = ["--image", "i.tif", "--labels-path", "o.tif", "--labels-month-rasters", "2019-10=o.tif"]
+    given = [*months, "--labels-choice-merge", "rye=grain"]
+    chosen = LabelSource("o.tif", choice=ClassChoice(merge=(("rye", "grain"),)), month_rasters=OCTOBER)
+    assert parsed(monkeypatch, Placed, given) == Placed(SceneSource("i.tif"), chosen)
     more = [*least, *shlex.split("--extent 0 1 2 3 --extent-crs EPSG:32631")]
     expected = Placed(SceneSource("i.tif"), labels, extent=Extent(0, 1, 2, 3, "EPSG:32631"))
     assert parsed(monkeypatch, Placed, more) == expected

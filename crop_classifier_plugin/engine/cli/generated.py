@@ -10,7 +10,7 @@ from typing import Any, Optional
 import click
 
 from ...shared.jobs.base import Job
-from ...shared.jobs.sources import DateEntry, Extent, SceneSource, Series
+from ...shared.jobs.sources import DateEntry, Extent, MonthRaster, SceneSource, Series
 from .options import DATES_HELP, finish, json_option, read_dates, read_pairs
 from .series import series_options, sources, take_series
 
@@ -117,6 +117,15 @@ def _pairs(field: Field[Any], name: str) -> _Entry:
     return _simple(field, _flag(name), name, read_pairs, default=(), multiple=True, help="NAME=VALUE; repeatable.")
 
 
+def _months(field: Field[Any], name: str) -> _Entry:
+    tip = "YYYY-MM=class raster of that month; repeatable."
+
+    def read(texts: tuple[str, ...]) -> tuple[MonthRaster, ...]:
+        return tuple(MonthRaster(month, path) for month, path in read_pairs(texts))
+
+    return _simple(field, _flag(name), name, read, default=(), multiple=True, help=tip)
+
+
 _SPECIAL: dict[Any, Callable[[Field[Any], str], _Entry]] = {
     Series: _series,
     SceneSource: _scene,
@@ -124,4 +133,5 @@ _SPECIAL: dict[Any, Callable[[Field[Any], str], _Entry]] = {
     tuple[DateEntry, ...]: _dates,
     Optional[Extent]: _extent,
     tuple[tuple[str, str], ...]: _pairs,
+    tuple[MonthRaster, ...]: _months,
 }

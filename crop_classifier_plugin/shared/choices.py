@@ -125,3 +125,9 @@ CLEANINGS = {
     "bayes": "Probabilities are smoothed (Bayes)",
     "none": "Only what is no field is taken away",
 }
+
+# --- catalogues -------------------------------------------------------------------------------------------------------
+
+TOKENS = {  # services that sign addresses of files, by name
+    "planetary-computer": "https://planetarycomputer.microsoft.com/api/sas/v1/token/{collection}",
+}

@@ -24,6 +24,7 @@ SUFFIXES = (".tif", ".tiff", ".vrt", ".jp2", ".img", *CUBES)
 _ARCHIVES = {".zip": "/vsizip/", ".tar": "/vsitar/"}
 _STAC = (".json", ".geojson")
 _BESIDE = ("preview", "previews", "thumbnail", "thumbnails", "quicklook", "quicklooks", "qi", "auxiliary", "aux_data")
+ITEMS = "search_scenes.json"  # in a folder that search_scenes filled: the items of its files
 _DEEPEST = 10  # folders in folders: year, tile and the six of a SAFE product are eight (choice)
 _MOST_FILES = 200_000  # of a folder and all that lies in it (choice)
 
@@ -58,6 +59,8 @@ def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterab
     path = Path(source.path)
     if path.name in METADATA and path.is_file():
         path = path.parent
+    if (path / ITEMS).is_file():
+        path = path / ITEMS
     if path.is_dir() and not is_zarr(path):
         found = list(_in_folder(path, reporter))
         if not found:
@@ -71,7 +74,7 @@ def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterab
     if path.suffix.lower() in _STAC:
         from .metadata.stac_items import read_items  # only who gives one needs pystac
 
-        return (part for fields in read_items(source) for part in _parts(Raster(*fields), table))
+        return (part for fields in read_items(replace(source, path=str(path))) for part in _parts(Raster(*fields), table))
     return [Raster(replace(source, path=p), True) for p in rasters_in(source.path, table)]
 
 

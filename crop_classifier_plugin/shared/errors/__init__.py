@@ -19,6 +19,10 @@ from .models import LossNotFinite as LossNotFinite
 from .models import ModelAltered as ModelAltered
 from .models import TrainingFailed as TrainingFailed
 from .models import TrainingMissing as TrainingMissing
+from .network import AccessRefused as AccessRefused
+from .network import HostNotAllowed as HostNotAllowed
+from .network import NetworkFailed as NetworkFailed
+from .network import NotThere as NotThere
 from .outputs import DiskFull as DiskFull
 from .outputs import OutputNotWritable as OutputNotWritable
 from .rasters import BadRaster as BadRaster

@@ -33,11 +33,11 @@ def read_items(source: SceneSource) -> Iterator[RasterFields]:
         for key, asset in item.assets.items():
             if key.removesuffix("-jp2") in set(item.assets) - {key}:  # the same band once more
                 continue
-            names = _names(key, asset, item)
+            names = asset_bands(key, asset, item)
             if any(names) or _is_cube(asset):
                 found = True
                 local = SceneSource(_local(asset.href, item, path), "", _dates(item))
-                yield local, True, names, _codings(item, asset, names), _crs(item, asset), _hint(item), _baseline(item)
+                yield local, True, names, _codings(item, asset, names), asset_crs(item, asset), _hint(item), _baseline(item)
     if not found:
         raise BadInput(f"No asset of the STAC items in {path} is a band that is known: give items of another product.")
 
@@ -70,7 +70,7 @@ def _local(href: str, item: pystac.Item, path: Path) -> str:
     return str(local)
 
 
-def _names(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:
+def asset_bands(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:
     """The canonical bands of an asset ("" = unknown); () where it is no data: thumbnails, metadata, other sizes."""
     roles = set(asset.roles or ("data",))
     if roles & {"thumbnail", "overview", "metadata", "visual"} or not _is_raster(asset):
@@ -157,7 +157,7 @@ def _dates(item: pystac.Item) -> tuple[str, ...]:
     return (moment.date().isoformat(),) if moment else ()
 
 
-def _crs(item: pystac.Item, asset: pystac.Asset) -> str:
+def asset_crs(item: pystac.Item, asset: pystac.Asset) -> str:
     """The CRS that the item tells for files that have none themselves."""
     fields = {**item.properties, **asset.extra_fields}
     code, number = fields.get("proj:code"), fields.get("proj:epsg")

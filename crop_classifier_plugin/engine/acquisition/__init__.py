@@ -1,0 +1,1 @@
+"""Scenes looked for in STAC catalogues and fetched: the one room that reads from the network."""

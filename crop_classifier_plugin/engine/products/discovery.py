@@ -74,7 +74,9 @@ def _opened(source: SceneSource, reporter: Reporter, table: DateTable) -> Iterab
     if path.suffix.lower() in _STAC:
         from .metadata.stac_items import read_items  # only who gives one needs pystac
 
-        return (part for fields in read_items(replace(source, path=str(path))) for part in _parts(Raster(*fields), table))
+        return (
+            part for fields in read_items(replace(source, path=str(path))) for part in _parts(Raster(*fields), table)
+        )
     return [Raster(replace(source, path=p), True) for p in rasters_in(source.path, table)]
 
 

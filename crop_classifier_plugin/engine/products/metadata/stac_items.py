@@ -37,7 +37,15 @@ def read_items(source: SceneSource) -> Iterator[RasterFields]:
             if any(names) or _is_cube(asset):
                 found = True
                 local = SceneSource(_local(asset.href, item, path), "", _dates(item))
-                yield local, True, names, _codings(item, asset, names), asset_crs(item, asset), _hint(item), _baseline(item)
+                yield (
+                    local,
+                    True,
+                    names,
+                    _codings(item, asset, names),
+                    asset_crs(item, asset),
+                    _hint(item),
+                    _baseline(item),
+                )
     if not found:
         raise BadInput(f"No asset of the STAC items in {path} is a band that is known: give items of another product.")
 

@@ -51,7 +51,7 @@ def remote_raster(file: Wanted, url: str, network: Network) -> Iterator[rasterio
 def window_over(dataset: rasterio.DatasetReader, extent: Extent, assigned_crs: str) -> tuple[Grid, Window] | None:
     """The raster's pixels that touch the place; None where it does not reach it."""
     grid = grid_of(dataset.name, dataset, assigned_crs if dataset.crs is None else "")
-    part = grid.snap(extent_bounds(extent, grid.crs))
+    part = grid.snap(extent_bounds(extent, grid.crs, grid.bounds))
     window = grid.window_of(part)
     top, left = max(window.row, 0), max(window.col, 0)
     bottom, right = min(window.row + window.height, grid.height), min(window.col + window.width, grid.width)

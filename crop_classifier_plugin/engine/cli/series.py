@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, COMPOSITES, EMPTY, FILLERS, MASKS, PERIODS, STRATEGIES
+from ...shared.choices import ALIGN_RULES, ALIGNED_DAYS, COMPOSITES, EMPTY, FILLERS, MASKS, PERIODS, STRATEGIES, TOKENS
 from ...shared.jobs.base import take
 from ...shared.jobs.build_series import BuildSeriesJob
+from ...shared.jobs.search_scenes import NetworkAccess, SearchScenesJob
 from ...shared.jobs.series import (
     AlignLimits,
     AlignSeriesJob,
@@ -198,4 +199,36 @@ def simulate_season(out: str, dates: tuple[str, ...], as_json: bool, **rest: Any
     finish(SimulateJob(folder=out, dates=dates, **rest), as_json)
 
 
-COMMANDS = (build_series, composite, fill_gaps, index, align_series, phenology, simulate_season)
+@click.command("search-scenes")
+@click.option("--api", required=True, help="Address of a STAC API.")
+@click.option("--collection", "collections", required=True, multiple=True, help="As sentinel-2-l2a; repeatable.")
+@click.option("--first", required=True, help="First day, YYYY-MM-DD.")
+@click.option("--last", required=True, help="Last day, YYYY-MM-DD.")
+@click.option("--extent", type=float, nargs=4, metavar="XMIN YMIN XMAX YMAX", help="The place; or --area.")
+@click.option("--extent-crs", default="EPSG:4326", show_default=True, help="CRS of --extent.")
+@click.option("--area", default="", help="Raster or polygons whose extent is the place.")
+@click.option("--max-cloud", default=100.0, show_default=True, help="Percent, of a scene.")
+@click.option("--out", "table", default="", help="Table of the scenes: .csv, .gpkg (footprints) or .json (STAC items).")
+@click.option("--folder", default="", help="Download what lies over the place into this folder; it is a series then.")
+@click.option(
+    "--band", "bands", multiple=True, help="As B04, or an asset's key; repeatable. Default: all that are known."
+)
+@click.option("--whole", is_flag=True, help="Download files as they are, not only what lies over the place.")
+@click.option("--most", default=500, show_default=True, help="More scenes are refused.")
+@click.option("--host", "hosts", multiple=True, help="Host that files may be read from, beside the API's; repeatable.")
+@click.option("--token", default="", help=f"Address of a token service, with {{collection}}; or {', '.join(TOKENS)}.")
+@click.option("--sign-command", default="", help="Program that reads an address and writes it signed.")
+@click.option("--timeout", default=30.0, show_default=True, help="Seconds without an answer.")
+@click.option("--attempts", default=5, show_default=True, help="For what a server may do better later.")
+@click.option("--at-once", default=4, show_default=True, help="Files that are fetched side by side.")
+@json_option
+def search_scenes(as_json: bool, **given: Any) -> None:
+    """Look for scenes of a place and season in a STAC catalogue, and download what lies over the place."""
+    from ..acquisition.place import place_of  # only who searches needs what reads shapes
+
+    given["extent"] = place_of(given.pop("extent"), given.pop("extent_crs"), given.pop("area"))
+    given["token"] = TOKENS.get(given["token"], given["token"])
+    finish(SearchScenesJob(access=take(given, NetworkAccess), **given), as_json)
+
+
+COMMANDS = (build_series, composite, fill_gaps, index, align_series, phenology, search_scenes, simulate_season)

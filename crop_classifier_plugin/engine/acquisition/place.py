@@ -1,0 +1,35 @@
+"""The place of a search, from what a user gives in a terminal: a rectangle, or a file that lies there."""
+
+from __future__ import annotations
+
+import geopandas
+import rasterio
+from pyogrio.errors import DataLayerError, DataSourceError
+from rasterio.errors import RasterioError
+
+from ...shared.errors import BadInput
+from ...shared.jobs.sources import Extent
+
+
+def place_of(extent: tuple[float, float, float, float] | None, crs: str, area: str) -> Extent:
+    """The rectangle, or that of a raster or of shapes. Raises BadInput where not one of them is given."""
+    if bool(extent) == bool(area):
+        raise BadInput("The place is given once: by --extent, or by --area.")
+    if extent:
+        return Extent(*extent, crs)
+    try:
+        with rasterio.open(area) as file:
+            if file.crs:
+                xmin, ymin, xmax, ymax = file.bounds
+                return Extent(xmin, ymin, xmax, ymax, file.crs.to_wkt())
+            raise BadInput(f"The raster {area} has no CRS: give --extent and --extent-crs.")
+    except RasterioError:
+        pass
+    try:
+        shapes = geopandas.read_file(area, engine="pyogrio")
+    except (DataSourceError, DataLayerError) as error:
+        raise BadInput(f"{area} is neither a raster nor a file of polygons ({error}): give --extent.") from None
+    if shapes.empty or shapes.crs is None:
+        raise BadInput(f"The file {area} has no shapes, or no CRS: give --extent and --extent-crs.")
+    xmin, ymin, xmax, ymax = shapes.total_bounds.tolist()
+    return Extent(xmin, ymin, xmax, ymax, shapes.crs.to_wkt())

@@ -206,6 +206,16 @@ ROWS = {
     "openEO": Row(openeo(tens(S2), 4, 9), S2, mask="SCL", level="", sensor=""),
 }  # fmt: skip
 
+FILL = {  # the number that means no data; 0 where nothing is said here
+    **dict.fromkeys((name for name in ROWS if name.startswith(("HLS", "FORCE", "Landsat Collection 1"))), -9999),
+    **dict.fromkeys((name for name in ROWS if "Earth Engine" in name or name == "openEO"), -32_768),
+    **dict.fromkeys((name for name in ROWS if name.startswith("Sentinel-1")), np.nan),
+    "Sentinel-2 of MAJA, both reflectances": -10_000,
+    "Sentinel-2 of Digital Earth Australia": -999,
+    "MODIS MOD09": -28_672,
+    "MODIS MOD13 of AppEEARS": -3000,
+}
+
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_product_is_read_as_its_publisher_means_it(name: str, tmp_path: Path) -> None:
@@ -217,6 +227,9 @@ def test_a_product_is_read_as_its_publisher_means_it(name: str, tmp_path: Path) 
     assert {ref.band for ref in refs} == set(row.values)
     assert {(ref.origin.sensor, ref.origin.level, ref.unit) for ref in refs} == {(row.sensor, row.level, row.unit)}
     assert {(round(ref.scale, 9), round(ref.offset, 9)) for ref in refs} == {(row.scale, row.offset)}
+    fills = {0 if ref.nodata is None else ref.nodata for ref in refs}  # None: 0, as in every optical file
+    np.testing.assert_array_equal(list(fills)[:1], [FILL.get(name, 0)])
+    assert len({str(fill) for fill in fills}) == 1
     if row.error:
         with pytest.raises(row.error):
             open_series(source, Silent(), tuple(row.values))

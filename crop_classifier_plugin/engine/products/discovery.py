@@ -113,11 +113,17 @@ def _in_folder(folder: Path, reporter: Reporter) -> Iterator[str]:
     if not packed:
         yield from without_superseded([str(p) for p in sorted(folder.iterdir()) if _is_raster(p)])
     deeper: list[str] = []
+    passed: dict[str, None] = {}  # folders whose rasters are not read
     for path in _below(folder, reporter):
         if path.suffix.lower() in _ARCHIVES and dates.of_product(path.name):
             deeper += _in_archive(str(path))
-        elif path.parent != folder and _is_raster(path) and _belongs(path, folder):
-            deeper.append(str(path))
+        elif path.parent != folder and _is_raster(path):
+            if _belongs(path, folder):
+                deeper.append(str(path))
+            elif not _in_product(path, folder):
+                passed[str(path.parent)] = None
+    if passed:
+        reporter.log(f"Not read, as neither a product's name nor a date is in that of the folder: {listed(passed)}.")
     yield from without_superseded(_without_safe_extras(deeper))
 
 
@@ -142,10 +148,15 @@ def _belongs(path: Path, folder: Path) -> bool:
 
     The date of `folder` itself counts for files named after a band: it may be that of a whole project.
     """
-    below = path.relative_to(folder)
-    if any(dates.of_product(part) for part in (folder.name, *below.parts)):
+    if _in_product(path, folder):
         return _names_band(path)
-    return bool(dates.in_folders(str(below), ".") or (_names_band(path) and dates.in_folders(str(path), str(folder))))
+    below = str(path.relative_to(folder))
+    return bool(dates.in_folders(below, ".") or (_names_band(path) and dates.in_folders(str(path), str(folder))))
+
+
+def _in_product(path: Path, folder: Path) -> bool:
+    """Whether the name of a file, or of a folder around it up to `folder`, is that of a product."""
+    return any(dates.of_product(part) for part in (folder.name, *path.relative_to(folder).parts))
 
 
 def _names_band(path: Path) -> bool:

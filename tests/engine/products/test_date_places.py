@@ -190,10 +190,13 @@ def test_a_folder_of_dated_folders_is_a_series(tmp_path: Path) -> None:
         write_raster(tmp_path / "days" / day / "R20m" / "B11.tif", ONE[:, :2, :2], pixel=20.0)
         write_raster(tmp_path / "days" / "masks" / "dem.tif", ONE)
         write_raster(tmp_path / "days" / day / "preview" / "B08.tif", ONE, pixel=80.0)
-    found = read_scenes([SceneSource(str(tmp_path / "days"))], Silent())
+    reporter = Silent()
+    found = read_scenes([SceneSource(str(tmp_path / "days"))], reporter)
     assert [(str(s.date), s.bands) for s in found] == [("2019-04-21", ("B04", "B11")), ("2019-05-01", ("B04", "B11"))]
     one = read_scenes([SceneSource(str(tmp_path / "days" / "2019-04-21"))], Silent())
     assert [(str(s.date), s.bands) for s in one] == [("2019-04-21", ("B04", "B11"))]
+    (line,) = (text for _, text in reporter.lines if text.startswith("Not read"))
+    assert line.endswith(f"folder: {tmp_path / 'days' / 'masks'}.")
     innermost = read_scenes([SceneSource(str(tmp_path / "days" / "2019-04-21" / "R10m"))], Silent())
     assert [(str(s.date), s.bands) for s in innermost] == [("2019-04-21", ("B04",))]
 

@@ -16,6 +16,7 @@ from ...shared.jobs.sources import LabelSource
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..splits.connected_regions import connected_regions
+from ..splits.split import SCATTERED_POINTS
 from .class_map import is_raster
 from .open_labels import Labels, open_labels
 
@@ -57,7 +58,9 @@ class LabelledPixels:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done to the labels, for the user; may grow while reading."""
-        return (*self._labels.notes, *(self._units.notes if isinstance(self._units, _Regions) else ()))
+        regions = self._units.notes if isinstance(self._units, _Regions) else ()
+        scattered = (SCATTERED_POINTS,) if self._units is None and self._labels.are_points else ()
+        return (*self._labels.notes, *regions, *scattered)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -20,6 +20,10 @@ UNITS = {  # what is parted whole -> as a sentence calls many of them
     "point": "points (those whose pixels touch go together)",
     "connected region": "connected regions",
 }
+SCATTERED_POINTS = (
+    "Points are parted at random: those of one field may be learnt from and tested on, which makes figures too high. "
+    "Part them by blocks instead."
+)
 _SIDES = ("east", "northeast", "north", "northwest", "west", "southwest", "south", "southeast")  # counter-clockwise
 _DRAWS = 20
 Floats = NDArray[np.float64]

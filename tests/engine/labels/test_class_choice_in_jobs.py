@@ -82,6 +82,20 @@ def test_rare_classes_are_left_out_or_become_another(place: Path, tmp_path: Path
         gathered(place, tmp_path / "b", choice=ClassChoice(("barley",)))
 
 
+@pytest.mark.parametrize(("method", "told"), [("parcel", True), ("block", False), ("side", False)])
+def test_points_that_are_parted_at_random_are_warned_of(place: Path, tmp_path: Path, method: str, told: bool) -> None:
+    frame = gpd.read_file(place / "parcels.gpkg")
+    frame.set_geometry(frame.representative_point()).to_file(tmp_path / "points.gpkg")
+    asked = job_of(place, tmp_path, labels=str(tmp_path / "points.gpkg"), split=method, min_dates=1, network="unet_3d",
+                   settings=(), min_parcels=1)  # fmt: skip
+    job, legend = resolve_job(asked, Silent())
+    reporter = Silent()
+    material = gather(job, legend, tmp_path, reporter, 32)
+    assert material.unit == "point"
+    assert sum(int((season.part > 0).sum()) for season in material.train) <= 64
+    assert any("Points are parted at random" in text for _, text in reporter.lines) == told
+
+
 def test_a_diagnosis_counts_as_if_map_and_reference_had_been_written_so(tmp_path: Path) -> None:
     truth, mapped = season((60, 80))
     (tmp_path / "a").mkdir()

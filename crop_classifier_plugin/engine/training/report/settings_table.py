@@ -88,11 +88,12 @@ def describe_split(job: TrainJob, unit: str) -> str:
     split = job.split
     units = UNITS[unit]
     side = f"{split.block:g} map units" if split.block else "a tenth of the labelled area's side"
+    whole = ", never single pixels" if unit != "point" else ""
+    whole_units = f"Whole {units}" if whole else units.capitalize()
     told = {
-        "side": f"Whole {units} were parted by a straight cut across the area, never single pixels.",
+        "side": f"{whole_units} were parted by a straight cut across the area{whole}.",
         "block": f"Squares of {side} were parted at random, each with all {units} that lie in it.",
-        "parcel": f"Whole {units} were parted at random, never single pixels: neighbours of the tested ones were "
-        "learnt from.",
+        "parcel": f"{whole_units} were parted at random{whole}: neighbours of the tested ones were learnt from.",
     }[split.method]
     share = validation_share(job)
     checks = f", {share:.0%} was to choose the best epoch" if share else ""

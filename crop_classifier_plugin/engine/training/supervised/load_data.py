@@ -22,7 +22,7 @@ from ...splits.assignment import (
     assign_validation,
 )
 from ...splits.parcel_overlap import AssignedParcels
-from ...splits.split import HELD_OUT, SplitRule
+from ...splits.split import HELD_OUT, SCATTERED_POINTS, SplitRule
 from ..data.class_thinning import limit_pixels_per_class
 from ..data.labelled_grounds import LabelRule
 from ..data.labelled_series import (
@@ -63,6 +63,8 @@ def gather(
     train, checks, tests = (tuple(seasons) for seasons in found.values())
     material = TrainingData(legend, train, checks, tests, past, tuple(learnt))
     _tell_untested(job.split.held_out, material, reporter)
+    if job.split.method == "parcel" and material.unit == "point":
+        reporter.log(SCATTERED_POINTS, "warning")
     if is_class_raster(job.labels):
         check_regions([sum(parts) for parts in parcel_counts(material)], legend, job.split.min_parcels)
     if job.split.samples_per_class:

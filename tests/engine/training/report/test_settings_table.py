@@ -50,7 +50,7 @@ def test_the_split_is_told_as_it_was_made():
     straight, raster = describe_split(JOB, "parcel"), describe_split(JOB, "connected region")
     assert "Whole parcels were parted by a straight cut" in straight
     assert "30% was to be held out for the test, 15% was to choose the best epoch." in straight
-    assert "Whole points (those whose pixels touch go together) were parted" in describe_split(JOB, "point")
+    assert "Points (those whose pixels touch go together) were parted" in describe_split(JOB, "point")
     assert "Whole connected regions were parted by a straight cut" in raster
     blocks = describe_split(changed(JOB, split="block", block=250.0), "parcel")
     assert "Squares of 250 map units were parted at random" in blocks

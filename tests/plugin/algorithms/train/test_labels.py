@@ -109,7 +109,7 @@ def test_points_are_trained_on_as_qgis_shows_them(lesson, season, context):
     card = load_card(Path(results["MODEL_FOLDER"]))
     assert "labelled features of the layer points" in card.training.training_data
     report = (Path(results["MODEL_FOLDER"]) / "training.html").read_text()
-    assert "Whole points (those whose pixels touch go together) were parted" in report
+    assert "Points (those whose pixels touch go together) were parted" in report
 
 
 WRONG = {  # what is given of the labels -> the sentence

@@ -19,9 +19,9 @@ from qgis.core import (
 from ...bridge import ground, layers, shipped_models
 from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
-from ...shared.cards.applicability import refuse_coarse, refuse_months, refuse_series
 from ...shared.cards.card import Card
 from ...shared.cards.files import load_card
+from ...shared.cards.refusals import refuse_coarse, refuse_months, refuse_series
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ...shared.jobs.sources import optical_and_radar

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...shared.cards.applicability import Finding, findings, refuse_months
+from ...shared.cards.applicability import Finding, findings
 from ...shared.cards.card import Card
+from ...shared.cards.refusals import refuse_months
 from ...shared.errors import NoOverlap
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ...shared.jobs.sources import Extent

@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..errors import BadInput, RadarMissing
 from .card import Card
-from .parts import Box, InputSpec
+from .parts import Box, TrainingFacts
 
 MOST_KM = 25.0  # that a map may reach beyond the training area: crops, soils and calendars change soon
 MOST_DAYS = 30  # that a date may lie outside the training's days of the year
@@ -24,7 +23,6 @@ _EARTH = 6371.0  # km, radius
 _TROPIC = 23.5  # degrees of latitude
 _MOST = 10  # things named in a sentence
 _LEVEL = "surface reflectance"
-_CHECK = "expect errors, and check the map with Diagnose or train on labels of"
 
 
 @dataclass(frozen=True)
@@ -48,70 +46,50 @@ class Finding:
     sentence: str
 
 
-# --- what is impossible ----------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Home:
+    """Where a model is at home: what its card tells of the training."""
 
-
-def refuse_series(spec: InputSpec, optical: bool, radar: bool) -> None:
-    """Raises where a series is given that the model does not take, or one is lacking that it cannot do without."""
-    if radar and not spec.radar.bands:
-        raise BadInput(
-            f"The model {spec.model} takes one series ({', '.join(spec.bands)}): give it as the scenes, and no second."
-        )
-    if spec.radar.bands and not spec.dates.min_dates and optical != radar:
-        raise RadarMissing(spec.model, "the optical scenes" if radar else "a radar series", spec.radar.bands)
-    if not (optical or radar):
-        raise BadInput("No raster was given: choose the dated scenes of the season.")
-
-
-def refuse_months(card: Card, months: bool, folder: bool) -> None:
-    """Raises where target months, or a folder of one map a month, are asked of a model that maps a season."""
-    if months and not card.inputs.dates.monthly:
-        raise BadInput(f"The model {card.title} maps a season, not single months: leave the target months out.")
-    if folder and not card.inputs.dates.monthly:
-        raise BadInput(f"The model {card.title} makes one map of a season: name the crop map in place of a folder.")
-
-
-def refuse_coarse(spec: InputSpec, path: str, pixel: float) -> None:
-    """Raises where the finest pixels of a series, those of a file (m), are coarser than the model takes."""
-    if pixel > spec.pixel_size * (1 + spec.pixel_tolerance) + 1e-6:
-        raise BadInput(
-            f"The finest band ({path}) has pixels of {pixel:.4g} m, the model {spec.model} was made for "
-            f"{spec.pixel_size:g} m: use a series of that resolution or another model."
-        )
-
-
-# --- what is doubtful ------------------------------------------------------------------------------------------------
+    title: str
+    training: TrainingFacts
+    pixel_size: float  # m
+    advice: str = "check the map with Diagnose or train on labels of"  # and what is strange follows
 
 
 def findings(card: Card, series: SeriesFacts) -> tuple[Finding, ...]:
-    """What speaks against this model on this series; () where nothing does.
+    """What speaks against a model on the series that it maps; () where nothing does."""
+    return departures(Home(card.title, card.training, card.inputs.pixel_size), series)
+
+
+def departures(home: Home, series: SeriesFacts) -> tuple[Finding, ...]:
+    """How a series departs from what a model was trained on.
 
     Simulated scenes lie in no place and year: where one side is simulated, or both, these are not compared.
     """
-    invented = card.training.simulated or series.simulated
+    invented = home.training.simulated or series.simulated
     checks = (
-        ("simulated", _simulated(card, series)),
-        ("place", "" if invented else _place(card, series)),
-        ("year", "" if invented else _year(card, series)),
-        ("season", _season(card, series)),
-        ("sensor", _sensor(card, series)),
-        ("level", _level(card, series)),
-        ("resolution", _resolution(card, series)),
-        ("series", _lacking(card, series)),
+        ("simulated", _simulated(home, series)),
+        ("place", "" if invented else _place(home, series)),
+        ("year", "" if invented else _year(home, series)),
+        ("season", _season(home, series)),
+        ("sensor", _sensor(home, series)),
+        ("level", _level(home, series)),
+        ("resolution", _resolution(home, series)),
+        ("series", _lacking(home, series)),
     )
     return tuple(Finding(kind, sentence) for kind, sentence in checks if sentence)
 
 
-def _simulated(card: Card, series: SeriesFacts) -> str:
-    if card.training.simulated == series.simulated:
+def _simulated(home: Home, series: SeriesFacts) -> str:
+    if home.training.simulated == series.simulated:
         return ""
     if series.simulated:
         return (
-            f"The model {card.title} was trained on real scenes, and the series is simulated: "
+            f"The model {home.title} was trained on real scenes, and the series is simulated: "
             "the map says nothing of real fields."
         )
     return (
-        f"The model {card.title} was trained on simulated scenes, and the series is real: "
+        f"The model {home.title} was trained on simulated scenes, and the series is real: "
         "the map is not to be trusted, train on labels of this place."
     )
 
@@ -119,8 +97,8 @@ def _simulated(card: Card, series: SeriesFacts) -> str:
 # --- place -----------------------------------------------------------------------------------------------------------
 
 
-def _place(card: Card, series: SeriesFacts) -> str:
-    places = card.training.known_places
+def _place(home: Home, series: SeriesFacts) -> str:
+    places = home.training.known_places
     if not places or series.bbox is None:
         return ""
     beyond, nearest = min((reach(series.bbox, (place,)), place) for place in places)
@@ -128,10 +106,10 @@ def _place(card: Card, series: SeriesFacts) -> str:
     if beyond <= MOST_KM:
         return ""
     seasons = ", where the seasons are the other way round" if _opposite(series.bbox, nearest) else ""
-    region = f"{card.training.region} ({_middle(nearest)})" if card.training.region else _middle(nearest)
+    region = f"{home.training.region} ({_middle(nearest)})" if home.training.region else _middle(nearest)
     return (
-        f"The model {card.title} was trained in {region}; the map reaches {beyond:,.0f} km beyond that area{seasons}: "
-        f"{_CHECK} this place."
+        f"The model {home.title} was trained in {region}; the series reaches {beyond:,.0f} km beyond that area"
+        f"{seasons}: expect errors, and {home.advice} this place."
     )
 
 
@@ -175,15 +153,16 @@ def _middle(box: Box) -> str:
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
-def _year(card: Card, series: SeriesFacts) -> str:
+def _year(home: Home, series: SeriesFacts) -> str:
     """Most dates must lie about a season that the model learnt from."""
-    seasons = card.training.known_seasons
+    seasons = home.training.known_seasons
     strange = [day for day in series.dates if not any(_of_year(day, *season) for season in seasons)]
     if not seasons or 2 * len(strange) <= len(series.dates):
         return ""
     learnt = _years(day for season in seasons for day in season)
     return (
-        f"The model {card.title} was trained on {learnt}; the series is of {_years(series.dates)}: {_CHECK} this year."
+        f"The model {home.title} was trained on {learnt}; the series is of {_years(series.dates)}: "
+        f"expect errors, and {home.advice} this year."
     )
 
 
@@ -198,16 +177,16 @@ def _years(days: Iterable[dt.date]) -> str:
     return f"{years[0]} to {years[-1]}" if whole and len(years) > 2 else _listed(map(str, years))
 
 
-def _season(card: Card, series: SeriesFacts) -> str:
+def _season(home: Home, series: SeriesFacts) -> str:
     """Every date must lie in the part of the year that the model learnt from."""
-    seasons = card.training.known_seasons
+    seasons = home.training.known_seasons
     strange = [day for day in series.dates if not any(_in_season(day, *season) for season in seasons)]
     if not seasons or not strange:
         return ""
     learnt = dict.fromkeys(f"{_day(first)} to {_day(last)}" for first, last in seasons)
     return (
-        f"The model {card.title} was trained on scenes of {_listed(learnt)}; the series has scenes of "
-        f"{_listed(dict.fromkeys(map(_day, strange)))}: {_CHECK} that season."
+        f"The model {home.title} was trained on scenes of {_listed(learnt)}; the series has scenes of "
+        f"{_listed(dict.fromkeys(map(_day, strange)))}: expect errors, and {home.advice} that season."
     )
 
 
@@ -225,14 +204,14 @@ def _day(day: dt.date) -> str:
 # --- how it was seen -------------------------------------------------------------------------------------------------
 
 
-def _sensor(card: Card, series: SeriesFacts) -> str:
-    known = {family(sensor) for sensor in card.training.sensors}
+def _sensor(home: Home, series: SeriesFacts) -> str:
+    known = {family(sensor) for sensor in home.training.sensors}
     strange = dict.fromkeys(family(s) for s in series.sensors if family(s) not in known)
     if not known or not strange:
         return ""
     return (
-        f"The model {card.title} was trained on {_listed(sorted(known))}; the series is of {_listed(strange)}: "
-        f"{_CHECK} this sensor."
+        f"The model {home.title} was trained on {_listed(sorted(known))}; the series is of {_listed(strange)}: "
+        f"expect errors, and {home.advice} this sensor."
     )
 
 
@@ -246,33 +225,33 @@ def family(sensor: str) -> str:
     return {"Landsat 8": "Landsat 8 and 9", "Landsat 9": "Landsat 8 and 9"}.get(sensor, sensor)
 
 
-def _level(card: Card, series: SeriesFacts) -> str:
+def _level(home: Home, series: SeriesFacts) -> str:
     """A card that does not tell means what its unit says."""
-    known = card.training.levels or (_LEVEL,)
+    known = home.training.levels or (_LEVEL,)
     strange = [level for level in series.levels if level not in known]
     if not strange:
         return ""
     return (
-        f"The model {card.title} was trained on {_listed(known)}; the series has scenes of {_listed(strange)}: "
-        f"{_CHECK} this level."
+        f"The model {home.title} was trained on {_listed(known)}; the series has scenes of {_listed(strange)}: "
+        f"expect errors, and {home.advice} this level."
     )
 
 
-def _resolution(card: Card, series: SeriesFacts) -> str:
-    learnt = card.inputs.pixel_size
+def _resolution(home: Home, series: SeriesFacts) -> str:
+    learnt = home.pixel_size
     if not series.pixel or abs(series.pixel / learnt - 1) <= MOST_STRETCH:
         return ""
     return (
-        f"The model {card.title} was trained on pixels of {learnt:g} m; the series has pixels of {series.pixel:.3g} m: "
-        f"{_CHECK} this resolution."
+        f"The model {home.title} was trained on pixels of {learnt:g} m; the series has pixels of {series.pixel:.3g} m: "
+        f"expect errors, and {home.advice} this resolution."
     )
 
 
-def _lacking(card: Card, series: SeriesFacts) -> str:
+def _lacking(home: Home, series: SeriesFacts) -> str:
     if not series.lacking:
         return ""
     return (
-        f"The model {card.title} was trained with {_listed(series.lacking)} too, of which the series has no scene: "
+        f"The model {home.title} was trained with {_listed(series.lacking)} too, of which the series has no scene: "
         "the map is less sure than its accuracy tells."
     )
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ..codec import build
 from ..errors import BadInput, BadModel, CropClassifierError
+from .applicability import Home
 from .card import MAX_TILE_VALUES
 from .files import Folder, read_text
-from .parts import check_range
+from .parts import Box, TrainingFacts, check_range
 
 FUSION_CARD = "fusion.json"
 SAFETENSORS = "weights.safetensors"  # the same weights, to learn on from
@@ -52,6 +53,8 @@ class FusionTraining:
     tiles: tuple[int, int]  # trained on, validated on
     split: str
     simulated: bool = False
+    sensors: tuple[str, ...] = ()  # of both kinds of images, as their files' names told them; () = they did not
+    places: tuple[Box, ...] = ()  # () = not told
 
     @property
     def days(self) -> tuple[dt.date, ...]:
@@ -87,6 +90,13 @@ class FusionCard:
         found, pairs = len(self.training.days), self.inputs.pairs
         if found != pairs + 1:
             raise BadInput(f"the card has {found - 1} base dates for {pairs} base pairs")
+
+    @property
+    def home(self) -> Home:
+        """Its years are left out: it is meant for another one; and its days, which are aligned by their order."""
+        seen = self.training
+        facts = TrainingFacts(simulated=seen.simulated, sensors=seen.sensors, places=seen.places)
+        return Home(self.title, facts, self.inputs.pixel_size, "evaluate the fused images or train on images of")
 
     def text(self) -> str:
         """As fusion.json holds it."""

@@ -21,11 +21,10 @@ from crop_classifier_plugin.shared.cards.applicability import (
     family,
     findings,
     reach,
-    refuse_coarse,
-    refuse_series,
 )
 from crop_classifier_plugin.shared.cards.card import Card
 from crop_classifier_plugin.shared.cards.parts import Box, RadarSpec
+from crop_classifier_plugin.shared.cards.refusals import refuse_coarse, refuse_series
 from crop_classifier_plugin.shared.errors import BadInput, RadarMissing
 from kits.cards import card_of, changed
 
@@ -43,7 +42,7 @@ LIKE = SeriesFacts(
 )
 DEPARTURES: dict[str, tuple[dict[str, Any], str]] = {
     "simulated": ({"simulated": True}, "is simulated: the map says nothing of real fields"),
-    "place": ({"bbox": (5.2, 50.9, 5.3, 51.0)}, r"Flanders \(51.0 N, 3.0 E\); the map reaches 126 km beyond"),
+    "place": ({"bbox": (5.2, 50.9, 5.3, 51.0)}, r"Flanders \(51.0 N, 3.0 E\); the series reaches 126 km beyond"),
     "year": ({"dates": (D(2018, 4, 21), D(2018, 6, 20))}, "trained on 2019; the series is of 2018"),
     "season": ({"dates": (D(2019, 4, 21), D(2019, 11, 20))}, "1 April to 24 August; the series has .* 20 November"),
     "sensor": ({"sensors": ("Sentinel-2A", "Landsat 8")}, "Sentinel-2; the series is of Landsat 8 and 9"),

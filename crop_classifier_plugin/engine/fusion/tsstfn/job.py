@@ -5,26 +5,29 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import rasterio
 
+from ....shared.cards.applicability import Finding, SeriesFacts, departures
 from ....shared.cards.fusion_card import FusionCard
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import SceneSource, Series
 from ....shared.jobs.tsstfn import FuseTsstfnJob
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
+from ...raster.geodesy import degrees_of, ground_pixel
 from ...raster.grid import Grid
-from ...raster.provenance import marks
+from ...raster.provenance import APPLICABILITY_TAG, marks
 from ...raster.tiling import Tiling, reflected, window_of
 from ...raster.writer import BLOCK, as_rasterio
 from ...series.cube.dated_style import GREEN, write_dated_look
 from ...series.cube.dated_writer import DatedStack
 from ...series.cube.stack import Layer
 from ...series.scenes.quantity import quantity_of
+from ...series.scenes.scene import sensors_of
 from ..image_pairs import (
     DatedImages,
     Images,
@@ -50,6 +53,8 @@ def fuse(job: FuseTsstfnJob, reporter: Reporter) -> dict[str, object]:
         run.protect_inputs((*files_of_images(fine, coarse), *(f for m in models for f in m.files())))
         forecast = _plan(job, models, fine, coarse)
         _log_plan(forecast, reporter)
+        for finding in forecast.findings:
+            reporter.log(finding.sentence, "warning")
         facts = _write(forecast, run.output(job.output), run.outputs.scratch(), reporter)
         if quantity_of([band]).scale == 1:
             write_dated_look(run.outputs, job.output, GREEN, [step.target for step in forecast.steps])
@@ -86,6 +91,24 @@ class _Forecast:
     @property
     def band(self) -> str:
         return self.models[0].card.inputs.band
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Every image that is read."""
+        return [layer for step in self.steps for layer in _read(self, step)]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """How the images depart from what the models were trained on."""
+        scenes = [layer.scene for layer in self.layers]
+        facts = SeriesFacts(
+            bbox=degrees_of(self.grid.crs, self.grid.bounds),
+            dates=(),
+            sensors=sensors_of(scenes),
+            pixel=ground_pixel(self.grid.crs, self.grid.transform, self.grid.height, self.grid.width),
+            simulated=any(scene.simulated for scene in scenes),
+        )
+        return tuple(each for model in dict.fromkeys(self.models) for each in departures(model.card.home, facts))
 
 
 def _plan(
@@ -152,6 +175,7 @@ def _write(forecast: _Forecast, path: str, scratch: Path, reporter: Reporter) ->
         "base_dates": [[str(day) for day in step.bases] for step in steps],
         "empty_share": empty,
         "models": [m.card.sha256 for m in dict.fromkeys(forecast.models)],
+        "applicability": [asdict(finding) for finding in forecast.findings],
         "device": forecast.models[0].device,
         "why": forecast.models[0].why,
     }
@@ -219,7 +243,9 @@ def _tags(forecast: _Forecast) -> dict[str, str]:
         "BASE_DATES": ", ".join(map(str, forecast.steps[0].bases)),
         "MODEL_SHA256": forecast.models[0].card.sha256,
     }
-    read = (image.scene.simulated for step in forecast.steps for image in _read(forecast, step))
+    if forecast.findings:
+        tags[APPLICABILITY_TAG] = " ".join(finding.sentence for finding in forecast.findings)
+    read = (image.scene.simulated for image in forecast.layers)
     return tags | marks(any(read) or any(m.card.training.simulated for m in forecast.models))
 
 

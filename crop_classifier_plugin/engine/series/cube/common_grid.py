@@ -10,8 +10,8 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_bounds
 
-from ....shared.cards.applicability import refuse_coarse
 from ....shared.cards.parts import InputSpec
+from ....shared.cards.refusals import refuse_coarse
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
 from ...raster.band_ref import BandRef, Bounds

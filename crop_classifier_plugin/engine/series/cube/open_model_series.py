@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from affine import Affine
 
-from ....shared.cards.applicability import refuse_series
 from ....shared.cards.parts import InputSpec
+from ....shared.cards.refusals import refuse_series
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
 from ...execution.reporter import Reporter

@@ -56,6 +56,11 @@ class Scene:
         return group_images(self.refs)
 
 
+def sensors_of(scenes: Iterable[Scene]) -> tuple[str, ...]:
+    """Every sensor that the names of the scenes' files tell, sorted."""
+    return tuple(sorted({ref.origin.sensor for scene in scenes for ref in scene.refs if ref.band} - {""}))
+
+
 def read_scenes(
     sources: Sequence[SceneSource],
     reporter: Reporter,

@@ -32,8 +32,10 @@ from ...fusion.image_pairs import (
 from ...fusion.tsstfn.forecast_steps import Step, training_step
 from ...networks.base import Network, parameter_count
 from ...networks.tsstfn import Tsstfn, TsstfnConfig
+from ...raster.geodesy import degrees_of
 from ...raster.grid import Grid
 from ...series.cube.stack import Layer
+from ...series.scenes.scene import sensors_of
 from ...splits.tiles import Origin, Origins, TileSplitRule, split_tiles
 from ..loop.accelerator import Accelerator, choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
@@ -94,7 +96,7 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])
         save_weights(learnt.network, paths[SAFETENSORS])
-        card = _card(job, step, learnt, images, sha256_of(paths[WEIGHTS_FILE]))
+        card = _card(job, step, learnt, images, grid, sha256_of(paths[WEIGHTS_FILE]))
         run.outputs.write_text(folder / FUSION_CARD, card.text())
         run.outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history, [RMSE.name]))
         run.record(folder / FUSION_CARD, {"device": accelerator.device})
@@ -196,7 +198,7 @@ def _tell(band: str, step: Step, grid: Grid, reporter: Reporter) -> None:
 
 
 def _card(
-    job: TrainTsstfnJob, step: Step, learnt: _Learnt, images: Sequence[Sequence[Layer]], sha256: str
+    job: TrainTsstfnJob, step: Step, learnt: _Learnt, images: Sequence[Sequence[Layer]], grid: Grid, sha256: str
 ) -> FusionCard:
     low, high = (-1.0, 1.0) if job.model_inputs.band in _NORMALISED else _NO_LIMITS
     return FusionCard(
@@ -222,6 +224,8 @@ def _card(
             tiles=(len(learnt.parts[0]), len(learnt.parts[1])),
             split=job.split.method,
             simulated=any(image.scene.simulated for each in images for image in each),
+            sensors=sensors_of(image.scene for each in images for image in each),
+            places=(box,) if (box := degrees_of(grid.crs, grid.bounds)) else (),
         ),
         errors=FusionErrors(learnt.best.value(RMSE.name), learnt.rmse_last_fine, learnt.rmse_coarse),
         parameters=parameter_count(learnt.network),

@@ -12,12 +12,14 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import rasterio
+from affine import Affine
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.fusion.tsstfn import job as fusing
 from crop_classifier_plugin.engine.raster.grid import Window
 from crop_classifier_plugin.engine.series.cube.open_series import open_series
 from crop_classifier_plugin.engine.training.tsstfn import job as training
+from crop_classifier_plugin.shared.cards.fusion_card import FusionCard
 from crop_classifier_plugin.shared.errors import (
     BadInput,
     Cancelled,
@@ -141,6 +143,22 @@ def test_other_days_of_the_year_are_told(place: Path) -> None:
     (place / "coarse2021" / "MOD_20210503_NDVI.tif").rename(place / "coarse2021" / "MOD_20210401_NDVI.tif")
     fusing.fuse(fuse_job(place), reporter)
     assert [line for line in reporter.lines if "2021-04-01 for 2020-05-01" in str(line)]
+
+
+def test_images_far_from_where_the_model_learnt_are_told_and_the_file_says_so(place: Path) -> None:
+    reporter = Silent()
+    fusing.fuse(fuse_job(place), reporter)
+    assert not [text for level, text in reporter.lines if level == "warning" and "was trained" in text]
+    (box,) = FusionCard.load(place / "model").training.places
+    assert box == pytest.approx((3.0, 50.996, 3.011, 51.002), abs=0.002)
+    for path in place.glob("*20*/*.tif"):
+        with rasterio.open(path, "r+") as file:
+            file.transform = Affine.translation(0, 60_000) @ file.transform
+    fusing.fuse(fuse_job(place), reporter)
+    (said,) = [text for level, text in reporter.lines if level == "warning" and "was trained" in text]
+    assert "the series reaches 60 km beyond that area: expect errors, and evaluate the fused images" in said
+    with rasterio.open(fuse_job(place).output) as file:
+        assert file.tags()["APPLICABILITY"] == said
 
 
 def spoil(place: Path, what: str) -> None:

@@ -67,10 +67,12 @@ qgis:
 	@$(ENGINE) $(QUIET_PIP) -r resources/engine/requirements.txt
 	@touch $@
 
-.engine/test.done: .engine/base.done resources/engine/requirements-train.txt tests/requirements-engine.txt
+.engine/test.done: .engine/base.done resources/engine/requirements-train.txt resources/engine/requirements-clouds.txt \
+		tests/requirements-engine.txt
 	@echo "Installing what training and testing the engine need"
 	@$(ENGINE) $(QUIET_PIP) -r resources/engine/requirements.txt -r resources/engine/requirements-train.txt \
 		-r tests/requirements-engine.txt
+	@$(ENGINE) $(QUIET_PIP) --no-deps -r resources/engine/requirements-clouds.txt
 	@touch $@
 
 .venv/test.done: tests/requirements-plugin.txt | qgis

@@ -22,11 +22,11 @@ def icon(name: str) -> str:
     return str(root() / "resources" / "icons" / f"{name}.svg")
 
 
-def requirements(training: bool = False) -> list[Path]:
+def requirements(training: bool = False, clouds: bool = False) -> list[Path]:
     """The files that list what the engine needs."""
     folder = root() / "resources" / "engine"
-    names = ["requirements.txt", "requirements-train.txt"] if training else ["requirements.txt"]
-    return [folder / name for name in names]
+    more = {"requirements-train.txt": training, "requirements-clouds.txt": clouds}
+    return [folder / name for name in ("requirements.txt", *(name for name, asked in more.items() if asked))]
 
 
 def help_text(name: str) -> str:

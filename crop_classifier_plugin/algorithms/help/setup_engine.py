@@ -35,6 +35,10 @@ class SetUpEngine(CropAlgorithm):
             self.tr("Classifying, diagnosing and simulating do not need it."),
         )
         self.add(
+            QgsProcessingParameterBoolean("CLOUDS", self.tr("Also cloud masks (s2cloudless)"), False),
+            self.tr("Only for masks of Sentinel-2 L1C, which brings none. Licence CC BY-SA 4.0."),
+        )
+        self.add(
             QgsProcessingParameterFile("WHEELS", self.tr("Folder of wheels"), folder, optional=True),
             self.tr("Installs from this folder, without any network."),
             advanced=True,
@@ -68,10 +72,11 @@ class SetUpEngine(CropAlgorithm):
 
     def _install(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         training = self.parameterAsBool(parameters, "TRAINING", context)
+        clouds = self.parameterAsBool(parameters, "CLOUDS", context)
         wheels = self.parameterAsFile(parameters, "WHEELS", context)
         python = self.parameterAsFile(parameters, "PYTHON", context)
         target = environment.profile_engine()
-        made = environment.install(target, assets.requirements(training), feedback, wheels, python)
+        made = environment.install(target, assets.requirements(training, clouds), feedback, wheels, python)
         settings.ENGINE_PYTHON.remove()  # of an older environment of the user's own
         used = environment.find()
         if used != made:

@@ -14,6 +14,7 @@ from .engine import Unforeseen as Unforeseen
 from .labels import LabelsUnusable as LabelsUnusable
 from .models import BadModel as BadModel
 from .models import CheckpointUnusable as CheckpointUnusable
+from .models import CloudsMissing as CloudsMissing
 from .models import DeviceMissing as DeviceMissing
 from .models import LossNotFinite as LossNotFinite
 from .models import ModelAltered as ModelAltered

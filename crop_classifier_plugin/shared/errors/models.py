@@ -76,3 +76,15 @@ class TrainingMissing(CropClassifierError):
             f"The engine lacks {package}, which training needs: run 'Set up the engine' from the Crop Classifier "
             "toolbox with 'Also what training needs' ticked."
         )
+
+
+class CloudsMissing(CropClassifierError):
+    """Packages that only cloud masks need are not installed."""
+
+    code = "clouds-missing"
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"The engine lacks {package}, which cloud masks need: run 'Set up the engine' from the Crop Classifier "
+            "toolbox with 'Also cloud masks' ticked, or install resources/engine/requirements-clouds.txt."
+        )

@@ -74,6 +74,7 @@ LEAST = {
     "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
     "fill_gaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
+    "cloud_masks": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "clouds.tif"},
     "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
     "diagnose": {
         "reference": {"path": "x"},

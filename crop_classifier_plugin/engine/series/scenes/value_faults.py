@@ -52,7 +52,7 @@ def reflectance_fault(values: NDArray[np.float32], ref: BandRef, spec: InputSpec
     reason, of_unit = "", False
     if middle < -0.05 * spec.scale:  # land is never that dark; atmospheric correction errs by less (choice)
         reason = f"around {middle:.4g}{after}, negative"
-    elif spec.scale > 10 and high <= 2:
+    elif spec.scale > 10 and high <= 2 and ref.band != "B10":  # the air holds all of its light back
         reason, of_unit = f"at most {high:.3g}{after}, like reflectance 0-1 without a scale", True
     elif ref.dtype == "uint8" and not is_declared(ref):
         reason, of_unit = f"at most {high:.3g} of 255, like a picture of 8 bits", True

@@ -50,3 +50,28 @@ def test_decimals_are_taken_with_the_scale_that_the_sentence_names(provider, eng
     with pytest.raises(QgsProcessingException, match=r"--scale 1, Scale in QGIS"):
         composed([layer], context, tmp_path)
     assert composed([layer], context, tmp_path, SCALE=1) == [0.05, 0.3]
+
+
+def test_clouds_of_level_1c_are_a_mask_layer(provider, engine, context, tmp_path):
+    names = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
+    bright = (5000, 5200, 5300, 5400, 6000, 6000, 3000, 200, 3500, 2500)
+    dark = (900, 700, 400, 800, 3500, 3700, 900, 10, 1500, 700)
+    path = tmp_path / "S2A_MSIL1C_20190421T105031_N0207_R051_T31UFS_20190421T130000.tif"
+    file = gdal.GetDriverByName("GTiff").Create(str(path), 20, 20, len(names), gdal.GDT_UInt16)
+    file.SetGeoTransform((500000, 60, 0, 5600000, 0, -60))
+    file.SetProjection("EPSG:32631")
+    for number, values in enumerate(zip(names, bright, dark), start=1):
+        band = file.GetRasterBand(number)
+        band.SetDescription(values[0])
+        band.SetScale(0.0001)
+        band.WriteRaster(0, 0, 20, 20, struct.pack("400H", *(([values[1]] * 10 + [values[2]] * 10) * 20)))
+    file = None
+    asked = {"INPUT": [str(path)], "OUTPUT": str(tmp_path / "m.tif"), "PROBABILITY": str(tmp_path / "p.tif")}
+    assert run("cloud_masks", asked, context) == {name: asked[name] for name in ("OUTPUT", "PROBABILITY")}
+    made = QgsRasterLayer(asked["OUTPUT"])
+    block = made.dataProvider().block(1, made.extent(), 20, 20)
+    assert [block.value(5, column) for column in (0, 8, 15)] == [1, 1, 0]
+    scene = QgsRasterLayer(write(tmp_path / "S2_20190421.tif", (600, 600), "int16", nodata=0), "scene")
+    given = {"MASK": 5, "MASK_LAYERS": [asked["OUTPUT"]]}
+    with pytest.raises(QgsProcessingException, match="Every pixel is clouded"):  # its 200 m lie under the cloud
+        composed([scene], context, tmp_path, **given)

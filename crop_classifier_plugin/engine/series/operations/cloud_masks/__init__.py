@@ -1,0 +1,1 @@
+"""Clouds where a product brings no mask."""

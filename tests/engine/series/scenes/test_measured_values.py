@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+import rasterio
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,8 @@ from crop_classifier_plugin.engine.series.operations.composite.job import compos
 from crop_classifier_plugin.shared.errors import UnitUnclear
 from crop_classifier_plugin.shared.jobs.series import CompositeJob
 from crop_classifier_plugin.shared.jobs.sources import BandNoData, SceneSource, Series
-from kits.rasters import write_raster
+from kits.rasters import BANDS, write_raster, write_season
+from kits.stacks import need, open_model_series
 
 TOLD = "cannot be measured"
 FILLS = [("int16", -9999), ("int16", -32768), ("int16", 32767), ("uint16", 65535), ("float32", -9999.0),
@@ -199,3 +201,21 @@ def test_no_data_of_a_layer_is_used_as_the_user_set_it(coarse: bool, tmp_path: P
     assert cube[1].min() == 0
     assert np.isnan(cube[0]).any(axis=1).sum() == 6 * step
     assert not [text for level, text in reporter.lines if TOLD in text]
+
+
+def test_a_model_takes_the_next_scene_of_a_window_whose_clearest_is_all_cloud(tmp_path: Path) -> None:
+    """The scene that its mask missed is the clearest: it is left out, named, and the dates are chosen anew."""
+    season = write_season(tmp_path / "s")
+    array = np.full((6, 50, 70), 20_000, np.uint16)
+    write_raster(tmp_path / "s" / "S2_20240622.tif", array, names=BANDS, nodata=0)
+    with rasterio.open(season[1], "r+") as file:
+        some = file.read()
+        some[:, :20] = 0
+        file.write(some)
+    reporter = Silent()
+    with open_model_series([SceneSource(str(tmp_path / "s"))], need(), reporter) as series:
+        assert [str(day) for day in series.dates] == ["2024-04-25", "2024-06-20", "2024-08-15"]
+    told = [text for level, text in reporter.lines if level == "warning" and "Left out" in text]
+    assert len(told) == 1
+    assert "2024-06-22 (around 2e+04, too large)" in told[0]
+    assert reporter.noted["left_out"] == [{"date": "2024-06-22", "reason": "around 2e+04, too large"}]

@@ -91,7 +91,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         )
 
     def _add_place(self) -> None:
-        self.add_extent("Only this rectangle is mapped. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is mapped. Empty: everything the scenes cover.")
         self.add(
             QgsProcessingParameterFeatureSource(
                 "AREA", self.tr("Area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True

@@ -55,7 +55,7 @@ class FuseStarfm(PairsAlgorithm):
         )
         self._add_details()
         self.add_dates()
-        self.add_extent("Only this rectangle is fused. Empty: everything the images share.")
+        self.add_extent("Only this rectangle is fused. Empty: everything the fine images cover.")
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Fused image")),
             self.tr("A GeoTIFF of the target's day; its band is named as NDVI 2021-08-31."),

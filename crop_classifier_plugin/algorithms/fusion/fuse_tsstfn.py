@@ -70,7 +70,7 @@ class FuseTsstfn(PairsAlgorithm):
             advanced=True,
         )
         self.add_dates()
-        self.add_extent("Only this rectangle is fused. Empty: everything the images share.")
+        self.add_extent("Only this rectangle is fused. Empty: everything the fine images cover.")
         self.add_device()
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> FuseTsstfnJob:

@@ -52,7 +52,7 @@ class AlignSeries(SeriesAlgorithm):
             self.tr("As NDVI, or B04 B08. Empty: all of the prediction year's most complete scene."),
         )
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is aligned. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is aligned. Empty: everything the scenes cover.")
         self._add_outputs()
 
     def _add_days(self) -> None:

@@ -70,7 +70,7 @@ class BuildSeries(SeriesAlgorithm):
             self.tr("Its grid is taken, pixel by pixel, in place of the resolution and the CRS."),
             advanced=True,
         )
-        self.add_extent("Only this rectangle is built. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is built. Empty: everything the scenes cover.")
 
     def _add_outputs(self) -> None:
         self.add(

@@ -43,7 +43,7 @@ class Composite(SeriesAlgorithm):
             self.tr("As B04 B08 B11 or VV VH, all optical or all radar. Empty: all of the most complete scene."),
         )
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is composited. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is composited. Empty: everything the scenes cover.")
         self._add_outputs()
 
     def _add_time(self) -> None:

@@ -50,7 +50,7 @@ class FillGaps(SeriesAlgorithm):
         ):
             self.add(QgsProcessingParameterBoolean(name, self.tr(title), default), self.tr(tip), advanced=True)
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is filled. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is filled. Empty: everything the scenes cover.")
         self._add_outputs()
 
     def _add_numbers(self) -> None:

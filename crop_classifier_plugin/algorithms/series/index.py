@@ -40,7 +40,7 @@ class Index(SeriesAlgorithm):
             self.tr("One or more; RVI and VHVV are made of radar (VV, VH) and go together. See the help."),
         )
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is computed. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is computed. Empty: everything the scenes cover.")
         self.add(
             QgsProcessingParameterRasterDestination("OUTPUT", self.tr("Series of indices")),
             self.tr("One GeoTIFF of all dates; its bands are named as NDVI 2019-05-16."),

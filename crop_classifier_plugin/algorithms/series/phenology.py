@@ -53,7 +53,7 @@ class Phenology(SeriesAlgorithm):
         )
         self._add_numbers()
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is searched. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is searched. Empty: everything the scenes cover.")
         self._add_outputs()
 
     def _add_time(self) -> None:

@@ -63,7 +63,7 @@ class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
             advanced=True,
         )
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is learnt from. Empty: everything the scenes cover.")
         self.add_resume(
             "A pre-training of this encoder that was cancelled or broken off",
             "After each epoch its state is kept in a folder beside the encoder folder, until the last epoch is done. "

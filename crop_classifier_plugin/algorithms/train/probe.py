@@ -69,7 +69,7 @@ class Probe(ClassChoiceParameters, SeriesAlgorithm):
             number = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(number, self.tr(tip), advanced=True)
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is looked at. Empty: everything the scenes share.")
+        self.add_extent("Only this rectangle is looked at. Empty: everything the scenes cover.")
         self.add_device()
         self._add_outputs()
 

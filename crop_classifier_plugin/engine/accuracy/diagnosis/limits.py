@@ -22,7 +22,7 @@ class Limits:
 
     def __init__(self, limits: CompareLimits, grid: Grid) -> None:
         self._grid, self._width = grid, limits.boundary
-        self._area = Area.read(limits.area, grid.crs) if limits.area else None
+        self._area = Area.read(limits.area, grid) if limits.area else None
         if self._area and not _touch(self._area.bounds, grid.bounds):
             raise NoOverlap("The map", limits.area)
 

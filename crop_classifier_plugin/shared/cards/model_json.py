@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any
 
 from ..legend import CropClass, Legend
+from .calibration import Calibration
 from .card import Card
 from .parts import (
     SURFACE,
@@ -53,6 +54,7 @@ def read_item(item: dict[str, Any]) -> Card:
             size=int(p.get("file:size", 0)),
             parameters=int(p.get("mlm:total_parameters", 0)),
             framework_version=str(p.get("mlm:framework_version", "")),
+            calibration=Calibration.from_dict(own.get("calibration", {})),
         ),
         tiling=TilingSpec(
             tile=int(own["tile"]),
@@ -242,6 +244,7 @@ def _own(card: Card) -> dict[str, Any]:
         "unit": f"surface reflectance x {inputs.scale:g}",
         "nodata": inputs.nodata,
         "sha256": card.weights.sha256,
+        **({"calibration": told} if (told := card.weights.calibration.to_dict()) else {}),
         "simulated": training.simulated,
         "training_data": training.training_data,
         "region": training.region,

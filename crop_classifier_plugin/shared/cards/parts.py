@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import BadInput
+from .calibration import Calibration
 
+_AS_IT_CAME = Calibration()
 RADAR_UNITS = ("decibel", "power")
 SURFACE = "surface reflectance"
 TOA = "top-of-atmosphere reflectance"  # level 1: the atmosphere is in it
@@ -201,6 +203,7 @@ class WeightsFacts:
     size: int = 0  # bytes
     parameters: int = 0
     framework_version: str = ""
+    calibration: Calibration = _AS_IT_CAME
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ...reporting.sentences import listed
 from ...reporting.templates import defined, percent
 from ..confusion import Confusion
 from .comparison import ComparedClasses, Comparison, Excluded
+from .confidence import reliability_of
 from .error_layers import Layer, layers_of, write_layers
 from .more_layers import write_more_layers
 from .preview import agreement_picture
@@ -49,7 +50,9 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             tags = _tags(job, comparison)
             write_layers(layers, crop_map, comparison.truth, tags, run.outputs, run.step(0.4, 0.9))
             write_more_layers(job.layers, comparison, confusion, tags, run)
-        facts = _facts(job, comparison, confusion, excluded, used, layers)
+            facts = _facts(job, comparison, confusion, excluded, used, layers)
+            if job.layers.confidence:
+                facts = replace(facts, reliability=reliability_of(job.layers.confidence, comparison, reporter))
         write_reports(facts, job, agreement_picture(run.output(job.agreement)), run.outputs)
         run.record(job.agreement, {"accuracy": facts.overall})
     reporter.log(facts.headline)

@@ -17,9 +17,12 @@ from ....shared.legend import CropClass
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
+from ...reporting.charts import Drawing
 from ...reporting.templates import decimal, defined, percent, template
+from ..calibration import Reliability
 from ..confusion import RULE, Confusion, Scores
 from .comparison import Excluded
+from .confidence import diagram
 from .error_layers import AGREEMENT, OUTCOMES
 from .preview import NOT_COMPARED
 
@@ -65,6 +68,7 @@ class Facts:
     layers: tuple[str, ...]
     simulated: bool  # map or reference
     job: dict[str, Any]
+    reliability: Reliability | None = None  # where the map's confidence was given
 
     @cached_property
     def overall(self) -> dict[str, float | int | None]:
@@ -114,10 +118,16 @@ class Facts:
                 "edges_right": self.excluded.edges_right,
                 "outside_legend": [{"value": v, "pixels": n} for v, n in self.excluded.outside_legend],
             },
+            "calibration": self._calibration(),
             "notes": list(self.notes),
             "class_layers": list(self.layers),
             "job": self.job,
         }
+
+    def _calibration(self) -> dict[str, Any] | None:
+        if self.reliability is None:
+            return None
+        return {"expected_error": defined(self.reliability.error), "bins": self.reliability.rows()}
 
     def _row(self, crop: CropClass, scores: Scores) -> dict[str, Any]:
         """Of a class that the map never names the code is None."""
@@ -130,7 +140,8 @@ def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) ->
     document = facts.document()
     out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     out.write_text(job.report_csv, to_csv(document))
-    out.write_text(job.report_html, to_html(document, facts.headline, picture))
+    chart = diagram(facts.reliability) if facts.reliability else None
+    out.write_text(job.report_html, to_html(document, facts.headline, picture, chart))
 
 
 def to_csv(document: dict[str, Any]) -> str:
@@ -155,17 +166,20 @@ def to_csv(document: dict[str, Any]) -> str:
     for key, metric in METRICS.items():
         table.writerow([metric.name, _cell(document["overall"][key])])
     table.writerow(["compared pixels", document["overall"]["pixels"]])
+    if document["calibration"]:
+        table.writerow(["expected calibration error", _cell(document["calibration"]["expected_error"])])
     for reason, pixels in _reasons(document):
         table.writerow([f"left out: {reason}", pixels])
     return text.getvalue()
 
 
-def to_html(document: dict[str, Any], headline: str, picture: str) -> str:
+def to_html(document: dict[str, Any], headline: str, picture: str, chart: Drawing | None = None) -> str:
     """One page without scripts or outside files."""
     return template("report.html.j2", Path(__file__).parent).render(
         d=document,
         headline=headline,
         picture=picture,
+        chart=chart,
         not_compared=NOT_COMPARED,
         metrics=METRICS,
         tips={

@@ -36,6 +36,7 @@ from ..loop.checkpoint import CheckpointStore, folder_of
 from ..loop.epochs import EpochLog, history_csv
 from ..loop.evaluation import MEAN_F1, Mapper, score
 from ..loop.several_devices import check_batch
+from ..model_folder.calibrate import calibrate
 from ..model_folder.card_builder import card_of, tiling_of, with_file_facts
 from ..model_folder.initial_weights import (
     WEIGHTS,
@@ -77,14 +78,15 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
         mapper = Mapper.open(paths[WEIGHTS_FILE], card)
-        tested = assess(mapper, material, run.step(0.9, 0.96))
-        card = with_file_facts(card, paths[WEIGHTS_FILE], tested)
+        mapper, validated = calibrate(mapper, material.validated, VALIDATION, run.step(0.9, 0.93))
+        tested = assess(mapper, material, run.step(0.93, 0.99))
+        card = with_file_facts(mapper.card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, card_text(card))
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
         outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history, [MEAN_F1.name]))
         manner = settings_table(job, config, learnt.history, run.seconds)
         if learnt.history:
-            manner += _validation(mapper, material, run.step(0.96, 0.99))
+            manner += _validation(validated, reporter)
         maps = sample_maps(mapper, material.places() + material.tests, run.step(0.99, 1))
         trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, material.unit, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
@@ -188,9 +190,8 @@ def assess(mapper: Mapper, material: TrainingData, reporter: Reporter) -> tuple[
     return tuple(tested)
 
 
-def _validation(mapper: Mapper, material: TrainingData, reporter: Reporter) -> Rows:
+def _validation(confusion: Confusion, reporter: Reporter) -> Rows:
     """How good the kept epoch is where it is mapped: after each epoch a sample of tiles is looked at, unblended."""
-    confusion = score(mapper, material.validated, VALIDATION, reporter)
     if not confusion.total:
         return ()
     log_results([(ON_VALIDATION, confusion)], reporter)

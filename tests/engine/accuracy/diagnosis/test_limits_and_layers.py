@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas
 import numpy as np
 import pytest
@@ -116,6 +118,23 @@ def test_sureness_parts_right_and_wrong_by_confidence(tmp_path, pair) -> None:
     sure, right = confidence >= 60, truth == mapped
     expected = np.where(right, np.where(sure, 0, 1), np.where(sure, 3, 2))
     assert (painted == np.where(both, expected, 255)).all()
+
+
+def test_the_report_tells_whether_the_map_is_as_sure_as_it_is_right(tmp_path, pair) -> None:
+    truth, mapped, reference, crop_map = pair
+    right = truth == mapped
+    confidence = np.where(right, 90, 60).astype(np.uint8)
+    path = write(tmp_path / "c.tif", confidence, nodata=255)
+    result, document = run(tmp_path, crop_map, reference, layers=ErrorLayers(confidence=path))
+    both = (truth != 0) & (mapped != 0)
+    expected = (0.1 * (right & both).sum() + 0.6 * (~right & both).sum()) / both.sum()
+    assert document["calibration"]["expected_error"] == pytest.approx(expected)
+    page = Path(result["report_html"]).read_text(encoding="utf-8")
+    assert f'<b id="calibration_error">{expected:.3f}</b>' in page
+    assert "right 100 %" in page
+    wrong = write(tmp_path / "w.tif", confidence.astype(np.uint16) * 100, nodata=65535)
+    with pytest.raises(BadInput, match="no confidence in per cent"):
+        run(tmp_path, crop_map, reference, layers=ErrorLayers(confidence=wrong))
 
 
 def test_what_does_not_go_together_is_refused(tmp_path, pair) -> None:

@@ -66,7 +66,8 @@ def calibrated(probability: Floats, temperature: float) -> Floats:
     """(K, ...) probabilities at another temperature: proportional to p^(1 / T)."""
     if temperature == 1:
         return probability
-    raised = np.power(np.maximum(probability, _LEAST), probability.dtype.type(1 / temperature))
+    logits = np.log(np.maximum(probability, _LEAST)) * probability.dtype.type(1 / temperature)
+    raised = np.exp(logits - logits.max(axis=0))
     scaled: Floats = raised / raised.sum(axis=0)
     return scaled
 

@@ -21,7 +21,6 @@ from ...shared.jobs.train import (
     SplitSpec,
     TrainJob,
 )
-from ..training.supervised.month_rasters import month_rasters
 from .options import (
     DATES_HELP,
     finish,
@@ -152,6 +151,8 @@ def _labels(given: dict[str, Any]) -> LabelSource:
 
 def _by_month(labels: LabelSource) -> LabelSource:
     """The class rasters of a folder, or of a file with a band a month."""
+    from ..training.supervised.month_rasters import month_rasters  # reads rasters: not for a list of models
+
     rasters = month_rasters(labels.path)
     return replace(labels, path=rasters[0].path, month_rasters=rasters)
 

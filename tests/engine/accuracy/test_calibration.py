@@ -42,6 +42,7 @@ def test_another_temperature_keeps_order_and_sum(seed: int, temperature: float) 
     assert other.sum(axis=0) == pytest.approx(1, abs=1e-5)
     assert (other.argmax(axis=0) == told.argmax(axis=0)).all()
     assert calibrated(told, 1.0) is told
+    assert np.isfinite(calibrated(np.zeros((3, 2), np.float32), 0.05)).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -74,7 +74,7 @@ class CropGain(ClassChoiceParameters, SeriesAlgorithm):
         self.add_choice("SPLIT", "Split", GAIN_SPLITS, tip)
         self._add_details()
         self.add_dates_and_masks()
-        self.add_extent("Only this rectangle is used. Empty: everything the early season's scenes share.")
+        self.add_extent("Only this rectangle is used. Empty: everything the early season's scenes cover.")
         self._add_outputs()
 
     def _add_labels(self) -> None:

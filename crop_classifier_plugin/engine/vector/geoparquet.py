@@ -21,7 +21,6 @@ from ..raster.band_ref import Bounds
 SUFFIXES = (".parquet", ".geoparquet", ".pq")
 _MAGIC = b"PAR1"  # at both ends of a Parquet file
 _DEGREES = "OGC:CRS84"  # where the file says nothing (GeoParquet 1.0, "crs")
-_BATCH = 65536  # rows that are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _reader(path: str) -> Any:
         raise LabelsUnusable(f"Cannot read the file {path} ({error.strerror}): choose another.") from None
     if not whole:
         raise LabelsUnusable(f"{path} is no Parquet file, or not all of it: check that it is complete.")
-    return arro3.io.read_parquet(path, batch_size=_BATCH)
+    return arro3.io.read_parquet(path)
 
 
 def _crs(path: str, column: dict[str, Any]) -> str:

@@ -230,3 +230,16 @@ def test_parquet_that_cannot_be_read_is_told(tmp_path: Path, case: str) -> None:
         error = LabelsUnusable if case == "no geometry" else CrsMissing
     with pytest.raises(error, match=words):
         read_labelled_shapes(str(path), "", "crop", GRID.crs)
+
+
+def test_parcels_come_in_geoparquet_too(tmp_path: Path) -> None:
+    cells = [shapely.box(500_000 + 20 * i, 5_649_980, 500_020 + 20 * i, 5_650_000) for i in range(3000)]
+    frame = gpd.GeoDataFrame({"crop": [NAMES[i % 2] for i in range(3000)]}, geometry=cells, crs=GRID.crs)
+    write_parquet(frame, tmp_path / "p.parquet")
+    frame.to_file(tmp_path / "p.gpkg")
+    for bounds in (None, GRID.bounds):
+        files = [str(tmp_path / name) for name in ("p.parquet", "p.gpkg")]
+        read = [read_labelled_shapes(path, "", "crop", GRID.crs, bounds) for path in files]
+        assert (len(read[0]) == 3000) == (bounds is None)
+        assert read[0]["label"].tolist() == read[1]["label"].tolist()
+        assert read[0].geometry.geom_equals(read[1].geometry).all()

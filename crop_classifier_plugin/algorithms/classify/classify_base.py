@@ -111,6 +111,8 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         )
         for name, title, tip in (
             ("PROBABILITIES", "Class probabilities", "One band a class, stored as 0-10000 with the scale 0.0001."),
+            ("ENTROPY", "Entropy", "Of the probabilities: 0 where the model is sure, 1 where it knows nothing."),
+            ("MARGIN", "Margin", "The highest probability less the next: 0 is a draw."),
             ("VALID_DATES", "Number of valid dates", "How many of the model's dates are free of cloud and gaps."),
         ):
             self.add(
@@ -198,6 +200,8 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             class_map=self.parameterAsOutputLayer(parameters, "OUTPUT", context),
             confidence=self.parameterAsOutputLayer(parameters, "CONFIDENCE", context),
             probabilities=self.parameterAsOutputLayer(parameters, "PROBABILITIES", context),
+            entropy=self.parameterAsOutputLayer(parameters, "ENTROPY", context),
+            margin=self.parameterAsOutputLayer(parameters, "MARGIN", context),
             valid_dates=self.parameterAsOutputLayer(parameters, "VALID_DATES", context),
             **self.attention(parameters, context),
         )
@@ -248,6 +252,8 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             "OUTPUT": (job.written.class_map, "Crop map"),
             "CONFIDENCE": (job.written.confidence, "Confidence"),
             "PROBABILITIES": (job.written.probabilities, "Class probabilities"),
+            "ENTROPY": (job.written.entropy, "Entropy"),
+            "MARGIN": (job.written.margin, "Margin"),
             "VALID_DATES": (job.written.valid_dates, "Number of valid dates"),
         }
         for order, (path, name) in enumerate(reversed(list(written.values()))):

@@ -31,6 +31,8 @@ from .series import series_options, sources, take_scenes
 @click.option("--month", "months", multiple=True, help="2020-03 or '2020-03 to 2021-02', of models that map months.")
 @click.option("--confidence", default="", help="Highest probability in per cent, a .tif file.")
 @click.option("--probabilities", default="", help="One band a class, a .tif file.")
+@click.option("--entropy", default="", help="Of the probabilities, 0 = sure, 1 = nothing known, a .tif file.")
+@click.option("--margin", default="", help="Highest probability less the next, a .tif file.")
 @click.option("--valid-dates", default="", help="Number of usable dates a pixel, a .tif file.")
 @click.option("--attention", default="", help="How much the network heeds each date, by class, a .csv file.")
 @click.option("--attention-plot", default="", help="The same as curves, an .html file.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
 from ...shared.cards.card import Card
+from ..accuracy.doubt import entropy_of, margin_of
 from ..execution.outputs import Outputs
 from ..raster.grid import Grid
 from ..raster.provenance import APPLICABILITY_TAG, marks
 from ..raster.sidecars import (
     CONFIDENCE,
+    RGB,
     Ramp,
     rows_of,
     write_class_sidecars,
@@ -126,6 +129,47 @@ class Probabilities(OutputRaster):
         write_ramp_style(outputs, path, Ramp(0, 1, ((255, 255, 255), (0, 68, 27))))
 
 
+class Doubt(OutputRaster):
+    """A figure of how unsure the probabilities are, 0..1."""
+
+    name: str
+    colours: tuple[RGB, ...]  # from 0 to 1
+
+    @staticmethod
+    @abstractmethod
+    def figure(probability: NDArray[np.floating]) -> NDArray[np.floating]:
+        """(H, W) from (K, H, W)."""
+
+    def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
+        spec = RasterSpec("uint16", _NO_PROBABILITY, (self.name,), scale=1 / _STEPS, resampling=Resampling.average)
+        super().__init__(spec, grid, path, said)
+
+    def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:
+        steps = np.rint(_STEPS * np.nan_to_num(self.figure(block.probability)))
+        self._writer.write(np.where(valid, steps, _NO_PROBABILITY).astype(np.uint16), block.window)
+
+    def finish(self, outputs: Outputs, path: str) -> None:
+        self._close()
+        write_ramp_style(outputs, path, Ramp(0, 1, self.colours))
+
+
+_UNSURE: tuple[RGB, ...] = ((255, 255, 229), (254, 153, 41), (102, 37, 6))
+
+
+class Entropy(Doubt):
+    """0 where the model is sure, 1 where it knows nothing."""
+
+    name, colours = "entropy", _UNSURE
+    figure = staticmethod(entropy_of)
+
+
+class Margin(Doubt):
+    """The highest probability less the next: 1 where the model is sure, 0 at a draw."""
+
+    name, colours = "margin", _UNSURE[::-1]
+    figure = staticmethod(margin_of)
+
+
 class ValidDates(OutputRaster):
     """How many of the model's dates are usable at each pixel: also where the map has no value."""
 
@@ -143,9 +187,11 @@ class ValidDates(OutputRaster):
 
 
 # The fields of ClassifyOutputs that name a raster.
-OUTPUT_RASTERS: dict[str, type[ClassMap] | type[Confidence] | type[Probabilities] | type[ValidDates]] = {
+OUTPUT_RASTERS: dict[str, Callable[[Card, Grid, str, Said], OutputRaster]] = {
     "class_map": ClassMap,
     "confidence": Confidence,
     "probabilities": Probabilities,
+    "entropy": Entropy,
+    "margin": Margin,
     "valid_dates": ValidDates,
 }

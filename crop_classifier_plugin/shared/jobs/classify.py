@@ -27,6 +27,8 @@ class ClassifyOutputs:
     folder: str = ""
     confidence: str = ""
     probabilities: str = ""
+    entropy: str = ""  # of the probabilities: 0 = sure, 1 = nothing known
+    margin: str = ""  # the highest probability less the next
     valid_dates: str = ""  # how many dates are usable
     attention: str = ""  # CSV: how much the network heeds each date, by class
     attention_plot: str = ""  # the same as an HTML page
@@ -42,7 +44,9 @@ class ClassifyJob(Job):
 
     kind: ClassVar[str] = "classify"
     entry: ClassVar[str] = "inference.job:classify"
-    writes_rasters = ("written.class_map", "written.confidence", "written.probabilities", "written.valid_dates")
+    writes_rasters = tuple(
+        f"written.{name}" for name in ("class_map", "confidence", "probabilities", "entropy", "margin", "valid_dates")
+    )
     writes_files = ("written.attention", "written.attention_plot")
     writes_folders = ("written.folder",)
     reads = ("optical", "radar", "area", "model", "candidates")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ....shared.legend import Legend
 from ...labels.matching import Label, Matcher
+from ..doubt import entropy_of
 from .parcel_layer import ParcelLayer
 
 Floats = NDArray[np.float64]
@@ -56,15 +57,6 @@ class Measured:
     def best(self) -> NDArray[np.int64]:
         """(P,) position of the class with the largest share; -1 where the map has none."""
         return np.where(self.pixels > 0, self.coverage.argmax(axis=1), -1)
-
-
-def entropy_of(probabilities: Floats) -> Floats:
-    """(P,) Shannon's entropy of (P, K) as a share of its maximum, ln K; NaN where nothing is known."""
-    known = np.maximum(probabilities, 0)
-    shares = known / known.sum(axis=1, keepdims=True)
-    terms = np.where(shares > 0, shares * np.log(np.where(shares > 0, shares, 1)), 0)
-    spread: Floats = -terms.sum(axis=1) / max(np.log(probabilities.shape[1]), 1e-12)
-    return np.where(np.isfinite(shares).all(axis=1), np.clip(spread, 0, 1), np.nan)
 
 
 def summary_table(layer: ParcelLayer, measured: Measured, legend: Legend, matcher: Matcher) -> geopandas.GeoDataFrame:
@@ -116,7 +108,7 @@ def _doubt(measured: Measured, best: NDArray[np.int64], names: NDArray[Any]) -> 
         "map_prob": _where(known, first),
         **told,
         "second_prob": _where(there, next_one),
-        "entropy": _where(known, entropy_of(measured.probabilities)),
+        "entropy": _where(known, entropy_of(measured.probabilities.T)),
         "margin": _where(known, first - np.where(there, next_one, 0)),
     }
 
@@ -145,5 +137,5 @@ def _named(known: NDArray[np.bool_], names: NDArray[Any]) -> list[str | None]:
     return [name if there else None for there, name in zip(known, names)]
 
 
-def _where(known: NDArray[np.bool_], values: Floats) -> Floats:
-    return np.where(known, values, np.nan)
+def _where(known: NDArray[np.bool_], values: NDArray[np.floating]) -> Floats:
+    return np.where(known, values, np.nan).astype(np.float64)

@@ -24,8 +24,9 @@ from ...labels.open_labels import open_labels
 from ...raster.pixel_area import hectares_of_shapes
 from ...vector.layer_styles import add_styles
 from ..diagnosis.comparison import ComparedClasses, Comparison
+from ..doubt import entropy_of
 from ..parcels.parcel_summary import class_probabilities, summed_up
-from ..parcels.summary import AGREES, DISAGREES, entropy_of
+from ..parcels.summary import AGREES, DISAGREES
 from .blobs import Blobs, differences
 from .forms import review_style
 from .priority import chance_of_error, priority_of
@@ -129,7 +130,7 @@ def _blob_frame(
         mapped = means[rows, found.mapped]
         known = found.reference < means.shape[1]
         declared = np.where(known, means[rows, np.minimum(found.reference, means.shape[1] - 1)], 0)
-        columns |= {"map_prob": mapped, "entropy": entropy_of(means)}
+        columns |= {"map_prob": mapped, "entropy": entropy_of(means.T)}
     everywhere = np.ones(len(hectares), bool)
     chance = chance_of_error(mapped, declared, everywhere, ~everywhere, job.declared_right)
     columns["priority"] = priority_of(chance, hectares, job.gain)

@@ -9,10 +9,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
-from scipy.stats import entropy
 
 from crop_classifier_plugin.engine.accuracy.parcels import zonal
-from crop_classifier_plugin.engine.accuracy.parcels.summary import entropy_of
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.labels.class_map import CropMap, opened
 from crop_classifier_plugin.shared.errors import BadInput, Cancelled
@@ -92,14 +90,3 @@ def test_another_coordinate_system_is_refused_and_cancel_is_heeded(tmp_path) -> 
     reporter.stop.set()
     with pytest.raises(Cancelled):
         zonal.band_means(path, grid_of(values), on_map(blobs(0)), reporter)
-
-
-@settings(deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=9))
-def test_entropy_is_scipys_and_of_one_class_and_of_all_alike_nought_and_one(weights: list[float]) -> None:
-    given_ = np.array([weights])
-    if given_.sum() < 1e-6:
-        return
-    assert entropy_of(given_)[0] == pytest.approx(entropy(weights) / np.log(len(weights)), abs=1e-9)
-    assert entropy_of(np.eye(len(weights)))[0] == 0
-    assert entropy_of(np.ones((1, len(weights))))[0] == pytest.approx(1)

@@ -13,7 +13,7 @@ from benchmarks.lib.machine import load
 from benchmarks.lib.measure import spent
 from benchmarks.lib.places import DATA
 from benchmarks.lib.results import write
-from benchmarks.speed import classify, fuse_starfm, fuse_tsstfn, simulator
+from benchmarks.speed import classify, fuse_starfm, fuse_tsstfn, phenology, simulator
 from crop_classifier_plugin.engine.experiments.results import Cell, Column, Heading, Part, Results, Table, Text
 
 ABOUT = (
@@ -68,6 +68,7 @@ STEPS: dict[str, Callable[[], list[Part]]] = {  # what is told of the peak of an
     "Fusion by STARFM": lambda: [fuse_starfm.memory([(768, 768, 61)])],
     "Fusion by TSSTFN": lambda: [fuse_tsstfn.memory([(512, 384)])],
     "Classifying": lambda: [classify.classification([1000], classify.MODEL)],
+    "Phenology": lambda: [phenology.memory([1000])],
     "Simulating": lambda: [simulator.simulation([512, 1024])],
     "Training": learning,
     "STARFM beside loops": lambda: [part for part in fuse_starfm.speed(repeats=3) if not isinstance(part, Heading)],

@@ -108,7 +108,7 @@ def _pages(job: SearchScenesJob, days: tuple[dt.date, dt.date], network: Network
     )
     try:
         yield from query.items_as_dicts()
-    except (ValueError, KeyError, TypeError, AttributeError, STACError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, STACError) as error:
         raise NetworkFailed(shown(job.api), f"it answers as no STAC API does: {error}", "check the address") from None
 
 

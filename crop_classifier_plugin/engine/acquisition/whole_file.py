@@ -41,6 +41,8 @@ def _go_on(file: Wanted, url: str, part: Path, network: Network) -> None:
     known = _read_note(part)
     start = part.stat().st_size if part.is_file() and known.get("address") == shown(file.href) else 0
     with network.stream(url, start) as (begin, size, tag, chunks):
+        if size is None:  # what has no end would fill the disk
+            raise NetworkFailed(shown(url), "the server does not tell how large it is", "leave the scene out")
         if begin and tag != known.get("tag"):
             begin = 0
         if start and not begin:
@@ -48,7 +50,7 @@ def _go_on(file: Wanted, url: str, part: Path, network: Network) -> None:
             if tag != known.get("tag"):
                 raise requests.ConnectionError("changed meanwhile: from the beginning")
         _write(part, begin, chunks, {"address": shown(file.href), "tag": tag})
-    if size is not None and part.stat().st_size != size:
+    if part.stat().st_size != size:
         raise requests.ConnectionError("broke off")
 
 

@@ -39,7 +39,8 @@ WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start 
 
 _ENGINE = __name__.rpartition(".execution.")[0]
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
-_LARGE, _HELD = 1 << 22, 1 << 25  # bytes (measured: with 128 KiB a season's curves took twice the processor's time)
+_LARGE, _HELD = 1 << 17, 1 << 25  # bytes
+_LARGE_OF_SMALL = 1 << 22  # (measured: with 128 KiB a season's curves took twice the processor's time)
 
 _FOR_TRAINING = (
     "torch",
@@ -55,7 +56,7 @@ _FOR_TRAINING = (
 def execute(job: Any, as_json: bool) -> int:
     """Runs the job and returns the exit code; tells results and errors on standard output (JSON) or in words."""
     if not needs_training(job):  # torch lives on memory that is at hand again at once
-        _keep_memory_steady()
+        _keep_memory_steady(job)
     stop = Stop()
     reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
     _catch_signals(stop)
@@ -81,14 +82,16 @@ def _comes_of_the_end_of(first: int, outcome: object) -> bool:
     return os.getppid() != first or isinstance(outcome, Cancelled)
 
 
-def _keep_memory_steady() -> None:
+def _keep_memory_steady(job: Any) -> None:
     """Makes the C library give large blocks back at once. By default each thread keeps what it freed in a heap of its
-    own, and these heaps crept up by half over a long run. Smaller ones are held: the system takes its time to give them.
+    own, and these heaps crept up by half over a long run. What a job of many small arrays frees is held up to _HELD.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:
-        mallopt(_M_MMAP_THRESHOLD, _LARGE)
-        mallopt(_M_TRIM_THRESHOLD, _HELD)
+        small = getattr(job, "small_arrays", False)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_OF_SMALL if small else _LARGE)
+        if small:
+            mallopt(_M_TRIM_THRESHOLD, _HELD)
         mallopt(_M_ARENA_MAX, 2)
 
 

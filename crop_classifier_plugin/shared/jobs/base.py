@@ -17,6 +17,7 @@ class Job:
     kind: ClassVar[str]  # the job's name in JSON; the algorithm and, with dashes, the command are named so too
     entry: ClassVar[str]  # "room.module:function" of the engine
     needs_training: ClassVar[bool] = False  # what is installed on request only
+    small_arrays: ClassVar[bool] = False  # works on many arrays of a few MiB, one after the other
     writes_rasters: ClassVar[tuple[str, ...]] = ()  # fields of GeoTIFFs
     writes_files: ClassVar[tuple[str, ...]] = ()  # fields of other files
     writes_folders: ClassVar[tuple[str, ...]] = ()  # fields of folders that files are written into

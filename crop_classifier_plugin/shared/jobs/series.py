@@ -166,6 +166,7 @@ class PhenologyJob(Job):
 
     kind: ClassVar[str] = "phenology"
     entry: ClassVar[str] = "series.operations.phenology.job:phenology"
+    small_arrays: ClassVar[bool] = True
     writes_rasters = ("output", "valid_dates")
     reads = ("series",)
     series: Series

@@ -154,12 +154,13 @@ def _random(name: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watch) -> dict[str, Any]:
-    """As training/supervised/job.py does it, with the job's own batch and patch."""
+    """As training/supervised/job.py does it, with the default recipe's batch and patch."""
     sample = entry(case.network).sample
     hardware, optim, seed = HardwareSpec(on[0], precision=on[1]), OptimSpec(case.loss, epochs=1), TrainJob.seed
     settings = {"preset": preset, **dict(case.settings)}
     config = configure(case.network, settings, sample.bands, sample.dates, sample.classes)
-    recipe, side = resolve_recipe(case.network, optim), round_up(optim.patch, config.multiple)
+    recipe = resolve_recipe(case.network, optim)
+    side = round_up(recipe.patch, config.multiple)
     torch.manual_seed(seed)
     network = build(case.network, config)
     task = SegmentationTask(network, torch.full((sample.classes,), 1 / sample.classes), recipe)

@@ -65,15 +65,24 @@ GAIN_SPLITS = {
 
 # --- training ---------------------------------------------------------------------------------------------------------
 
+RECIPES = {"default": "Learns on your machine, in the minutes below", "paper": "As in the network's paper"}
 LOSSES = {
-    "auto": "As the paper",
+    "auto": "As the recipe says",
     "bce_iou": "Cross-entropy + IoU, weighted (LRTACF-Net)",
     "tversky": "Tversky (LRTACF-Net's baseline)",
     "focal": "Focal (UnetConvLSTM)",
     "cross_entropy": "Cross-entropy (CropSTS)",
     "root_cross_entropy": "Cross-entropy, weighted (Attention-3DCNN)",
 }
-OPTIMIZERS = {"auto": "As the paper", "sam": "SAM", "adamw": "AdamW", "adam": "Adam"}
+OPTIMIZERS = {"auto": "As the recipe says", "sam": "SAM", "adamw": "AdamW", "adam": "Adam"}
+SCHEDULES = {  # of the learning rate
+    "auto": "As the recipe says",
+    "one_cycle": "One cycle: up, and down to nothing",
+    "constant": "Constant",
+    "cosine": "Cosine (Attention-3DCNN)",
+    "polynomial": "Polynomial (LRTACF-Net)",
+    "steps": "Steps (CropSTS)",
+}
 PRECISIONS = {
     "auto": "Automatic",  # 32 bit on the processor, mixed on a graphics card
     "32": "32 bit",

@@ -1,4 +1,4 @@
-"""The catalogue of networks: what each is called, where it stands, how its paper trains it. A network is one row here.
+"""The catalogue of networks: what each is called, where it stands, how it is trained. A network is one row here.
 
 Standard library only: QGIS lists the networks without loading one. "module:class" is a class of engine/networks.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Optional
+
+from . import recipes
+from .recipes import Recipes
 
 # --- what a row is made of --------------------------------------------------------------------------------------------
 
@@ -31,47 +34,12 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """How a paper changes its patches."""
-
-    turns: bool = True  # turned and mirrored
-    optical_dropout: tuple[float, float] = (0.0, 0.0)  # share of a patch's optical dates taken away, drawn in between
-    radar_dropout: float = 0.0  # the same of radar dates
-
-
-@dataclass(frozen=True)
-class AdamSpec:
-    """What only Adam is asked for."""
-
-    norm_penalty: float = 0.0  # times the sum of the squared weights of batch normalisation is added to the loss
-    epsilon: float = 1e-7  # Keras'
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train a network. Rates are for the batch of the paper."""
-
-    loss: str  # one of losses.LOSSES
-    optimizer: str  # one of optimizers.OPTIMIZERS
-    learning_rate: float
-    schedule: str  # one of optimizers.SCHEDULES
-    epochs: int
-    batch: int
-    patch: int = 0  # px, both sides
-    patience: int = 0  # epochs without a better validation mean F1 until it stops early; 0 = never
-    ties: bool = False  # an epoch as good as the best takes its place
-    weight_decay: float = 0.0
-    adam: AdamSpec = AdamSpec()
-    changes: Changes = Changes()  # of each patch
-
-
-@dataclass(frozen=True)
 class NetworkRow:
     title: str  # as it is chosen; before a bracket stands its name
     config: str  # "module:class" of its settings
     network: str = ""  # "module:class"; "" = a forest, which is grown without torch
     sample: Optional[Sample] = None  # of a network
-    recipe: Optional[Recipe] = None  # None = grown, or trained in another way than on labels
+    recipes: Optional[Recipes] = None  # None = grown, or trained in another way than on labels
     paper_title: str = ""  # of the preset `paper`, where that is one of several; "" = the title
     variants: tuple[Variant, ...] = ()
     parts: dict[str, str] = field(default_factory=dict)  # attribute -> title, of what is counted by itself
@@ -82,26 +50,6 @@ class NetworkRow:
     def name(self) -> str:
         return self.title.partition(" (")[0]
 
-
-# --- how the papers train ---------------------------------------------------------------------------------------------
-
-# docs/papers/lrtacf_net.md, section 4: eq. 7, and of the baseline whose set-up it keeps momentum, schedule and turns.
-_CLARK = Recipe("bce_iou", "sam", 0.011, "polynomial", epochs=100, batch=6, patch=224)
-# The abstract of Attention-3DCNN names no training: a choice (docs/papers/attention_3dcnn.md, section 4).
-_MONTHLY = Recipe(
-    "root_cross_entropy", "adamw", 1e-3, "cosine", epochs=100, batch=16, patch=64, patience=15,
-    weight_decay=1e-4, changes=Changes(optical_dropout=(0.1, 0.3), radar_dropout=0.1),
-)  # fmt: skip
-# docs/papers/vunet_convlstm.md, section 4, from the released code: Keras' Adam, and l2(1e-4) on gamma and beta.
-_LEM = Recipe(
-    "focal", "adam", 1e-3, "constant", epochs=400, batch=16, patch=32, patience=30, ties=True,
-    adam=AdamSpec(norm_penalty=1e-4), changes=Changes(turns=False),
-)  # fmt: skip
-# PANGAEA's fine-tuning, which the paper of CropSTS uses (docs/papers/cropsts.md, section 4.2).
-_PANGAEA = Recipe(
-    "cross_entropy", "adamw", 1e-4, "steps", epochs=80, batch=8, patch=128, weight_decay=0.05,
-    changes=Changes(turns=False),
-)  # fmt: skip
 
 # --- the catalogue ----------------------------------------------------------------------------------------------------
 
@@ -115,7 +63,7 @@ NETWORKS: dict[str, NetworkRow] = {
         "lrtacf_net:LrtacfNetConfig",
         "lrtacf_net:LrtacfNet",
         _TABLE_1,
-        _CLARK,
+        recipes.SEGMENTATION,
         "LRTACF-Net (Model-9)",
         (
             Variant("LRTACF-Net without feedback (Model-7)", {"cfma_blocks": 0}),
@@ -128,7 +76,7 @@ NETWORKS: dict[str, NetworkRow] = {
         "unet:UNetConfig",
         "unet:UNet",
         _TABLE_1,
-        _CLARK,
+        recipes.SEGMENTATION,
         "U-Net (Models 1 and 2)",
         (Variant("U-Net with deep supervision (Model-3)", {"deep_supervision": True}),),
     ),
@@ -137,7 +85,7 @@ NETWORKS: dict[str, NetworkRow] = {
         "unet_plusplus:UNetPlusPlusConfig",
         "unet_plusplus:UNetPlusPlus",
         _TABLE_1,
-        _CLARK,
+        recipes.SEGMENTATION,
         "UNet++ (Models 4, 5 and 6)",
     ),
     "attention_3dcnn": NetworkRow(
@@ -145,7 +93,7 @@ NETWORKS: dict[str, NetworkRow] = {
         "attention_3dcnn:Attention3dCnnConfig",
         "attention_3dcnn:Attention3dCnn",
         _PASTIS,
-        _MONTHLY,
+        recipes.SERIES,
         attention="The temporal attention of the network, 0 to 1 for each date on its own.",
         attention_by_place=" It is one for a whole tile, and is multiplied by the spatial attention at each pixel: "
         "classes differ in level rather than in the course over the dates.",
@@ -155,7 +103,7 @@ NETWORKS: dict[str, NetworkRow] = {
         "cropsts:CropStsConfig",
         "cropsts:CropSts",
         Sample(10, 6, 20, 224),
-        _PANGAEA,
+        recipes.CROPSTS,
         "CropSTS, patch 16",
         (
             Variant("CropSTS, patch 8", {"patch": 8, "grid": 16}, side=128),
@@ -165,13 +113,13 @@ NETWORKS: dict[str, NetworkRow] = {
         attention="The attention of L-TAE, averaged over heads and levels; the dates share 1.",
     ),
     "unet_convlstm": NetworkRow(
-        "UnetConvLSTM", "unet_convlstm:UnetConvLstmConfig", "unet_convlstm:UnetConvLstm", _RADAR, _LEM
+        "UnetConvLSTM", "unet_convlstm:UnetConvLstmConfig", "unet_convlstm:UnetConvLstm", _RADAR, recipes.CONVLSTM
     ),
     "vunet_convlstm": NetworkRow(
-        "VUnetConvLSTM", "unet_convlstm:VUnetConvLstmConfig", "unet_convlstm:UnetConvLstm", _RADAR, _LEM
+        "VUnetConvLSTM", "unet_convlstm:VUnetConvLstmConfig", "unet_convlstm:UnetConvLstm", _RADAR, recipes.CONVLSTM
     ),
-    "convstar": NetworkRow("ConvSTAR", "convstar:ConvStarConfig", "convstar:ConvStar", _PASTIS, _MONTHLY),
-    "unet_3d": NetworkRow("3-D U-Net", "unet_3d:UNet3dConfig", "unet_3d:UNet3d", _PASTIS, _MONTHLY),
+    "convstar": NetworkRow("ConvSTAR", "convstar:ConvStarConfig", "convstar:ConvStar", _PASTIS, recipes.SERIES),
+    "unet_3d": NetworkRow("3-D U-Net", "unet_3d:UNet3dConfig", "unet_3d:UNet3d", _PASTIS, recipes.SERIES),
     "random_forest": NetworkRow("Random forest", "random_forest:RandomForestConfig"),
     "tsstfn": NetworkRow("TSSTFN", "tsstfn:TsstfnConfig", "tsstfn:Tsstfn", Sample(2, 8, 1, 192)),  # fuses images
 }
@@ -179,4 +127,4 @@ NETWORKS: dict[str, NetworkRow] = {
 
 def trainable() -> dict[str, str]:
     """Name -> title of what learns from labels, in the order in which it is offered."""
-    return {name: row.title for name, row in NETWORKS.items() if row.recipe or not row.network}
+    return {name: row.title for name, row in NETWORKS.items() if row.recipes or not row.network}

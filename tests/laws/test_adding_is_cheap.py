@@ -24,6 +24,7 @@ from crop_classifier_plugin.engine.products import band_names, bands, dates, enc
 from crop_classifier_plugin.engine.products.spec import specs
 from crop_classifier_plugin.engine.series.scenes.cloud_masks import MaskSource
 from crop_classifier_plugin.engine.series.scenes.scene import read_scenes
+from crop_classifier_plugin.engine.training.loop.epochs import Learning
 from crop_classifier_plugin.engine.training.loop.evaluation import accuracy_rows
 from crop_classifier_plugin.engine.training.model_folder.results import ON_HELD_OUT, headline
 from crop_classifier_plugin.engine.training.optim.recipes import recipe_of
@@ -159,7 +160,7 @@ def test_a_metric_is_one_row_in_every_training() -> None:
     size = len(card.legend)
     tested = ((ON_HELD_OUT, Confusion(np.eye(size, dtype=np.int64))),)
     counts = tuple((1, 1, 1) for _ in card.legend)
-    document = Trained(some_job(labels="parcels.gpkg"), card, (), tested, counts).document()
+    document = Trained(some_job(labels="parcels.gpkg"), card, Learning(), tested, counts).document()
     assert document["tests"][0]["overall"]["tiny"] == 0.125
     assert '<b id="tiny">0.125</b><span>Tiny figure</span>' in to_html(json.loads(json.dumps(document)))
 

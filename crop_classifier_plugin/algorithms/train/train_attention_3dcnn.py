@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
 
-from ...shared.jobs.train import OptimSpec
+from ...shared.jobs.train import AugmentationSpec, OptimSpec
 from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from .train_base import DOUBLE
@@ -33,8 +33,8 @@ class TrainAttention3dCnn(TrainTwoSeriesAlgorithm):
     def optim(self, parameters: Parameters, context: QgsProcessingContext) -> OptimSpec:
         """As all networks, and how many dates are hidden in training."""
         most = self.parameterAsDouble(parameters, "OPTICAL_DROPOUT", context)
-        return replace(
-            super().optim(parameters, context),
+        hidden = AugmentationSpec(
             optical_dropout=(min(0.1, most), most),
             radar_dropout=self.parameterAsDouble(parameters, "RADAR_DROPOUT", context),
         )
+        return replace(super().optim(parameters, context), augmentation=hidden)

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...shared.choices import LOSSES, OPTIMIZERS, PRECISIONS, RESUME
+from ...shared.choices import LOSSES, OPTIMIZERS, PRECISIONS, RECIPES, RESUME, SCHEDULES
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.sources import LabelSource, read_windows
 from ...shared.jobs.train import (
@@ -28,6 +28,8 @@ from ...shared.jobs.train import (
     TrainJob,
 )
 from ...shared.metrics import METRICS
+from ...shared.networks import NETWORKS
+from ...shared.recipes import describe
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import LabelledAlgorithm
 
@@ -38,29 +40,40 @@ NUMBERS = (  # name, field of the job, title, type, default, least, most, advanc
     ("VALIDATION", "validation", "Share for the validation", DOUBLE, 0.15, 0, 0.9, False,
      "Share of the labelled area whose parcels choose the best epoch. 0: the last epoch is kept. "
      "Not used with validation scenes."),
-    ("EPOCHS", "epochs", "Epochs", INTEGER, 60, 0, 10_000, False,
-     "How often the labelled pixels are shown, at most. An epoch has at least 10 steps, so few pixels are shown more "
-     "often. The log tells the loss of each epoch. 0: as the paper."),
+    ("MINUTES", "minutes", "Minutes to learn", DOUBLE, 10, 0.1, 100_000, False,
+     "About how long the recipe that learns on your machine may take, if that does nothing else: epochs and steps are "
+     "planned from what a few steps take. Not asked with epochs of your own, or with the paper's recipe."),
+    ("EPOCHS", "epochs", "Epochs", INTEGER, 0, 0, 10_000, True,
+     "In place of the minutes: looks at the validation, at most. The log tells the loss of each epoch. 0: as the "
+     "recipe says."),
+    ("STEPS", "steps", "Steps an epoch", INTEGER, 0, 0, 1_000_000, True,
+     "0: as many as show each labelled pixel about once, at least 10, or as fit into the minutes."),
     ("SEED", "seed", "Seed", INTEGER, 1, 0, 2**31 - 1, False,
      "The same seed parts the parcels in the same way again."),
-    ("BATCH", "batch", "Batch", INTEGER, 8, 0, 1024, True,
-     "Patches a step. Fewer need less memory. 0: as the paper."),
-    ("PATCH", "patch", "Side of a patch in pixels", INTEGER, 64, 0, 4096, True,
+    ("BATCH", "batch", "Batch", INTEGER, 0, 0, 1024, True,
+     "Patches a step. Fewer need less memory. 0: as the recipe says."),
+    ("PATCH", "patch", "Side of a patch in pixels", INTEGER, 0, 0, 4096, True,
      "What is learnt from at once: a network of many levels sees farther and wants larger patches, small areas have "
-     "only room for smaller ones. 0: as the paper (LRTACF-Net 224, CropSTS 128, Attention-3DCNN 64, UnetConvLSTM 32)."),
+     "only room for smaller ones. 0: as the recipe says."),
     ("MIN_PARCELS", "min_parcels", "Fewest parcels of a class", INTEGER, 3, 1, 1_000_000, True,
      "A class with fewer parcels on the series ends the run before anything is learnt. In a class raster, what a class "
      "has of a square of 32 pixels counts as a parcel."),
     ("LEARNING_RATE", "learning_rate", "Learning rate", DOUBLE, 0, 0, 10, True,
-     "0: the paper's, or where it takes another optimiser 0.011 with SAM, 0.003 with AdamW, 0.001 with Adam."),
+     "The highest. 0: the recipe's, or of another optimiser than its own 0.011 (SAM), 0.003 (AdamW), 0.001 (Adam)."),
     ("CARDS", "devices", "Graphics cards", INTEGER, 1, 0, 64, True,
      "How many graphics cards share each batch, which must be a multiple of them. 0: all there are."),
     ("PATIENCE", "patience", "Patience", INTEGER, -1, -1, 10_000, True,
-     "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the paper."),
+     "The training ends when the validation mean F1 did not rise for so many epochs. 0: never, -1: as the recipe."),
 )  # fmt: skip
+RECIPE = (
+    "How the network learns. The paper's recipe is meant for tens of thousands of steps on a graphics card; with it "
+    "the epochs are the paper's. Loss, optimiser, rate and the rest can be set one by one as advanced parameters."
+)
 CHOICES = (  # name, field of the job, title, choices, tip
     ("OPTIMIZER", "optimizer", "Optimiser", OPTIMIZERS,
      "SAM takes twice the time a step, AdamW is the usual choice elsewhere."),
+    ("SCHEDULE", "schedule", "Course of the learning rate", SCHEDULES,
+     "One cycle goes up to the learning rate and down to nothing by the last step; the others are the papers'."),
     ("LOSS", "loss", "Loss", LOSSES,
      "What the training makes small. The weighted ones give rare classes more weight."),
     ("PRECISION", "precision", "Precision", PRECISIONS,
@@ -69,7 +82,7 @@ CHOICES = (  # name, field of the job, title, choices, tip
      "After each epoch the state of the training is kept in a folder beside the model folder, until the model "
      "is whole. It can go on only with the same labels, scenes and settings."),
 )  # fmt: skip
-_CHOSEN = {name: field for name, field, *_ in CHOICES} | {"DEVICE": "device"}
+_CHOSEN = {name: field for name, field, *_ in CHOICES} | {"DEVICE": "device", "RECIPE": "recipe"}
 TEXTS = (  # name, field of the job, title, tip
     ("TITLE", "title", "Title of the model", "What maps of this model are called. Empty: the name of its folder."),
     ("REGION", "region", "Region", "Where the model was trained, for its card. Empty: the scenes' place in degrees."),
@@ -123,6 +136,7 @@ class TrainAlgorithm(LabelledAlgorithm):
         self.add_dates_and_masks()
 
     def _add_learning(self) -> None:
+        self.add_choice("RECIPE", "Recipe", RECIPES, self.tr(RECIPE) + self._told_recipes())
         for name, _, title, kind, default, least, most, advanced, tip in NUMBERS:
             parameter = QgsProcessingParameterNumber(name, self.tr(title), kind, default, minValue=least, maxValue=most)
             self.add(parameter, self.tr(tip), advanced)
@@ -130,6 +144,11 @@ class TrainAlgorithm(LabelledAlgorithm):
             self.add_choice(name, title, choices, tip, advanced=True)
         self.add_validation()
         self.add_device()
+
+    def _told_recipes(self) -> str:
+        """The recipes of the one network that the algorithm trains."""
+        recipes = NETWORKS[self.NETWORK].recipes if self.NETWORK else None
+        return "".join(f"\n{RECIPES[name]}: {describe(recipes.named(name))}." for name in RECIPES) if recipes else ""
 
     def _add_outputs(self) -> None:
         for name, _, title, tip in TEXTS:

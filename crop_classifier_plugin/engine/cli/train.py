@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from ...shared.cards.parts import RADAR_UNITS, REDUCTIONS
-from ...shared.choices import LOSSES, MASKS, OPTIMIZERS, SPLITS
+from ...shared.choices import LOSSES, MASKS, OPTIMIZERS, RECIPES, SCHEDULES, SPLITS
 from ...shared.errors import BadInput
 from ...shared.jobs.base import take
 from ...shared.jobs.sources import LabelledSeries, LabelSource, Series, read_settings, read_windows
 from ...shared.jobs.train import (
+    AugmentationSpec,
     CardTexts,
     HardwareSpec,
     ModelInputs,
@@ -32,6 +33,8 @@ from .options import (
     training_options,
 )
 from .series import sources
+
+_RECIPE = "How the network learns: so that it does on your machine, or as in its paper, which asks for far more steps."
 
 
 @click.command()
@@ -67,24 +70,31 @@ from .series import sources
     help="Share that chooses the best epoch; 0: the last. None for a forest.",
 )
 @click.option("--min-parcels", default=3, show_default=True, help="A class with fewer is refused.")
-@click.option("--epochs", default=60, show_default=True, help="At most. 0: as the paper.")
-@click.option("--batch", default=8, show_default=True, help="Patches a step. 0: as the paper.")
-@click.option("--patch", default=64, show_default=True, help="Side of a patch in pixels. 0: as the paper.")
+@click.option("--recipe", type=click.Choice(list(RECIPES)), default="default", show_default=True, help=_RECIPE)
+@click.option("--minutes", default=10.0, show_default=True, help="To learn, by the default recipe; about.")
+@click.option("--epochs", default=0, help="At most, in place of the minutes. Default: the recipe's.")
+@click.option("--steps", default=0, help="An epoch. Default: each labelled pixel about once, or as the minutes allow.")
+@click.option("--batch", default=0, help="Patches a step. Default: the recipe's.")
+@click.option("--patch", default=0, help="Side of a patch in pixels. Default: the recipe's.")
 @click.option("--seed", default=1, show_default=True, help="Parts the parcels, starts the weights.")
-@click.option("--loss", type=click.Choice(list(LOSSES)), default="auto", show_default=True, help="auto: the paper's.")
+@click.option("--loss", type=click.Choice(list(LOSSES)), default="auto", show_default=True, help="auto: the recipe's.")
 @click.option(
-    "--optimizer", type=click.Choice(list(OPTIMIZERS)), default="auto", show_default=True, help="auto: the paper's."
+    "--optimizer", type=click.Choice(list(OPTIMIZERS)), default="auto", show_default=True, help="auto: the recipe's."
 )
-@click.option("--learning-rate", default=0.0, help="Default: the paper's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
+@click.option(
+    "--schedule", type=click.Choice(list(SCHEDULES)), default="auto", show_default=True, help="Of the learning rate."
+)
+@click.option("--learning-rate", default=0.0, help="Default: the recipe's, or 0.011 sam, 0.003 adamw, 0.001 adam.")
 @click.option("--patience", default=-1, help="Epochs without a better validation until it stops; 0: never.")
+@click.option("--jitter", default=-1.0, help="Deviation of the random gain of dates and bands. Default: the recipe's.")
 @click.option("--radar", multiple=True, help="Second series, for a network of two: rasters or folders; repeatable.")
 @click.option("--radar-unit", type=click.Choice(RADAR_UNITS), default="decibel", show_default=True)
 @click.option("--reduce", type=click.Choice(("", *REDUCTIONS)), default="", help="What a window's scenes become.")
 @click.option(
     "--least-dates", "min_dates", default=-1, help="Usable dates a pixel needs; 0: all. Default: as the network can do."
 )
-@click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: paper's.")
-@click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: paper's.")
+@click.option("--optical-dropout", type=float, nargs=2, help="Share of the dates hidden, LOW HIGH. Default: recipe's.")
+@click.option("--radar-dropout", type=float, help="Share of the radar dates hidden. Default: recipe's.")
 @click.option(
     "--split", "method", type=click.Choice(list(SPLITS)), default="side", show_default=True, help="What is held out."
 )
@@ -117,7 +127,7 @@ def train(as_json: bool, **given: Any) -> None:
         network=_network(given),
         model_inputs=_inputs(given),
         split=take(given, SplitSpec),
-        optim=take(given, OptimSpec),
+        optim=_optim(given),
         hardware=take(given, HardwareSpec),
         card=take(given, CardTexts),
         **given,
@@ -160,6 +170,11 @@ def _by_month(labels: LabelSource) -> LabelSource:
 def _network(given: dict[str, Any]) -> NetworkSpec:
     settings = read_settings(";".join(("preset=small", *given.pop("setting"))))
     return NetworkSpec(given.pop("network"), settings, given.pop("start"), given.pop("frozen"))
+
+
+def _optim(given: dict[str, Any]) -> OptimSpec:
+    given["augmentation"] = take(given, AugmentationSpec)
+    return take(given, OptimSpec)
 
 
 def _inputs(given: dict[str, Any]) -> ModelInputs:

@@ -112,6 +112,7 @@ def _read_training(item: dict[str, Any]) -> TrainingFacts:
         sensors=tuple(str(sensor) for sensor in own.get("sensors", ())),
         levels=tuple(str(level) for level in own.get("levels", ())),
         places=tuple(_box(place) for place in own.get("places", ())),
+        recipe=str(own.get("recipe", "")),
     )
 
 
@@ -262,7 +263,7 @@ def _own(card: Card) -> dict[str, Any]:
 def _measured(training: TrainingFacts) -> dict[str, Any]:
     """What a training finds in its scenes and labels: cards from before it have none of these entries."""
     seasons = [[first.isoformat(), last.isoformat()] for first, last in training.seasons]
-    named = {"sensors": list(training.sensors), "levels": list(training.levels)}
+    named = {"sensors": list(training.sensors), "levels": list(training.levels), "recipe": training.recipe}
     entries = {"seasons": seasons, **named, "places": list(map(list, training.places))}
     return {key: value for key, value in entries.items() if value}
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import ClassVar, Optional
 
 from ..cards.parts import LEVELS, RADAR_UNITS, REDUCTIONS
-from ..choices import LOSSES, OPTIMIZERS, PRECISIONS, RESUME, SIDES, SPLITS
+from ..choices import LOSSES, OPTIMIZERS, PRECISIONS, RECIPES, RESUME, SCHEDULES, SIDES, SPLITS
 from ..devices import TRAINING_DEVICES
 from ..errors import BadInput
 from ..networks import trainable
@@ -80,32 +80,49 @@ class ModelInputs:
 
 
 @dataclass(frozen=True)
-class OptimSpec:
-    """How the weights are learnt: loss, steps, and how patches are changed."""
+class AugmentationSpec:
+    """How patches are changed in training, where it is not as the recipe says."""
 
-    loss: str = "auto"  # one of LOSSES
-    optimizer: str = "auto"  # one of OPTIMIZERS
-    learning_rate: float = 0.0  # 0 = the paper's, or the optimiser's usual one where the paper takes another
-    epochs: int = 60  # 0 = as the paper
-    patience: int = -1  # epochs without a better validation mean F1 until it stops; 0 = never, -1 = as the paper
-    steps: int = 0  # an epoch; 0 = as many as show each labelled pixel about once, at least 10
-    batch: int = 8  # 0 = as the paper
-    patch: int = 64  # px, both sides; 0 = as the paper
-    jitter: float = 0.03  # standard deviation of the random gain a date and band get in training
-    optical_dropout: Optional[tuple[float, float]] = None  # share of the dates hidden, between; None = as the paper
-    radar_dropout: Optional[float] = None  # share of the radar dates hidden in training; None = as the paper
+    jitter: float = -1.0  # standard deviation of the random gain a date and band get; -1 = as the recipe
+    optical_dropout: Optional[tuple[float, float]] = None  # share of the dates hidden, between; None = as the recipe
+    radar_dropout: Optional[float] = None  # share of the radar dates hidden in training; None = as the recipe
 
     def __post_init__(self) -> None:
-        one_of("loss", self.loss, LOSSES)
-        one_of("optimizer", self.optimizer, OPTIMIZERS)
-        at_least(self, 0, "learning_rate", "epochs", "steps", "batch", "patch", "jitter")
-        at_least(self, -1, "patience")
+        at_least(self, -1, "jitter")
         low, high = self.optical_dropout or (0.0, 0.0)
         if not (0 <= low <= high < 1 and 0 <= (self.radar_dropout or 0.0) < 1):
             raise BadInput(
                 f"optical_dropout={low}..{high} and radar_dropout={self.radar_dropout} are shares of the dates that "
                 "are hidden: give rising numbers below 1."
             )
+
+
+@dataclass(frozen=True)
+class OptimSpec:
+    """How the weights are learnt: by a recipe, and what is asked for otherwise."""
+
+    recipe: str = "default"  # one of RECIPES
+    loss: str = "auto"  # one of LOSSES
+    optimizer: str = "auto"  # one of OPTIMIZERS
+    schedule: str = "auto"  # one of SCHEDULES
+    learning_rate: float = 0.0  # 0 = the recipe's, or the optimiser's usual one where the recipe takes another
+    epochs: int = 0  # at most; 0 = as the recipe, in the default one as many as the minutes allow
+    minutes: float = 10.0  # of a recipe without a number of epochs; planned ahead, as if the machine did nothing else
+    patience: int = -1  # epochs without a better validation mean F1 until it stops; 0 = never, -1 = as the recipe
+    steps: int = 0  # an epoch; 0 = as many as show each labelled pixel about once, or as the minutes allow
+    batch: int = 0  # 0 = as the recipe
+    patch: int = 0  # px, both sides; 0 = as the recipe
+    augmentation: AugmentationSpec = AugmentationSpec()
+
+    def __post_init__(self) -> None:
+        one_of("recipe", self.recipe, RECIPES)
+        one_of("loss", self.loss, LOSSES)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        one_of("schedule", self.schedule, SCHEDULES)
+        at_least(self, 0, "learning_rate", "epochs", "steps", "batch", "patch")
+        at_least(self, -1, "patience")
+        if not 0 < self.minutes < float("inf"):
+            raise BadInput(f"minutes={self.minutes:g} leave no time to learn: give a number above 0.")
 
 
 @dataclass(frozen=True)

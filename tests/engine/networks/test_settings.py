@@ -30,7 +30,7 @@ def test_a_setting_without_a_value_is_refused(text):
 
 
 def test_the_list_of_what_learns_from_labels_is_the_registrys():
-    assert set(trainable()) == {*(name for name, row in CATALOGUE.items() if row.recipe), *FORESTS}
+    assert set(trainable()) == {*(name for name, row in CATALOGUE.items() if row.recipes), *FORESTS}
     assert set(trainable()) | {"tsstfn"} == {*NETWORKS, *FORESTS}
 
 

@@ -32,8 +32,9 @@ def install() -> None:
 
 def network_row() -> object:
     """The one row that makes the network known."""
-    from crop_classifier_plugin.shared.networks import NetworkRow, Recipe, Sample
+    from crop_classifier_plugin.shared.networks import NetworkRow, Sample
+    from crop_classifier_plugin.shared.recipes import Recipe, Recipes
 
-    recipe = Recipe("cross_entropy", "adam", 1e-3, "constant", epochs=1, batch=2, patch=16)
-    told = "Every date counts alike."
-    return NetworkRow("Tiny", "tiny_net:TinyNetConfig", "tiny_net:TinyNet", Sample(6, 3, 4, 16), recipe, attention=told)
+    recipe, told = Recipe("cross_entropy", "adam", 1e-3, "constant", 1, batch=2, patch=16), "Every date counts alike."
+    sample, recipes = Sample(6, 3, 4, 16), Recipes(default=recipe, paper=recipe)
+    return NetworkRow("Tiny", "tiny_net:TinyNetConfig", "tiny_net:TinyNet", sample, recipes, attention=told)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crop_classifier_plugin.shared.jobs.sources import LabelledSeries, LabelSource, SceneSource, Series
-from crop_classifier_plugin.shared.jobs.train import TrainJob
+from crop_classifier_plugin.shared.jobs.train import AugmentationSpec, TrainJob
 
 PARTS = ("split", "network", "model_inputs", "optim", "hardware", "card")
 SHORT = {"network": ("network", "name"), "split": ("split", "method")}  # as people call them
@@ -49,6 +49,9 @@ def changed(job: TrainJob, **facts: Any) -> TrainJob:
     """The job with other facts; those about series and labels are of the first labelled series, `more` follow it."""
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     more = facts.pop("more", job.data[1:])
+    patches = {f.name: facts.pop(f.name) for f in fields(AugmentationSpec) if f.name in facts}
+    if patches:
+        facts["augmentation"] = replace(job.optim.augmentation, **patches)
     for name, value in facts.items():
         part, field = _place(job, name)
         found[part][field] = value

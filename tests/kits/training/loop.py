@@ -24,7 +24,7 @@ from crop_classifier_plugin.engine.training.optim.recipes import recipe_of
 from crop_classifier_plugin.engine.training.supervised.task import SegmentationTask
 
 CPU = Accelerator("cpu", "32-true", "On the processor.")
-RECIPE = replace(recipe_of("unet"), epochs=6, batch=4, learning_rate=0.02)
+RECIPE = replace(recipe_of("unet", "paper"), epochs=6, batch=4, learning_rate=0.02)
 
 
 class Toy(Dataset):

@@ -20,7 +20,7 @@ from crop_classifier_plugin.engine.training.pretraining.views import (
 from crop_classifier_plugin.shared.cards.parts import Statistics
 from crop_classifier_plugin.shared.jobs.pretrain import PretrainJob, ProbeJob
 from crop_classifier_plugin.shared.jobs.sources import LabelledSeries, LabelSource, ParcelSource, SceneSource, Series
-from crop_classifier_plugin.shared.networks import Recipe
+from crop_classifier_plugin.shared.recipes import Recipe
 from kits.training.jobs import with_parts
 
 TINY = DinoRecipe(

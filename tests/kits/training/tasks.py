@@ -28,7 +28,7 @@ from crop_classifier_plugin.engine.training.pretraining.views import Viewer, rul
 from crop_classifier_plugin.engine.training.tsstfn.task import FusionTask
 from crop_classifier_plugin.engine.training.tsstfn.tiles import Sampling, Tiles, TrainingTiles, Year
 from crop_classifier_plugin.shared.cards.parts import Statistics
-from crop_classifier_plugin.shared.networks import AdamSpec, Recipe
+from crop_classifier_plugin.shared.recipes import AdamSpec, Recipe
 from kits.training.loop import CPU, RECIPE, Loud, Toy, lesson_of, plain_of
 from kits.training.pretraining import TINY, with_optim
 

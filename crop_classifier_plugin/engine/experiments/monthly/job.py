@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ....shared.jobs.sources import LabelledSeries, LabelSource, SceneSource, Series
-from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
+from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, SplitSpec, TrainJob
+from ..paper_recipe import as_paper
 from ..places import Places
 from .simulated_radar import MONTHS, TARGETS, merged, parcels, write_series
 
@@ -28,7 +29,7 @@ def monthly_job(model: str, places: Places) -> TrainJob:
         split=SplitSpec("parcel"),
         network=NetworkSpec("vunet_convlstm", (("preset", "small"),)),
         model_inputs=ModelInputs(("VV", "VH"), radar_unit="power", tile=TILE, overlap=OVERLAP),
-        optim=OptimSpec(epochs=LONGER, patience=LONGER // 4, steps=24, batch=16, patch=32),
+        optim=as_paper(epochs=LONGER, patience=LONGER // 4, steps=24, batch=16, patch=32),
         card=_CARD,
     )
 

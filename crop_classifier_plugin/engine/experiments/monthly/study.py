@@ -66,7 +66,8 @@ class Bench:
         config = config_of(job.network, job.model_inputs, material.classes)
         preprocess = Preprocess(input_spec_of(job, inputs_of(network, config)), statistics(material.train))
         started = time.process_time()
-        learnt, history = fit(job, config, material, preprocess, Silent())
+        fitted = fit(job, config, material, preprocess, Silent())
+        learnt, history = fitted.network, fitted.learning.history
         seconds = time.process_time() - started  # of the processor: others may use it too
         parameters = parameter_count(learnt)
         mapper = Mapper(card_of(job, config, parameters, material, preprocess), _InMemory(learnt))

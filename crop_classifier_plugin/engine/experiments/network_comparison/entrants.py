@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -14,7 +15,7 @@ class Entrant:
     network: str  # "" = the comparison's own forest
     series: str  # S2, S1, S2 + S1, or three dates
     settings: Pairs = (("preset", "small"),)
-    training: tuple[tuple[str, object], ...] = ()  # fields of OptimSpec
+    training: tuple[tuple[str, Any], ...] = ()  # fields of OptimSpec
     gaps: bool = False  # also mapped with optical dates taken away
     thinned: bool = False  # also trained on a share of the parcels
 

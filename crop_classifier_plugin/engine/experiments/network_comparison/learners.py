@@ -46,7 +46,7 @@ def learn(run: Run, job: TrainJob, material: TrainingData) -> Model:
     preprocess = Preprocess(input_spec_of(job, inputs_of(job.network.name, config)), statistics(material.train))
     if isinstance(config, RandomForestConfig):
         return PluginForest(fit_forest(config, material.train, preprocess.statistics, job.seed, Silent()), preprocess)
-    return Trained(fit(job, config, material, preprocess, Silent())[0], preprocess)
+    return Trained(fit(job, config, material, preprocess, Silent()).network, preprocess)
 
 
 @dataclass(frozen=True, eq=False)

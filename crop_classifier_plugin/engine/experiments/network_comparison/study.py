@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.jobs.sources import LabelledSeries, LabelSource, Series
-from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
+from ....shared.jobs.train import ModelInputs, NetworkSpec, SplitSpec, TrainJob
 from ...execution.reporter import Silent
 from ...training.data.training_data import TrainingData
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
+from ..paper_recipe import as_paper
 from ..places import Places
 from ..shipped_models.flanders import flanders_job
 from .entrants import Entrant
@@ -98,7 +99,7 @@ class Bench:
             # without a network one that takes any series: nothing of it is built
             network=NetworkSpec(e.network or "attention_3dcnn", e.settings),
             model_inputs=_inputs(e),
-            optim=OptimSpec(**dict(e.training)),  # type: ignore[arg-type]
+            optim=as_paper(**dict(e.training)),
             seed=run.seed,
         )
         return resolve_job(job, Silent())[0]

@@ -6,7 +6,8 @@ from itertools import product
 from pathlib import Path
 
 from ....shared.jobs.sources import LabelledSeries
-from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
+from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, SplitSpec, TrainJob
+from ..paper_recipe import as_paper
 from ..places import Places
 from .labelled import labelled
 
@@ -52,7 +53,7 @@ def flanders_job(model: str, places: Places, side: str = "south", held_out: floa
         split=SplitSpec(held_out=held_out, held_side=side, validation=0.0),
         network=NetworkSpec(settings=SETTINGS),
         model_inputs=ModelInputs(windows=((91, 136), (161, 185), (205, 250))),
-        optim=OptimSpec(optimizer="adamw", epochs=40, steps=10, patch=32, jitter=0.15),
+        optim=as_paper(0.15, optimizer="adamw", epochs=40, steps=10, patch=32),
         card=_FLANDERS,
         seed=seed,
     )

@@ -9,9 +9,10 @@ import numpy as np
 
 from ....shared.jobs.simulate import SimulateJob
 from ....shared.jobs.sources import LabelledSeries
-from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
+from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, SplitSpec, TrainJob
 from ...execution.reporter import Silent
 from ...simulate.job import simulate
+from ..paper_recipe import as_paper
 from ..places import Places
 from .labelled import labelled
 
@@ -50,7 +51,7 @@ def simulated_job(model: str, places: Places) -> TrainJob:
         split=SplitSpec(held_out=0.05, validation=0.05),
         network=NetworkSpec(settings=SETTINGS),
         model_inputs=ModelInputs(windows=SEASON_WINDOWS),
-        optim=OptimSpec(optimizer="adamw", epochs=20, steps=60),
+        optim=as_paper(optimizer="adamw", epochs=20, steps=60),
         card=_SIMULATED,
     )
 

@@ -10,6 +10,7 @@ from ....shared.jobs.sources import LabelledSeries
 from ....shared.jobs.train import CardTexts, ModelInputs, NetworkSpec, OptimSpec, SplitSpec, TrainJob
 from ...execution.reporter import Silent
 from ...simulate.job import simulate
+from ..paper_recipe import as_paper
 from ..places import Places
 from .labelled import labelled
 
@@ -63,13 +64,13 @@ def _card(title: str, sensors: str) -> CardTexts:
 
 
 def attention_3dcnn(model: str, places: Places) -> TrainJob:
-    network, optim = NetworkSpec("attention_3dcnn", _SMALL), OptimSpec(epochs=5, steps=40, batch=8)
+    network, optim = NetworkSpec("attention_3dcnn", _SMALL), as_paper(epochs=5, steps=40)
     return season_job(model, places, network, "Attention-3DCNN on simulated seasons", optim, radar=True)
 
 
 def cropsts(model: str, places: Places) -> TrainJob:
     # ten times the paper's rate, for a hundredth of its steps
-    optim = OptimSpec(epochs=10, steps=40, batch=8, learning_rate=1e-3)
+    optim = as_paper(epochs=10, steps=40, learning_rate=1e-3)
     return season_job(model, places, NetworkSpec("cropsts", _SMALL), "CropSTS on simulated seasons", optim)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -24,6 +24,7 @@ from .labelled_series import LabelledCube
 TARGET = "target"  # an item's key beside the names of the network's inputs
 _DARKEST = 0.1  # least gain of decibels, for which 0 has no meaning (choice)
 _ANCHORS = 256  # remembered pixels a class, part and block of a season
+_COUNTED = 256  # patches in which the pixels of each class are counted, at least (choice)
 Floats = NDArray[np.float32]
 Item = dict[str, Tensor]  # each input of the network by its name, without the batch, and TARGET (H,W) int64
 
@@ -36,13 +37,6 @@ def count_classes(seasons: Sequence[LabelledCube], part: int, classes: int) -> N
             inside = season.target[window.slices][season.part[window.slices] == part]
             counts += np.bincount(inside, minlength=classes)
     return counts
-
-
-def shown_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How often patches are placed on each class (K,): half by its pixels, half evenly, as TrainingPatches draws."""
-    present = counts > 0
-    shares: NDArray[np.float64] = counts / counts.sum() / 2 + present / present.sum() / 2
-    return shares
 
 
 def cut(season: LabelledCube, window: Window, part: int) -> tuple[Floats, NDArray[np.int64]]:
@@ -152,18 +146,36 @@ class TrainingPatches(Dataset[Item]):
     def __len__(self) -> int:
         return self.plan.length
 
+    def lengthen(self, length: int) -> None:
+        """An epoch shows so many patches from here on."""
+        self.plan = replace(self.plan, length=length)
+
     def __getitem__(self, index: int) -> Item:
-        rng = np.random.default_rng((self.plan.seed, self.epoch, index))
-        turn_of = (self.epoch * self.plan.length + index) // self.plan.batch
-        which, _, row, col, _ = self._places[turn_of % len(self._places)].draw(rng)
-        season = self.seasons[which]
-        window = Window(
-            self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1]), *[self.plan.size] * 2
-        )
+        season, window, rng = self._drawn(index)
         image, target = cut(season, window, TRAIN)
         if self.changes.turns:
             image, target = turn(image, target, rng)
         return item(self.preprocess, self.changes.apply(image, self.preprocess.inputs, rng), season, target)
+
+    def _drawn(self, index: int) -> tuple[LabelledCube, Window, np.random.Generator]:
+        """Where patch number `index` of the epoch lies, and the random numbers that go on from there."""
+        rng = np.random.default_rng((self.plan.seed, self.epoch, index))
+        turn_of = (self.epoch * self.plan.length + index) // self.plan.batch
+        which, _, row, col, _ = self._places[turn_of % len(self._places)].draw(rng)
+        season = self.seasons[which]
+        start = self._start(rng, row, season.shape[0]), self._start(rng, col, season.shape[1])
+        return season, Window(*start, *[self.plan.size] * 2), rng
+
+    def count_shown(self, classes: int) -> NDArray[np.float64]:
+        """Labelled pixels a class (K,) that a patch shows on average, counted in what is drawn: a patch around a pixel
+        of a rare class shows more of its neighbours than of it."""
+        count = max(_COUNTED, 8 * classes)
+        counts = np.zeros(classes, np.int64)
+        for index in range(count):
+            season, window, _ = self._drawn(index)
+            target = season.reference(window.clipped(*season.shape), TRAIN)
+            counts += np.bincount(target[target != IGNORE], minlength=classes)
+        return counts / count
 
     def _start(self, rng: np.random.Generator, anchor: int, side: int) -> int:
         start = anchor - int(rng.integers(self.plan.size))

@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ....shared.recipes import Recipe
+
 
 @dataclass(frozen=True)
 class EpochMetric:
@@ -46,6 +48,15 @@ class EpochLog:
         """Its row of the table: epoch, loss and learning rate, the metrics, seconds."""
         first = {"epoch": self.epoch, "loss": self.loss, "learning_rate": self.learning_rate}
         return {**first, **self.metrics, "seconds": self.seconds}
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How a network learnt; empty of what is grown."""
+
+    history: tuple[EpochLog, ...] = ()
+    recipe: Recipe | None = None  # with as many epochs as were planned
+    steps: int = 0  # an epoch
 
 
 def best_epoch(history: Sequence[EpochLog], metric: EpochMetric, ties: bool) -> int:

@@ -25,6 +25,7 @@ from ..data.labelled_series import LabelledCube
 from .epochs import EpochMetric
 
 MEAN_F1 = EpochMetric("validation_mean_f1", "validation mean F1", 3, highest=True)
+KAPPA = EpochMetric("validation_kappa", "kappa", 3, highest=True)  # 0 = as naming one class everywhere, or guessing
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,8 @@ from .epochs import EpochLog
 from .micro_batches import MicroBatches
 from .task import Batch, Position, Task, mean_over_devices
 
+PLAN = "plan"  # the entry of a kept state with the length that its training was planned with
+
 
 @dataclass(frozen=True, eq=False)
 class BestWeights:
@@ -166,13 +168,17 @@ class TaskModule(L.LightningModule):
         self.reporter.log(f"Epoch {log.epoch + 1} of {task.recipe.epochs}: {', '.join(figures)}")
         if self.ended and len(self.history) < task.recipe.epochs:
             self.reporter.log(describe_end(self.history, task))
+        doubt = task.doubt(self.history)
+        if doubt:
+            self.reporter.log(doubt, "warning")
 
     # --- what is left ------------------------------------------------------------------------------------------------
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         best = {f.name: getattr(self.best, f.name) for f in fields(BestWeights)} if self.best else None
         history = [asdict(log) for log in self.history]
-        checkpoint["loop"] = {"history": history, "best": best, "ended": self.ended}
+        plan = {"epochs": self.task.recipe.epochs, "steps": int(self.trainer.num_training_batches)}
+        checkpoint["loop"] = {"history": history, "best": best, "ended": self.ended, PLAN: plan}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         own = checkpoint["loop"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
-from ....shared.networks import Recipe
-from .epochs import EpochMetric
+from ....shared.recipes import Recipe
+from .epochs import EpochLog, EpochMetric
 
 Batch = dict[str, Tensor]  # each value (B,...): every item of it has an entry in each
 
@@ -87,6 +88,10 @@ class Task(nn.Module, ABC):
     def measured(self) -> dict[str, float]:
         """What was validated, by the names of `validated`, over all devices; the next epoch starts anew."""
         return {}
+
+    def doubt(self, history: Sequence[EpochLog]) -> str:
+        """What to warn of after the last of these epochs; "" = nothing."""
+        return ""
 
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:

@@ -32,9 +32,14 @@ _LIMITS = (
 
 
 def card_of(
-    job: TrainJob, config: NetworkConfig, parameters: int, material: TrainingData, preprocess: Preprocess
+    job: TrainJob,
+    config: NetworkConfig,
+    parameters: int,
+    material: TrainingData,
+    preprocess: Preprocess,
+    recipe: str = "",
 ) -> Card:
-    """The card but for what is only known of the finished file."""
+    """The card but for what is only known of the finished file; `recipe`: by which it was trained, in words."""
     return Card(
         name=job.name,
         network=job.network.name,
@@ -44,7 +49,7 @@ def card_of(
         legend=Legend(material.legend.classes),
         weights=WeightsFacts("0" * 64, parameters=parameters, framework_version=onnx.__version__),
         tiling=tiling_of(job.model_inputs, config),
-        training=training_facts(job.card, job.data, material, preprocess.inputs.all_bands),
+        training=replace(training_facts(job.card, job.data, material, preprocess.inputs.all_bands), recipe=recipe),
         terms=Terms((job.card.limits or _LIMITS) + describe_limits(material.past), job.card.licence),
     )
 

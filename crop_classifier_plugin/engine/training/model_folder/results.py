@@ -19,13 +19,15 @@ ON_VALIDATION = "validation parcels, which chose the epoch"
 Tested = Sequence[tuple[str, Confusion]]  # on what, and how it went
 
 
-def log_results(tested: Tested, reporter: Reporter) -> None:
-    """One line about each test."""
+def log_results(tested: Tested, warnings: Sequence[str], reporter: Reporter) -> None:
+    """One line about each test, and each warning."""
     for on, confusion in tested:
         reporter.log(
             f"On the {on}: overall accuracy {confusion.oa:.3f}, mean F1 {confusion.mean_f1:.3f} "
             f"({confusion.total:,} pixels)."
         )
+    for told in warnings:
+        reporter.log(told, "warning")
 
 
 def run_facts(card: Card, material: TrainingData) -> dict[str, Any]:

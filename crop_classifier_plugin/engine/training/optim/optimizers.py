@@ -1,4 +1,4 @@
-"""Optimisers and the learning rate over the epochs."""
+"""Optimisers, and the learning rate over the epochs or steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ....shared.networks import Recipe
+from ....shared.recipes import Recipe
 
 
 class Sam(torch.optim.Optimizer):
@@ -146,9 +146,30 @@ def constant_rate(first: float, epoch: int, epochs: int) -> float:
     return first
 
 
-SCHEDULES: dict[str, Callable[[float, int, int], float]] = {
+# --- the learning rate of a step --------------------------------------------------------------------------------------
+
+_UP, _FIRST, _LAST = 0.25, 1 / 25, 1e-3  # share of the steps; shares of the peak (choice, near Smith's and PyTorch's)
+
+
+def one_cycle_rate(peak: float, done: int, total: int) -> float:
+    """Half a cosine up to the peak over the first quarter of the `total` steps, then half a cosine down; `done` steps
+    come before this one. The last step has a thousandth of the peak (Smith 2018, with PyTorch's cosines)."""
+    at = min(done / max(total - 1, 1), 1.0)
+    if at < _UP:
+        return _between(_FIRST * peak, peak, at / _UP)
+    return _between(peak, _LAST * peak, (at - _UP) / (1 - _UP))
+
+
+def _between(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+# --- by name ----------------------------------------------------------------------------------------------------------
+
+EPOCH_SCHEDULES: dict[str, Callable[[float, int, int], float]] = {  # of the highest rate, an epoch, and all epochs
     "constant": constant_rate,
     "cosine": cosine_rate,
     "polynomial": polynomial_rate,
     "steps": step_rate,
 }
+STEP_SCHEDULES: dict[str, Callable[[float, int, int], float]] = {"one_cycle": one_cycle_rate}  # the same of steps

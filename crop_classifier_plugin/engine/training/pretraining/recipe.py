@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ....shared.jobs.pretrain import PretrainOptim
-from ....shared.networks import Recipe
+from ....shared.recipes import Recipe
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ...accuracy.diagnosis.report import class_row
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
 from ...reporting.templates import decimal, defined, template
-from ..loop.epochs import EpochLog
+from ..loop.epochs import Learning
 from .sample_maps import SampleMap
 from .settings_table import (
     Rows,
@@ -35,7 +35,7 @@ class Trained:
 
     job: TrainJob
     card: Card
-    history: tuple[EpochLog, ...]
+    learning: Learning
     tested: tuple[tuple[str, Confusion], ...]  # on what, and the confusion matrix
     parcels: tuple[tuple[int, int, int], ...]  # a class: to train on, to validate, held out
     manner: Rows = ()  # how it was trained
@@ -59,8 +59,8 @@ class Trained:
             "how": [{"what": what, "how": how} for what, how in self.manner],
             "split": describe_split(self.job, self.unit),
             "labels": describe_label_source(self.job.labels),
-            "kept_epoch": kept_epoch(self.job.network.name, self.history),
-            "history": [{k: _number(v) for k, v in log.row().items()} for log in self.history],
+            "kept_epoch": kept_epoch(self.learning),
+            "history": [{k: _number(v) for k, v in log.row().items()} for log in self.learning.history],
             "parcels": [
                 {"name": c.name, "colour": c.colour, **dict(zip(names, counts))}
                 for c, counts in zip(self.card.legend, self.parcels)

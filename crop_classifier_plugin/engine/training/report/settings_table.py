@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from ....shared.choices import LOSSES, OPTIMIZERS
 from ....shared.jobs.sources import LabelSource
 from ....shared.jobs.train import TrainJob
 from ....shared.networks import NETWORKS
+from ....shared.recipes import Recipe, describe
 from ...execution.run_record import versions
 from ...networks.base import NetworkConfig
-from ...networks.registry import FORESTS
 from ...splits.split import UNITS
 from ..data.split_file import validation_share
 from ..loop.accelerator import choose_accelerator
-from ..loop.epochs import EpochLog, best_epoch
+from ..loop.epochs import EpochLog, Learning, best_epoch
 from ..loop.evaluation import MEAN_F1
 from ..model_folder.card_builder import round_up
-from ..optim.recipes import recipe_of, resolve_recipe
+from ..optim.recipes import recipe_of
 
 Rows = tuple[tuple[str, str], ...]
 
 
-def settings_table(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog], seconds: float) -> Rows:
+def settings_table(job: TrainJob, config: NetworkConfig, learning: Learning, seconds: float) -> Rows:
     """What and how, row by row; `seconds`: what this run has taken so far."""
     network, settings = job.network, dict(job.network.settings)
     size = f"preset {settings['preset']}: " if "preset" in settings else ""
     rows = [
         ("Network", f"{NETWORKS[network.name].title} ({network.name})"),
         ("Settings", size + ", ".join(f"{name}={_written(value)}" for name, value in config.settings().items())),
-        *(() if network.name in FORESTS else _learning(job, config, history)),
-        ("Time", _time(history, seconds)),
+        *(_learning(job, config, learning) if learning.recipe else ()),
+        ("Time", _time(learning.history, seconds)),
         ("Seed", str(job.seed)),
     ]
     if network.start:
@@ -50,17 +52,28 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _learning(job: TrainJob, config: NetworkConfig, history: Sequence[EpochLog]) -> Rows:
-    recipe = resolve_recipe(job.network.name, job.optim)
+def told_recipe(job: TrainJob, learning: Learning) -> str:
+    """By which recipe a network was trained, in one phrase; "" of what is grown."""
+    recipe, name = learning.recipe, job.optim.recipe
+    if recipe is None:
+        return ""
+    own = recipe_of(job.network.name, name)
+    changed = "" if replace(recipe, epochs=own.epochs) == own and not job.optim.epochs else ", changed"
+    return f"{name}{changed}: {describe(recipe)} of {learning.steps} steps"
+
+
+def _learning(job: TrainJob, config: NetworkConfig, learning: Learning) -> Rows:
+    recipe, history = cast(Recipe, learning.recipe), learning.history
     side = round_up(recipe.patch, config.multiple)
     decay = f", weight decay {recipe.weight_decay:g}" if recipe.weight_decay else ""
     patience = f"; it ends after {recipe.patience} without a better validation" if recipe.patience else ""
     return (
+        ("Recipe", told_recipe(job, learning).partition(":")[0]),
         ("Loss", LOSSES[recipe.loss]),
         ("Optimiser", f"{OPTIMIZERS[recipe.optimizer]}{decay}"),
-        ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule}"),
+        ("Learning rate", f"{recipe.learning_rate:g}, schedule: {recipe.schedule.replace('_', ' ')}"),
         ("Batch", f"{recipe.batch} patches of {side} x {side} px"),
-        ("Epochs", f"{len(history)} of {recipe.epochs} at most{patience}"),
+        ("Epochs", f"{len(history)} of {recipe.epochs} at most, of {learning.steps} steps{patience}"),
         ("Device", choose_accelerator(job.hardware, recipe.optimizer).message.removeprefix("Training on ").rstrip(".")),
     )
 
@@ -78,9 +91,9 @@ def _span(seconds: float) -> str:
     return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def kept_epoch(network: str, history: Sequence[EpochLog]) -> int:
+def kept_epoch(learning: Learning) -> int:
     """The epoch whose weights were kept, counted from 1; 0 where there was none."""
-    return best_epoch(history, MEAN_F1, recipe_of(network).ties) + 1 if history else 0
+    return best_epoch(learning.history, MEAN_F1, learning.recipe.ties) + 1 if learning.recipe else 0
 
 
 def describe_split(job: TrainJob, unit: str) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ....shared.cards.parts import InputSpec, Statistics
 from ....shared.errors import BadInput
-from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
+from ....shared.jobs.train import ModelInputs, NetworkSpec, TrainJob
 from ....shared.legend import Legend
-from ....shared.networks import Recipe
+from ....shared.recipes import Recipe
 from ...execution.reporter import Reporter
 from ...networks.base import Network, NetworkConfig
 from ...networks.registry import build, configure
@@ -27,12 +32,11 @@ from ..data.patches import (
     TrainingPatches,
     count_classes,
     decibel_bands,
-    shown_shares,
 )
 from ..data.training_data import TrainingData
 from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore
-from ..loop.epochs import EpochLog
+from ..loop.epochs import Learning
 from ..loop.module import TaskModule
 from ..loop.resume import Resume
 from ..loop.trainer import run_task
@@ -40,10 +44,18 @@ from ..model_folder.card_builder import round_up, tiling_of
 from ..model_folder.initial_weights import load_initial_weights, read_initial_weights
 from ..optim.recipes import resolve_recipe
 from .identity import identity_of
+from .plan import TIMED, Material, Pace, TrainingPlan, Unheard, find_plan, pace_of
 from .task import SegmentationTask
 
-_FEWEST_STEPS = 10  # an epoch: few labels are shown more often, turned and shifted each time (choice)
 _MOST_VALIDATION = 64  # tiles looked at after each epoch (choice)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What a training leaves."""
+
+    network: Network  # in eval mode
+    learning: Learning
 
 
 def fit(
@@ -53,31 +65,51 @@ def fit(
     preprocess: Preprocess,
     reporter: Reporter,
     keep: Path | None = None,
-) -> tuple[Network, tuple[EpochLog, ...]]:
-    """The trained network in eval mode; its state is kept in the folder `keep` after each epoch, where one is given.
+) -> Fitted:
+    """Trains the network; its state is kept in the folder `keep` after each epoch, where one is given.
 
     Leaves torch's global random numbers as they were.
     """
-    counts = count_classes(material.train, TRAIN, material.classes)
     recipe = resolve_recipe(job.network.name, job.optim)
-    patch = round_up(recipe.patch, config.multiple)
-    steps = job.optim.steps or max(_FEWEST_STEPS, round(int(counts.sum()) / patch**2 / recipe.batch))
-    changes = changes_of(job.optim, recipe, preprocess.inputs)
-    plan = PatchPlan(patch, steps * recipe.batch, job.seed, recipe.batch)
-    patches = TrainingPatches(material.train, preprocess, plan, changes)
+    side = round_up(recipe.patch, config.multiple)
+    changes = changes_of(recipe, preprocess.inputs)
+    patches = TrainingPatches(material.train, preprocess, PatchPlan(side, 0, job.seed, recipe.batch), changes)
     tiling = Tiling.of(tiling_of(job.model_inputs, config))
     checks = ScoringPatches(material.validated, preprocess, VALIDATION, tiling, _MOST_VALIDATION)
-    shown = {"labelled pixels": counts.tolist(), "patches an epoch": plan.length}
-    identity = identity_of(job, config, recipe, preprocess.statistics, material) | shown
+    accelerator = choose_accelerator(job.hardware, recipe.optimizer)
+    shown = patches.count_shown(material.classes)
+    labelled = int(count_classes(material.train, TRAIN, material.classes).sum())
+    identity = identity_of(job, config, recipe, preprocess.statistics, material) | {"labelled pixels": labelled}
     resume = Resume(CheckpointStore(keep, identity), job.resume) if keep else None
+    make = partial(_task, job, config, material.legend, shown)
+
+    def measure() -> Pace:
+        patches.lengthen(TIMED * recipe.batch)
+        task = make(replace(recipe, epochs=1), Unheard(reporter))
+        return pace_of(task, patches, checks, accelerator, reporter)
+
+    facts = Material(labelled, float(shown.sum()) * recipe.batch)
     with torch.random.fork_rng():
-        torch.manual_seed(job.seed)
-        network = prepared(job.network, build(job.network.name, config), material.legend, reporter)
-        shares = torch.from_numpy(shown_shares(counts))
-        module = TaskModule(SegmentationTask(network, shares, recipe), job.seed, reporter)
-        run_task(module, patches, checks, choose_accelerator(job.hardware, recipe.optimizer), resume)
+        plan = find_plan(recipe, job.optim, facts, resume, measure if accelerator.devices == 1 else None, reporter)
+        patches.lengthen(plan.steps * recipe.batch)
+        module = TaskModule(make(replace(recipe, epochs=plan.epochs), reporter), job.seed, reporter)
+        run_task(module, patches, checks, accelerator, resume)
         module.finish()
-    return network.requires_grad_(True), tuple(module.history)
+    return _fitted(module, plan)
+
+
+def _fitted(module: TaskModule, plan: TrainingPlan) -> Fitted:
+    task = cast(SegmentationTask, module.task)
+    return Fitted(task.network.requires_grad_(True), Learning(tuple(module.history), task.recipe, plan.steps))
+
+
+def _task(
+    job: TrainJob, config: NetworkConfig, legend: Legend, shown: NDArray[np.float64], recipe: Recipe, reporter: Reporter
+) -> SegmentationTask:
+    """The same at each call: the random numbers are seeded before the network is built."""
+    torch.manual_seed(job.seed)
+    network = prepared(job.network, build(job.network.name, config), legend, reporter)
+    return SegmentationTask(network, torch.from_numpy(shown / shown.sum()), recipe)
 
 
 def config_of(network: NetworkSpec, inputs: ModelInputs, classes: int) -> NetworkConfig:
@@ -99,12 +131,10 @@ def prepared(spec: NetworkSpec, network: Network, legend: Legend, reporter: Repo
     return network
 
 
-def changes_of(optim: OptimSpec, recipe: Recipe, inputs: InputSpec) -> Augmentation:
-    """As the paper changes its patches, but for what the user asks for otherwise."""
-    paper = recipe.changes
-    optical = paper.optical_dropout if optim.optical_dropout is None else optim.optical_dropout
-    radar = paper.radar_dropout if optim.radar_dropout is None else optim.radar_dropout
-    return Augmentation(optim.jitter, paper.turns, optical, radar, decibel_bands(inputs))
+def changes_of(recipe: Recipe, inputs: InputSpec) -> Augmentation:
+    """What patches of such inputs go through."""
+    own = recipe.changes
+    return Augmentation(own.jitter, own.turns, own.optical_dropout, own.radar_dropout, decibel_bands(inputs))
 
 
 def scaling(start: str, seasons: Sequence[LabelledCube]) -> Statistics:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....shared.cards.parts import Statistics
 from ....shared.jobs.train import TrainJob
-from ....shared.networks import Recipe
+from ....shared.recipes import Recipe
 from ...networks.base import NetworkConfig
 from ...splits.split import VALIDATION
 from ..data.labelled_series import LabelledCube
@@ -19,21 +19,22 @@ def identity_of(
     job: TrainJob, config: NetworkConfig, recipe: Recipe, stats: Statistics, material: TrainingData
 ) -> dict[str, Any]:
     """What decides how an epoch goes and which is the best, but for the device and its precision."""
-    optim, paper = job.optim, asdict(recipe)
+    optim, told = job.optim, asdict(recipe)
     asked = {
         "seed": job.seed,
-        **{name: value for name, value in paper.items() if name not in ("patience", "changes", "adam")},
-        **paper["changes"],
-        **paper["adam"],
+        **{name: value for name, value in told.items() if name not in ("patience", "changes", "adam")},
+        **told["changes"],
+        **told["adam"],
+        "steps": optim.steps,
         "network": job.network.name,
         "settings": asdict(config),
         "bands": job.model_inputs.bands,
         "dates": _dates(material.train),
         "validation parcels": _validation_parcels(material.train),
         "means of the bands": list(stats.mean),
-        "patch": optim.patch,
-        "jitter": optim.jitter,
     }
+    if not recipe.epochs:
+        asked["minutes"] = optim.minutes
     if material.checks:
         asked["dates of the validation series"] = _dates(material.checks)
         asked["parcels of the validation series"] = _validation_parcels(material.checks)
@@ -41,8 +42,6 @@ def identity_of(
         "classes": material.legend.names,
         "start": job.network.start,
         "frozen": job.network.frozen,
-        "optical_dropout": optim.optical_dropout,
-        "radar_dropout": optim.radar_dropout,
         "samples_per_class": job.split.samples_per_class,
     }
 

@@ -33,8 +33,8 @@ from ..data.split_file import SPLIT_FILE, split_json
 from ..data.training_data import TrainingData, parcel_counts
 from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of
-from ..loop.epochs import EpochLog, history_csv
-from ..loop.evaluation import MEAN_F1, Mapper, score
+from ..loop.epochs import Learning, history_csv
+from ..loop.evaluation import KAPPA, MEAN_F1, Mapper, score
 from ..loop.several_devices import check_batch
 from ..model_folder.calibrate import calibrate
 from ..model_folder.card_builder import card_of, tiling_of, with_file_facts
@@ -48,11 +48,12 @@ from ..model_folder.weights_file import save_weights
 from ..optim.recipes import resolve_recipe
 from ..report.report import Trained, write_report
 from ..report.sample_maps import sample_maps
-from ..report.settings_table import Rows, settings_table
+from ..report.settings_table import Rows, settings_table, told_recipe
 from .fit import config_of, fit, prepared, scaling
 from .job_defaults import resolve_job
 from .load_data import gather
 from .tile_size import with_fitting_tile
+from .verdict import warnings_of
 
 HISTORY_FILE, REPORT_FILE, FACTS_FILE = "training.csv", "training.html", "training.json"
 _FILES = (WEIGHTS_FILE, WEIGHTS, CARD_FILE, SPLIT_FILE, HISTORY_FILE, REPORT_FILE, FACTS_FILE)
@@ -74,7 +75,8 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         material = gather(job, legend, outputs.scratch(folder_of(job.model)), run.step(0, 0.15), margin, headers)
         preprocess = Preprocess(input_spec_of(job, tensors), scaling(job.network.start, material.train))
         learnt = _learn(learner, job, config, material, preprocess, run.step(0.15, 0.9))
-        card = card_of(job, config, learnt.parameters, material, preprocess)
+        learning = learnt.learning
+        card = card_of(job, config, learnt.parameters, material, preprocess, told_recipe(job, learning))
         learnt.export(paths[WEIGHTS_FILE], card)
         learnt.keep(paths[WEIGHTS])
         mapper = Mapper.open(paths[WEIGHTS_FILE], card)
@@ -83,15 +85,15 @@ def train(job: TrainJob, reporter: Reporter) -> dict[str, object]:
         card = with_file_facts(mapper.card, paths[WEIGHTS_FILE], tested)
         outputs.write_text(folder / CARD_FILE, card_text(card))
         outputs.write_text(folder / SPLIT_FILE, split_json(job, material))
-        outputs.write_text(folder / HISTORY_FILE, history_csv(learnt.history, [MEAN_F1.name]))
-        manner = settings_table(job, config, learnt.history, run.seconds)
-        if learnt.history:
-            manner += _validation(validated, reporter)
+        outputs.write_text(folder / HISTORY_FILE, history_csv(learning.history, [MEAN_F1.name, KAPPA.name]))
+        warnings = warnings_of(learning, tested, legend)
+        manner = tuple(("Warning", told) for told in warnings) + settings_table(job, config, learning, run.seconds)
+        manner += _validation(validated, reporter) if learning.history else ()
         maps = sample_maps(mapper, material.places() + material.tests, run.step(0.99, 1))
-        trained = Trained(job, card, learnt.history, tested, parcel_counts(material), manner, material.unit, maps)
+        trained = Trained(job, card, learning, tested, parcel_counts(material), manner, material.unit, maps)
         write_report(trained, folder / FACTS_FILE, folder / REPORT_FILE, outputs)
-        log_results(tested, reporter)
-        run.record(folder / REPORT_FILE, run_facts(card, material))
+        log_results(tested, warnings, reporter)
+        run.record(folder / REPORT_FILE, run_facts(card, material) | {"warnings": list(warnings)})
     CheckpointStore(folder_of(job.model), {}).remove()
     facts = {"accuracy": list(card.accuracy), "parameters": card.weights.parameters, "sha256": card.weights.sha256}
     return {"model": job.model, "report": str(folder / REPORT_FILE), **facts, **headline(tested)}
@@ -113,7 +115,7 @@ class Learnt:
     """What a training leaves; `export` writes the model's file and checks it."""
 
     parameters: int
-    history: tuple[EpochLog, ...]
+    learning: Learning
     export: Callable[[str, Card], object]
     keep: Callable[[str], None]  # writes the weights that a later training can start from
 
@@ -124,8 +126,9 @@ Learner = Callable[[TrainJob, NetworkConfig, TrainingData, Preprocess, Reporter]
 def teach_network(
     job: TrainJob, config: NetworkConfig, material: TrainingData, preprocess: Preprocess, reporter: Reporter
 ) -> Learnt:
-    network, history = fit(job, config, material, preprocess, reporter, folder_of(job.model))
-    return Learnt(parameter_count(network), history, partial(export, network), partial(save_weights, network))
+    fitted = fit(job, config, material, preprocess, reporter, folder_of(job.model))
+    network = fitted.network
+    return Learnt(parameter_count(network), fitted.learning, partial(export, network), partial(save_weights, network))
 
 
 def forest_learner() -> Learner:
@@ -142,7 +145,7 @@ def forest_learner() -> Learner:
         job: TrainJob, config: NetworkConfig, material: TrainingData, preprocess: Preprocess, reporter: Reporter
     ) -> Learnt:
         forest = fit_forest(cast(RandomForestConfig, config), material.train, preprocess.statistics, job.seed, reporter)
-        return Learnt(0, (), partial(export_forest, forest), lambda path: None)
+        return Learnt(0, Learning(), partial(export_forest, forest), lambda path: None)
 
     return learn
 
@@ -194,5 +197,5 @@ def _validation(confusion: Confusion, reporter: Reporter) -> Rows:
     """How good the kept epoch is where it is mapped: after each epoch a sample of tiles is looked at, unblended."""
     if not confusion.total:
         return ()
-    log_results([(ON_VALIDATION, confusion)], reporter)
+    log_results([(ON_VALIDATION, confusion)], (), reporter)
     return (("Validation of the kept epoch", f"mean F1 {confusion.mean_f1:.3f} of its map ({confusion.total:,} px)"),)

@@ -16,7 +16,7 @@ from ....shared.errors import (
     LabelsUnusable,
 )
 from ....shared.jobs.sources import Extent, LabelledSeries
-from ....shared.jobs.train import ModelInputs, NetworkSpec, OptimSpec, TrainJob
+from ....shared.jobs.train import ModelInputs, NetworkSpec, TrainJob
 from ....shared.legend import Legend
 from ....shared.networks import NETWORKS as CATALOGUE
 from ...execution.reporter import Reporter
@@ -35,6 +35,7 @@ from ...series.scenes.scene import Scene
 from ...series.selection.coverage import hull, meet
 from ...series.selection.far_apart import apart
 from ..model_folder.initial_weights import read_initial_weights
+from ..optim.recipes import resolve_recipe
 from .date_windows import AROUND, MONTHS, MOST_SCENES, months_of, months_until, windows_around
 from .label_facts import LabelFacts, each_file_once, is_class_raster, with_polygon_classes, with_raster_classes
 
@@ -49,9 +50,9 @@ def resolve_job(job: TrainJob, reporter: Reporter, headers: SceneCache | None = 
     if network.start:
         network, inputs = _from_start(network, inputs, job.has_radar, reporter)
     network = replace(network, settings=series_settings(network, inputs, job.has_radar))
-    if not optim.patch:  # tiles of a map as large as what was learnt from, so that as much lies around a pixel
-        recipe = CATALOGUE[network.name].recipe
-        patch = recipe.patch if recipe else OptimSpec.patch
+    if not optim.patch and CATALOGUE[network.name].recipes:
+        # tiles of a map at least as large as what was learnt from, so that as much lies around a pixel
+        patch = resolve_recipe(network.name, optim).patch
         optim, inputs = replace(optim, patch=patch), replace(inputs, tile=max(inputs.tile, patch))
     scenes = _Scenes(headers or SceneCache(), reporter)
     usable = _usable(scenes.of(job.data[0]), inputs.bands, job.card.name)

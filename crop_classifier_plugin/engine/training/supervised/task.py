@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -9,17 +11,18 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torchmetrics.classification import MulticlassConfusionMatrix
 
-from ....shared.networks import Recipe
+from ....shared.recipes import Recipe
 from ...accuracy.confusion import Confusion
 from ...labels.constants import IGNORE
 from ...networks.base import Network
 from ..data.patches import TARGET
 from ..loop.batch_norm import EarlySteps
-from ..loop.epochs import EpochMetric
-from ..loop.evaluation import MEAN_F1
+from ..loop.epochs import EpochLog, EpochMetric
+from ..loop.evaluation import KAPPA, MEAN_F1
 from ..loop.task import Batch, Position, Task
 from ..optim.losses import LOSSES, deep_supervision
-from ..optim.optimizers import OPTIMIZERS, SCHEDULES
+from ..optim.optimizers import EPOCH_SCHEDULES, OPTIMIZERS, STEP_SCHEDULES
+from .verdict import a_third, doubt_of
 
 _SHARE = 0.01  # of the newest weights in their moving average (choice)
 
@@ -27,12 +30,12 @@ _SHARE = 0.01  # of the newest weights in their moving average (choice)
 class SegmentationTask(Task):
     """Trains `network`; `average` is the moving average of its weights, which is validated and kept."""
 
-    validated: ClassVar[tuple[EpochMetric, ...]] = (MEAN_F1,)  # NaN without validation parcels
+    validated: ClassVar[tuple[EpochMetric, ...]] = (MEAN_F1, KAPPA)  # NaN without validation parcels
     monitor: ClassVar[EpochMetric] = MEAN_F1
     class_weights: Tensor
 
     def __init__(self, network: Network, shares: Tensor, recipe: Recipe) -> None:
-        """`shares` (K,): how often each class is shown."""
+        """`shares` (K,): how often each class is shown, in proportion."""
         super().__init__(recipe)
         self.network = network
         self.average = AveragedModel(network, avg_fn=_average, use_buffers=True)
@@ -48,7 +51,11 @@ class SegmentationTask(Task):
         return self.network
 
     def schedule(self, at: Position) -> None:
-        rate = SCHEDULES[self.recipe.schedule](self.recipe.learning_rate, at.epoch, at.epochs)
+        recipe = self.recipe
+        if recipe.schedule in STEP_SCHEDULES:
+            rate = STEP_SCHEDULES[recipe.schedule](recipe.learning_rate, at.done, at.total)
+        else:
+            rate = EPOCH_SCHEDULES[recipe.schedule](recipe.learning_rate, at.epoch, at.epochs)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
@@ -76,9 +83,13 @@ class SegmentationTask(Task):
         self.confusion.update(predicted, batch[TARGET])
 
     def measured(self) -> dict[str, float]:
-        counts = self.confusion.compute().cpu().numpy().astype(np.int64)
+        found = Confusion(self.confusion.compute().cpu().numpy().astype(np.int64))
         self.confusion.reset()
-        return {MEAN_F1.name: Confusion(counts).mean_f1}
+        several = sum(count > 0 for count in found.reference) > 1  # a single class says nothing of agreement
+        return {MEAN_F1.name: found.mean_f1, KAPPA.name: found.kappa if several else math.nan}
+
+    def doubt(self, history: Sequence[EpochLog]) -> str:
+        return doubt_of(history, self.recipe.epochs) if len(history) == a_third(self.recipe.epochs) else ""
 
     def weights(self) -> dict[str, Tensor]:
         return self.average.module.state_dict()

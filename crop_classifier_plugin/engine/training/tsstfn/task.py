@@ -14,7 +14,7 @@ from torchmetrics import MeanSquaredError
 
 from ....shared.errors import TrainingFailed
 from ....shared.jobs.tsstfn import FusionOptim
-from ....shared.networks import AdamSpec, Recipe
+from ....shared.recipes import AdamSpec, Recipe
 from ..loop.epochs import EpochMetric
 from ..loop.task import Batch, Position, Task
 from ..optim.losses import regression

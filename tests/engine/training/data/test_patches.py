@@ -22,12 +22,12 @@ from crop_classifier_plugin.engine.splits.split import (
 from crop_classifier_plugin.engine.training.data.band_statistics import statistics
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
 from crop_classifier_plugin.engine.training.data.patches import (
+    TARGET,
     Augmentation,
     PatchPlan,
     ScoringPatches,
     TrainingPatches,
     count_classes,
-    shown_shares,
     turn,
 )
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
@@ -110,8 +110,18 @@ def test_statistics_leave_held_out_pixels_and_no_data_out():
     np.testing.assert_allclose(found.std, np.nanstd(expected, axis=(0, 2, 3)), rtol=6e-5)
 
 
-def test_counts_and_shown_shares():
+def test_counts_of_the_classes():
     season = season_of()
     counts = count_classes([season], TRAIN, 2)
     assert counts.tolist() == [((season.target == c) & (season.part == TRAIN)).sum() for c in (0, 1)]
-    np.testing.assert_allclose(shown_shares(np.array([30, 10, 0])), [0.375 + 0.25, 0.125 + 0.25, 0])
+
+
+def test_what_is_shown_is_what_the_patches_show():
+    """The classes are counted in the patches themselves: on average over many, as often as in those of an epoch."""
+    season = season_of()
+    patches = TrainingPatches([season], PLAIN, PatchPlan(16, 256, 1), Augmentation())
+    found = np.bincount(
+        np.concatenate([each[TARGET].numpy().ravel() for each in (patches[i] for i in range(256))]) + 1, minlength=3
+    )
+    np.testing.assert_allclose(patches.count_shown(2), found[1:] / 256)
+    np.testing.assert_array_equal(patches.count_shown(3)[2], 0)

@@ -14,22 +14,27 @@ from hypothesis import strategies as st
 from crop_classifier_plugin.engine.networks.registry import NETWORKS
 from crop_classifier_plugin.engine.training.optim.losses import LOSSES
 from crop_classifier_plugin.engine.training.optim.optimizers import (
+    EPOCH_SCHEDULES,
     OPTIMIZERS,
-    SCHEDULES,
+    STEP_SCHEDULES,
     Sam,
     cosine_rate,
     frozen_statistics,
+    one_cycle_rate,
     polynomial_rate,
     step_rate,
 )
 from crop_classifier_plugin.engine.training.optim.recipes import recipe_of, resolve_recipe
+from crop_classifier_plugin.shared.choices import RECIPES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import train as train_jobs
-from crop_classifier_plugin.shared.jobs.train import OptimSpec
+from crop_classifier_plugin.shared.jobs.train import AugmentationSpec, OptimSpec
 from crop_classifier_plugin.shared.networks import NETWORKS as CATALOGUE
-from crop_classifier_plugin.shared.networks import AdamSpec, trainable
+from crop_classifier_plugin.shared.networks import trainable
+from crop_classifier_plugin.shared.recipes import AdamSpec, Changes, describe
 
 torch.set_num_threads(1)
+SCHEDULES = EPOCH_SCHEDULES | STEP_SCHEDULES
 
 
 # --- optimisers ------------------------------------------------------------------------------------------------------
@@ -92,7 +97,7 @@ def steps(network, optimizer, count):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimiser_saved_and_loaded_goes_on_as_if_never_stopped(name):
-    recipe = replace(recipe_of("unet_convlstm"), optimizer=name, learning_rate=0.05)
+    recipe = replace(recipe_of("unet_convlstm", "paper"), optimizer=name, learning_rate=0.05)
     whole = network_of()
     optimizer = OPTIMIZERS[name](recipe, whole)
     steps(whole, optimizer, 3)
@@ -108,7 +113,7 @@ def test_an_optimiser_saved_and_loaded_goes_on_as_if_never_stopped(name):
 
 def test_adam_has_keras_epsilon_and_the_penalty_on_batch_normalisation_alone():
     """One step more by hand: the gradient of penalty * sum w^2 is added for gamma and beta, then Adam's rule."""
-    recipe = replace(recipe_of("unet_convlstm"), adam=AdamSpec(norm_penalty=0.3), learning_rate=0.01)
+    recipe = replace(recipe_of("unet_convlstm", "paper"), adam=AdamSpec(norm_penalty=0.3), learning_rate=0.01)
     network = network_of()
     norm = network[1]
     with torch.no_grad():
@@ -163,35 +168,95 @@ def test_step_rates_of_cropsts():
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(SCHEDULES)), st.integers(1, 500), st.floats(1e-8, 10))
-def test_every_rate_is_positive_and_never_above_the_first(name, epochs, first):
+def test_every_rate_is_positive_and_never_above_the_highest(name, epochs, first):
     rates = [SCHEDULES[name](first, epoch, epochs) for epoch in range(epochs)]
     assert min(rates) > 0
     assert max(rates) <= first * (1 + 1e-9)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 3000), st.floats(1e-5, 1))
+def test_one_cycle_goes_up_once_and_is_down_at_its_last_step(total, peak):
+    rates = [one_cycle_rate(peak, done, total) for done in range(total)]
+    top = int(np.argmax(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[0] == pytest.approx(peak / 25)
+    assert rates[-1] == pytest.approx(peak / 1000)
+    assert top <= 0.25 * total + 1
+
+
+def test_one_cycle_is_that_of_pytorch():
+    total, peak = 40, 0.01
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=peak)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, peak, total_steps=total, pct_start=(0.25 * (total - 1) + 1) / total, final_div_factor=40
+    )  # which counts the peak as the last step of the way up
+    for done in range(total):
+        assert one_cycle_rate(peak, done, total) == pytest.approx(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+
+
 # --- recipes ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_network_that_names_classes_has_a_recipe_of_known_parts():
-    recipes = {name: row.recipe for name, row in CATALOGUE.items() if row.recipe}
-    assert set(recipes) == set(NETWORKS) - {"random_forest", "tsstfn"}  # one is grown, one fuses images
-    for recipe in recipes.values():
-        assert recipe.loss in LOSSES
-        assert recipe.optimizer in OPTIMIZERS
-        assert recipe.schedule in SCHEDULES
+def test_every_network_that_names_classes_has_its_recipes_of_known_parts():
+    rows = {name: row.recipes for name, row in CATALOGUE.items() if row.recipes}
+    assert set(rows) == set(NETWORKS) - {"random_forest", "tsstfn"}  # one is grown, one fuses images
+    for name, recipes in rows.items():
+        for kind in RECIPES:
+            recipe = recipes.named(kind)
+            assert recipe.loss in LOSSES
+            assert recipe.optimizer in OPTIMIZERS
+            assert recipe.schedule in SCHEDULES
+            assert recipe == recipe_of(name, kind)
+            assert "auto" not in describe(recipe)
+        assert not recipes.default.epochs  # the time tells
+        assert recipes.paper.epochs
     assert set(OPTIMIZERS) | {"auto"} == set(train_jobs.OPTIMIZERS)
+    assert set(SCHEDULES) | {"auto"} == set(train_jobs.SCHEDULES)
+    assert set(LOSSES) | {"auto"} == set(train_jobs.LOSSES)
 
 
-def test_a_job_that_asks_for_nothing_gets_the_paper():
+CLARK = ("bce_iou", "sam", 0.011, "polynomial", 100, 6, 224, 0, 0.0, Changes())
+HIDDEN = Changes(optical_dropout=(0.1, 0.3), radar_dropout=0.1)
+MONTHLY = ("root_cross_entropy", "adamw", 1e-3, "cosine", 100, 16, 64, 15, 1e-4, HIDDEN)
+LEM = ("focal", "adam", 1e-3, "constant", 400, 16, 32, 30, 0.0, Changes(turns=False))
+PAPERS = {  # what docs/papers says of each
+    **dict.fromkeys(("lrtacf_net", "unet", "unet_plusplus"), CLARK),
+    **dict.fromkeys(("attention_3dcnn", "convstar", "unet_3d"), MONTHLY),
+    **dict.fromkeys(("unet_convlstm", "vunet_convlstm"), LEM),
+    "cropsts": ("cross_entropy", "adamw", 1e-4, "steps", 80, 8, 128, 0, 0.05, Changes(turns=False)),
+}
+
+
+def test_the_papers_recipes_are_the_specifications():
+    assert set(PAPERS) == set(trainable()) - {"random_forest"}
+    for network, (loss, optimizer, rate, schedule, epochs, batch, patch, patience, decay, changes) in PAPERS.items():
+        found = resolve_recipe(network, OptimSpec(recipe="paper"))
+        assert (found.loss, found.optimizer, found.learning_rate) == (loss, optimizer, rate)
+        assert (found.schedule, found.epochs, found.batch, found.patch) == (schedule, epochs, batch, patch)
+        assert (found.patience, found.weight_decay, found.changes) == (patience, decay, changes)
+        lem = network.endswith("convlstm")
+        assert (found.ties, found.adam) == (lem, AdamSpec(norm_penalty=1e-4) if lem else AdamSpec())
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_a_job_that_asks_for_nothing_gets_the_recipe(kind):
     for network in trainable().keys() - {"random_forest"}:
-        assert resolve_recipe(network, OptimSpec(epochs=0, batch=0, patch=0)) == CATALOGUE[network].recipe
+        assert resolve_recipe(network, OptimSpec(recipe=kind)) == recipe_of(network, kind)
 
 
 def test_a_job_may_ask_for_something_else():
-    asked = OptimSpec("focal", "adamw", 0.2, epochs=7, patience=0, batch=3)
-    expected = replace(recipe_of("cropsts"), loss="focal", learning_rate=0.2, patience=0, epochs=7, batch=3, patch=64)
-    assert resolve_recipe("cropsts", asked) == expected
-    other = resolve_recipe("vunet_convlstm", OptimSpec(optimizer="sam"))
+    asked = OptimSpec(
+        "paper", "focal", "adamw", "cosine", 0.2, epochs=7, patience=0, batch=3, augmentation=AugmentationSpec(0.5)
+    )
+    changes = Changes(turns=False, jitter=0.5)
+    paper = recipe_of("cropsts", "paper")
+    expected = replace(paper, loss="focal", schedule="cosine", learning_rate=0.2, patience=0, epochs=7, batch=3)
+    assert resolve_recipe("cropsts", asked) == replace(expected, changes=changes)
+    other = resolve_recipe("vunet_convlstm", OptimSpec("paper", optimizer="sam"))
     assert (other.optimizer, other.learning_rate, other.patience) == ("sam", 0.011, 30)
 
 

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,16 +17,11 @@ import torch
 
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
 from crop_classifier_plugin.engine.networks.registry import build
-from crop_classifier_plugin.engine.series.cube.input_normalisation import Preprocess
 from crop_classifier_plugin.engine.training.data.band_statistics import statistics
 from crop_classifier_plugin.engine.training.loop.checkpoint import folder_of
-from crop_classifier_plugin.engine.training.model_folder.input_spec import input_spec_of
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import verify
-from crop_classifier_plugin.engine.training.supervised.fit import config_of
 from crop_classifier_plugin.engine.training.supervised.job import (
-    fit,
     gather,
-    inputs_of,
     train,
 )
 from crop_classifier_plugin.shared.cards.deepness import onnx_metadata
@@ -40,10 +34,10 @@ from crop_classifier_plugin.shared.errors import (
     LabelsUnusable,
     TrainingFailed,
 )
-from crop_classifier_plugin.shared.jobs.train import TrainJob
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 from kits.cards import card_of
 from kits.training.jobs import changed
+from kits.training.learn import learn_only
 from kits.training.toy import LEGEND, job_of
 
 torch.set_num_threads(1)
@@ -110,20 +104,11 @@ def test_split_file_names_every_parcel_and_whole_parcels_are_held_out(trained):
     assert (x - 5e5) % 80 == (5.6e6 - y) % 80 == 40
 
 
-def learn_only(job: TrainJob, place: Path, reporter=None, keep=None):
-    """The training without the export."""
-    place.mkdir()
-    material = gather(job, LEGEND, place, Silent(), 32)
-    config = config_of(job.network, job.model_inputs, 2)
-    preprocess = Preprocess(input_spec_of(job, inputs_of(job.network.name, config)), statistics(material.train))
-    return fit(job, config, material, preprocess, reporter or Silent(), keep)
-
-
 @pytest.fixture(scope="module")
 def learnt(toy, tmp_path_factory):
     """The network of `trained`, learnt once more from the same seed."""
     folder = tmp_path_factory.mktemp("again")
-    return learn_only(job_of(toy, folder / "m"), folder / "s")[0]
+    return learn_only(job_of(toy, folder / "m"), folder / "s").network
 
 
 def test_a_model_is_run_with_the_very_numbers_it_was_trained_with(toy, trained, tmp_path):
@@ -166,7 +151,7 @@ def test_a_file_that_is_not_the_network_is_refused(trained, learnt):
 
 def test_sam_training_lowers_the_loss_too(toy, tmp_path):
     job = job_of(toy, tmp_path / "m", optimizer="sam", epochs=4, learning_rate=0.05)
-    _, history = learn_only(job, tmp_path / "s")
+    history = learn_only(job, tmp_path / "s").learning.history
     assert history[-1].loss < history[0].loss
 
 
@@ -175,7 +160,7 @@ def test_the_same_seed_gives_the_same_network_and_leaves_the_global_seed_alone(t
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    first, again = (learn_only(job, tmp_path / str(i))[0].state_dict() for i in range(2))
+    first, again = (learn_only(job, tmp_path / str(i)).network.state_dict() for i in range(2))
     assert torch.equal(torch.rand(3), expected)
     assert all(torch.equal(first[k], again[k]) for k in first)
 
@@ -204,9 +189,9 @@ def test_a_cancelled_training_can_be_finished(toy, tmp_path):
         train(job, Patient(Stop()))
     assert [p.name for p in tmp_path.iterdir()] == ["m.training"]
     job = changed(job, resume="finish", title="another title", device="cpu")
-    network, history = learn_only(job, tmp_path / "s", keep=folder_of(job.model))
-    assert len(history) == 3
-    assert not network.training
+    fitted = learn_only(job, tmp_path / "s", keep=folder_of(job.model))
+    assert len(fitted.learning.history) == 3
+    assert not fitted.network.training
     with pytest.raises(CheckpointUnusable, match="seed is 1 there, 2 now"):
         learn_only(replace(job, seed=2), tmp_path / "t", keep=folder_of(job.model))
 

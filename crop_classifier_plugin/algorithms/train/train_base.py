@@ -205,8 +205,9 @@ class TrainAlgorithm(LabelledAlgorithm):
         """The fields of a part of the job that are numbers and choices; a forest asks for less."""
         known = {field.name for field in fields(part)}
         read = {INTEGER: self.parameterAsInt, DOUBLE: self.parameterAsDouble}
-        numbers = {field: (name, kind) for name, field, _, kind, *_ in NUMBERS if field in known}
-        named = {field: name for name, field in _CHOSEN.items() if field in known and self.parameterDefinition(name)}
+        asked = {definition.name() for definition in self.parameterDefinitions()}
+        numbers = {field: (name, kind) for name, field, _, kind, *_ in NUMBERS if field in known and name in asked}
+        named = {field: name for name, field in _CHOSEN.items() if field in known and name in asked}
         return {
             **{field: read[kind](parameters, name, context) for field, (name, kind) in numbers.items()},
             **{field: self.choice(parameters, name, context) for field, name in named.items()},

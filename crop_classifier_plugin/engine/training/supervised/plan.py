@@ -18,7 +18,7 @@ from torch.utils.data import Subset
 
 from ....shared.jobs.train import OptimSpec
 from ....shared.recipes import Recipe
-from ...execution.reporter import Reporter
+from ...execution.reporter import Notes, Reporter
 from ..loop.accelerator import Accelerator
 from ..loop.module import PLAN, TaskModule
 from ..loop.resume import Resume
@@ -180,10 +180,11 @@ def pace_of(task: Task, items: TrainingItems, checks: Items, accelerator: Accele
     return Pace(statistics.median(steps), look * len(checks))
 
 
-class Unheard:
+class Unheard(Notes):
     """A reporter that only hears of Cancel."""
 
     def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
         self.check = reporter.check
 
     def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:

@@ -58,7 +58,7 @@ def test_out_of_memory_halves_the_batch_says_so_and_goes_on():
     reporter = Silent()
     lesson = run(short_of_memory(lesson_of(reporter=reporter), 1))
     assert len(lesson.history) == 6
-    told = [text for level, text in reporter.lines if level == "warning"]
+    told = [text for level, text in reporter.lines if level == "warning" and "memory" in text]
     assert [("2 parts" in text, "4 parts" in text) for text in told] == [(True, False), (False, True)]
 
 

@@ -36,7 +36,7 @@ def test_each_network_has_its_own_choices(provider, context, season, tmp_path):
         50,
         0,
     )
-    assert two.optim.optical_dropout == pytest.approx((0.1, 0.2))
+    assert two.optim.augmentation.optical_dropout == pytest.approx((0.1, 0.2))
     forest = job_of(provider, "train_random_forest", context, season, tmp_path, TREES=7)
     assert (forest.network.name, dict(forest.network.settings)["trees"], forest.split.validation) == (
         "random_forest",

@@ -99,6 +99,6 @@ def _quick(rate: float, batch: int = 4, patch: int = 64, **changes: object) -> R
 
 # Rates, batches and patches were chosen on simulated seasons: benchmarks/results/recipes.md.
 SEGMENTATION = Recipes(_quick(6e-3), _CLARK)
-SERIES = Recipes(_quick(3e-3, optical_dropout=(0.1, 0.3), radar_dropout=0.1), _MONTHLY)
+SERIES = Recipes(_quick(6e-3, patch=32, optical_dropout=(0.1, 0.3), radar_dropout=0.1), _MONTHLY)
 CONVLSTM = Recipes(_quick(6e-3), _LEM)
 CROPSTS = Recipes(_quick(3e-3), _PANGAEA)

@@ -6,7 +6,9 @@ the figures of the last look. The figures of the whole benchmarks are in pages o
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from benchmarks.accuracy import gap_filling
 from benchmarks.lib.machine import load
@@ -22,6 +24,7 @@ ABOUT = (
     "the line above says). All of it took {minutes:.1f} minutes by the clock and {busy:.1f} of the processor."
 )
 LEARNERS = ("unet", "lrtacf_net", "attention_3dcnn", "vunet_convlstm", "cropsts")
+SECONDS = 10  # of a training by its recipe
 ON_CPU = 7  # columns of the table of training that a processor fills
 
 
@@ -58,6 +61,17 @@ def learning() -> list[Part]:
     return [Text("Patches a second, by the median of two steps after a first one."), of_cpu]
 
 
+def recipe() -> list[Part]:
+    """The quickest network by its default recipe."""
+    from crop_classifier_plugin.engine.experiments.recipes import study, tables  # load PyTorch, as above
+
+    run = study.Run(study.DEMO, "unet_plusplus", "default", SECONDS / 60)
+    with tempfile.TemporaryDirectory() as place:
+        found = {run: study.outcome(run, Path(place))}
+    told = f"Trained on the demo's season for {SECONDS} seconds of the processor: far from what minutes give."
+    return [Text(told), *(p for p in tables.results(found, [run], "").parts if isinstance(p, Table))]
+
+
 def filling() -> list[Part]:
     if not gap_filling.available(DATA):
         return [Text("Left out: the series is not among the data.")]
@@ -71,6 +85,7 @@ STEPS: dict[str, Callable[[], list[Part]]] = {  # what is told of the peak of an
     "Phenology": lambda: [phenology.memory([1000])],
     "Simulating": lambda: [simulator.simulation([512, 1024])],
     "Training": learning,
+    "A recipe": recipe,
     "STARFM beside loops": lambda: [part for part in fuse_starfm.speed(repeats=3) if not isinstance(part, Heading)],
     "Filling gaps": filling,
 }

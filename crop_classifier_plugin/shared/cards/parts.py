@@ -217,11 +217,11 @@ class TrainingFacts:
     start: str = ""  # ISO date-times of the training series
     end: str = ""
     simulated: bool = False  # whether any of it was
-    recipe: str = ""  # how a network learnt, in one phrase
     seasons: tuple[tuple[dt.date, dt.date], ...] = ()  # first and last scene of each stretch that it was trained on
     sensors: tuple[str, ...] = ()  # as the names of the scenes' files told them; () = they told none
     levels: tuple[str, ...] = ()  # of the products, likewise: surface reflectance ...
     places: tuple[Box, ...] = ()  # of the labels, those that lie near each other in one
+    recipe: str = ""  # how a network learnt, in one phrase
 
     @property
     def known_places(self) -> tuple[Box, ...]:

@@ -75,7 +75,19 @@ _start, _end = (st.just(f"{year}-10-01T00:00:00Z") for year in (2018, 2019))
 _seasons = st.lists(st.tuples(st.dates(), st.dates()).map(sorted).map(tuple), max_size=3).map(tuple)
 _sensors, _places = (st.lists(each, max_size=3).map(tuple) for each in (words, _boxes))
 training_facts = st.builds(
-    TrainingFacts, words, _short, _short, _boxes, _start, _end, st.booleans(), _seasons, _sensors, _sensors, _places
+    TrainingFacts,
+    words,
+    _short,
+    _short,
+    _boxes,
+    _start,
+    _end,
+    st.booleans(),
+    _seasons,
+    _sensors,
+    _sensors,
+    _places,
+    words,
 )
 weights_facts = st.builds(
     WeightsFacts,

@@ -263,9 +263,8 @@ def _own(card: Card) -> dict[str, Any]:
 def _measured(training: TrainingFacts) -> dict[str, Any]:
     """What a training finds in its scenes and labels: cards from before it have none of these entries."""
     seasons = [[first.isoformat(), last.isoformat()] for first, last in training.seasons]
-    named = {"sensors": list(training.sensors), "levels": list(training.levels), "recipe": training.recipe}
-    entries = {"seasons": seasons, **named, "places": list(map(list, training.places))}
-    return {key: value for key, value in entries.items() if value}
+    named = {name: getattr(training, name) for name in ("sensors", "levels", "places", "recipe")}
+    return {key: value for key, value in {"seasons": seasons, **named}.items() if value}
 
 
 def _unusual(inputs: InputSpec) -> dict[str, Any]:

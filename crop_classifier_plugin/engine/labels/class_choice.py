@@ -36,14 +36,22 @@ def without_rare(choice: ClassChoice, weights: Mapping[str, float]) -> tuple[Cla
     whole = sum(totals.values()) or 1.0
     few = {target for target, total in totals.items() if total / whole < choice.min_share}
     rare = {name: target for name, target in into.items() if plain(target) in few}
-    merged = dict(choice.merge) | (dict.fromkeys(rare, choice.rare) if choice.rare else {})
-    exclude = choice.exclude if choice.rare else (*choice.exclude, *rare)
-    kept = {name: target for name, target in merged.items() if choice.rare or plain(target) not in few}
-    merge = tuple((name, target) for name, target in kept.items() if plain(name) != plain(target))
+    if not rare:
+        return choice, ""
     told = listed(f"{target} ({totals[plain(target)] / whole:.1%})" for target in sorted(set(rare.values())))
     fate = f"count as {choice.rare}" if choice.rare else "are left out"
-    note = f"Classes below {choice.min_share:.3g} of the labels {fate}: {told}." if rare else ""
-    return replace(choice, exclude=exclude, merge=merge), note
+    return _rare_named(choice, few, rare), f"Classes below {choice.min_share:.3g} of the labels {fate}: {told}."
+
+
+def _rare_named(choice: ClassChoice, few: Collection[str], rare: Mapping[str, str]) -> ClassChoice:
+    """The choice with the fate of the labels in `rare` said, and of what is merged into one of the classes `few`,
+    whether or not these labels have it: another series' may."""
+    merged = {plain(name): (name, into) for name, into in (*rare.items(), *choice.merge)}.values()
+    exclude = tuple(name for name, into in merged if plain(into) in few and not choice.rare)
+    last = choice.renamed(choice.rare) or choice.rare
+    ends = ((name, last if plain(into) in few else into) for name, into in merged if name not in exclude)
+    merge = tuple((name, into) for name, into in ends if plain(name) != plain(into))
+    return replace(choice, exclude=(*choice.exclude, *exclude), merge=merge)
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,18 @@ def test_rare_classes_are_those_below_the_share_of_what_is_used(
     assert bool(note) == bool(few)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.sampled_from(("BARLEY", "hedge", "maize", "Rye")), min_size=1), st.sampled_from(["", "Other", "Rye"]))
+def test_a_rare_class_takes_along_what_is_merged_into_it(said: set[str], rare: str) -> None:
+    """Whether these labels have all of its parts, and however they write them."""
+    weights = {name: 1.0 if name in ("BARLEY", "hedge") else 100.0 for name in (*said, "Maize")}
+    found, _ = without_rare(ClassChoice(merge=(("Hedge", "Barley"),), min_share=0.1, rare=rare), weights)
+    few = bool(said & {"BARLEY", "hedge"})
+    for name in ("Hedge", "Barley") if few and "BARLEY" in said else ("Hedge",):
+        assert (found.renamed(name) or "") == (rare if few else "Barley")
+    assert found.renamed("Maize") == "Maize"
+
+
 @pytest.mark.parametrize("kind", ["legend", "polygons", "raster"])
 def test_a_name_that_nobody_has_is_refused_with_a_list_cut_after_ten(tmp_path: Path, kind: str) -> None:
     choice = ClassChoice(exclude=("Heather",))

@@ -1,8 +1,11 @@
-"""A page of results is what the maker makes of its data, and says every figure of it."""
+"""A page of results is what the maker makes of its data, and says every figure of it; that of public reports names
+tests that exist."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import string
 from pathlib import Path
 from typing import Any
@@ -92,3 +95,33 @@ def test_a_comparison_finds_what_changed_and_nothing_else(values: list[float], p
     assert [(before, after) for _, before, after in found] == [
         (values[place % len(values)], later[place % len(values)])
     ]
+
+
+# --- the page of public reports --------------------------------------------------------------------------------------
+
+CASES = json.loads((RESULTS / "public_cases.json").read_text(encoding="utf-8"))
+(CASE_TABLE,) = (part for part in CASES["parts"] if "table" in part)
+CASE_ROWS = [
+    dict(zip((column["title"] for column in CASE_TABLE["columns"]), row, strict=True)) for row in CASE_TABLE["rows"]
+]
+
+
+@pytest.mark.parametrize("row", CASE_ROWS, ids=lambda row: row["what users' data have"])
+def test_every_case_is_held_by_tests_that_exist(row: dict[str, str]) -> None:
+    named = re.findall(r"`(tests/[^`]+\.py)::(test_[^`]+)`", row["held by"])
+    assert len(named) == row["held by"].count("::") > 0
+    for path, name in named:
+        found = ast.parse((REPOSITORY / path).read_text(encoding="utf-8")).body
+        assert name in [node.name for node in found if isinstance(node, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("row", CASE_ROWS, ids=lambda row: row["what users' data have"])
+def test_every_case_is_whole(row: dict[str, str]) -> None:
+    assert all(row.values())
+    assert row["verdict"] in ("right", "told")
+    assert not [cell for cell in row.values() if "|" in cell]
+
+
+def test_the_page_counts_its_own_rows() -> None:
+    told = sum(row["verdict"] == "told" for row in CASE_ROWS)
+    assert CASES["facts"] == {"cases": len(CASE_ROWS), "right": len(CASE_ROWS) - told, "told": told}

@@ -27,6 +27,7 @@ from ...shared.jobs.sources import read_settings
 
 Parameters = dict[str, Any]
 
+_LISTS_OF_CODES = ("MASK_LAYERS", "MAPS")  # parameters of several rasters that hold codes
 
 GROUPS = {  # the folder that an algorithm lies in -> the group of the toolbox
     "classify": "Map",
@@ -133,7 +134,7 @@ class EngineAlgorithm(CropAlgorithm):
     def _code_rasters(self) -> list[str]:
         """The parameters of rasters that hold codes: of them the file is read, not what QGIS shows of its no data."""
         kinds = {d.name(): d.type() for d in self.parameterDefinitions()}
-        return [n for n in self._rasters() if n not in self.SCENES and (kinds[n] == "raster" or n == "MASK_LAYERS")]
+        return [n for n in self._rasters() if n not in self.SCENES and (kinds[n] == "raster" or n in _LISTS_OF_CODES)]
 
     def prepareAlgorithm(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -1,4 +1,4 @@
-"""Commands about what becomes of a map: looked at unit by unit, cleaned."""
+"""Commands about what becomes of a map: looked at unit by unit, cleaned, held against other maps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...shared.choices import CLEANINGS, GAINS
 from ...shared.jobs.accuracy import DeclaredParcels, MapRasters
 from ...shared.jobs.base import take
 from ...shared.jobs.clean_map import Cleaning, CleanMapJob, FieldMask
+from ...shared.jobs.compare_maps import ClassMap, CompareMapsJob, MapChangeJob
 from ...shared.jobs.review import ApplyReviewJob, ReviewListJob
 from ...shared.jobs.sources import LabelSource
 from .accuracy import read_mapping
@@ -102,4 +103,48 @@ def clean_map(parcels: str, layer: str, mapping: str, out: str, as_json: bool, *
     finish(job, as_json)
 
 
-COMMANDS = (review_list, apply_review, clean_map)
+@click.command("compare-maps")
+@click.option("--map", "maps", multiple=True, help="A crop map; repeatable. All are read on the first one's grid.")
+@click.option("--reference", default="", help="Class raster, or polygons or points; without, only agreement is told.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
+@click.option("--field", default="", help="Field with the class, for polygons and points.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class: of the first map.")
+@click.option("--area", default="", help="Vector file: only pixels inside its polygons are compared.")
+@click.option("--out", required=True, help="Folder for the report.")
+@json_option
+def compare_maps(
+    maps: tuple[str, ...], reference: str, layer: str, field: str, mapping: str, area: str, out: str, as_json: bool
+) -> None:
+    """Hold several crop maps against each other and a reference, on exactly the same pixels."""
+    job = CompareMapsJob(
+        maps=tuple(map(ClassMap, maps)),
+        reference=LabelSource(reference, layer, field) if reference else None,
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        area=area,
+        **{f"report_{ending}": str(Path(out) / f"comparison.{ending}") for ending in ("html", "json", "csv")},
+    )
+    finish(job, as_json)
+
+
+@click.command("map-change")
+@click.option("--before", required=True, help="The earlier crop map.")
+@click.option("--after", required=True, help="The later one; it is read on the grid of the earlier.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class: later, earlier map.")
+@click.option("--area", default="", help="Vector file: only pixels inside its polygons are compared.")
+@click.option("--out", required=True, help="Folder for the layer of changes and the report.")
+@json_option
+def map_change(before: str, after: str, mapping: str, area: str, out: str, as_json: bool) -> None:
+    """What became of each crop between two maps: a layer, and hectares from crop to crop."""
+    folder = Path(out)
+    job = MapChangeJob(
+        ClassMap(before),
+        ClassMap(after),
+        str(folder / "change.tif"),
+        mapping=tuple(read_mapping(mapping)) if mapping else (),
+        area=area,
+        **{f"report_{ending}": str(folder / f"change.{ending}") for ending in ("html", "json", "csv")},
+    )
+    finish(job, as_json)
+
+
+COMMANDS = (review_list, apply_review, clean_map, compare_maps, map_change)

@@ -54,6 +54,11 @@ class RasterReference:
         self._choice_notes: tuple[str, ...] = ()
 
     @property
+    def warped(self) -> bool:
+        """Whether it lies on another lattice than the map."""
+        return not self._direct
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was done to it; may grow while reading."""
         return (*filter(None, self._choice_notes), *self._warped_note, *self._values.note)

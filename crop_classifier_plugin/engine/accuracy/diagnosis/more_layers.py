@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,22 +45,36 @@ def write_more_layers(
         _write_sureness(asked, comparison, tags, run)
 
 
-class _Pairs:
-    """Values of the pairs (reference, map): 0 where they agree, then the pairs by how common they are."""
+@dataclass(frozen=True)
+class PairWords:
+    """What the values of pairs are called."""
 
-    def __init__(self, classes: Sequence[CropClass], confusion: Confusion) -> None:
+    same: str
+    between: str  # the two classes of a pair
+    rarer: str
+
+
+MISTAKES = PairWords("agrees", ", mapped as ", "rarer mistakes")
+
+
+class Pairs:
+    """Values of the pairs (row, column of the matrix): 0 on its diagonal, then the pairs by how common they are."""
+
+    def __init__(self, classes: Sequence[CropClass], confusion: Confusion, words: PairWords = MISTAKES) -> None:
         wrong = confusion.n.copy()
         np.fill_diagonal(wrong, 0)
         order = [divmod(int(i), len(wrong)) for i in np.argsort(-wrong, axis=None, kind="stable")]
         found = [(i, j) for i, j in order if wrong[i, j]]
         own, others = found[: _MOST_PAIRS - 1], found[_MOST_PAIRS - 1 :]
-        self.rows = [Row(0, "agrees", (0, 0, 0))]
+        self.rows = [Row(0, words.same, (0, 0, 0))]
+        self.lumped = others  # pairs that share one value
         self._values = np.zeros(wrong.shape, np.uint8)
         for value, (i, j) in enumerate(own, start=1):
             self._values[i, j] = value
-            self.rows.append(Row(value, f"{classes[i].name}, mapped as {classes[j].name}", distinct_colour(value)))
+            name = f"{classes[i].name}{words.between}{classes[j].name}"
+            self.rows.append(Row(value, name, distinct_colour(value)))
         if others:
-            self.rows.append(Row(_MOST_PAIRS, "rarer mistakes", (200, 200, 200)))
+            self.rows.append(Row(_MOST_PAIRS, words.rarer, (200, 200, 200)))
             for i, j in others:
                 self._values[i, j] = _MOST_PAIRS
 
@@ -74,7 +89,7 @@ class _Pairs:
 def _write_disagreement(
     path: str, comparison: Comparison, confusion: Confusion, tags: Mapping[str, str], run: JobRun
 ) -> None:
-    pairs = _Pairs(comparison.classes.all, confusion)
+    pairs = Pairs(comparison.classes.all, confusion)
 
     def paint(mapped: NDArray[np.int32], truth: NDArray[np.int32], window: Window) -> NDArray[np.uint8]:
         return pairs.paint(mapped, truth)

@@ -1,0 +1,88 @@
+"""What became of each crop between two maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+)
+
+from ...bridge import layers
+from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
+from ...bridge.styling import LayerStyle, style_output
+from ...shared.jobs.compare_maps import ClassMap, MapChangeJob
+from ..common.engine_algorithm import EngineAlgorithm, Parameters
+
+_REPORTS = (
+    ("REPORT_HTML", "Report", "HTML files (*.html)"),
+    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
+    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
+)
+
+
+class MapChange(EngineAlgorithm):
+    """Crop maps of two seasons -> what became what, and how many hectares."""
+
+    NAME = "map_change"
+    TITLE = "Change between two crop maps"
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        tables, polygons = QgsProcessing.SourceType.TypeVector, QgsProcessing.SourceType.TypeVectorPolygon
+        self.add(
+            QgsProcessingParameterRasterLayer("BEFORE", self.tr("Earlier crop map")),
+            self.tr("A raster of class codes; its own legend is used."),
+        )
+        self.add(
+            QgsProcessingParameterRasterLayer("AFTER", self.tr("Later crop map")),
+            self.tr("In any grid; its classes are known again by their names, whatever their codes."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource("MAPPING", self.tr("Table of classes"), [tables], optional=True),
+            self.tr("Columns reference and class: which class of the later map means which of the earlier."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource("AREA", self.tr("Area"), [polygons], optional=True),
+            self.tr("Only pixels inside its polygons are compared."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterRasterDestination("CHANGE", self.tr("Changes")),
+            self.tr("One value for each change from a crop to a crop; 0 where nothing changed."),
+        )
+        for name, title, files in _REPORTS:
+            parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files, optional=True)
+            self.add(parameter, self.tr("Hectares and pixels from crop to crop."))
+        self.addOutput(QgsProcessingOutputNumber("CHANGED", self.tr("Share of the pixels that changed")))
+
+    def inputs(
+        self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        before, after = (layers.scenes(parameters.get(name), context)[0] for name in ("BEFORE", "AFTER"))
+        need = Need(formats=SINGLE_LAYER_FORMATS, carries_crs=False)
+        area, *_ = self.polygons(parameters, "AREA", context, feedback, need)
+        return {
+            "before": ClassMap(before.path, before.crs),
+            "after": ClassMap(after.path, after.crs),
+            "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
+            "area": area,
+        }
+
+    def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> MapChangeJob:
+        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in _REPORTS}
+        return MapChangeJob(change=self.parameterAsOutputLayer(parameters, "CHANGE", context), **inputs, **reports)
+
+    def results(
+        self, job: MapChangeJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
+    ) -> dict[str, Any]:
+        style_output(context, LayerStyle(job.change, self.tr("Changes"), ""))
+        written = {name: path for name, _, _ in _REPORTS if (path := getattr(job, name.lower()))}
+        return {"CHANGE": job.change, **written, "CHANGED": event["outputs"]["changed"]}

@@ -122,7 +122,7 @@ class CleanMap(EngineAlgorithm):
         )
         return {
             "maps": MapRasters(crop_map.path, sure.path if sure else "", crs=crop_map.crs),
-            "mask": mask,
+            "field_mask": mask,
             "parcels": DeclaredParcels(path, layer, crs=crs) if path else None,
             "reference": LabelSource(reference.path, crs=reference.crs) if reference else None,
         }

@@ -92,7 +92,7 @@ def clean_map(parcels: str, layer: str, mapping: str, out: str, as_json: bool, *
         maps=take(given, MapRasters),
         cleaned=str(folder / "cleaned.tif"),
         cleaning=take(given, Cleaning),
-        mask=take(given, FieldMask),
+        field_mask=take(given, FieldMask),
         parcels=DeclaredParcels(parcels, layer) if parcels else None,
         reference=LabelSource(*reference) if reference[0] else None,
         mapping=tuple(read_mapping(mapping)) if mapping else (),

@@ -57,11 +57,11 @@ class CleanMapJob(Job):
     entry: ClassVar[str] = "accuracy.cleaning.clean_map:clean_map"
     writes_rasters = ("cleaned",)
     writes_files = ("report_html", "report_json", "report_csv")
-    reads = ("maps", "parcels", "mask", "reference")
+    reads = ("maps", "parcels", "field_mask", "reference")
     maps: MapRasters
     cleaned: str
     cleaning: Cleaning = Cleaning()
-    mask: FieldMask = FieldMask()
+    field_mask: FieldMask = FieldMask()
     parcels: Optional[DeclaredParcels] = None
     reference: Optional[LabelSource] = None
     mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class)
@@ -70,7 +70,7 @@ class CleanMapJob(Job):
     report_csv: str = ""
 
     def __post_init__(self) -> None:
-        if self.parcels is None and (self.cleaning.method == "parcels" or self.mask.only_parcels):
+        if self.parcels is None and (self.cleaning.method == "parcels" or self.field_mask.only_parcels):
             raise BadInput("Parcels are needed to go by them: choose a layer of polygons.")
         if self.cleaning.method == "bayes" and not self.maps.probabilities:
             raise BadInput("Class probabilities are needed to smooth them: choose those of the same run as the map.")

@@ -42,8 +42,15 @@ def test_the_good_case_works(place: Path) -> None:
 
 
 def test_no_date_in_a_name(place: Path) -> None:
+    """One among others is left out by name, and then the season lacks it; without any date, each is named."""
     scene = place / "season" / "S2_20240620.tif"
     scene.rename(scene.with_name("summer.tif"))
+    with untouched(place):
+        done = run(classify(place), place)
+        assert "add scenes of that time" in refusal(done)
+        assert "summer.tif" in done.stdout
+    for number, other in enumerate(sorted((place / "season").glob("S2_*.tif"))):
+        other.rename(other.with_name(f"undated{'ab'[number]}.tif"))
     with untouched(place):
         assert "summer" in refusal(run(classify(place), place))
 

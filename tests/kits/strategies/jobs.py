@@ -1,4 +1,4 @@
-"""The least that each job must be given, and any job at all."""
+"""Any job at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from crop_classifier_plugin.shared.cards.parts import LEVELS
 from crop_classifier_plugin.shared.choices import (
     ALIGN_RULES,
     ALIGNED_DAYS,
+    ALLOCATIONS,
+    CLEANINGS,
     COMBINATIONS,
     COMPOSITES,
     EMPTY,
@@ -21,6 +23,7 @@ from crop_classifier_plugin.shared.choices import (
     FUSION_LOSSES,
     FUSION_SPLITS,
     GAIN_SPLITS,
+    GAINS,
     LOSSES,
     MASKS,
     OPTIMIZERS,
@@ -29,6 +32,7 @@ from crop_classifier_plugin.shared.choices import (
     PRESETS,
     RECIPES,
     RESUME,
+    SAMPLINGS,
     SCHEDULES,
     SIDES,
     SPREADS,
@@ -36,65 +40,9 @@ from crop_classifier_plugin.shared.choices import (
 )
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels
 from crop_classifier_plugin.shared.jobs.sources import Extent
 from crop_classifier_plugin.shared.networks import trainable
-
-PAIR = {"fine": {"scenes": [{"path": "f.tif"}]}, "coarse": {"scenes": [{"path": "c.tif"}]}}
-
-
-LEAST = {
-    "classify": {"optical": {"scenes": [{"path": "a.tif"}]}, "model": "m", "written": {"class_map": "c.tif"}},
-    "align_series": {
-        "training": {"scenes": [{"path": "a.tif"}]},
-        "prediction": {"scenes": [{"path": "b.tif"}]},
-        "training_output": "o.tif",
-        "table": "t.csv",
-    },
-    "fuse_starfm": {**PAIR, "output": "o.tif"},
-    "crop_gain": {
-        "early": {"scenes": [{"path": "a.tif"}]},
-        "predictions": [{"source": {"path": "p.tif"}}],
-        "labels": {"path": "l.gpkg"},
-        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
-    },
-    "fuse_tsstfn": {**PAIR, "model": "m", "output": "o.tif"},
-    "train_tsstfn": {**PAIR, "model": "m"},
-    "evaluate_fusion": {
-        **{name: {"path": f"{name}.tif"} for name in ("fused", "truth", "coarse")},
-        "fine": [{"path": "fine.tif"}],
-        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
-    },
-    "search_scenes": {
-        "api": "https://stac.example/v1",
-        "collections": ["c"],
-        "extent": {"xmin": 3, "ymin": 50, "xmax": 4, "ymax": 51, "crs": "EPSG:4326"},
-        "first": "2023-04-01",
-        "last": "2023-09-30",
-        "table": "t.csv",
-    },
-    "build_series": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
-    "index": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
-    "phenology": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
-    "fill_gaps": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "o.tif"},
-    "cloud_masks": {"series": {"scenes": [{"path": "a.tif"}]}, "output": "clouds.tif"},
-    "composite": {"series": {"scenes": [{"path": "a.tif"}]}, "folder": "d"},
-    "diagnose": {
-        "reference": {"path": "x"},
-        **dict.fromkeys(("class_map", "folder", "agreement", "report_html", "report_json", "report_csv"), "x"),
-    },
-    "pretrain_cropsts": {"series": [{"scenes": [{"path": "a.tif"}]}], "folder": "d"},
-    "probe": {
-        "encoder": "e",
-        "data": {"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l"}},
-        "report_json": "r.json",
-    },
-    "simulate_season": {"folder": "d"},
-    "train": {
-        "data": [{"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l", "class_field": "f"}}],
-        "model": "m",
-        "model_inputs": {"windows": [[1, 9]]},
-    },
-}
 
 
 @cache
@@ -130,6 +78,35 @@ CHOICES = {
 
 
 OWN_CHOICES = {
+    ("DeclaredParcels", "path"): ("p.gpkg",),
+    ("DeclaredParcels", "declared_field"): ("crop",),
+    ("MapRasters", "class_map"): ("m.tif",),
+    ("MapRasters", "probabilities"): ("p.tif",),
+    ("Cleaning", "method"): CLEANINGS,
+    ("Cleaning", "size"): (3, 9),
+    ("Cleaning", "least_hectares"): (0.1, 2.5),
+    ("FieldMask", "not_fields"): (("town",),),
+    ("FieldMask", "land_cover"): ("cover.tif",),
+    ("clean_map", "parcels"): (DeclaredParcels("p.gpkg"),),
+    ("CompareLimits", "boundary"): (0, 3, 100),
+    ("ErrorLayers", "confidence"): ("c.tif",),
+    ("sample_design", "sample"): ("s.gpkg",),
+    ("sample_design", "size"): (0, 300),
+    ("sample_design", "standard_error"): (0.01, 0.2),
+    ("sample_design", "expected"): (0.5, 0.9),
+    ("sample_design", "allocation"): ALLOCATIONS,
+    ("sample_design", "least"): (2, 50),
+    ("area_estimate", "sampling"): SAMPLINGS,
+    ("parcel_summary", "summary"): ("s.gpkg",),
+    ("check_declarations", "checked"): ("c.gpkg",),
+    ("check_declarations", "false_alarms"): (0.01, 0.2),
+    ("review_list", "review"): ("r.gpkg",),
+    ("review_list", "gain"): GAINS,
+    ("review_list", "most"): (0, 20),
+    ("review_list", "declared_right"): (0.5, 0.9),
+    ("review_list", "parcels"): (DeclaredParcels("p.gpkg"),),
+    ("review_list", "reference"): (None,),
+    ("apply_review", "labels"): ("l.gpkg",),
     ("fill_gaps", "method"): FILLERS,
     ("GainSplit", "method"): GAIN_SPLITS,
     ("StarfmSpec", "spread"): SPREADS,

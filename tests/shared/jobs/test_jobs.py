@@ -13,7 +13,8 @@ from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs import registry
 from crop_classifier_plugin.shared.jobs.sources import LabelledSeries, LabelSource, SceneSource, Series
 from crop_classifier_plugin.shared.jobs.train import TrainJob
-from kits.strategies.jobs import LEAST, built
+from kits.strategies.jobs import built
+from kits.strategies.least_jobs import LEAST
 
 KINDS = sorted(LEAST)
 REQUIRED = {

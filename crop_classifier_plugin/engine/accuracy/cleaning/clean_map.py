@@ -106,7 +106,7 @@ def _cleaner(job: CleanMapJob, crop_map: CropMap, exits: ExitStack, run: JobRun)
         coverage = class_coverage(crop_map, shapes, run.step(0.1, 0.3))
         known = coverage.any(axis=1)
         draw = drawn_over(shapes[known], coverage[known].argmax(axis=1).astype(np.int64), crop_map.grid, filled=False)
-    test = field_test(job.mask, shapes, crop_map, exits)
+    test = field_test(job.field_mask, shapes, crop_map, exits)
     return Cleaner(crop_map, _filter(job.cleaning, crop_map), source, bands, draw, test)
 
 

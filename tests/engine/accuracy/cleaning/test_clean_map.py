@@ -92,7 +92,7 @@ def test_each_parcel_takes_its_commonest_class_and_the_rest_is_no_field(tmp_path
     geopandas.GeoDataFrame(geometry=shapely.box(x, y - 200, x + 200, y), crs=32631).to_file(folder / "parcels.gpkg")
     parcels = DeclaredParcels(str(folder / "parcels.gpkg"))
     found, document = run(
-        tmp_path, place, cleaning=Cleaning("parcels"), parcels=parcels, mask=FieldMask(only_parcels=True)
+        tmp_path, place, cleaning=Cleaning("parcels"), parcels=parcels, field_mask=FieldMask(only_parcels=True)
     )
     inside = np.zeros(mapped.shape, bool)
     for row, col in zip(rows, cols):
@@ -110,11 +110,16 @@ def test_land_that_is_no_field_is_taken_away(tmp_path, place) -> None:
     _, _, _, mapped, *_ = place
     cover = np.where(np.indices(mapped.shape)[1] < 60, 5, 9).astype(np.uint8)
     path = write(tmp_path / "cover.tif", cover)
-    found, _ = run(tmp_path, place, cleaning=Cleaning("none"), mask=FieldMask(land_cover=path, not_fields=("5",)))
+    found, _ = run(tmp_path, place, cleaning=Cleaning("none"), field_mask=FieldMask(land_cover=path, not_fields=("5",)))
     assert (found[:, :60] == 0).all()
     assert (found[:, 60:] == mapped[:, 60:]).all()
     with pytest.raises(BadInput, match="has no class town"):
-        run(tmp_path / "x", place, cleaning=Cleaning("none"), mask=FieldMask(land_cover=path, not_fields=("town",)))
+        run(
+            tmp_path / "x",
+            place,
+            cleaning=Cleaning("none"),
+            field_mask=FieldMask(land_cover=path, not_fields=("town",)),
+        )
     assert not (tmp_path / "x").exists()
 
 
@@ -132,7 +137,7 @@ def test_cleaning_that_makes_the_map_worse_is_said(tmp_path, place) -> None:
     ("options", "sentence"),
     [
         ({"cleaning": Cleaning("parcels")}, "Parcels are needed"),
-        ({"mask": FieldMask(only_parcels=True)}, "Parcels are needed"),
+        ({"field_mask": FieldMask(only_parcels=True)}, "Parcels are needed"),
         ({"cleaning": Cleaning("sieve", least_hectares=5000.0)}, "ha or less"),
     ],
 )

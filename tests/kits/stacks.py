@@ -31,10 +31,11 @@ def open_model_series(
     extent: Extent | None = None,
     radar: Sequence[SceneSource] = (),
     month: str = "",
+    fill: bool = False,
 ) -> ModelSeries:
     optical = Series(tuple(scenes), tuple(dates), mask, tuple(mask_layers), extent) if scenes else None
     second = Series(tuple(radar), tuple(dates), extent=extent) if radar else None
-    return opener.open_model_series(read_model_scenes(optical, second, reporter), spec, reporter, month)
+    return opener.open_model_series(read_model_scenes(optical, second, reporter), spec, reporter, month, fill)
 
 
 def need(**changes: object) -> InputSpec:

@@ -9,6 +9,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
@@ -97,6 +98,13 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 "AREA", self.tr("Area"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
             ),
             self.tr("Only these polygons are mapped; the rest becomes no data."),
+        )
+        self.add(
+            QgsProcessingParameterBoolean("FILL", self.tr("Fill holes from other scenes"), False),
+            self.tr(
+                "What clouds hide in a chosen scene is taken from the other scenes of the same time of the season."
+            ),
+            advanced=True,
         )
         self.add_device()
 
@@ -191,6 +199,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
             written=self.written(parameters, context),
             months=self.months(parameters, context),
             device=self.device(parameters, context),
+            fill=self.parameterAsBool(parameters, "FILL", context),
             **inputs,
         )
 

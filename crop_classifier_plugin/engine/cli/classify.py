@@ -37,12 +37,13 @@ from .series import series_options, sources, take_scenes
 @click.option("--attention", default="", help="How much the network heeds each date, by class, a .csv file.")
 @click.option("--attention-plot", default="", help="The same as curves, an .html file.")
 @click.option("--area", default="", help="Vector file of polygons that limit the map.")
+@click.option("--fill/--no-fill", default=False, help="Take what clouds hide from the other scenes of the same time.")
 @device_option
 @json_option
 def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Classify a season of dated rasters."""
     optical, second = optical_and_radar(radar=sources(radar), **take_scenes(given))
-    area, device = given.pop("area"), given.pop("device")
+    area, device, fill = (given.pop(name) for name in ("area", "device", "fill"))
     job = ClassifyJob(
         optical,
         str(find_model(model)) if model else "",
@@ -52,6 +53,7 @@ def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_jso
         area,
         device,
         () if model else tuple(map(str, list_models([assets.models()]))),
+        fill,
     )
     finish(job, as_json)
 

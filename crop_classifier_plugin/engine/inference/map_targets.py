@@ -91,7 +91,7 @@ def _within(scenes: ModelScenes, extent: Extent) -> ModelScenes:
 def _open(
     job: ClassifyJob, card: Card, scenes: ModelScenes, month: str, exits: ExitStack, reporter: Reporter
 ) -> Target:
-    series = open_model_series(scenes, card.inputs, reporter, month)
+    series = open_model_series(scenes, card.inputs, reporter, month, job.fill)
     exits.callback(series.close)
     for note in series.notes:
         reporter.log(note)

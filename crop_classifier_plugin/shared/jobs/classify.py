@@ -58,6 +58,7 @@ class ClassifyJob(Job):
     area: str = ""  # vector file whose polygons limit the map
     device: str = "auto"
     candidates: tuple[str, ...] = ()  # model folders to choose from where none is named
+    fill: bool = False  # what the scene of a date does not show clear comes from the other scenes of its window
 
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)

@@ -26,6 +26,7 @@ from ..selection.date_plan import (
     first_spec,
     make_plan,
     radar_spec,
+    with_fillers,
 )
 from .backscatter import in_decibel, to_power
 from .common_grid import checked_size, grid_and_surroundings, reaching
@@ -34,6 +35,7 @@ from .open_stack import layers_of, masked_for, open_usable
 from .reducers import (
     REDUCERS,
     Reduce,
+    first_clear,
     jointly,
     mean,
 )
@@ -42,10 +44,13 @@ from .stack import ClearShares, Layer, Stack
 _Layers = tuple[tuple[Layer, ...], tuple[Layer, ...]]  # of the first series, and of radar
 
 
-def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, month: str = "") -> ModelSeries:
+def open_model_series(
+    scenes: ModelScenes, spec: InputSpec, reporter: Reporter, month: str = "", fill: bool = False
+) -> ModelSeries:
     """Chooses the scenes, settles the grid, and checks the units; no pixel is read beyond samples.
 
-    `month` (YYYY-MM): what a monthly model maps; "" = the latest it can. Raises WindowsEmpty and RadarMissing, and the
+    `month` (YYYY-MM): what a monthly model maps; "" = the latest it can. `fill`: what the scene of a date does not show
+    clear is taken from the other scenes of its stretch of days. Raises WindowsEmpty and RadarMissing, and the
     sentences of dates, bands and units.
     """
     _check_series(scenes, spec)
@@ -54,6 +59,7 @@ def open_model_series(scenes: ModelScenes, spec: InputSpec, reporter: Reporter, 
     shares = ClearShares(first_spec(spec), masked_for(first, quantity), reporter)
     while True:
         plan = make_plan(spec, first.scenes, second.scenes, shares, month)
+        plan = with_fillers(plan, spec, first.scenes, shares) if fill and first.scenes else plan
         layers = (
             layers_of(distinct(plan.first), first, quantity, reporter),
             layers_of(distinct(plan.radar), second, RADAR, reporter),
@@ -114,13 +120,7 @@ def _sensor(stack: Stack, picks: Picks, spec: InputSpec, reporter: Reporter) -> 
         _check_meets(stack)
         return SensorSeries(stack, members, _backscatter(in_decibel(stack, reporter), spec.radar.unit))
     reduce = spec.dates.reduce
-    return SensorSeries(stack, members, _whole if reduce == "clearest" else _jointly(REDUCERS[reduce]))
-
-
-def _whole(cube: Float) -> Float:
-    """The one scene of a date."""
-    one: Float = cube[0]
-    return one
+    return SensorSeries(stack, members, first_clear if reduce == "clearest" else _jointly(REDUCERS[reduce]))
 
 
 def _jointly(reduce: Reduce) -> Reduce:

@@ -90,3 +90,14 @@ def _date(cube: Float, chosen: NDArray[np.int64]) -> Float:
 
 
 REDUCERS: dict[str, Reduce] = {"median": median, "mean": mean, "medoid": medoid}
+
+
+def first_clear(cube: Float) -> Float:
+    """(C, H, W) of (T, C, H, W): each pixel from the first image that has all bands; else the first image's."""
+    if len(cube) == 1:
+        only: Float = cube[0]
+        return only
+    whole = usable(cube)
+    place = np.where(whole.any(axis=0), whole.argmax(axis=0), 0)
+    found: Float = np.take_along_axis(cube, place[None, None], axis=0)[0]
+    return found

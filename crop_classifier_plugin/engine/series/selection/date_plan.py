@@ -80,6 +80,27 @@ def make_plan(
     return DatePlan(span, days, picks, behind, (*notes, *_notes(spec, span, picks, behind)))
 
 
+def with_fillers(plan: DatePlan, spec: InputSpec, first: Sequence[Scene], shares: ClearShare) -> DatePlan:
+    """Behind the scene of each date the others of its stretch of days, the clearest first, which no other date has.
+
+    What the chosen scene does not show clear is then taken from them. The date goes by the chosen one's day. Dates that
+    are reduced to one image have all their scenes already.
+    """
+    if spec.dates.reduce != "clearest":
+        return plan
+    usable = _usable(first, first_spec(spec))
+    taken = {scene.date for scenes in plan.first for scene in scenes}
+    picks: list[tuple[Scene, ...]] = []
+    for chosen, period in zip(plan.first, plan.span):
+        others = [s for s in usable if s.date in period and s.date not in taken] if chosen else []
+        others.sort(key=lambda scene: (-shares(scene), scene.date))
+        taken |= {scene.date for scene in others}
+        picks.append((*chosen, *others))
+    added = sum(map(len, picks)) - sum(map(len, plan.first))
+    note = f"Holes of the chosen scenes are filled from {added} other scenes of the same stretches of days."
+    return replace(plan, first=tuple(picks), notes=(*plan.notes, note))
+
+
 def _some(spec: InputSpec, usable: Sequence[Scene], span: Span, shares: ClearShare) -> tuple[Picks, tuple[str, ...]]:
     """The scenes of the first series in a season that may have gaps, or whose scenes are reduced to one."""
     if spec.dates.reduce != "clearest":

@@ -103,7 +103,7 @@ def outcome(run: Run, place: Path) -> dict[str, Any]:
         train(job, clock)
     except Cancelled:
         if not clock.epochs:
-            return {"curve": [], "oa": None, "mean_f1": None, "steps": 0, "share": None}
+            return {"curve": [], "oa": None, "mean_f1": None, "share": None}
         train(replace(job, resume="finish"), Silent())
     facts = json.loads((model / FACTS_FILE).read_text(encoding="utf-8"))
     scores = [epoch["validation_mean_f1"] for epoch in facts["history"]]

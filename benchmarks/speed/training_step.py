@@ -154,9 +154,10 @@ def _random(name: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def _teach(case: Case, preset: str, on: tuple[str, str], count: int, watch: Watch) -> dict[str, Any]:
-    """As training/supervised/job.py does it, with the default recipe's batch and patch."""
+    """As training/supervised/job.py does it: the paper's loss and optimiser, in batches of eight patches of 64 px."""
     sample = entry(case.network).sample
-    hardware, optim, seed = HardwareSpec(on[0], precision=on[1]), OptimSpec(case.loss, epochs=1), TrainJob.seed
+    hardware, seed = HardwareSpec(on[0], precision=on[1]), TrainJob.seed
+    optim = OptimSpec("paper", case.loss, epochs=1, batch=8, patch=64)
     settings = {"preset": preset, **dict(case.settings)}
     config = configure(case.network, settings, sample.bands, sample.dates, sample.classes)
     recipe = resolve_recipe(case.network, optim)

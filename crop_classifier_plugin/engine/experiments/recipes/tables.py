@@ -14,7 +14,7 @@ ENOUGH = 0.95  # of the final mean F1
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the time, at which the curves are read
 _ABOUT = (
     "Every network (preset small) on simulated seasons of 512 x 512 px with eight crops, three dates and six bands, as "
-    "the train job does it with all defaults, but with {minutes:g} minutes to learn, counted by the processor on one "
+    "the train job does it with all defaults, but with {minutes:g} min to learn, counted by the processor on one "
     "core. The paper's recipe was broken off after the same time and its best epoch so far made the model. Held out: "
     "30 % of the labelled area, scored on the map. The forest is the plugin's own; the majority class is what naming "
     "the commonest held-out crop everywhere would give. {done} of {all} runs are in the tables; one seed each."

@@ -22,6 +22,11 @@ def icon(name: str) -> str:
     return str(root() / "resources" / "icons" / f"{name}.svg")
 
 
+def legend(name: str) -> str:
+    """The JSON file of a legend that ships."""
+    return str(root() / "resources" / "legends" / f"{name}.json")
+
+
 def requirements(training: bool = False, clouds: bool = False) -> list[Path]:
     """The files that list what the engine needs."""
     folder = root() / "resources" / "engine"

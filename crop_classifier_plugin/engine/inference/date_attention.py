@@ -16,6 +16,7 @@ from ...shared.cards.card import Card
 from ...shared.networks import NETWORKS
 from ..execution.outputs import Outputs
 from ..reporting.charts import Axis, Drawing, Margins
+from ..reporting.colours import recoloured
 from ..reporting.templates import decimal, template
 from ..series.cube.model_series import ModelSeries
 from .tile_pipeline import FinishedBlock
@@ -86,7 +87,7 @@ def to_html(found: Attention, card: Card, series: ModelSeries) -> str:
     """One page without scripts or outside files."""
     rows: list[dict[str, Any]] = [
         {"name": crop.name, "colour": crop.colour, "pixels": int(pixels), "values": [float(v) for v in means]}
-        for crop, pixels, means in zip(card.legend, found.pixels, found.means)
+        for crop, pixels, means in zip(recoloured(card.legend), found.pixels, found.means)
         if pixels
     ]
     dates = [{"text": d.isoformat(), "present": bool(p)} for d, p in zip(series.dates, series.present)]

@@ -26,6 +26,7 @@ from ..raster.sidecars import (
     write_ramp_style,
 )
 from ..raster.writer import RasterSpec, RasterWriter
+from ..reporting.colours import recoloured
 from .tile_pipeline import FinishedBlock
 
 Days = tuple[dt.date, dt.date] | None  # the first and last day that a map is of; None = of a season
@@ -81,9 +82,9 @@ class ClassMap(OutputRaster):
     """The most probable class's code; 0 where unknown."""
 
     def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
-        spec = RasterSpec.classes(card.legend, "crop class")
+        self._legend = recoloured(card.legend)
+        spec = RasterSpec.classes(self._legend, "crop class")
         super().__init__(spec, grid, path, said)
-        self._legend = card.legend
         self._codes = np.array(card.legend.codes, spec.dtype)
 
     def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:

@@ -15,7 +15,7 @@ from defusedxml import ElementTree as ET
 from ...shared.errors import BadInput
 from ...shared.legend import CropClass, Legend, plain
 from ..raster.writer import LEGEND_TAG
-from ..reporting.colours import RGB, distinct_colour
+from ..reporting.colours import RGB, Uncoloured, colours_of
 
 MOST_CODE = 65534
 _NAME, _VALUE, _COLOURS = "2", "5", ("6", "7", "8")  # GDAL's GFU_Name, GFU_MinMax, GFU_Red / Green / Blue
@@ -50,12 +50,14 @@ def described(path: str, dataset: Any) -> tuple[dict[int, Named], str]:
 def legend_of(codes: Iterable[int], names: Mapping[int, Named]) -> Legend:
     """A legend of every code that is named or occurs; codes without a name are called 'class 7'."""
     taken: set[str] = set()
+    found = [
+        (c, names.get(c, Named(f"class {c}"))) for c in sorted({c for c in names if 0 <= c <= MOST_CODE} | set(codes))
+    ]
+    colours = colours_of([Uncoloured((known.name, *known.aliases), known.rgb) for _, known in found])
     classes = []
-    for order, code in enumerate(sorted({c for c in names if 0 <= c <= MOST_CODE} | set(codes))):
-        known = names.get(code, Named(f"class {code}"))
+    for (code, known), colour in zip(found, colours):
         name = known.name if plain(known.name) not in taken else f"{known.name} ({code})"
         taken.add(plain(name))
-        colour = "#{:02x}{:02x}{:02x}".format(*(known.rgb or distinct_colour(order)))
         classes.append(CropClass(code, name, colour, known.aliases))
     return Legend(tuple(classes))
 

@@ -9,22 +9,9 @@ from dataclasses import replace
 from ...shared.errors import LabelsUnusable
 from ...shared.legend import CropClass, Legend, plain
 from ..execution.reporter import Reporter
-from ..reporting.colours import distinct_colour
+from ..reporting.colours import Uncoloured, colours_of
 from ..reporting.sentences import listed
 from .class_names import MOST_CODE
-
-_PALETTE = (
-    "#e3b505",
-    "#4f9d4e",
-    "#c8553d",
-    "#7b4b94",
-    "#3f88c5",
-    "#f2845c",
-    "#9bc53d",
-    "#8c5e3c",
-    "#e377c2",
-    "#2ca9a1",
-)
 
 
 def legend_of(labels: Counter[str]) -> Legend:
@@ -35,9 +22,8 @@ def legend_of(labels: Counter[str]) -> Legend:
     names: dict[str, str] = {}
     for label in sorted(labels, key=_order):
         names.setdefault(plain(label), label)
-    return Legend(
-        tuple(CropClass(code, name, _colour(i)) for i, (code, name) in enumerate(zip(_codes(names), names.values())))
-    )
+    colours = colours_of([Uncoloured((name,)) for name in names.values()])
+    return Legend(tuple(map(CropClass, _codes(names), names.values(), colours)))
 
 
 def _order(label: str) -> tuple[bool, int, str]:
@@ -84,13 +70,6 @@ def without_zero(legend: Legend, reporter: Reporter) -> Legend:
     moved = replace(zero, code=code, aliases=(*zero.aliases, "0"))
     others = (crop for crop in legend if crop is not zero)
     return Legend(tuple(sorted((*others, moved), key=lambda crop: crop.code)))
-
-
-def _colour(index: int) -> str:
-    if index < len(_PALETTE):
-        return _PALETTE[index]
-    red, green, blue = distinct_colour(index)
-    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def check_parcels(labels: Counter[str], legend: Legend, least: int) -> None:

@@ -23,14 +23,14 @@ BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")  
 
 LEGEND = Legend(
     (
-        CropClass(1, "Winter wheat", "#a57000", ("winter common soft wheat", "soft wheat", "wheat")),
-        CropClass(2, "Winter barley", "#e2007c", ("barley",)),
-        CropClass(3, "Rapeseed", "#d1ff00", ("winter rapeseed", "oilseed rape", "canola")),
-        CropClass(4, "Maize", "#ffd300", ("corn", "grain maize", "silage maize")),
-        CropClass(5, "Sugar beet", "#a900e6", ("sugarbeet", "beet")),
-        CropClass(6, "Potato", "#702600", ("potatoes",)),
-        CropClass(7, "Grassland", "#7fd491", ("grass", "meadow", "pasture")),
-        CropClass(8, "Soybean", "#267000", ("soy", "soya", "soybeans")),
+        CropClass(1, "Winter wheat", "#c0843c", ("winter common soft wheat", "soft wheat", "wheat")),
+        CropClass(2, "Winter barley", "#e4067e", ("barley",)),
+        CropClass(3, "Rapeseed", "#ccfc00", ("winter rapeseed", "oilseed rape", "canola")),
+        CropClass(4, "Maize", "#eac00c", ("corn", "grain maize", "silage maize")),
+        CropClass(5, "Sugar beet", "#a800e4", ("sugarbeet", "beet")),
+        CropClass(6, "Potato", "#6c2400", ("potatoes",)),
+        CropClass(7, "Grassland", "#7ed290", ("grass", "meadow", "pasture")),
+        CropClass(8, "Soybean", "#2a7200", ("soy", "soya", "soybeans")),
     )
 )
 

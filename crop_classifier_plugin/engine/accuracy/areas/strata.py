@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ....shared.errors import LabelsUnusable
 from ....shared.legend import CropClass, Legend, plain
 from ...labels.matching import Label, Matcher
-from ...reporting.colours import distinct_colour
+from ...reporting.colours import Uncoloured, colour_of, colours_of
 from ...reporting.sentences import listed
 from .sample_units import Drawn
 
@@ -67,8 +67,11 @@ class Classes:
     @classmethod
     def told(cls, mapped: Sequence[str], codes: Mapping[str, int], mapping: Sequence[tuple[str, str]]) -> Classes:
         """From a sample alone, which names the map's classes, and their codes where it knows them."""
-        names = enumerate(dict.fromkeys(mapped))
-        crops = [CropClass(codes.get(name, order + 1), name, _colour(order)) for order, name in names]
+        names = list(dict.fromkeys(mapped))
+        colours = colours_of([Uncoloured((name,)) for name in names])
+        crops = [
+            CropClass(codes.get(name, i + 1), name, colour) for i, (name, colour) in enumerate(zip(names, colours))
+        ]
         return cls(Legend(tuple(crops)), mapping)
 
     def positions(self, found: Sequence[str]) -> Ints:
@@ -83,9 +86,5 @@ class Classes:
             if plain(crop.name) == plain(name):
                 return known
         code = max(crop.code for crop in self.all) + 1
-        self.all.append(CropClass(code, name, _colour(len(self.all))))
+        self.all.append(CropClass(code, name, colour_of(name, self.all)))
         return len(self.all) - 1
-
-
-def _colour(order: int) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*distinct_colour(order))

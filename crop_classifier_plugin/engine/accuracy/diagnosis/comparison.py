@@ -18,7 +18,7 @@ from ...labels.constants import DISPUTED, NO_DATA
 from ...labels.matching import Label, Matcher
 from ...labels.open_labels import Labels
 from ...raster.grid import Window
-from ...reporting.colours import distinct_colour
+from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
 from ..confusion import Confusion
 from .limits import Limits
@@ -83,7 +83,7 @@ class ComparedClasses:
             name = said if label.name or self._crop_map.has_names else f"class {said}"
             taken = {crop.code for crop in self.all}
             code = next(code for code in count(1) if code not in taken)
-            self.all.append(CropClass(code, name, "#{:02x}{:02x}{:02x}".format(*distinct_colour(place))))
+            self.all.append(CropClass(code, name, colour_of(name, self.all)))
         return place
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ....shared.legend import CropClass, Legend, plain
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
-from ...reporting.colours import distinct_colour
+from ...reporting.colours import Uncoloured, colours_of
 from ...reporting.templates import defined, percent, template
 from ..confusion import RULE, Confusion, Scores
 from .summary import AGREES, DISAGREES, UNKNOWN, Measured
@@ -85,8 +85,9 @@ class ParcelFacts:
         for name in rows["declared_name"]:
             if plain(name) not in names:
                 others.setdefault(plain(name), name)
-        code = max(self.legend.codes)
-        more = [CropClass(code + 1 + i, name, _colour(i)) for i, name in enumerate(sorted(others.values()))]
+        code, names_left = max(self.legend.codes), sorted(others.values())
+        colours = colours_of([Uncoloured((name,)) for name in names_left], {crop.colour for crop in self.legend})
+        more = [CropClass(code + i, n, colour) for i, (n, colour) in enumerate(zip(names_left, colours), start=1)]
         return known + more
 
     def _matrix(self, classes: list[CropClass], weight: str | None) -> NDArray[np.float64]:
@@ -116,10 +117,6 @@ class ParcelFacts:
             "declared_parcels": int(declared.sum()),
             "declared_hectares": float(self.table.loc[declared, "area_ha"].sum()),
         }
-
-
-def _colour(order: int) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*distinct_colour(order + 5))
 
 
 def write_reports(facts: ParcelFacts, job: Any, out: Outputs) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from ....shared.errors import BadInput
 from ....shared.legend import CropClass, Legend
 from ....shared.review_table import ACCEPTED, ANSWERED, FIELDS, LAYER, RELABELLED, STATES, VERSION, VERSION_TAG
-from ...reporting.colours import distinct_colour
+from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
 
 
@@ -81,8 +81,7 @@ def _legend(legend: Legend, names: list[str]) -> tuple[Legend, tuple[str, ...]]:
     for name in names:
         if Legend(tuple(classes)).find(name) is None:
             code = max(crop.code for crop in classes) + 1
-            colour = "#{:02x}{:02x}{:02x}".format(*distinct_colour(len(classes)))
-            classes.append(CropClass(code, name, colour))
+            classes.append(CropClass(code, name, colour_of(name, classes)))
             added.append(name)
     return Legend(tuple(classes)), tuple(added)
 

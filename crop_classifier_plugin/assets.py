@@ -17,6 +17,11 @@ def models() -> Path:
     return root() / "models"
 
 
+def chains() -> list[Path]:
+    """The models of the modeler that come with the plugin."""
+    return sorted((root() / "resources" / "modeler").glob("*.model3"))
+
+
 def icon(name: str) -> str:
     """The SVG file of a name."""
     return str(root() / "resources" / "icons" / f"{name}.svg")

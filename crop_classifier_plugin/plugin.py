@@ -6,10 +6,8 @@ from typing import Any, Optional
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QToolBar
 
-from . import assets
 from .algorithms.provider import CropClassifierProvider
 
 MENU = "Crop Classifier"
@@ -28,6 +26,7 @@ class CropClassifierPlugin:
     def initProcessing(self) -> None:
         self.provider = CropClassifierProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
+        self.provider.refreshAlgorithms()  # chains are made of algorithms that the registry must know first
 
     def initGui(self) -> None:
         self.initProcessing()
@@ -59,7 +58,7 @@ class CropClassifierPlugin:
 
     def _action(self, algorithm: Any) -> QAction:
         text = QCoreApplication.translate(MENU, "{}...").format(algorithm.displayName())
-        action = QAction(QIcon(assets.icon(algorithm.name())), text, self.iface.mainWindow())
+        action = QAction(algorithm.icon(), text, self.iface.mainWindow())
         action.setObjectName(f"CropClassifier_{algorithm.name()}")
         name = algorithm.id()
         action.triggered.connect(lambda: _open_dialog(name))

@@ -1,4 +1,4 @@
-"""The group 'Crop Classifier' of the Processing toolbox: every algorithm of the folders beside this file."""
+"""The group 'Crop Classifier' of the Processing toolbox: the algorithms of the folders beside this file, and chains."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 
-from qgis.core import QgsProcessingProvider
+from qgis.core import QgsApplication, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .. import assets
+from .chains import Chain
 from .common.engine_algorithm import CropAlgorithm
 
 
@@ -27,7 +28,7 @@ def _classes() -> Iterator[type[CropAlgorithm]]:
 
 
 class CropClassifierProvider(QgsProcessingProvider):
-    """The group of the toolbox, with every algorithm that lies beside this file."""
+    """The group of the toolbox. Chains join once the registry has it: refresh it after it was added."""
 
     def id(self) -> str:
         return "cropclassifier"
@@ -44,6 +45,9 @@ class CropClassifierProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         for algorithm in algorithm_classes():
             self.addAlgorithm(algorithm())
+        if QgsApplication.processingRegistry().providerById(self.id()) is self:  # else a chain would not find its steps
+            for path in assets.chains():
+                self.addAlgorithm(Chain(path))
 
     def defaultRasterFileExtension(self) -> str:
         return "tif"

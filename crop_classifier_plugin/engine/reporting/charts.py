@@ -70,8 +70,8 @@ class Drawing:
     def curve(self, points: Sequence[Point], titles: Sequence[str], name: str = "", colour: str = "") -> None:
         """A line through the points, each of which tells its title; with a colour, the line tells its `name`."""
         line = " ".join(f"{x:g},{y:g}" for x, y in points)
-        stroke = {"stroke": colour} if colour else {}
-        self.add("polyline", title=name, points=line, **{"class": "curve"}, **stroke)
+        stroke = {"stroke": colour or "currentColor"}
+        self.add("polyline", title=name, points=line, fill="none", **{"class": "curve"}, **stroke)
         fill = {"fill": colour} if colour else {}
         for (x, y), title in zip(points, titles):
             self.add("circle", title=title, cx=x, cy=y, r=3, **fill)

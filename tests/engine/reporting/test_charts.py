@@ -46,5 +46,6 @@ def test_a_template_takes_a_drawing_as_it_is() -> None:
     root = ET.fromstring(page.render(drawing=drawing))[0]
     assert root.get("viewBox") == "-10 -20 140 110"
     assert [element.tag for element in root] == ["line", "text", "line", "text", "polyline", "circle", "circle", "path"]
-    assert root.find("polyline").attrib == {"points": "0,50 100,0.5", "class": "curve", "stroke": "#ffd400"}
+    line = {"points": "0,50 100,0.5", "fill": "none", "class": "curve", "stroke": "#ffd400"}
+    assert root.find("polyline").attrib == line
     assert [circle.findtext("title") for circle in root.findall("circle")] == ["a", "b"]

@@ -128,10 +128,15 @@ def upright(path: str, transform: Affine, height: int, width: int) -> Affine:
     """The transform without the rotation that rounding left in it, of at most a hundredth of a pixel over the raster.
 
     South-up is no rotation. Raises BadInput for a raster whose rows and columns are turned against its coordinate
-    system's axes.
+    system's axes, or whose columns run against them.
     """
     turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
     turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)
     if turned_x or turned_y:
         raise BadInput(f"{path} is rotated against its coordinate system: bring it north-up with gdalwarp first.")
+    if transform.a < 0:
+        raise BadInput(
+            f"The columns of {path} run against its coordinate system (in a cube of netCDF or Zarr, x and y may stand in "
+            "the other order): bring it north-up with gdalwarp first, or write the cube's dimensions as time, y, x."
+        )
     return Affine(transform.a, 0.0, transform.c, 0.0, transform.e, transform.f)

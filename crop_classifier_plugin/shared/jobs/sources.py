@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -107,8 +108,8 @@ class Series:
 
     def __post_init__(self) -> None:
         check_masks(self.mask, self.mask_layers)
-        if self.scale < 0:
-            raise BadInput(f"The scale {self.scale:g} is negative: give the factor that makes numbers reflectance 0-1.")
+        if not 0 <= self.scale < math.inf:
+            raise BadInput(f"The scale {self.scale:g} is negative or no number: give the factor that makes numbers reflectance 0-1.")
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
 

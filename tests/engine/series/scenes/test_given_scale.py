@@ -130,6 +130,7 @@ def test_a_scale_leaves_radar_masks_and_offsets_alone(tmp_path: Path) -> None:
     np.testing.assert_allclose(read(tmp_path / "r", 1e-4)[0], 0.05, rtol=1e-6)
 
 
-def test_a_negative_scale_is_refused() -> None:
-    with pytest.raises(BadInput, match="negative"):
-        Series((SceneSource("x.tif"),), scale=-1.0)
+@pytest.mark.parametrize("scale", [-1.0, float("nan"), float("inf")])
+def test_a_scale_that_cannot_be_meant_is_refused(scale: float) -> None:
+    with pytest.raises(BadInput, match="negative or no number"):
+        Series((SceneSource("x.tif"),), scale=scale)

@@ -25,6 +25,7 @@ from ..vector.point_pixels import LabelledOutlines, on_pixels, touching_pixels
 from .class_map import opened
 from .constants import IGNORE
 from .matching import Matcher
+from .open_labels import left_out_notes
 from .polygon_raster import PolygonRaster
 from .raster_reference import RasterReference
 
@@ -124,7 +125,8 @@ def _labelled(source: LabelSource, meaning: Meaning, grid: Grid, reporter: Repor
         frame = read_labelled_shapes(source.path, source.layer, field, grid.crs, grid.bounds, source.crs)
         found = on_pixels(frame, grid)
         simulated |= bool(frame.attrs["simulated"])
-        notes |= dict.fromkeys((*frame.attrs["notes"], *found.notes))
+        dropped = left_out_notes(frame.attrs) if len(meaning.fields) == 1 else ()  # else each month has its own
+        notes |= dict.fromkeys((*dropped, *frame.attrs["notes"], *found.notes))
         columns.add(month, found)
     for note in notes:
         reporter.log(note, "warning")

@@ -70,7 +70,9 @@ def with_raster_classes(job: TrainJob, reporter: Reporter) -> tuple[TrainJob, Le
             meant = whole.find(crop.name) or whole.find(str(crop.code))
             if meant:
                 weights[meant.name] += pixels
-    return _chosen(job, whole, weights, (), any(found.simulated for found in maps), reporter)
+    job, legend = _chosen(job, whole, weights, (), any(found.simulated for found in maps), reporter)
+    _check_several(legend)
+    return job, legend
 
 
 def _crop_map(path: str, crs: str, reporter: Reporter) -> CropMap:
@@ -89,6 +91,7 @@ def with_polygon_classes(job: TrainJob, facts: LabelFacts, reporter: Reporter) -
         weights[name] = weights.get(name, 0.0) + weight
     job, legend = _chosen(job, whole, weights, tuple(facts.counts), facts.simulated, reporter)
     check_parcels(facts.counts, legend, job.split.min_parcels)
+    _check_several(legend)
     return job, legend
 
 
@@ -120,4 +123,12 @@ def _check_size(legend: Legend) -> None:
         raise LabelsUnusable(
             f"The labels name {len(legend)} classes, a model holds at most {_MOST_CLASSES}: choose the field with the "
             "class of each parcel, or give a legend."
+        )
+
+
+def _check_several(legend: Legend) -> None:
+    if len(legend) == 1:
+        raise LabelsUnusable(
+            f"{legend.names[0]} is the only class to learn, and a map would name it everywhere: label what is not of it "
+            "too, or leave fewer classes out."
         )

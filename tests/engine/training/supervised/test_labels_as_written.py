@@ -14,7 +14,7 @@ from crop_classifier_plugin.engine.labels.legend_from_labels import legend_of
 from crop_classifier_plugin.engine.training.optim.losses import IGNORE
 from crop_classifier_plugin.engine.training.supervised.job import gather
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job
-from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.errors import BadInput, LabelsUnusable
 from crop_classifier_plugin.shared.legend import Legend
 from kits.rasters import write_raster
 from kits.training.two_series import SIDE, job_of
@@ -70,3 +70,22 @@ def test_a_field_in_two_forms_of_unicode_has_one_class_a_crop(place: Path, tmp_p
     assert len(legend) == 2
     (season,) = gather(job, legend, tmp_path, Silent(), 32).train
     assert np.bincount(season.target.ravel() + 1).tolist() == [0, SIDE * SIDE // 2, SIDE * SIDE // 2]
+
+
+def test_parcels_without_a_class_are_counted(place: Path, tmp_path: Path) -> None:
+    frame = gpd.read_file(place / "parcels.gpkg")
+    frame.loc[:2, "crop"] = [None, "", " "]
+    frame.to_file(tmp_path / "labels.gpkg")
+    reporter = Silent()
+    job, legend = resolve_job(job_of(place, tmp_path, labels=str(tmp_path / "labels.gpkg")), reporter)
+    gather(job, legend, tmp_path, reporter, 32)
+    assert ("warning", "3 polygons or points without a class were left out.") in reporter.lines
+
+
+def test_a_single_class_is_not_learnt(place: Path, tmp_path: Path) -> None:
+    frame = gpd.read_file(place / "parcels.gpkg")
+    frame[frame["crop"] == "maize"].to_file(tmp_path / "one.gpkg")
+    raster = write_raster(tmp_path / "one.tif", np.ones((1, SIDE, SIDE), np.uint8), nodata=0)
+    for labels in ({"labels": str(tmp_path / "one.gpkg")}, {"labels": str(raster), "class_field": ""}):
+        with pytest.raises(LabelsUnusable, match=r"(maize|class 1) is the only class to learn"):
+            resolve_job(job_of(place, tmp_path, **labels), Silent())

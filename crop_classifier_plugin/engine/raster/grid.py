@@ -136,7 +136,7 @@ def upright(path: str, transform: Affine, height: int, width: int) -> Affine:
         raise BadInput(f"{path} is rotated against its coordinate system: bring it north-up with gdalwarp first.")
     if transform.a < 0:
         raise BadInput(
-            f"The columns of {path} run against its coordinate system (in a cube of netCDF or Zarr, x and y may stand in "
-            "the other order): bring it north-up with gdalwarp first, or write the cube's dimensions as time, y, x."
+            f"The columns of {path} run against its coordinate system (in a cube of netCDF or Zarr, x and y may stand "
+            "in the other order): bring it north-up with gdalwarp first, or write the cube's dimensions as time, y, x."
         )
     return Affine(transform.a, 0.0, transform.c, 0.0, transform.e, transform.f)

@@ -109,7 +109,9 @@ class Series:
     def __post_init__(self) -> None:
         check_masks(self.mask, self.mask_layers)
         if not 0 <= self.scale < math.inf:
-            raise BadInput(f"The scale {self.scale:g} is negative or no number: give the factor that makes numbers reflectance 0-1.")
+            raise BadInput(
+                f"The scale {self.scale:g} is negative or no number: give what makes numbers reflectance 0-1."
+            )
         if not self.scenes:
             raise BadInput("No raster was given: choose the dated scenes of the series.")
 

@@ -40,7 +40,7 @@ def test_a_turn_of_a_hundredth_of_a_pixel_is_rounding(x: float, y: float, height
 
 def test_columns_that_run_against_the_coordinate_system_are_refused() -> None:
     """As GDAL gives a cube whose dimensions are time, x, y; windows of it would be read as empty."""
-    with pytest.raises(BadInput, match="columns of a.nc run against .*time, y, x"):
+    with pytest.raises(BadInput, match=r"columns of a\.nc run against .*time, y, x"):
         upright("a.nc", Affine(-10, 0, 5600000, 0, -10, 500140), 14, 14)
 
 

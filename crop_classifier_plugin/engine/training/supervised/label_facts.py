@@ -129,6 +129,6 @@ def _check_size(legend: Legend) -> None:
 def _check_several(legend: Legend) -> None:
     if len(legend) == 1:
         raise LabelsUnusable(
-            f"{legend.names[0]} is the only class to learn, and a map would name it everywhere: label what is not of it "
-            "too, or leave fewer classes out."
+            f"{legend.names[0]} is the only class to learn, and a map would name it everywhere: label what is not of "
+            "it too, or leave fewer classes out."
         )

@@ -73,10 +73,7 @@ def _open(job: BuildSeriesJob, reporter: Reporter) -> Stack:
 
 
 def _check_radar(stack: Stack, reporter: Reporter) -> None:
-    """Raises BadInput for scenes of several units, and for amplitude, which no model and no index takes."""
-    raw = [r for layer in stack.layers for b in stack.spec.bands for r in layer.scene.of(b) if r.unit == "amplitude"]
-    if raw:
-        raise BadInput(f"{raw[0].path} is amplitude: order it as power or decibel, or square it.")
+    """Raises BadInput for scenes of several units, and for what is no backscatter."""
     unit = "decibel" if in_decibel(stack, reporter) else "linear power"
     reporter.log(f"Backscatter is in {unit}, and stays so.")
 

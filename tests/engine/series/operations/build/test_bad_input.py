@@ -108,3 +108,14 @@ def test_amplitude_is_refused(tmp_path: Path) -> None:
     write_raster(tmp_path / "in" / name, np.full((1, 8, 8), 0.3, np.float32))
     with pytest.raises(BadInput, match="amplitude"):
         built(tmp_path / "s.tif", series_of(tmp_path / "in"))
+
+
+def test_numbers_that_are_no_backscatter_are_refused(tmp_path: Path) -> None:
+    """As SNAP's or a GRD's amplitudes of 16 bits; a few bright pixels are towns."""
+    bright = np.full((1, 8, 8), 0.1, np.float32)
+    bright[:, 0, :4] = 500
+    write_raster(tmp_path / "in" / "S1A_IW_20240516_VV.tif", bright)
+    built(tmp_path / "s.tif", series_of(tmp_path / "in"))
+    write_raster(tmp_path / "in" / "S1A_IW_20240528_VV.tif", np.full((1, 8, 8), 120, np.uint16))
+    with pytest.raises(BadInput, match=r"2024-05-28 is around 120, .*calibrate"):
+        built(tmp_path / "s.tif", series_of(tmp_path / "in"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
@@ -15,8 +17,9 @@ from qgis.core import (
 )
 
 from ...bridge import layers
+from ...bridge.shown_polygons import Need
 from ...shared.choices import ALLOCATIONS
-from ...shared.jobs.accuracy import SampleDesignJob
+from ...shared.jobs.accuracy import DeclaredParcels, SampleDesignJob
 from ...shared.jobs.sources import read_settings
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
 
@@ -44,6 +47,12 @@ class SampleDesign(EngineAlgorithm):
                 "STANDARD_ERROR", self.tr("Standard error of overall accuracy"), _REAL, 0.01, minValue=0, maxValue=0.5
             ),
             self.tr("What is aimed at where no number of points is given; half of it takes four times the points."),
+        )
+        self.add(
+            QgsProcessingParameterFeatureSource(
+                "PARCELS", self.tr("Parcels"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            ),
+            self.tr("The units to look at, in place of points: each belongs to the class that most of it has."),
         )
         self._add_advanced()
         self.add(
@@ -83,7 +92,9 @@ class SampleDesign(EngineAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         crop_map = layers.scenes(parameters.get("MAP"), context)[0]
-        return {"class_map": crop_map.path, "map_crs": crop_map.crs}
+        path, layer, crs = self.polygons(parameters, "PARCELS", context, feedback, Need())
+        parcels = DeclaredParcels(path, layer, crs=crs) if path else None
+        return {"class_map": crop_map.path, "map_crs": crop_map.crs, "parcels": parcels}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> SampleDesignJob:
         return SampleDesignJob(

@@ -77,11 +77,17 @@ def read_mapping(path: str) -> list[tuple[str, str]]:
 @click.option("--allocation", type=click.Choice(list(ALLOCATIONS)), default="proportional", show_default=True)
 @click.option("--least", default=50, show_default=True, help="Points of each class, at least.")
 @click.option("--seed", default=0, show_default=True, help="Of the random numbers.")
+@click.option("--parcels", default="", help="Vector file of polygons: the units, in place of pixels.")
+@click.option("--layer", default="", help="Layer inside it.")
+@click.option("--id", "id_field", default="", help="Field with each parcel's id; without, its shape is taken.")
 @click.option("--out", "sample", required=True, help="GeoPackage to write.")
 @json_option
-def sample_design(accuracies: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def sample_design(
+    accuracies: tuple[str, ...], parcels: str, layer: str, id_field: str, as_json: bool, **given: Any
+) -> None:
     """Draw a stratified random sample of a crop map, to be looked at."""
-    finish(SampleDesignJob(accuracies=read_pairs(accuracies), **given), as_json)
+    units = DeclaredParcels(parcels, layer, id_field=id_field) if parcels else None
+    finish(SampleDesignJob(accuracies=read_pairs(accuracies), parcels=units, **given), as_json)
 
 
 @click.command("area-estimate")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Optional
 
 from ..choices import ALLOCATIONS, SAMPLINGS
 from ..errors import BadInput
@@ -169,12 +169,13 @@ def check_geopackage(what: str, path: str) -> None:
 
 @dataclass(frozen=True)
 class SampleDesignJob(Job):
-    """Crop map -> a stratified random sample of its pixels, to be looked at: what accuracies and areas rest on."""
+    """Crop map (and parcels) -> a stratified random sample of pixels, or of the parcels, to be looked at: what
+    accuracies and areas rest on."""
 
     kind: ClassVar[str] = "sample_design"
     entry: ClassVar[str] = "accuracy.areas.sample_design:sample_design"
     writes_files = ("sample",)
-    reads = ("class_map",)
+    reads = ("class_map", "parcels")
     class_map: str
     sample: str  # GeoPackage: the review table, its strata
     size: int = 0  # units; 0 = as many as the standard error asks for
@@ -184,6 +185,7 @@ class SampleDesignJob(Job):
     allocation: str = "proportional"
     least: int = 50  # units of each class (Olofsson et al. 2014: 50 to 100)
     seed: int = 0
+    parcels: Optional[DeclaredParcels] = None  # the units, in place of pixels
     map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 from rasterio.crs import CRS
 
@@ -18,7 +19,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.pixel_area import PixelAreas, hectares, hectares_of_shapes
 from crop_classifier_plugin.shared.errors import BadInput, LabelsUnusable
-from crop_classifier_plugin.shared.jobs.accuracy import AreaEstimateJob, SampleDesignJob
+from crop_classifier_plugin.shared.jobs.accuracy import AreaEstimateJob, DeclaredParcels, SampleDesignJob
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from crop_classifier_plugin.shared.review_table import FIELDS
 from kits.diagnosis import LEGEND, grid_of, season, write_map
@@ -124,6 +125,29 @@ def test_a_sample_alone_and_with_its_map_say_the_same(tmp_path, maps) -> None:
     assert field["overall"]["value"] == 1
     counted = {r["name"]: r["counted_ha"] for r in with_map["classes"]}
     assert sum(counted.values()) == pytest.approx(with_map["hectares"])
+
+
+def test_parcels_are_units_too_and_their_hectares_are_estimated(tmp_path, maps) -> None:
+    truth, _, path = maps
+    truth = np.where(truth == 0, 1, truth)
+    rows, cols = np.indices((14, 13)).reshape(2, -1)
+    x, y = 600000 + 200 * cols, 5600000 - 200 * rows
+    shapes = shapely.box(x + 20, y - 180, x + 180, y - 20)
+    geopandas.GeoDataFrame({"nr": rows * 13 + cols}, geometry=shapes, crs=32631).to_file(tmp_path / "parcels.gpkg")
+    parcels = DeclaredParcels(str(tmp_path / "parcels.gpkg"), id_field="nr")
+    frame = drawn(tmp_path, path, size=90, least=10, parcels=parcels)
+    assert len(frame) == 90
+    assert frame["uid"].is_unique
+    assert set(frame["unit"]) == {"parcel"}
+    codes = [truth[20 * (nr // 13) + 10, 20 * (nr % 13) + 10] for nr in frame["uid"].astype(int)]
+    names = dict(zip(LEGEND.codes, LEGEND.names))
+    frame = frame.assign(status="relabelled", review_name=[names[code] for code in codes])
+    frame.to_file(tmp_path / "sample.gpkg", layer="review")
+    told = estimate(tmp_path, tmp_path / "sample.gpkg")
+    every = truth[20 * rows + 10, 20 * cols + 10]
+    assert told["hectares"] == pytest.approx(len(shapes) * 2.56, rel=0.02)
+    for row in told["classes"]:
+        assert abs(row["area_ha"]["value"] - (every == row["code"]).sum() * 2.56) <= 2 * row["area_ha"]["half_width"]
 
 
 def test_open_units_another_map_and_empty_strata_are_told(tmp_path, maps) -> None:

@@ -118,7 +118,9 @@ def _complete(scenes: Sequence[Scene], requested: Sequence[str], reporter: Repor
             f"No scene has the band {', '.join(lacking)} (the series has {', '.join(seen) or 'no named band'}): "
             "add the files with it, or choose other bands."
         )
-    left = [s.date.isoformat() for s in scenes if s not in chosen]
+    left = [s for s in scenes if s not in chosen]
     if left:
-        reporter.log(f"Left out for want of bands ({', '.join(requested)}): {listed(left)}.", "warning")
+        lacking = [b for b in requested if any(b not in s.bands for s in left)]
+        dates = listed([s.date.isoformat() for s in left])
+        reporter.log(f"Left out for want of bands ({', '.join(lacking)}): {dates}.", "warning")
     return chosen

@@ -15,6 +15,7 @@ from crop_classifier_plugin.engine.execution.dispatch import run_job
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.shared.choices import EMPTY
 from crop_classifier_plugin.shared.errors import (
+    BadInput,
     BandTwice,
     CropClassifierError,
     DateMissing,
@@ -212,3 +213,17 @@ def test_fewer_base_pairs_than_are_needed_and_images_apart_are_refused(tmp_path:
     apart = tuple(SceneSource(str(p)) for p in sorted((tmp_path / "far").iterdir())[:5])
     with pytest.raises(CropClassifierError, match="do not overlap"):
         run_job(FuseStarfmJob(*image_pairs(fine, apart), str(tmp_path / "o.tif"), str(DAYS[4])), Silent())
+
+
+def test_complex_numbers_are_refused(tmp_path: Path) -> None:
+    write_raster(tmp_path / "S1_20230410.tif", np.ones((1, SIZE, SIZE), np.complex64), names=["VV"])
+    with pytest.raises(BadInput, match="holds complex numbers"):
+        run_job(CompositeJob(series(tmp_path), str(tmp_path / "out")), Silent())
+
+
+def test_dates_that_lack_a_band_are_named_with_it(tmp_path: Path) -> None:
+    for day, names in (("20230410", ["B04", "B08"]), ("20230422", ["B04", "B8A"])):
+        write_raster(tmp_path / f"S2_{day}.tif", np.full((2, SIZE, SIZE), 900, np.uint16), names=names)
+    reporter = Silent()
+    run_job(BuildSeriesJob(series(tmp_path), str(tmp_path / "out.tif"), bands=("B04", "B08")), reporter)
+    assert ("warning", "Left out for want of bands (B08): 2023-04-22.") in reporter.lines

@@ -18,7 +18,7 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
-from ...shared.errors import BadInput
+from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.compare_maps import ClassMap, CompareMapsJob
 from ...shared.jobs.sources import LabelSource
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
@@ -78,13 +78,26 @@ class CompareMaps(EngineAlgorithm):
             self.tr("Holds the class of each polygon or point: a name or a code of the maps' legends."),
         )
 
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        fine, why = super().checkParameterValues(parameters, context)
+        if not fine:
+            return fine, why
+        try:
+            CompareMapsJob(self._maps(parameters, context), "", "", "")
+        except CropClassifierError as error:
+            return False, error.sentence
+        return True, ""
+
+    def _maps(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[ClassMap, ...]:
+        return tuple(ClassMap(s.path, s.crs) for s in layers.scenes(parameters.get("MAPS"), context))
+
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         need = Need(formats=SINGLE_LAYER_FORMATS, carries_crs=False)
         area, *_ = self.polygons(parameters, "AREA", context, feedback, need)
         return {
-            "maps": tuple(ClassMap(s.path, s.crs) for s in layers.scenes(parameters.get("MAPS"), context)),
+            "maps": self._maps(parameters, context),
             "reference": self._reference(parameters, context, feedback),
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
             "area": area,

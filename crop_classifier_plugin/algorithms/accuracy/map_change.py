@@ -18,6 +18,7 @@ from qgis.core import (
 from ...bridge import layers
 from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
+from ...shared.errors import CropClassifierError
 from ...shared.jobs.compare_maps import ClassMap, MapChangeJob
 from ..common.engine_algorithm import EngineAlgorithm, Parameters
 
@@ -63,15 +64,29 @@ class MapChange(EngineAlgorithm):
             self.add(parameter, self.tr("Hectares and pixels from crop to crop."))
         self.addOutput(QgsProcessingOutputNumber("CHANGED", self.tr("Share of the pixels that changed")))
 
+    def checkParameterValues(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[bool, str]:
+        fine, why = super().checkParameterValues(parameters, context)
+        if not fine:
+            return fine, why
+        try:
+            MapChangeJob(*self._maps(parameters, context), "")
+        except CropClassifierError as error:
+            return False, error.sentence
+        return True, ""
+
+    def _maps(self, parameters: Parameters, context: QgsProcessingContext) -> tuple[ClassMap, ClassMap]:
+        before, after = (layers.scenes(parameters.get(name), context)[0] for name in ("BEFORE", "AFTER"))
+        return ClassMap(before.path, before.crs), ClassMap(after.path, after.crs)
+
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        before, after = (layers.scenes(parameters.get(name), context)[0] for name in ("BEFORE", "AFTER"))
+        before, after = self._maps(parameters, context)
         need = Need(formats=SINGLE_LAYER_FORMATS, carries_crs=False)
         area, *_ = self.polygons(parameters, "AREA", context, feedback, need)
         return {
-            "before": ClassMap(before.path, before.crs),
-            "after": ClassMap(after.path, after.crs),
+            "before": before,
+            "after": after,
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
             "area": area,
         }

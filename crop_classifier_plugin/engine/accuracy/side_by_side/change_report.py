@@ -49,7 +49,7 @@ def document_of(job: MapChangeJob, stack: MapStack, tally: Tally) -> dict[str, A
         "matrix_hectares": [[defined(value) for value in row] for row in areas.tolist()],
         "largest_changes": _largest(names, pixels, areas),
         "left_out": [{"why": why, "pixels": count} for why, count in tally.left_out.items()],
-        "notes": list(dict.fromkeys(note for each in stack.maps for note in each.notes)),
+        "notes": list(dict.fromkeys(stack.notes)),
         "job": {"kind": job.kind, **asdict(job)},
     }
 

@@ -15,6 +15,7 @@ from ....shared.jobs.compare_maps import CompareMapsJob
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...labels.open_labels import Labels
+from ...reporting.sentences import listed
 from ...reporting.templates import defined, template
 from ..confusion import RULE
 from ..diagnosis.report import class_row
@@ -45,7 +46,7 @@ def document_of(job: CompareMapsJob, compared: Compared) -> dict[str, Any]:
     stack, tally, reference = compared.stack, compared.tally, compared.reference
     used = compared.used
     classes = [stack.classes.all[place] for place in used]
-    notes = [note for each in stack.maps for note in each.notes] + list(reference.notes if reference else ())
+    notes = (*stack.notes, *(reference.notes if reference else ()), *_missing(compared))
     return {
         "reference": job.reference.path if job.reference else None,
         "simulated": stack.simulated or bool(reference and reference.simulated),
@@ -60,6 +61,23 @@ def document_of(job: CompareMapsJob, compared: Compared) -> dict[str, Any]:
         "notes": list(dict.fromkeys(notes)),
         "job": {"kind": job.kind, **asdict(job)},
     }
+
+
+def _missing(compared: Compared) -> tuple[str, ...]:
+    """What to say of classes of the reference that no map knows."""
+    if compared.reference is None:
+        return ()
+    known = {place for each in compared.stack.maps for place in each.places.tolist()}
+    pixels = compared.tally.against(0).n.sum(axis=1)
+    missing = [
+        f"{compared.stack.classes.all[place].name}: {pixels[place]:,} px"
+        for place in np.flatnonzero(pixels).tolist()
+        if place not in known
+    ]
+    told = (
+        f"Counted as wrong in every map, because none has such a class: {listed(missing)}. If they are other words for "
+    )
+    return (f"{told}classes of the maps, say which means which in the mapping.",) if missing else ()
 
 
 def _map(job: CompareMapsJob, compared: Compared, number: int, used: list[int]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +71,24 @@ class MapStack:
         self._check_classes()
         self._must_share_classes()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the maps, and where they may use other words for one class."""
+        return (*(note for each in self.maps for note in each.notes), *self._lone_classes())
+
+    def _lone_classes(self) -> Iterator[str]:
+        """For each map the classes that it has somewhere and no other map knows."""
+        known = [set(each.places.tolist()) for each in self.maps]
+        for i, each in enumerate(self.maps):
+            there = set(each.places[each.crop_map.pixels > 0].tolist())
+            lone = sorted(there - set().union(*(known[:i] + known[i + 1 :])))
+            if lone:
+                names = listed(self.classes.all[place].name for place in lone)
+                yield (
+                    f"Only {each.name} has the classes {names}: if they are other words for classes of the other maps, "
+                    "say which means which in the mapping."
+                )
+
     def _opened(self, given: ClassMap) -> Any:
         return self._exits.enter_context(opened(given.path, given.crs))
 
@@ -100,7 +118,8 @@ class MapStack:
                 others = sorted({name for m in self.maps if m is not each for name in m.crop_map.legend.names})
                 raise LabelsUnusable(
                     f"No class of {each.name} ({listed(each.crop_map.legend.names)}) is one of the other maps "
-                    f"({listed(others)}): say which class means which in the mapping."
+                    f"({listed(others)}): say which class means which in the mapping; if the first map has codes "
+                    "without names, give one that names its classes first."
                 )
 
     def outside(self, window: Window) -> NDArray[np.bool_]:

@@ -174,5 +174,15 @@ def test_a_reference_class_that_no_map_has_counts_as_wrong(place, tmp_path):
     rare[100:200, 100:200] = 77
     found = run(tmp_path, [one, two], write(tmp_path / "rare.tif", rare))
     known = (arrays[0] != 0) & (arrays[1] != 0) & (rare != 0)
-    assert found["classes"][-1]["name"] == "class 77" or found["classes"][-1]["name"] == "77"
+    assert found["classes"][-1]["name"] == "77"
+    assert any("none has such a class: 77: " in note for note in found["notes"])
     assert found["maps"][0]["figures"]["oa"] == pytest.approx((arrays[0] == rare)[known].mean())
+
+
+def test_classes_that_only_one_map_has_are_said(place, tmp_path):
+    paths, *_ = place
+    found = run(tmp_path, paths)
+    assert found["notes"] == [
+        "Only three.tif has the classes Rye: if they are other words for classes of the other maps, say which means "
+        "which in the mapping."
+    ]

@@ -1,4 +1,4 @@
-"""How results look in QGIS: names, groups, order, visibility, and the style file that the engine wrote beside each."""
+"""How results look in QGIS: names, groups, order, visibility, and the style that the engine wrote beside or into them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qgis.core import (
+    Qgis,
     QgsLayerNotesUtils,
     QgsMapLayer,
     QgsProcessingContext,
@@ -76,7 +77,9 @@ class LayerStyler(QgsProcessingLayerPostProcessorInterface):
         style = Path(self.shown.path).with_suffix(".qml")
         if style.is_file():
             layer.loadNamedStyle(str(style))
-            layer.triggerRepaint()
+        elif layer.type() == Qgis.LayerType.Vector:
+            layer.loadDefaultStyle()  # the one inside a GeoPackage, which Processing leaves out
+        layer.triggerRepaint()
         if self.shown.notes:
             note(layer, self.shown.notes)
         node = context.project().layerTreeRoot().findLayer(layer.id()) if context.project() else None

@@ -94,7 +94,8 @@ class ApplyReview(EngineAlgorithm):
         self, job: ApplyReviewJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         outputs = event["outputs"]
-        style_output(context, LayerStyle(job.corrected, self.tr("Corrected map"), ""))
+        style_output(context, LayerStyle(job.corrected, self.tr("Corrected map"), "", order=-1))
+        style_output(context, LayerStyle(job.labels, self.tr("Labels"), ""))
         written = {name: path for name, _, _ in _REPORTS if (path := getattr(job, name.lower()))}
         numbers = {name.upper(): outputs[name] for name in ("answered", "changed_hectares")}
         return {"CORRECTED": job.corrected, "LABELS": job.labels, **written, **numbers}

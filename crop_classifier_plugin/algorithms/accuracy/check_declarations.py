@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingParameterVectorDestination,
 )
 
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.accuracy import CheckDeclarationsJob
 from ..common.engine_algorithm import Parameters
 from ..common.parcel_inputs import ParcelInputs
@@ -73,5 +74,6 @@ class CheckDeclarations(ParcelInputs):
     def results(
         self, job: CheckDeclarationsJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
+        style_output(context, LayerStyle(job.checked, self.tr("Parcels with their light"), ""))
         counts = {name.upper(): event["outputs"][name] for name in ("green", "yellow", "red")}
         return {"CHECKED": job.checked, **self.written_reports(job), **counts}

@@ -6,6 +6,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingContext, QgsProcessingOutputNumber, QgsProcessingParameterVectorDestination
 
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.jobs.accuracy import ParcelSummaryJob
 from ..common.engine_algorithm import Parameters
 from ..common.parcel_inputs import ParcelInputs
@@ -38,5 +39,6 @@ class ParcelSummary(ParcelInputs):
         self, job: ParcelSummaryJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         outputs = event["outputs"]
+        style_output(context, LayerStyle(job.summary, self.tr("Parcels with their crop"), ""))
         numbers = {"PARCELS_READ": outputs["parcels"], "AGREE": outputs["agree"], "DIFFER": outputs["differ"]}
         return {"SUMMARY": job.summary, **self.written_reports(job), **numbers}

@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...bridge.shown_polygons import Need
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.choices import GAINS
 from ...shared.jobs.accuracy import DeclaredParcels, MapRasters
 from ...shared.jobs.review import ReviewListJob
@@ -132,4 +133,5 @@ class ReviewList(EngineAlgorithm):
     def results(
         self, job: ReviewListJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
+        style_output(context, LayerStyle(job.review, self.tr("Review list"), ""))
         return {"REVIEW": job.review, "UNITS": event["outputs"]["units"]}

@@ -18,6 +18,7 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...bridge.shown_polygons import Need
+from ...bridge.styling import LayerStyle, style_output
 from ...shared.choices import ALLOCATIONS
 from ...shared.jobs.accuracy import DeclaredParcels, SampleDesignJob
 from ...shared.jobs.sources import read_settings
@@ -112,4 +113,5 @@ class SampleDesign(EngineAlgorithm):
     def results(
         self, job: SampleDesignJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
+        style_output(context, LayerStyle(job.sample, self.tr("Sample"), ""))
         return {"SAMPLE": job.sample, "UNITS": event["outputs"]["units"]}

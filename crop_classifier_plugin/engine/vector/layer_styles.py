@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 RGB = tuple[int, int, int]
+_EDGE = "58,58,58,255"
 GPKG = {"VERSION": "1.2"}  # of new files: older programs warn of later ones
 _TABLE = """CREATE TABLE IF NOT EXISTS layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
  f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
@@ -29,29 +30,35 @@ class VectorStyle:
     description: str = ""
 
 
-def by_class(field: str, colours: Mapping[str, RGB], other: str, edge: str = "#3a3a3a") -> ET.Element:
-    """QML that colours polygons by the text in `field`; what has none of these texts is `other`, hollow."""
+def by_class(
+    field: str,
+    colours: Mapping[str, RGB],
+    other: str,
+    labels: Mapping[str, str] | None = None,
+    points: bool = False,
+) -> ET.Element:
+    """QML that colours polygons or points by the text in `field`; what has none of these texts is `other`, hollow.
+
+    `labels`: what the legend says of a text; default: the text.
+    """
     root, renderer = _renderer("categorizedSymbol", attr=field)
     categories, symbols = ET.SubElement(renderer, "categories"), ET.SubElement(renderer, "symbols")
-    for number, (text, rgb) in enumerate(colours.items()):
-        entry = {"symbol": str(number), "value": text, "label": text, "type": "string", "render": "true"}
+    rows = [(text, (labels or {}).get(text, text), f"{r},{g},{b},200") for text, (r, g, b) in colours.items()]
+    for number, (text, label, colour) in enumerate([*rows, ("", other, "255,255,255,0")]):
+        entry = {"symbol": str(number), "value": text, "label": label, "type": "string", "render": "true"}
         ET.SubElement(categories, "category", entry)
-        _symbol(symbols, str(number), f"{rgb[0]},{rgb[1]},{rgb[2]},200", edge)
-    last = str(len(colours))
-    rest = {"symbol": last, "value": "", "label": other, "type": "string", "render": "true"}
-    ET.SubElement(categories, "category", rest)
-    _symbol(symbols, last, "255,255,255,0", edge)
+        _symbol(symbols, str(number), colour, points)
     return root
 
 
-def by_amount(expression: str, classes: Sequence[tuple[float, float, str, RGB]], edge: str = "#3a3a3a") -> ET.Element:
+def by_amount(expression: str, classes: Sequence[tuple[float, float, str, RGB]]) -> ET.Element:
     """QML that colours polygons by a number: (from, to, label, colour) of each class."""
     root, renderer = _renderer("graduatedSymbol", attr=expression, graduatedMethod="GraduatedColor")
     ranges, symbols = ET.SubElement(renderer, "ranges"), ET.SubElement(renderer, "symbols")
     for number, (low, high, label, rgb) in enumerate(classes):
         bounds = {"lower": f"{low:.15g}", "upper": f"{high:.15g}", "symbol": str(number), "label": label}
         ET.SubElement(ranges, "range", bounds | {"render": "true"})
-        _symbol(symbols, str(number), f"{rgb[0]},{rgb[1]},{rgb[2]},200", edge)
+        _symbol(symbols, str(number), f"{rgb[0]},{rgb[1]},{rgb[2]},200")
     return root
 
 
@@ -61,18 +68,19 @@ def _renderer(kind: str, **attributes: str) -> tuple[ET.Element, ET.Element]:
     return root, ET.SubElement(root, "renderer-v2", fixed | attributes)
 
 
-def _symbol(parent: ET.Element, name: str, colour: str, edge: str) -> None:
-    symbol = ET.SubElement(parent, "symbol", {"type": "fill", "name": name, "alpha": "1", "clip_to_extent": "1"})
-    layer = ET.SubElement(symbol, "layer", {"class": "SimpleFill", "pass": "0", "locked": "0", "enabled": "1"})
+def _symbol(parent: ET.Element, name: str, colour: str, points: bool = False) -> None:
+    kind, drawn = ("marker", "SimpleMarker") if points else ("fill", "SimpleFill")
+    symbol = ET.SubElement(parent, "symbol", {"type": kind, "name": name, "alpha": "1", "clip_to_extent": "1"})
+    layer = ET.SubElement(symbol, "layer", {"class": drawn, "pass": "0", "locked": "0", "enabled": "1"})
     options = ET.SubElement(layer, "Option", type="Map")
-    red, green, blue = (int(edge[i : i + 2], 16) for i in (1, 3, 5))
     told = {
         "color": colour,
         "style": "solid",
-        "outline_color": f"{red},{green},{blue},255",
+        "outline_color": _EDGE,
         "outline_style": "solid",
         "outline_width": "0.26",
         "outline_width_unit": "MM",
+        **({"name": "circle", "size": "2.6", "size_unit": "MM"} if points else {}),
     }
     for key, value in told.items():
         ET.SubElement(options, "Option", {"type": "QString", "name": key, "value": value})

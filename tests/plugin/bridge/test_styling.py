@@ -7,6 +7,7 @@ from qgis.core import (
     QgsProcessingModelAlgorithm,
     QgsProcessingOutputLayerDefinition,
     QgsProject,
+    QgsVectorLayer,
 )
 
 from kits.paths import REPOSITORY
@@ -92,3 +93,35 @@ def test_results_of_the_modelers_model_come_styled_too(loader, inputs, season, c
     assert len(names["Errors of map"]) > 3
     for layer in QgsProject.instance().mapLayers().values():
         assert layer.renderer().type() in ("paletted", "singlebandpseudocolor"), layer.name()
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "output", "layer", "by"),
+    [
+        ("review_list", "REVIEW", "review", "status"),
+        ("sample_design", "SAMPLE", "review", "status"),
+        ("parcel_summary", "SUMMARY", "parcels", "map_name"),
+        ("check_declarations", "CHECKED", "parcels", "light"),
+    ],
+)
+def test_tables_of_a_geopackage_open_the_right_layer_with_its_style(
+    loader, provider, season, context, tmp_path, algorithm, output, layer, by
+):
+    """Processing opens a file's first layer, and without the style inside the file."""
+    parcels = {} if algorithm == "sample_design" else {"PARCELS": season["PARCELS"], "DECLARED": "crop_name"}
+    path = tmp_path / "made.gpkg"
+    results = run(algorithm, {"MAP": season["TRUTH"], output: opened(path, "x")} | parcels, context)
+    load_results(loader, algorithm, context, results)
+    (shown,) = QgsProject.instance().mapLayers().values()
+    named = QgsVectorLayer(f"{path}|layername={layer}", "named", "ogr")
+    assert shown.featureCount() == named.featureCount() > 0
+    assert [field.name() for field in shown.fields()] == [field.name() for field in named.fields()]
+    assert shown.renderer().classAttribute() == by
+    assert shown.name() != "x"
+    if layer == "review":
+        form = shown.editFormConfig()
+        assert form.layout() == form.EditorLayout.TabLayout
+        answer, known, more = form.tabs()
+        assert [field.name() for field in answer.children()][:2] == ["status", "review_name"]
+        everything = [field.name() for box in (answer, known, more) for field in box.children()]
+        assert sorted(everything) == sorted(set(shown.fields().names()) - {"fid"})

@@ -1,4 +1,4 @@
-"""How results look in QGIS: names, groups, order, visibility, and the style that the engine wrote beside or into them."""
+"""How results look in QGIS: names, groups, order, visibility, and the style that the engine wrote beside or in them."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def test_every_algorithm_of_accuracy_has_its_step(path: Path) -> None:
     assert f"`{path.stem.replace('_', '-')}`" in PAGE
 
 
-@pytest.mark.parametrize("line", re.findall(r"^    crop-classifier (.+)$", PAGE, re.MULTILINE), ids=lambda line: line.split()[0])
+@pytest.mark.parametrize(
+    "line", re.findall(r"^    crop-classifier (.+)$", PAGE, re.MULTILINE), ids=lambda line: line.split()[0]
+)
 def test_commands_have_the_options_that_are_given(line: str) -> None:
     name, *words = line.split()
     known = {option for each in cli.commands[name].params if isinstance(each, click.Option) for option in each.opts}

@@ -63,7 +63,8 @@ def _estimates(job: AreaEstimateJob, units: Units, crop_map: CropMap | None, run
     sample = Sample(of_inside, judged.mapped[inside], found[inside], units.size[inside])
     notes = (*strata.notes, *_notes(units, crop_map, inside))
     estimator = StratifiedEstimator(sample, strata.hectares, job.sampling == "random")
-    return Estimates(estimator, tuple(judged.classes.all), strata.names, judged.counted, notes, units.open)
+    classes, simulated = tuple(judged.classes.all), crop_map is not None and crop_map.simulated
+    return Estimates(estimator, classes, strata.names, judged.counted, notes, units.open, simulated)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ class Estimates:
     counted: NDArray[np.float64] | None  # (K of the map,) hectares by pixel counting; None without a map
     notes: tuple[str, ...]
     open: int
+    simulated: bool  # the map
 
     @property
     def headline(self) -> str:
@@ -50,6 +51,7 @@ class Estimates:
         return {
             "units": len(self.estimator.sample.mapped),
             "open": self.open,
+            "simulated": self.simulated,
             "hectares": self.estimator.hectares,
             "overall": _told(self.estimator.overall()),
             "axes": {"rows": "reference", "columns": "map"},

@@ -93,6 +93,7 @@ def _document(job: CleanMapJob, books: Books) -> dict[str, Any]:
     return {
         "map": job.maps.class_map,
         "method": job.cleaning.method,
+        "simulated": books.crop_map.simulated,
         "changed": books.changed,
         "changed_share": books.changed / total,
         "emptied": books.emptied,

@@ -31,6 +31,7 @@ class ParcelFacts:
     measured: Measured
     small: int  # parcels of less than a pixel
     notes: tuple[str, ...]
+    simulated: bool  # the map
 
     @property
     def headline(self) -> str:
@@ -52,6 +53,7 @@ class ParcelFacts:
         figures = confusion.figures() if confusion else {}
         scores = confusion.scores() if confusion else ()
         return {
+            "simulated": self.simulated,
             "parcels": len(self.table),
             "hectares": float(self.table["area_ha"].sum()),
             "smaller_than_a_pixel": self.small,

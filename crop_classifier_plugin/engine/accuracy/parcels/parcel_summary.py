@@ -60,7 +60,7 @@ def summed_up(
     notes = (*layer.notes, *crop_map.notes, *_notes(table, crop_map.legend))
     for note in notes:
         run.reporter.log(note, "warning")
-    return ParcelFacts(table, crop_map.legend, measured, small, notes)
+    return ParcelFacts(table, crop_map.legend, measured, small, notes, crop_map.simulated)
 
 
 def _measured(rasters: MapRasters, crop_map: CropMap, layer: ParcelLayer, run: JobRun) -> Measured:

@@ -52,6 +52,7 @@ def _document(job: ApplyReviewJob, answers: Answers, change: Change, notes: list
     return {
         "map": job.class_map,
         "review": job.review,
+        "simulated": change.simulated,
         "units": len(frame),
         "answered": int(answered.sum()),
         "accepted": int(answered.sum()) - relabelled,

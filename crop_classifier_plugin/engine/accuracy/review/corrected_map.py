@@ -34,6 +34,7 @@ class Change:
     after: NDArray[np.float64]
     pixels: int  # that have another class than before
     hectares: float
+    simulated: bool  # the map
 
 
 def drawn_over(shapes: NDArray[Any], positions: NDArray[np.int64], grid: Grid, filled: bool) -> Draw:
@@ -83,7 +84,7 @@ def write_corrected(
             writer.write(codes[np.where(new == NO_DATA, -1, new) + 1].astype(spec.dtype), window)
             reporter.progress(done / len(blocks), "Correcting the map", done, len(blocks))
     write_class_sidecars(out, path, rows_of(legend, writer.counts.tolist(), writer.hectares.tolist()))
-    return Change(before[:-1], after[:-1], changed, hectares)
+    return Change(before[:-1], after[:-1], changed, hectares, crop_map.simulated)
 
 
 def _counts(positions: NDArray[np.int32], classes: int) -> NDArray[np.int64]:

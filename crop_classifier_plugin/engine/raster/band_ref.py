@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import PurePath
 
 from affine import Affine
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
+from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 
+from ...shared.errors import BadInput
 from .geodesy import Bounds as Bounds
 from .geodesy import ground_pixel, unrolled
 
@@ -80,8 +83,15 @@ class BandRef:
 
     @cached_property
     def pixel(self) -> float:
-        """Side of the middle pixel on the ground, in metres (geometric mean of width and height)."""
-        return ground_pixel(self.crs, self.transform, self.height, self.width)
+        """Side of the middle pixel on the ground, in metres (geometric mean of width and height).
+
+        Raises BadInput for a CRS that knows no such place.
+        """
+        try:
+            return ground_pixel(self.crs, self.transform, self.height, self.width)
+        except (RasterioError, CPLE_BaseError):
+            name = self.crs.to_string() if self.crs.to_epsg() else "a local one"
+            raise BadInput(f"{self.path} lies nowhere on Earth by its CRS ({name}): assign the right one.") from None
 
     @property
     def beyond_180(self) -> bool:

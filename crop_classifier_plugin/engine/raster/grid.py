@@ -121,15 +121,28 @@ def crs_of(path: str, own: CRS | None, assigned_crs: str = "") -> CRS:
 def grid_of(path: str, dataset: rasterio.DatasetReader, assigned_crs: str = "") -> Grid:
     """The grid of an open raster, in its own CRS or the user's. Raises what crs_of and upright raise."""
     transform = upright(path, dataset.transform, dataset.height, dataset.width)
-    return Grid(crs_of(path, dataset.crs, assigned_crs), transform, dataset.height, dataset.width)
+    grid = Grid(crs_of(path, dataset.crs, assigned_crs), transform, dataset.height, dataset.width)
+    check_degrees(path, grid.crs, transform)
+    return grid
+
+
+def check_degrees(path: str, crs: CRS, transform: Affine) -> None:
+    """Raises BadInput for metres under a CRS that counts degrees."""
+    if crs.is_geographic and (abs(transform.c) > 720 or abs(transform.f) > 720):
+        raise BadInput(
+            f"The CRS of {path} ({crs.to_string()}) counts degrees, and its coordinates ({transform.c:.0f}, "
+            f"{transform.f:.0f}) are none: assign the right CRS."
+        )
 
 
 def upright(path: str, transform: Affine, height: int, width: int) -> Affine:
     """The transform without the rotation that rounding left in it, of at most a hundredth of a pixel over the raster.
 
     South-up is no rotation. Raises BadInput for a raster whose rows and columns are turned against its coordinate
-    system's axes, or whose columns run against them.
+    system's axes, or whose columns run against them, or that has no pixel size or place.
     """
+    if not (all(map(math.isfinite, transform[:6])) and transform.a and transform.e):
+        raise BadInput(f"{path} has no pixel size or no place: give it one (gdal_edit.py -a_ullr), or leave it out.")
     turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
     turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)
     if turned_x or turned_y:

@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
+from pyproj.exceptions import ProjError
 
-from ...shared.errors import CrsMissing, LabelsUnusable
+from ...shared.errors import BadInput, CrsMissing, LabelsUnusable
 from ..raster.band_ref import Bounds
 from ..raster.geodesy import crosses_180
 from ..raster.grid import crs_of
@@ -91,7 +92,10 @@ def _check_layer(path: str, layer: VectorLayer, field: str, assigned_crs: str) -
 def _bounds_in(bounds: Bounds, crs: Any, target: str) -> Bounds | None:
     """`bounds` in the CRS `target`, a little wider, so that a curved edge loses nothing; None = unbounded, as across
     180 degrees."""
-    box: Bounds = Transformer.from_crs(crs, target, always_xy=True).transform_bounds(*bounds, densify_pts=21)
+    try:
+        box: Bounds = Transformer.from_crs(crs, target, always_xy=True).transform_bounds(*bounds, densify_pts=21)
+    except ProjError:
+        raise BadInput("The CRS of the raster and of the labels share no place: assign the right one.") from None
     if not np.isfinite(box).all() or box[2] <= box[0] or crosses_180(crs, bounds):
         return None
     dx, dy = 0.01 * (box[2] - box[0]), 0.01 * (box[3] - box[1])

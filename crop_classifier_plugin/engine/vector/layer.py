@@ -9,7 +9,7 @@ from typing import Protocol
 import geopandas
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError
 
 from ...shared.errors import LabelsUnusable
 from ..raster.band_ref import Bounds
@@ -81,7 +81,12 @@ class OgrLayer:
     @classmethod
     def open(cls, path: str, layer: str) -> OgrLayer:
         name, encoding = _name(path, layer), encoding_of(path)
-        info = pyogrio.read_info(path, layer=name, encoding=encoding, force_feature_count=True)
+        try:
+            info = pyogrio.read_info(path, layer=name, encoding=encoding, force_feature_count=True)
+        except (DataSourceError, DataLayerError, CRSError) as error:
+            raise LabelsUnusable(
+                f"Cannot read the layer {name} of {path} ({error}): check that its files are complete."
+            ) from None
         return cls(
             path=path,
             name=name,

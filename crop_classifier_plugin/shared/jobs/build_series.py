@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,8 +33,8 @@ class BuildSeriesJob(Job):
     def __post_init__(self) -> None:
         if not (self.output or self.vrt or self.table):
             raise BadInput("No output was named: say where the series goes, or at least its table.")
-        if self.resolution < 0 or self.max_gap < 0:
-            raise BadInput("The resolution and the longest gap are at least 0.")
+        if not (0 <= self.resolution < math.inf and 0 <= self.max_gap < math.inf):
+            raise BadInput("The resolution and the longest gap are numbers of at least 0.")
         if self.reference and (self.resolution or self.crs):
             raise BadInput(
                 "The reference layer gives the grid: leave the resolution and the CRS empty, or leave it out."

@@ -36,8 +36,8 @@ class CompositeJob(Job):
         one_of("period", self.period, PERIODS)
         one_of("method", self.method, COMPOSITES)
         one_of("treatment of empty periods", self.empty, EMPTY)
-        if self.days < 1:
-            raise BadInput(f"A period of {self.days} days is none: give at least 1.")
+        if not 1 <= self.days <= 366_000:  # a thousand years: calendars end
+            raise BadInput(f"A period of {self.days} days is none: give at least 1, and no more than 366000.")
         if not (self.folder or self.stack):
             raise BadInput("No output was asked for: give a folder, a stack, or both.")
 

@@ -27,8 +27,8 @@ def one_of(what: str, value: str, allowed: Iterable[str]) -> None:
 def at_least(spec: object, limit: int, *names: str) -> None:
     """Refuses a field of `spec` below the limit."""
     for name in names:
-        if getattr(spec, name) < limit:
-            raise BadInput(f"{name}={getattr(spec, name)} is too small: give at least {limit}.")
+        if not limit <= getattr(spec, name) < math.inf:
+            raise BadInput(f"{name}={getattr(spec, name)} is too small or no number: give at least {limit}.")
 
 
 @dataclass(frozen=True)

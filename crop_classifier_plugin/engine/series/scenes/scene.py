@@ -23,7 +23,7 @@ from ...products.date_table import DateTable, Told
 from ...products.discovery import Raster, rasters
 from ...products.encodings import coding_of, level_of, radar_unit_of, sensor_of
 from ...raster.band_ref import BandOrigin, BandRef, Encoding, file_of
-from ...raster.grid import upright
+from ...raster.grid import check_degrees, upright
 from ...raster.provenance import LEVEL_TAG, SIMULATED_TAG
 from ...reporting.sentences import listed
 from .given_crs import GivenCrs
@@ -132,6 +132,7 @@ def _read_file(
     told = _told(file, raster, notes.table)
     crs, path = notes.given.of(file, raster, next((each.crs for each in told if each.crs), "")), raster.source.path
     transform = upright(path, file.transform, file.height, file.width)
+    check_degrees(path, crs, transform)
     if any(dtype.startswith("complex") for dtype in file.dtypes):
         raise BadInput(f"{path} holds complex numbers, as radar before its detection: give backscatter or reflectance.")
     days = notes.dates.dates(FileDates(file, raster), told, undated)

@@ -51,7 +51,7 @@ def _check(path: str, percent: NDArray[Any]) -> None:
 
 def diagram(reliability: Reliability) -> Drawing:
     """Accuracy over confidence: on the diagonal a map is as right as it is sure; below, it is too sure."""
-    drawing = Drawing(_SIDE, _SIDE, Margins(52, 12, 12, 44), "Accuracy over confidence")
+    drawing = Drawing(_SIDE, _SIDE, Margins(52, 12, 20, 44), "Accuracy over confidence")
     across, up = Axis(0, 1, _SIDE), Axis(0, 1, _SIDE, upright=True)
     drawing.grid(up.ticks())
     for x, text in across.ticks():
@@ -63,5 +63,5 @@ def diagram(reliability: Reliability) -> Drawing:
     points = [(across(sure), up(right)) for _, sure, right in sides]
     titles = [f"{n:,} px: sure by {100 * sure:.0f} %, right {100 * right:.0f} %" for n, sure, right in sides]
     drawing.curve(points, titles)
-    drawing.size(_SIDE + 64)
+    drawing.size(_SIDE + 72)
     return drawing

@@ -24,6 +24,7 @@ from ..confusion import RULE, Confusion, Scores
 from .comparison import Excluded
 from .confidence import diagram
 from .error_layers import AGREEMENT, OUTCOMES
+from .more_layers import SURENESS
 from .preview import NOT_COMPARED
 
 FIGURES = ("precision", "recall", "f1", "iou")
@@ -188,6 +189,7 @@ def to_html(document: dict[str, Any], headline: str, picture: str, chart: Drawin
             "1 is perfect, 0 is chance.",
         },
         outcomes=OUTCOMES,
+        sureness=SURENESS,
         agreement=AGREEMENT,
         reasons=_reasons(document),
         map_name=Path(document["map"]).name,

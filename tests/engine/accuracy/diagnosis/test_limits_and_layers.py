@@ -113,7 +113,11 @@ def test_sureness_parts_right_and_wrong_by_confidence(tmp_path, pair) -> None:
     confidence[mapped == 0] = 255
     path = write(tmp_path / "c.tif", confidence, nodata=255)
     layers = ErrorLayers(sureness=str(tmp_path / "s.tif"), confidence=path, sure_above=60.0)
-    run(tmp_path, crop_map, reference, layers=layers)
+    result, _ = run(tmp_path, crop_map, reference, layers=layers)
+    page = Path(result["report_html"]).read_text(encoding="utf-8")
+    assert "sure from 60 % of confidence" in page
+    assert "wrong, but sure" in page
+    assert "One layer of disagreement" not in page
     painted, both = read(tmp_path / "s.tif"), (truth != 0) & (mapped != 0)
     sure, right = confidence >= 60, truth == mapped
     expected = np.where(right, np.where(sure, 0, 1), np.where(sure, 3, 2))

@@ -14,6 +14,7 @@ from ...shared.class_choice import ClassChoice
 from ...shared.errors import BadInput, BadRaster, LabelsUnusable
 from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
+from ..execution.value_counts import is_small, value_counts
 from ..raster.grid import Window, grid_of
 from ..raster.pixel_area import pixel_areas
 from ..raster.provenance import APPLICABILITY_TAG, SIMULATED_TAG
@@ -79,12 +80,14 @@ class CropMap:
             nothing = "only no data and 0" if self._values.zeros else "only no data"
             raise LabelsUnusable(f"The map {path} holds no class anywhere, {nothing}: choose another map.")
         self.legend = legend_of(found, names)
-        self._index = np.full(MOST_CODE + 1, NO_DATA, dtype=np.int32)
+        self._index = np.full(MOST_CODE + 2, NO_DATA, dtype=np.int32)  # 65535 is no code
         self._index[list(self.legend.codes)] = np.arange(len(self.legend))
 
     def read(self, window: Window) -> NDArray[np.int32]:
         """(H, W) int32: position in the legend, NO_DATA where the map has none."""
         values, known = self._read(window)
+        if is_small(values):
+            return np.where(known, self._index[values], np.int32(NO_DATA))
         positions = np.full(values.shape, NO_DATA, np.int32)
         positions[known] = self._index[values[known].astype(np.int64)]
         return positions
@@ -116,7 +119,7 @@ class CropMap:
         return {int(value) for value in self._counts}
 
     def _count(self, values: NDArray[Any], known: NDArray[np.bool_], pixel: float) -> None:
-        found, counts = np.unique(values[known], return_counts=True)
+        found, counts = value_counts(values if known.all() else values[known])
         for value, count in zip(found.tolist(), counts.tolist()):
             pixels, hectares = self._counts.get(value, (0, 0.0))
             self._counts[value] = pixels + count, hectares + count * pixel

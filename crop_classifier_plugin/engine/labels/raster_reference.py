@@ -16,6 +16,7 @@ from rasterio.warp import transform_bounds
 from ...shared.class_choice import ClassChoice
 from ...shared.errors import LabelsUnusable, NoOverlap
 from ...shared.legend import plain
+from ..execution.value_counts import is_small, value_counts
 from ..raster.grid import Grid, Window, grid_of
 from ..raster.provenance import SIMULATED_TAG
 from ..raster.writer import GDAL_ERRORS, as_rasterio
@@ -81,10 +82,18 @@ class RasterReference:
     def read(self, window: Window) -> NDArray[np.int32]:
         with blaming(self._path):
             values, known = self._same_lattice(window) if self._direct else self._warped(window)
+        if is_small(values):
+            return self._looked_up(values, known)
         ids = np.full(values.shape, NO_DATA, dtype=np.int32)
         distinct, inverse = np.unique(values[known], return_inverse=True)
         ids[known] = np.array([self._id(value) for value in distinct.tolist()], dtype=np.int32)[inverse]
         return ids
+
+    def _looked_up(self, values: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[np.int32]:
+        distinct, _ = value_counts(values if known.all() else values[known])
+        table = np.full(int(values.max(initial=0)) + 1, NO_DATA, np.int32)
+        table[distinct] = [self._id(value) for value in distinct.tolist()]
+        return np.where(known, table[values], np.int32(NO_DATA))
 
     def read_parcels(self, window: Window) -> NDArray[np.int64]:
         return np.full((window.height, window.width), NO_DATA, np.int64)

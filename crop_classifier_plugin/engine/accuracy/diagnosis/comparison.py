@@ -147,7 +147,7 @@ class Comparison:
         inner = both & ~edges
         size = len(self.classes.all)
         grown = np.pad(tally.confusion, (0, size - len(tally.confusion)))
-        tally.confusion = grown + Confusion.count(truth[inner], mapped[inner], size).n
+        tally.confusion = grown + Confusion.count(*(_chosen(side, inner) for side in (truth, mapped)), size).n
         parts = {
             "outside_area": outside,
             "map_no_data": ~outside & ~has_map,
@@ -156,7 +156,7 @@ class Comparison:
             "edges": edges,
             "edges_right": edges & (mapped == truth),
         }
-        tally.counts.update({name: int(part.sum()) for name, part in parts.items()})
+        tally.counts.update({name: int(np.count_nonzero(part)) for name, part in parts.items()})
         values, pixels = np.unique(labels[has_map & (labels >= 0) & ~both], return_counts=True)
         tally.outside_legend.update(dict(zip(values.tolist(), pixels.tolist())))
 
@@ -178,3 +178,7 @@ class Comparison:
             raise LabelsUnusable(
                 f"No pixel of the map {path} has both a class and a reference: choose a reference of the mapped area."
             )
+
+
+def _chosen(values: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.int32]:
+    return values if kept.all() else values[kept]

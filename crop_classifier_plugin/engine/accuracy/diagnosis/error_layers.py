@@ -34,8 +34,8 @@ OUTCOMES = (
     Row(FN, "FN: only in the reference", (0, 0, 255)),
 )
 AGREEMENT = (Row(0, "wrong", (255, 255, 255)), Row(1, "right", (0, 0, 0)))
-_BY_SIDE = np.array([TN, FP, FN, TP], dtype=np.uint8)  # index: 1 if the map has the class, + 2 if the reference has it
 
+Positions = NDArray[np.signedinteger]
 Reader = Callable[..., NDArray[np.int32]]
 
 
@@ -48,15 +48,16 @@ class Layer:
     rows: tuple[Row, ...]
     position: int | None = None
 
-    def paint(self, mapped: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.uint8]:
+    def paint(self, mapped: Positions, truth: Positions) -> NDArray[np.uint8]:
         """(H, W) uint8 from positions in the legend; NODATA where either side says nothing."""
         outcome: NDArray[np.uint8]
         if self.position is None:
-            outcome = (mapped == truth).astype(np.uint8)
+            outcome = (mapped == truth).view(np.uint8)
         else:
-            outcome = _BY_SIDE[(mapped == self.position) + 2 * (truth == self.position)]
-        outcome[(mapped == NO_DATA) | (truth == NO_DATA)] = NODATA
-        return outcome
+            in_map, in_truth = ((side == self.position).view(np.uint8) for side in (mapped, truth))
+            outcome = in_map * np.uint8(FP) ^ in_truth * np.uint8(FN)  # of both it is TP: 2 ^ 3 = 1
+        nothing = ((mapped == NO_DATA) | (truth == NO_DATA)).view(np.uint8)
+        return outcome | nothing * np.uint8(NODATA)
 
 
 def layers_of(folder: str, agreement: str, classes: Mapping[int, CropClass]) -> list[Layer]:
@@ -85,13 +86,18 @@ def write_layers(
             stack.callback(reporter.check)  # between the closing of two files, each of which takes a while
             writers.append(stack.enter_context(_writer(layer, crop_map.grid, tags, out)))
         for done, window in enumerate(blocks, start=1):
-            mapped, reference = crop_map.read(window), truth(window)
+            mapped, reference = _narrow(crop_map.read(window)), _narrow(truth(window))
             for layer, writer in zip(layers, writers):
                 writer.write(layer.paint(mapped, reference), window)
                 reporter.check()
             reporter.progress(done / len(blocks), "Writing the layers", done, len(blocks))
     for layer, writer in zip(layers, writers):
         write_class_sidecars(out, layer.path, _counted(layer.rows, writer), nodata_name=layer.rows[0].name)
+
+
+def _narrow(positions: NDArray[np.int32]) -> Positions:
+    """The same in bytes where they fit: each layer compares them anew."""
+    return positions.astype(np.int8) if positions.max(initial=0) < 128 else positions
 
 
 def _writer(layer: Layer, grid: Grid, tags: Mapping[str, str], out: Outputs) -> RasterWriter:

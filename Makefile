@@ -8,7 +8,7 @@ OFFSCREEN := QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=$(CURDIR)/.venv/runtime
 
 # longer ones by hand: benchmarks/README.md
 BENCH := speed.fuse_starfm speed.fuse_tsstfn speed.classify speed.simulator speed.training \
-	accuracy.gap_filling accuracy.starfm accuracy.shipped_models accuracy.tsstfn accuracy.crop_gain
+	speed.judge accuracy.review_order accuracy.calibration accuracy.gap_filling accuracy.starfm accuracy.shipped_models accuracy.tsstfn accuracy.crop_gain
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check house package link bench bench-fast models qgis

@@ -43,7 +43,7 @@ def _counts_of_bytes(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
     """(256,) by pairs of bytes, which are half as many."""
     even = flat[: flat.size // 2 * 2]
     pairs = np.bincount(even.view(np.uint16), minlength=1 << 16).reshape(256, 256)
-    counts = (pairs.sum(axis=0) + pairs.sum(axis=1)).astype(np.int64)
+    counts: NDArray[np.int64] = (pairs.sum(axis=0) + pairs.sum(axis=1)).astype(np.int64)
     if flat.size % 2:
         counts[flat[-1]] += 1
     return counts
@@ -52,4 +52,5 @@ def _counts_of_bytes(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
 def _trimmed(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Without the zeros at the end."""
     there = np.flatnonzero(counts)
-    return counts[: there[-1] + 1] if there.size else counts[:0]
+    kept: NDArray[np.int64] = counts[: there[-1] + 1] if there.size else counts[:0]
+    return kept

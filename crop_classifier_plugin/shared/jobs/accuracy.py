@@ -52,6 +52,7 @@ class DiagnoseJob(Job):
     """Crop map + reference (class raster, or polygons with a class field) -> TP/FP/FN layers, agreement, accuracy."""
 
     kind: ClassVar[str] = "diagnose"
+    small_arrays: ClassVar[bool] = True
     entry: ClassVar[str] = "accuracy.diagnosis.job:diagnose"
     writes_rasters = ("layers.disagreement", "layers.sureness")
     writes_files = ("agreement", "report_html", "report_json", "report_csv")

@@ -147,7 +147,7 @@ class Comparison:
         inner = both & ~edges
         size = len(self.classes.all)
         grown = np.pad(tally.confusion, (0, size - len(tally.confusion)))
-        tally.confusion = grown + Confusion.count(*(_chosen(side, inner) for side in (truth, mapped)), size).n
+        tally.confusion = grown + Confusion.count(_chosen(truth, inner), _chosen(mapped, inner), size).n
         parts = {
             "outside_area": outside,
             "map_no_data": ~outside & ~has_map,

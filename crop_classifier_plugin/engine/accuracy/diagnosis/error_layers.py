@@ -57,7 +57,8 @@ class Layer:
             in_map, in_truth = ((side == self.position).view(np.uint8) for side in (mapped, truth))
             outcome = in_map * np.uint8(FP) ^ in_truth * np.uint8(FN)  # of both it is TP: 2 ^ 3 = 1
         nothing = ((mapped == NO_DATA) | (truth == NO_DATA)).view(np.uint8)
-        return outcome | nothing * np.uint8(NODATA)
+        outcome |= nothing * np.uint8(NODATA)
+        return outcome
 
 
 def layers_of(folder: str, agreement: str, classes: Mapping[int, CropClass]) -> list[Layer]:

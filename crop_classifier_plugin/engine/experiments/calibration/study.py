@@ -53,6 +53,7 @@ class Fitted:
     own: float  # error after, on the season itself
     others_before: tuple[float, ...]
     others: tuple[float, ...]
+    by_others: float  # on the season itself, by one temperature of all others together
 
 
 def study(model: str, work: Path) -> tuple[Fitted, ...]:
@@ -65,7 +66,12 @@ def _fitted(season: Season, told: dict[Season, Told]) -> Fitted:
     temperature = fit_temperature(own.probability, own.truth).temperature
     others = [other for known, other in told.items() if known != season]
     before, after = (tuple(other.error(t) for other in others) for t in (1.0, temperature))
-    return Fitted(season, own.accuracy, own.error(), temperature, own.error(temperature), before, after)
+    pooled = fit_temperature(
+        np.concatenate([other.probability for other in others], axis=1),
+        np.concatenate([other.truth for other in others]),
+    ).temperature
+    by_others = own.error(pooled)
+    return Fitted(season, own.accuracy, own.error(), temperature, own.error(temperature), before, after, by_others)
 
 
 def _told(model: str, folder: Path) -> Told:

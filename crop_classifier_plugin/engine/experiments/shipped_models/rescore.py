@@ -37,7 +37,7 @@ def rescore(name: str, model: Path, places: Places, reporter: Reporter) -> Card:
     tested = assess(mapper, material, reporter)
     rows = [r for on, c in tested for r in accuracy_rows(c, card.legend.names, f"{on}, {c.total} px")]
     facts = training_facts(job.card, job.data, material, card.inputs.all_bands)
-    card = replace(card, accuracy=tuple(rows), training=facts)
+    card = replace(card, accuracy=tuple(rows), training=replace(facts, recipe=card.training.recipe))
     save_card(card, model)
     return add_forests(job, places.work) if name in BESIDE_FORESTS else card
 

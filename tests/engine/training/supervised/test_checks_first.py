@@ -48,7 +48,8 @@ def test_what_cannot_be_trained_is_told_before_the_series_is_read(toy, tmp_path,
 def test_patch_0_is_the_papers_and_maps_have_tiles_of_that_size(toy, tmp_path):
     job, _ = resolve_job(job_of(toy, tmp_path / "m", patch=0, recipe="paper"), Silent())
     assert (job.optim.patch, job.model_inputs.tile) == (224, 224)
-    job, _ = resolve_job(job_of(toy, tmp_path / "m", network="unet_convlstm", patch=0, settings=(), recipe="paper"), Silent())
+    other = job_of(toy, tmp_path / "m", network="unet_convlstm", patch=0, settings=(), recipe="paper")
+    job, _ = resolve_job(other, Silent())
     assert (job.optim.patch, job.model_inputs.tile) == (32, 32)
     job, _ = resolve_job(job_of(toy, tmp_path / "m", patch=48), Silent())
     assert (job.optim.patch, job.model_inputs.tile) == (48, 32)

@@ -11,8 +11,8 @@ TARGET = 0.02
 _ABOUT = (
     "Expected calibration error (ECE, 15 bins) of the shipped model {model}, which was trained on none of these "
     "simulated seasons: every third pixel of the parcels along rows and columns. Each season in turn fits a "
-    "temperature; the others are scaled by it: mean, least and largest. Last: its own ECE by one temperature of the other "
-    "three together."
+    "temperature; the others are scaled by it: mean, least and largest. Last: its own ECE by one temperature of the "
+    "other three together."
 )
 _TOLD = (
     "On the other seasons ECE is {before:.3f} before and {after:.3f} after in the mean; {reached} of {pairs} pairs of "

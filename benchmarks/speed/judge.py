@@ -39,8 +39,9 @@ LAYERS = CLASSES + 2  # one a class, the agreement, which class is taken for whi
 _PROFILE = {"driver": "GTiff", "tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
 _SECONDS = "{:.1f}"
 AIMS = (
-    "Aims: a diagnosis within 3 times GDAL's copy of its layers, parcel_summary 5 times as fast as QGIS's zonal histogram, "
-    "a peak within 1 GiB. The tables say which are met: where a ratio is on the other side, the aim is missed."
+    "Aims: a diagnosis within 3 times GDAL's copy of its layers, parcel_summary 5 times as fast as QGIS's zonal "
+    "histogram, a peak within 1 GiB. The tables say which are met: where a ratio is on the other side, the aim is "
+    "missed."
 )
 
 

@@ -141,7 +141,7 @@ def upright(path: str, transform: Affine, height: int, width: int) -> Affine:
     South-up is no rotation. Raises BadInput for a raster whose rows and columns are turned against its coordinate
     system's axes, or whose columns run against them, or that has no pixel size or place.
     """
-    if not (all(map(math.isfinite, transform[:6])) and transform.a and transform.e):
+    if not (all(map(math.isfinite, transform[:6])) and transform.determinant):
         raise BadInput(f"{path} has no pixel size or no place: give it one (gdal_edit.py -a_ullr), or leave it out.")
     turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
     turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)

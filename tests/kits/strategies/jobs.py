@@ -41,6 +41,7 @@ from crop_classifier_plugin.shared.choices import (
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels
+from crop_classifier_plugin.shared.jobs.compare_maps import ClassMap
 from crop_classifier_plugin.shared.jobs.sources import Extent
 from crop_classifier_plugin.shared.networks import trainable
 
@@ -78,6 +79,7 @@ CHOICES = {
 
 
 OWN_CHOICES = {
+    ("compare_maps", "maps"): ((ClassMap("a.tif"), ClassMap("b.tif", "EPSG:32631")),),
     ("DeclaredParcels", "path"): ("p.gpkg",),
     ("DeclaredParcels", "declared_field"): ("crop",),
     ("MapRasters", "class_map"): ("m.tif",),

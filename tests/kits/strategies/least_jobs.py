@@ -41,6 +41,11 @@ LEAST = {
     "review_list": {"maps": {"class_map": "m.tif"}, "parcels": {"path": "p.gpkg"}, "review": "r.gpkg"},
     "apply_review": {"class_map": "m.tif", "review": "r.gpkg", "corrected": "c.tif", "labels": "l.gpkg"},
     "clean_map": {"maps": {"class_map": "m.tif"}, "cleaned": "c.tif"},
+    "compare_maps": {
+        "maps": [{"path": "a.tif"}, {"path": "b.tif"}],
+        **{f"report_{kind}": f"r.{kind}" for kind in ("html", "json", "csv")},
+    },
+    "map_change": {"before": {"path": "a.tif"}, "after": {"path": "b.tif"}, "change": "c.tif"},
     "search_scenes": {
         "api": "https://stac.example/v1",
         "collections": ["c"],

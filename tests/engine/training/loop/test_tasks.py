@@ -177,7 +177,7 @@ def test_it_ends_when_it_gets_no_better(task):
     case = TASKS[task](False, reporter, patience=1)
     measured, monitor = case.module.task.measured, case.module.task.monitor
     worse = iter((-1.0, -2.0) if monitor.highest else (1.0, 2.0))
-    case.module.task.measured = lambda: measured() and {monitor.name: next(worse)}
+    case.module.task.measured = lambda: (found := measured()) and {**found, monitor.name: next(worse)}
     if not case.module.task.validated:  # then the loss decides
         losses, rise = case.module.task.losses, iter(range(10**6))
         case.module.task.losses = lambda part: {k: v + next(rise) for k, v in losses(part).items()}

@@ -102,7 +102,7 @@ def kept_plan(resume: Resume | None) -> TrainingPlan | None:
 def plan_of(pace: Pace, seconds: float, material: Material, steps: int = 0) -> TrainingPlan:
     """The longest training that takes about so many seconds, and that no pixel is shown too often in; `steps`: of an
     epoch, 0 = as it fits."""
-    looks = int(_VALIDATING * seconds / pace.validation) if pace.validation else _MOST_EPOCHS
+    looks = int(min(_VALIDATING * seconds / pace.validation, _MOST_EPOCHS)) if pace.validation else _MOST_EPOCHS
     once = steps or material.once
     fitting = max(int(seconds / (once * pace.step + pace.validation)), _FEWEST_EPOCHS)
     epochs = max(1, min(fitting, _MOST_EPOCHS, max(looks, 3)))

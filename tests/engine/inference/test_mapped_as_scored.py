@@ -25,6 +25,7 @@ from crop_classifier_plugin.engine.splits.split import HELD_OUT, TRAIN, VALIDATI
 from crop_classifier_plugin.engine.training.data.labelled_series import LabelledCube
 from crop_classifier_plugin.engine.training.data.patches import cut, item
 from crop_classifier_plugin.engine.training.data.training_data import TrainingData
+from crop_classifier_plugin.engine.training.loop.epochs import Learning
 from crop_classifier_plugin.engine.training.loop.evaluation import Mapper, accuracy_rows, score
 from crop_classifier_plugin.engine.training.model_folder.onnx_export import export
 from crop_classifier_plugin.engine.training.supervised import job as training
@@ -60,7 +61,7 @@ def by_chance(
         logits = network(**{name: batch[name] for name in network.inputs})
         bias = next(p for p in reversed(list(network.parameters())) if p.shape == (config.classes,))
         bias -= logits.movedim(1, -1).reshape(-1, config.classes).median(dim=0).values
-    return training.Learnt(parameter_count(network), (), partial(export, network), lambda path: None)
+    return training.Learnt(parameter_count(network), Learning(), partial(export, network), lambda path: None)
 
 
 @pytest.fixture(scope="module", params=every_network())

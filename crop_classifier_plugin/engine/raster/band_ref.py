@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
@@ -87,11 +89,13 @@ class BandRef:
 
         Raises BadInput for a CRS that knows no such place.
         """
-        try:
-            return ground_pixel(self.crs, self.transform, self.height, self.width)
-        except (RasterioError, CPLE_BaseError):
+        side = math.nan
+        with suppress(RasterioError, CPLE_BaseError):  # PROJ tells a place that is none so, or by numbers that are none
+            side = ground_pixel(self.crs, self.transform, self.height, self.width)
+        if not 0 < side < math.inf:
             name = self.crs.to_string() if self.crs.to_epsg() else "a local one"
-            raise BadInput(f"{self.path} lies nowhere on Earth by its CRS ({name}): assign the right one.") from None
+            raise BadInput(f"{self.path} lies nowhere on Earth by its CRS ({name}): assign the right one.")
+        return side
 
     @property
     def beyond_180(self) -> bool:

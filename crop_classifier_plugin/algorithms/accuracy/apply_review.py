@@ -22,13 +22,7 @@ from ...bridge.shown_polygons import layer_of
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.errors import BadInput
 from ...shared.jobs.review import ApplyReviewJob
-from ..common.engine_algorithm import EngineAlgorithm, Parameters
-
-_REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-)
+from ..common.engine_algorithm import REPORTS, EngineAlgorithm, Parameters
 
 
 class ApplyReview(EngineAlgorithm):
@@ -60,7 +54,7 @@ class ApplyReview(EngineAlgorithm):
             QgsProcessingParameterVectorDestination("LABELS", self.tr("Labels")),
             self.tr("The answered units with their class in the field crop: for the next training."),
         )
-        for name, title, files in _REPORTS:
+        for name, title, files in REPORTS:
             parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files, optional=True)
             self.add(parameter, self.tr("What the review said and changed."))
         self.addOutput(QgsProcessingOutputNumber("ANSWERED", self.tr("Answered units")))
@@ -86,7 +80,7 @@ class ApplyReview(EngineAlgorithm):
             corrected=self.parameterAsOutputLayer(parameters, "CORRECTED", context),
             labels=self.parameterAsOutputLayer(parameters, "LABELS", context),
             other_map=self.parameterAsBool(parameters, "OTHER_MAP", context),
-            **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in _REPORTS},
+            **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS},
             **inputs,
         )
 
@@ -96,6 +90,6 @@ class ApplyReview(EngineAlgorithm):
         outputs = event["outputs"]
         style_output(context, LayerStyle(job.corrected, self.tr("Corrected map"), "", order=-1))
         style_output(context, LayerStyle(job.labels, self.tr("Labels"), ""))
-        written = {name: path for name, _, _ in _REPORTS if (path := getattr(job, name.lower()))}
+        written = {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
         numbers = {name.upper(): outputs[name] for name in ("answered", "changed_hectares")}
         return {"CORRECTED": job.corrected, "LABELS": job.labels, **written, **numbers}

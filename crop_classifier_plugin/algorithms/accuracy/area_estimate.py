@@ -20,7 +20,7 @@ from ...bridge.shown_polygons import Need
 from ...shared.choices import SAMPLINGS
 from ...shared.jobs.accuracy import AreaEstimateJob
 from ...shared.jobs.sources import LabelSource
-from ..common.engine_algorithm import EngineAlgorithm, Parameters
+from ..common.engine_algorithm import REPORTS, EngineAlgorithm, Parameters
 
 
 class AreaEstimate(EngineAlgorithm):
@@ -53,11 +53,7 @@ class AreaEstimate(EngineAlgorithm):
             self.tr("Columns reference and class: which word of the sample means which class of the map."),
             advanced=True,
         )
-        for name, title, files in (
-            ("REPORT_HTML", "Report", "HTML files (*.html)"),
-            ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-            ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-        ):
+        for name, title, files in REPORTS:
             self.add(
                 QgsProcessingParameterFileDestination(name, self.tr(title), files),
                 self.tr("Hectares and accuracies of each class, with intervals of 95 %."),

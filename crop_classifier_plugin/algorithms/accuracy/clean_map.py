@@ -25,15 +25,10 @@ from ...shared.choices import CLEANINGS
 from ...shared.jobs.accuracy import DeclaredParcels, MapRasters
 from ...shared.jobs.clean_map import Cleaning, CleanMapJob, FieldMask
 from ...shared.jobs.sources import LabelSource
-from ..common.engine_algorithm import EngineAlgorithm, Parameters
+from ..common.engine_algorithm import REPORTS, EngineAlgorithm, Parameters
 
 _REAL = QgsProcessingParameterNumber.Type.Double
 _WHOLE = QgsProcessingParameterNumber.Type.Integer
-_REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-)
 
 
 class CleanMap(EngineAlgorithm):
@@ -53,7 +48,7 @@ class CleanMap(EngineAlgorithm):
             QgsProcessingParameterRasterDestination("CLEANED", self.tr("Cleaned map")),
             self.tr("The map with the same classes."),
         )
-        for name, title, files in _REPORTS:
+        for name, title, files in REPORTS:
             parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files, optional=True)
             self.add(parameter, self.tr("Hectares, and accuracy where there is a reference, before and after."))
         self.addOutput(QgsProcessingOutputNumber("CHANGED", self.tr("Share of the pixels with another class")))
@@ -137,7 +132,7 @@ class CleanMap(EngineAlgorithm):
             self.parameterAsInt(parameters, "SIZE", context),
             self.parameterAsDouble(parameters, "SMOOTHNESS", context),
         )
-        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in _REPORTS}
+        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
         cleaned = self.parameterAsOutputLayer(parameters, "CLEANED", context)
         return CleanMapJob(cleaned=cleaned, cleaning=cleaning, **reports, **inputs)
 
@@ -145,5 +140,5 @@ class CleanMap(EngineAlgorithm):
         self, job: CleanMapJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         style_output(context, LayerStyle(job.cleaned, self.tr("Cleaned map"), ""))
-        written = {name: path for name, _, _ in _REPORTS if (path := getattr(job, name.lower()))}
+        written = {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
         return {"CLEANED": job.cleaned, **written, "CHANGED": event["outputs"]["changed"]}

@@ -21,14 +21,8 @@ from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.compare_maps import ClassMap, CompareMapsJob
 from ...shared.jobs.sources import LabelSource
-from ..common.engine_algorithm import EngineAlgorithm, Parameters
+from ..common.engine_algorithm import REPORTS, EngineAlgorithm, Parameters
 from ..common.label_parameters import SHAPES
-
-_REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-)
 
 
 class CompareMaps(EngineAlgorithm):
@@ -55,7 +49,7 @@ class CompareMaps(EngineAlgorithm):
             self.tr("Only pixels inside its polygons are compared."),
             advanced=True,
         )
-        for name, title, files in _REPORTS:
+        for name, title, files in REPORTS:
             parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files)
             self.add(parameter, self.tr("Figures of each map, each pair of maps, and each class."))
         self.addOutput(QgsProcessingOutputNumber("PIXELS", self.tr("Compared pixels")))
@@ -121,11 +115,11 @@ class CompareMaps(EngineAlgorithm):
         return LabelSource(path, layer, fields[0], crs=crs)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CompareMapsJob:
-        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in _REPORTS}
+        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
         return CompareMapsJob(**inputs, **reports)
 
     def results(
         self, job: CompareMapsJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
-        written = {name: getattr(job, name.lower()) for name, _, _ in _REPORTS}
+        written = {name: getattr(job, name.lower()) for name, _, _ in REPORTS}
         return {**written, "PIXELS": event["outputs"]["pixels"]}

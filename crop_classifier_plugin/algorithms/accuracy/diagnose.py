@@ -30,7 +30,7 @@ from ...shared.jobs.accuracy import CompareLimits, DiagnoseJob, ErrorLayers
 from ...shared.jobs.sources import LabelSource
 from ...shared.metrics import METRICS
 from ..common.class_choice_parameters import ClassChoiceParameters
-from ..common.engine_algorithm import Parameters
+from ..common.engine_algorithm import REPORTS, Parameters
 from ..common.label_parameters import SHAPES
 
 _MORE = {"DISAGREEMENT": "Which for which", "SURENESS": "Right or wrong, sure or unsure"}  # layers over all classes
@@ -127,11 +127,7 @@ class Diagnose(ClassChoiceParameters):
         for (name, title), tip in zip(_MORE.items(), tips):
             layer = QgsProcessingParameterRasterDestination(name, self.tr(title), optional=True, createByDefault=False)
             self.add(layer, self.tr(tip))
-        for name, title, files in (
-            ("REPORT_HTML", "Report", "HTML files (*.html)"),
-            ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-            ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-        ):
+        for name, title, files in REPORTS:
             self.add(
                 QgsProcessingParameterFileDestination(name, self.tr(title), files),
                 self.tr("Confusion matrix and accuracy of each class and of the whole map."),

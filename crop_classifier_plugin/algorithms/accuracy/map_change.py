@@ -20,13 +20,7 @@ from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.errors import CropClassifierError
 from ...shared.jobs.compare_maps import ClassMap, MapChangeJob
-from ..common.engine_algorithm import EngineAlgorithm, Parameters
-
-_REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-)
+from ..common.engine_algorithm import REPORTS, EngineAlgorithm, Parameters
 
 
 class MapChange(EngineAlgorithm):
@@ -59,7 +53,7 @@ class MapChange(EngineAlgorithm):
             QgsProcessingParameterRasterDestination("CHANGE", self.tr("Changes")),
             self.tr("One value for each change from a crop to a crop; 0 where nothing changed."),
         )
-        for name, title, files in _REPORTS:
+        for name, title, files in REPORTS:
             parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files, optional=True)
             self.add(parameter, self.tr("Hectares and pixels from crop to crop."))
         self.addOutput(QgsProcessingOutputNumber("CHANGED", self.tr("Share of the pixels that changed")))
@@ -92,12 +86,12 @@ class MapChange(EngineAlgorithm):
         }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> MapChangeJob:
-        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in _REPORTS}
+        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
         return MapChangeJob(change=self.parameterAsOutputLayer(parameters, "CHANGE", context), **inputs, **reports)
 
     def results(
         self, job: MapChangeJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         style_output(context, LayerStyle(job.change, self.tr("Changes"), ""))
-        written = {name: path for name, _, _ in _REPORTS if (path := getattr(job, name.lower()))}
+        written = {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
         return {"CHANGE": job.change, **written, "CHANGED": event["outputs"]["changed"]}

@@ -81,6 +81,13 @@ class CropAlgorithm(QgsProcessingAlgorithm):
         self.addParameter(parameter)
 
 
+REPORTS = (  # of every algorithm that reports: parameter, title, files
+    ("REPORT_HTML", "Report", "HTML files (*.html)"),
+    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
+    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
+)
+
+
 class EngineAlgorithm(CropAlgorithm):
     """An algorithm whose work is a job of the engine.
 

@@ -18,13 +18,7 @@ from ...bridge import layers
 from ...bridge.shown_polygons import Need
 from ...shared.errors import BadInput
 from ...shared.jobs.accuracy import DeclaredParcels, MapRasters
-from .engine_algorithm import EngineAlgorithm, Parameters
-
-_REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
-)
+from .engine_algorithm import REPORTS, EngineAlgorithm, Parameters
 
 
 class ParcelInputs(EngineAlgorithm):
@@ -61,7 +55,7 @@ class ParcelInputs(EngineAlgorithm):
 
     def add_reports(self) -> None:
         """A page, JSON and CSV, all optional."""
-        for name, title, files in _REPORTS:
+        for name, title, files in REPORTS:
             parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files, optional=True)
             self.add(parameter, self.tr("Hectares by crop, and accuracy in parcels where crops were declared."))
 
@@ -86,8 +80,8 @@ class ParcelInputs(EngineAlgorithm):
 
     def report_paths(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, str]:
         """Where the reports go; "" = not asked for."""
-        return {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in _REPORTS}
+        return {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
 
     def written_reports(self, job: Any) -> dict[str, str]:
         """The reports that were asked for, as results."""
-        return {name: path for name, _, _ in _REPORTS if (path := getattr(job, name.lower()))}
+        return {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}

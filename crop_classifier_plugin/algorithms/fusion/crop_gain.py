@@ -27,7 +27,7 @@ from ...shared.jobs.base import take
 from ...shared.jobs.fusion import CropGainJob, GainSplit, Prediction
 from ...shared.jobs.sources import LabelSource
 from ..common.class_choice_parameters import ClassChoiceParameters
-from ..common.engine_algorithm import Parameters
+from ..common.engine_algorithm import REPORTS, Parameters
 from ..common.label_parameters import SHAPES
 from ..common.series_parameters import SeriesAlgorithm
 
@@ -42,11 +42,6 @@ NUMBERS = (  # name, title, kind, default, least, most, tip
     ("LEAF", "Least pixels in a leaf", INTEGER, 20, 1, 1_000_000, "The more, the smoother."),
     ("PIXELS", "Most pixels a class", INTEGER, 20_000, 1, 10_000_000, "Learnt from, drawn at random."),
     ("TEST_PIXELS", "Most test pixels", INTEGER, 100_000, 1, 100_000_000, "Drawn at random from all held-out ones."),
-)
-REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
 )
 FIGURES = {"EARLY_KAPPA": "Kappa of the early season", "BEST_KAPPA": "Best kappa"}
 

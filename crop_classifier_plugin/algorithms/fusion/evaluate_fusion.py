@@ -17,18 +17,13 @@ from qgis.core import (
 
 from ...bridge import layers
 from ...shared.jobs.fusion import EvaluateFusionJob
-from ..common.engine_algorithm import Parameters
+from ..common.engine_algorithm import REPORTS, Parameters
 from ..common.series_parameters import SeriesAlgorithm
 
 IMAGES = (  # name, title, tip
     ("FUSED", "Fused image", "What is judged: the output of a fusion."),
     ("TRUTH", "Real fine image", "Of the fused image's day; the fusion must not have seen it."),
     ("COARSE", "Coarse image", "Of the fused image's day; it is resampled to the fine grid."),
-)
-REPORTS = (
-    ("REPORT_HTML", "Report", "HTML files (*.html)"),
-    ("REPORT_JSON", "Report as JSON", "JSON files (*.json)"),
-    ("REPORT_CSV", "Report as CSV", "CSV files (*.csv)"),
 )
 FIGURES = {"RMSE": "RMSE", "BIAS": "Bias", "SSIM": "SSIM", "DATA_RANGE": "Data range of SSIM"}
 

@@ -23,6 +23,7 @@ from ...labels.open_labels import open_labels
 from ...raster.pixel_area import pixel_areas
 from ...reporting.templates import defined, template
 from ..diagnosis.comparison import ComparedClasses, Comparison
+from ..review.corrected_map import class_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +52,10 @@ def books_of(job: CleanMapJob, crop_map: CropMap, cleaned: str, reporter: Report
             pixel = pixel_areas(crop_map.grid).of(window)
             changed += int(((old != new) & (new != NO_DATA)).sum())
             emptied += int(((old != NO_DATA) & (new == NO_DATA)).sum())
-            before += pixel * _counts(old, len(crop_map.legend))
-            after += pixel * _counts(new, len(crop_map.legend))
+            before += pixel * class_counts(old, len(crop_map.legend))
+            after += pixel * class_counts(new, len(crop_map.legend))
         figures = [_figures(job, each, reporter) for each in (crop_map, new_map)]
     return Books(crop_map, before[:-1], after[:-1], changed, emptied, *figures)
-
-
-def _counts(positions: NDArray[np.int32], classes: int) -> NDArray[np.int64]:
-    return np.bincount(np.where(positions == NO_DATA, classes, positions).ravel(), minlength=classes + 1)
 
 
 def _figures(job: CleanMapJob, crop_map: CropMap, reporter: Reporter) -> dict[str, float] | None:

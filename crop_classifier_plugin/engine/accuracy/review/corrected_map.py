@@ -77,8 +77,8 @@ def write_corrected(
             old = crop_map.read(window)
             new = draw(old, window)
             pixel = pixel_areas(crop_map.grid).of(window)
-            before += pixel * _counts(old, len(legend))
-            after += pixel * _counts(new, len(legend))
+            before += pixel * class_counts(old, len(legend))
+            after += pixel * class_counts(new, len(legend))
             changed += int((new != old).sum())
             hectares += pixel * float((new != old).sum())
             writer.write(codes[np.where(new == NO_DATA, -1, new) + 1].astype(spec.dtype), window)
@@ -87,6 +87,6 @@ def write_corrected(
     return Change(before[:-1], after[:-1], changed, hectares, crop_map.simulated)
 
 
-def _counts(positions: NDArray[np.int32], classes: int) -> NDArray[np.int64]:
+def class_counts(positions: NDArray[np.int32], classes: int) -> NDArray[np.int64]:
     """(K + 1,) pixels of each class, those without one last."""
     return np.bincount(np.where(positions == NO_DATA, classes, positions).ravel(), minlength=classes + 1)

@@ -19,7 +19,7 @@ class Cleaning:
     method: str = "sieve"
     least_hectares: float = 0.1  # sieve: smaller regions go
     size: int = 5  # px of the square around a pixel: majority, bayes
-    smoothness: float = 10.0  # bayes: variance that a class's logits are trusted with (Camara et al. 2024)
+    smoothness: float = 10.0  # bayes: variance that a class's logits are trusted with (bayesEO's default)
 
     def __post_init__(self) -> None:
         one_of("cleaning", self.method, CLEANINGS)

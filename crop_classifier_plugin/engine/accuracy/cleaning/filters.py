@@ -108,8 +108,9 @@ def _edges(regions: Classes, classes: Classes, small: NDArray[np.bool_]) -> NDAr
 class Bayes:
     """The likeliest class after each class's logit was drawn to the mean around it, the more the less they vary there.
 
-    Camara et al. (2024), Remote Sensing 16, 4572: x' = (s2 x + v m) / (s2 + v), with x a pixel's logit, m and s2 mean
-    and variance in the square around it, v the smoothness. All of the square counts (choice; there, a part of it).
+    Method as in the R packages sits and bayesEO (Camara and others): x' = (s2 x + v m) / (s2 + v), with x
+    a pixel's logit, m and s2 mean and variance in the square around it, v the smoothness. All of the square counts
+    (choice; there, a part of it).
     """
 
     def __init__(self, size: int, smoothness: float) -> None:

@@ -15,6 +15,7 @@ from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, list_models, load_car
 from ...shared.cards.model_json import item_of
 from ...shared.errors import BadInput
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs, read_months
+from ...shared.jobs.describe_series import DescribeSeriesJob
 from ...shared.jobs.sources import optical_and_radar
 from .options import device_option, finish, json_option
 from .series import series_options, sources, take_scenes
@@ -59,6 +60,26 @@ def classify(model: str, radar: tuple[str, ...], months: tuple[str, ...], as_jso
 
 
 @click.command()
+@partial(series_options, required=False)
+@click.option("--radar", multiple=True, help="A radar raster or folder; repeatable.")
+@click.option("--candidate", multiple=True, help="A model held against the series; repeatable. Default: all that came.")
+@click.option("--model", default="", help="The model whose run is foreseen: pixels, time, memory, holes.")
+@click.option("--fill/--no-fill", default=False, help="As in 'classify'.")
+@click.option("--clear/--no-clear", default=True, help="Count the clear share of each date, from samples.")
+@click.option("--out", "report_json", default="", help="The description, a .json file.")
+@click.option("--csv", "report_csv", default="", help="One row a date, a .csv file.")
+@click.option("--thumbnails", default="", help="Folder for a small picture of each date.")
+@device_option
+@json_option
+def describe_series(radar: tuple[str, ...], candidate: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Tell what is read of a series, which models fit it, and what a run would take."""
+    optical, second = optical_and_radar(radar=sources(radar), **take_scenes(given))
+    named = [find_model(name) for name in candidate] or list_models([assets.models()])
+    given["model"] = str(find_model(given["model"])) if given["model"] else ""
+    finish(DescribeSeriesJob(optical, second, tuple(map(str, named)), **given), as_json)
+
+
+@click.command()
 @json_option
 def models(as_json: bool) -> None:
     """List the models that came with the program."""
@@ -90,4 +111,4 @@ def find_model(name: str) -> Path:
     raise BadInput(f"There is no model {name!r}: choose one of {names}, or give a model's folder.")
 
 
-COMMANDS = (classify, models)
+COMMANDS = (classify, describe_series, models)

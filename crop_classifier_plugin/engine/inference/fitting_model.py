@@ -8,22 +8,12 @@ from contextlib import ExitStack
 from ...shared.cards.files import load_card
 from ...shared.errors import BadInput, Cancelled, CropClassifierError
 from ...shared.jobs.classify import ClassifyJob
-from ..execution.reporter import Reporter, Silent
+from ..execution.reporter import Reporter
 from ..series.scenes.read_series import ModelScenes
 from .map_targets import open_targets
+from .model_fit import Aside
 
 _MOST = 3  # models whose faults are told
-
-
-class _Aside(Silent):
-    """What a trial has to say is not for the user; but it stops as the job does."""
-
-    def __init__(self, job: Reporter) -> None:
-        super().__init__()
-        self._job = job
-
-    def check(self) -> None:
-        self._job.check()
 
 
 def fitting_model(job: ClassifyJob, scenes: ModelScenes, reporter: Reporter) -> str:
@@ -33,7 +23,7 @@ def fitting_model(job: ClassifyJob, scenes: ModelScenes, reporter: Reporter) -> 
     """
     against: dict[str, None] = {}
     for folder in () if job.model else job.candidates:
-        said = next(_against(folder, job, scenes, _Aside(reporter)), "")
+        said = next(_against(folder, job, scenes, Aside(reporter)), "")
         if not said:
             reporter.log(f"No model was chosen: {load_card(folder).title} is taken, which fits this series.")
             return folder

@@ -26,6 +26,17 @@ def png(positions: NDArray[np.uint8], palette: Sequence[RGB]) -> bytes:
     return data
 
 
+def rgb_png(values: NDArray[np.uint8]) -> bytes:
+    """(3, H, W) red, green and blue as a PNG file."""
+    _, height, width = values.shape
+    with MemoryFile() as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with file.open(driver="PNG", width=width, height=height, count=3, dtype="uint8") as picture:
+            picture.write(values)
+        data: bytes = file.read()
+    return data
+
+
 def png_uri(positions: NDArray[np.uint8], palette: Sequence[RGB]) -> str:
     """The same as a data URI, for a page without outside files."""
     return "data:image/png;base64," + base64.b64encode(png(positions, palette)).decode("ascii")

@@ -70,6 +70,7 @@ LEAST = {
         "data": {"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l"}},
         "report_json": "r.json",
     },
+    "describe_series": {"optical": {"scenes": [{"path": "a.tif"}]}, "report_json": "d.json"},
     "simulate_season": {"folder": "d"},
     "train": {
         "data": [{"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l", "class_field": "f"}}],

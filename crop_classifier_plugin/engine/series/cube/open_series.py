@@ -57,7 +57,7 @@ def open_series(
 def _requested(scenes: Sequence[Scene], bands: Sequence[str] | Choose | None, also: Also) -> tuple[str, ...]:
     """The bands to read: those to be written, then what the work needs beyond them."""
     named = bands(scenes) if callable(bands) else bands
-    written = () if named is None else tuple(named) or _default_bands(scenes)
+    written = () if named is None else tuple(named) or measured_bands(scenes)
     return tuple(dict.fromkeys((*written, *(_most_common(names, scenes) for names in also(written)))))
 
 
@@ -91,7 +91,7 @@ def _within(scenes: Sequence[Scene], span: tuple[dt.date, dt.date]) -> tuple[Sce
     return inside
 
 
-def _default_bands(scenes: Sequence[Scene]) -> tuple[str, ...]:
+def measured_bands(scenes: Sequence[Scene]) -> tuple[str, ...]:
     """The measured bands of the most complete scene, in the usual order."""
     richest = max(scenes, key=lambda s: len(s.bands), default=None)
     found = tuple(b for b in _MEASURED if richest and b in richest.bands)

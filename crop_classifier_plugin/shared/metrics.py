@@ -5,6 +5,7 @@ Standard library only: QGIS names its outputs after them, the engine computes th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable, Protocol
@@ -72,6 +73,24 @@ def mean_iou(counts: Counts) -> float:
     return _mean([ratio(tp, r + m - tp) for r, m, tp in _present(counts)])
 
 
+def average_accuracy(counts: Counts) -> float:
+    """Mean producer's accuracy of the classes that the reference has: TP / (TP + FN)."""
+    return _mean([ratio(tp, r) for r, _, tp in _present(counts)])
+
+
+def average_precision(counts: Counts) -> float:
+    """Mean user's accuracy of the classes that the reference has, TP / (TP + FP); 0 of one never mapped."""
+    return _mean([tp / m if m else 0.0 for _, m, tp in _present(counts)])
+
+
+def matthews(counts: Counts) -> float:
+    """Correlation of map and reference; NaN where either has one class only."""
+    total, right = sum(counts.reference), sum(counts.hits)
+    both = total * right - sum(r * m for r, m in zip(counts.reference, counts.mapped))
+    spread = [total**2 - sum(n**2 for n in side) for side in (counts.reference, counts.mapped)]
+    return both / (math.sqrt(spread[0]) * math.sqrt(spread[1])) if all(spread) else NAN
+
+
 def _present(counts: Counts) -> list[tuple[int, int, int]]:
     return [row for row in zip(counts.reference, counts.mapped, counts.hits) if row[0]]
 
@@ -100,6 +119,28 @@ METRICS = {  # key in reports and results -> the figure
         mean_iou,
         "how far the areas of map and reference coincide, averaged over the classes. 1 is perfect.",
         "Jaccard (1912), New Phytologist 11",
+    ),
+    "average_accuracy": Metric(
+        "Average accuracy",
+        average_accuracy,
+        "the mean of the classes' producer's accuracies: what the map finds of a crop, rare or common.",
+        "Story and Congalton (1986), Photogrammetric Engineering and Remote Sensing 52; their mean: scikit-learn's "
+        "balanced_accuracy_score",
+        share=True,
+    ),
+    "average_precision": Metric(
+        "Average precision",
+        average_precision,
+        "the mean of the classes' user's accuracies: how far a crop in the map can be believed.",
+        "Story and Congalton (1986), Photogrammetric Engineering and Remote Sensing 52; their mean: scikit-learn's "
+        "precision_score with average='macro'",
+        share=True,
+    ),
+    "mcc": Metric(
+        "Matthews correlation",
+        matthews,
+        "the correlation of map and reference over all classes. 1 is perfect, 0 is chance.",
+        "Gorodkin (2004), Computational Biology and Chemistry 28",
     ),
     "kappa": Metric(
         "Kappa",

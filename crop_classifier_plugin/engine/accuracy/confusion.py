@@ -12,7 +12,7 @@ from ...shared.errors import BadInput
 from ...shared.metrics import METRICS, kappa, mean_f1, mean_iou, overall_accuracy, ratio
 
 RULE = (
-    "Rows are the reference, columns the map. Mean F1 and mean IoU are taken over the classes that the reference has: "
+    "Rows are the reference, columns the map. Means over classes are taken over those that the reference has: "
     "a class that the map never gives counts there with 0, a class that only the map gives lowers the other figures "
     "but has no share in the mean. A figure with nothing to divide by is undefined and left empty, never 0."
 )

@@ -80,7 +80,7 @@ class ApplyReview(EngineAlgorithm):
             corrected=self.parameterAsOutputLayer(parameters, "CORRECTED", context),
             labels=self.parameterAsOutputLayer(parameters, "LABELS", context),
             other_map=self.parameterAsBool(parameters, "OTHER_MAP", context),
-            **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS},
+            **self.report_paths(parameters, context),
             **inputs,
         )
 
@@ -90,6 +90,6 @@ class ApplyReview(EngineAlgorithm):
         outputs = event["outputs"]
         style_output(context, LayerStyle(job.corrected, self.tr("Corrected map"), "", order=-1))
         style_output(context, LayerStyle(job.labels, self.tr("Labels"), ""))
-        written = {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
+        written = self.written_reports(job)
         numbers = {name.upper(): outputs[name] for name in ("answered", "changed_hectares")}
         return {"CORRECTED": job.corrected, "LABELS": job.labels, **written, **numbers}

@@ -76,9 +76,7 @@ class AreaEstimate(EngineAlgorithm):
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> AreaEstimateJob:
         return AreaEstimateJob(
-            report_html=self.parameterAsFileOutput(parameters, "REPORT_HTML", context),
-            report_json=self.parameterAsFileOutput(parameters, "REPORT_JSON", context),
-            report_csv=self.parameterAsFileOutput(parameters, "REPORT_CSV", context),
+            **self.report_paths(parameters, context),
             sampling=self.choice(parameters, "SAMPLING", context),
             **inputs,
         )

@@ -106,7 +106,7 @@ class CleanMap(EngineAlgorithm):
     ) -> dict[str, Any]:
         crop_map = layers.scenes(parameters.get("MAP"), context)[0]
         sure, cover, reference = (
-            self._raster(parameters, name, context) for name in ("PROBABILITIES", "LAND_COVER", "REFERENCE")
+            self.raster(parameters, name, context) for name in ("PROBABILITIES", "LAND_COVER", "REFERENCE")
         )
         path, layer, crs = self.polygons(parameters, "PARCELS", context, feedback, Need())
         not_fields = self.parameterAsString(parameters, "NOT_FIELDS", context).replace(";", ",").split(",")
@@ -122,9 +122,6 @@ class CleanMap(EngineAlgorithm):
             "reference": LabelSource(reference.path, crs=reference.crs) if reference else None,
         }
 
-    def _raster(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> Any:
-        return layers.scenes(parameters[name], context)[0] if self.given(parameters, name) else None
-
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CleanMapJob:
         cleaning = Cleaning(
             self.choice(parameters, "METHOD", context),
@@ -132,7 +129,7 @@ class CleanMap(EngineAlgorithm):
             self.parameterAsInt(parameters, "SIZE", context),
             self.parameterAsDouble(parameters, "SMOOTHNESS", context),
         )
-        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
+        reports = self.report_paths(parameters, context)
         cleaned = self.parameterAsOutputLayer(parameters, "CLEANED", context)
         return CleanMapJob(cleaned=cleaned, cleaning=cleaning, **reports, **inputs)
 
@@ -140,5 +137,5 @@ class CleanMap(EngineAlgorithm):
         self, job: CleanMapJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         style_output(context, LayerStyle(job.cleaned, self.tr("Cleaned map"), ""))
-        written = {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
+        written = self.written_reports(job)
         return {"CLEANED": job.cleaned, **written, "CHANGED": event["outputs"]["changed"]}

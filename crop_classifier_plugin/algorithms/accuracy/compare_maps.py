@@ -115,11 +115,11 @@ class CompareMaps(EngineAlgorithm):
         return LabelSource(path, layer, fields[0], crs=crs)
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CompareMapsJob:
-        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
+        reports = self.report_paths(parameters, context)
         return CompareMapsJob(**inputs, **reports)
 
     def results(
         self, job: CompareMapsJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
-        written = {name: getattr(job, name.lower()) for name, _, _ in REPORTS}
+        written = self.written_reports(job)
         return {**written, "PIXELS": event["outputs"]["pixels"]}

@@ -171,9 +171,7 @@ class Diagnose(ClassChoiceParameters):
             layers=more,
             folder=self.parameterAsString(parameters, "FOLDER", context),
             agreement=self.parameterAsOutputLayer(parameters, "AGREEMENT", context),
-            report_html=self.parameterAsFileOutput(parameters, "REPORT_HTML", context),
-            report_json=self.parameterAsFileOutput(parameters, "REPORT_JSON", context),
-            report_csv=self.parameterAsFileOutput(parameters, "REPORT_CSV", context),
+            **self.report_paths(parameters, context),
             **inputs,
         )
 
@@ -209,9 +207,7 @@ class Diagnose(ClassChoiceParameters):
             "AGREEMENT": job.agreement,
             **{name: path for name in _MORE if (path := getattr(job.layers, name.lower()))},
             "FOLDER": job.folder,
-            "REPORT_HTML": job.report_html,
-            "REPORT_JSON": job.report_json,
-            "REPORT_CSV": job.report_csv,
+            **self.written_reports(job),
             "CLASS_LAYERS": classes,
             **{key.upper(): outputs[key] for key in METRICS},
         }

@@ -86,12 +86,12 @@ class MapChange(EngineAlgorithm):
         }
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> MapChangeJob:
-        reports = {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
+        reports = self.report_paths(parameters, context)
         return MapChangeJob(change=self.parameterAsOutputLayer(parameters, "CHANGE", context), **inputs, **reports)
 
     def results(
         self, job: MapChangeJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         style_output(context, LayerStyle(job.change, self.tr("Changes"), ""))
-        written = {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
+        written = self.written_reports(job)
         return {"CHANGE": job.change, **written, "CHANGED": event["outputs"]["changed"]}

@@ -98,17 +98,14 @@ class ReviewList(EngineAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         crop_map = layers.scenes(parameters.get("MAP"), context)[0]
-        sure = self._raster(parameters, "PROBABILITIES", context)
-        reference = self._raster(parameters, "REFERENCE", context)
+        sure = self.raster(parameters, "PROBABILITIES", context)
+        reference = self.raster(parameters, "REFERENCE", context)
         return {
             "maps": MapRasters(crop_map.path, sure.path if sure else "", crs=crop_map.crs),
             "parcels": self._parcels(parameters, context, feedback),
             "reference": LabelSource(reference.path, crs=reference.crs) if reference else None,
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
         }
-
-    def _raster(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> Any:
-        return layers.scenes(parameters[name], context)[0] if self.given(parameters, name) else None
 
     def _parcels(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback

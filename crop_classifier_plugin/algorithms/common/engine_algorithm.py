@@ -23,7 +23,7 @@ from ... import assets
 from ...bridge import layers, runner, shown_polygons
 from ...shared.devices import DEVICES, DeviceRow
 from ...shared.errors import BadInput, CropClassifierError
-from ...shared.jobs.sources import read_settings
+from ...shared.jobs.sources import SceneSource, read_settings
 
 Parameters = dict[str, Any]
 
@@ -179,6 +179,18 @@ class EngineAlgorithm(CropAlgorithm):
     def given(self, parameters: Parameters, name: str) -> bool:
         """Whether an optional parameter has a value."""
         return parameters.get(name) not in (None, "", [])
+
+    def raster(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> Optional[SceneSource]:
+        """An optional raster, None where none was given. Raises BadInput."""
+        return layers.scenes(parameters[name], context)[0] if self.given(parameters, name) else None
+
+    def report_paths(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, str]:
+        """Where the REPORTS go, by the job's fields; "" = not asked for."""
+        return {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
+
+    def written_reports(self, job: Any) -> dict[str, str]:
+        """The reports that were asked for, as results."""
+        return {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}
 
     def add_choice(
         self,

@@ -68,20 +68,10 @@ class ParcelInputs(EngineAlgorithm):
         if not path:
             raise BadInput("No parcels were given: choose a layer of polygons.")
         crop_map = layers.scenes(parameters.get("MAP"), context)[0]
-        others = {name.lower(): self._raster(parameters, name, context) for name in ("PROBABILITIES", "VALID_DATES")}
+        names = ("PROBABILITIES", "VALID_DATES")
+        others = {n.lower(): raster.path for n in names if (raster := self.raster(parameters, n, context))}
         return {
             "maps": MapRasters(crop_map.path, crs=crop_map.crs, **others),
             "parcels": DeclaredParcels(path, layer, fields["DECLARED"], fields["ID"], crs),
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
         }
-
-    def _raster(self, parameters: Parameters, name: str, context: QgsProcessingContext) -> str:
-        return layers.scenes(parameters[name], context)[0].path if self.given(parameters, name) else ""
-
-    def report_paths(self, parameters: Parameters, context: QgsProcessingContext) -> dict[str, str]:
-        """Where the reports go; "" = not asked for."""
-        return {name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS}
-
-    def written_reports(self, job: Any) -> dict[str, str]:
-        """The reports that were asked for, as results."""
-        return {name: path for name, _, _ in REPORTS if (path := getattr(job, name.lower()))}

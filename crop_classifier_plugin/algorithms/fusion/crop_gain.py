@@ -155,7 +155,7 @@ class CropGain(ClassChoiceParameters, SeriesAlgorithm):
         told["method"] = self.choice(parameters, "SPLIT", context)
         return CropGainJob(
             **inputs,
-            **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS},
+            **self.report_paths(parameters, context),
             before=self.day(parameters, "BEFORE", context),
             index=self.parameterAsEnumString(parameters, "INDEX", context),
             split=take(told, GainSplit),
@@ -166,5 +166,5 @@ class CropGain(ClassChoiceParameters, SeriesAlgorithm):
     def results(
         self, job: CropGainJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
-        written = {name: getattr(job, name.lower()) for name, _, _ in REPORTS}
+        written = self.written_reports(job)
         return {**written, **{name: event["outputs"][name.lower()] for name in FIGURES}}

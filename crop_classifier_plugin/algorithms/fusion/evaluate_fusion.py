@@ -87,7 +87,7 @@ class EvaluateFusion(SeriesAlgorithm):
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> EvaluateFusionJob:
         return EvaluateFusionJob(
             **inputs,
-            **{name.lower(): self.parameterAsFileOutput(parameters, name, context) for name, _, _ in REPORTS},
+            **self.report_paths(parameters, context),
             band=self.parameterAsString(parameters, "BAND", context).strip(),
             cubic=self.parameterAsBool(parameters, "CUBIC", context),
             data_range=self.parameterAsDouble(parameters, "DATA_RANGE", context),
@@ -96,5 +96,5 @@ class EvaluateFusion(SeriesAlgorithm):
     def results(
         self, job: EvaluateFusionJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
-        written = {name: getattr(job, name.lower()) for name, _, _ in REPORTS}
+        written = self.written_reports(job)
         return {**written, **{name: event["outputs"][name.lower()] for name in FIGURES}}

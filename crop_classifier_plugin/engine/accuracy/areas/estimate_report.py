@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from ....shared.jobs.accuracy import AreaEstimateJob
 from ....shared.legend import CropClass
 from ...execution.outputs import Outputs
+from ...reporting.json_file import write_json
 from ...reporting.templates import defined, template
 from .estimators import Estimate, StratifiedEstimator
 
@@ -103,7 +103,7 @@ def _told(estimate: Estimate) -> dict[str, float | None]:
 
 def write_reports(document: dict[str, Any], headline: str, job: AreaEstimateJob, out: Outputs) -> None:
     """The document at the three places that the job names."""
-    out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     out.write_text(job.report_csv, to_csv(document))
     out.write_text(job.report_html, to_html(document, headline, job))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ...labels.constants import NO_DATA
 from ...labels.matching import Matcher
 from ...labels.open_labels import open_labels
 from ...raster.pixel_area import pixel_areas
+from ...reporting.json_file import write_json
 from ...reporting.templates import defined, template
 from ..diagnosis.comparison import ComparedClasses, Comparison
 from ..review.corrected_map import class_counts
@@ -72,8 +72,7 @@ def _figures(job: CleanMapJob, crop_map: CropMap, reporter: Reporter) -> dict[st
 def write_clean_reports(job: CleanMapJob, books: Books, out: Outputs) -> dict[str, Any]:
     """The document at the places that the job names; returns it."""
     document = _document(job, books)
-    if job.report_json:
-        out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     if job.report_csv:
         out.write_text(job.report_csv, _csv(document))
     if job.report_html:

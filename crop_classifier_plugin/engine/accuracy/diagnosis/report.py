@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
 from ...reporting.charts import Drawing
+from ...reporting.json_file import write_json
 from ...reporting.templates import decimal, defined, percent, template
 from ..calibration import Reliability
 from ..confusion import RULE, Confusion, Scores
@@ -139,7 +139,7 @@ class Facts:
 def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) -> None:
     """The document at the three places that the job names; `picture` is the agreement layer's data URI."""
     document = facts.document()
-    out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     out.write_text(job.report_csv, to_csv(document))
     chart = diagram(facts.reliability) if facts.reliability else None
     out.write_text(job.report_html, to_html(document, facts.headline, picture, chart))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ....shared.legend import CropClass, Legend, plain
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...reporting.colours import Uncoloured, colours_of
+from ...reporting.json_file import write_json
 from ...reporting.templates import defined, percent, template
 from ..confusion import RULE, Confusion, Scores
 from .summary import AGREES, DISAGREES, UNKNOWN, Measured
@@ -124,9 +124,7 @@ class ParcelFacts:
 def write_reports(facts: ParcelFacts, job: Any, out: Outputs) -> dict[str, Any]:
     """The document at the places that the job names; returns it."""
     document = facts.document()
-    if job.report_json:
-        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-        out.write_text(job.report_json, text + "\n")
+    write_json(out, job.report_json, document)
     if job.report_csv:
         out.write_text(job.report_csv, to_csv(document))
     if job.report_html:

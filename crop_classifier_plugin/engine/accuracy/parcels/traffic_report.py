@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ....shared.jobs.accuracy import CheckDeclarationsJob
 from ....shared.legend import plain
 from ...execution.outputs import Outputs
+from ...reporting.json_file import write_json
 from ...reporting.sentences import listed
 from ...reporting.templates import percent, template
 from .lights import LIGHTS, Checked
@@ -23,9 +23,7 @@ def write_light_reports(
 ) -> dict[str, Any]:
     """The document at the places that the job names; returns it."""
     document = facts.document() | _lights(facts, checked, job)
-    if job.report_json:
-        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-        out.write_text(job.report_json, text + "\n")
+    write_json(out, job.report_json, document)
     if job.report_csv:
         out.write_text(job.report_csv, _csv(document) + "\n" + to_csv(document))
     if job.report_html:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from ....shared.jobs.review import ApplyReviewJob
 from ....shared.legend import plain
 from ...execution.outputs import Outputs
+from ...reporting.json_file import write_json
 from ...reporting.templates import template
 from .answers import Answers
 from .corrected_map import Change
@@ -30,8 +30,7 @@ def write_change_reports(
 ) -> dict[str, Any]:
     """The document at the places that the job names; returns it."""
     document = _document(job, answers, change, notes)
-    if job.report_json:
-        out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     if job.report_csv:
         out.write_text(job.report_csv, _csv(document))
     if job.report_html:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ....shared.jobs.compare_maps import MapChangeJob
 from ...execution.outputs import Outputs
+from ...reporting.json_file import write_json
 from ...reporting.templates import defined, percent, template
 from .compare_report import hectares
 from .map_stack import MapStack
@@ -87,8 +87,7 @@ def _largest(names: list[str], pixels: NDArray[np.int64], areas: NDArray[np.floa
 
 def write_change_reports(job: MapChangeJob, document: dict[str, Any], out: Outputs) -> None:
     """The document at the places that the job names."""
-    if job.report_json:
-        out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     if job.report_csv:
         out.write_text(job.report_csv, to_csv(document))
     if job.report_html:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ....shared.jobs.compare_maps import CompareMapsJob
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...labels.open_labels import Labels
+from ...reporting.json_file import write_json
 from ...reporting.sentences import listed
 from ...reporting.templates import defined, template
 from ..confusion import RULE
@@ -130,7 +130,7 @@ def _pair(compared: Compared, pair: Pair, used: list[int]) -> dict[str, Any]:
 
 def write_compare_reports(job: CompareMapsJob, document: dict[str, Any], out: Outputs) -> None:
     """The document at the three places that the job names."""
-    out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     out.write_text(job.report_csv, to_csv(document))
     page = template("compare_maps.html.j2", Path(__file__).parent, p=p_value, hectares=hectares)
     out.write_text(job.report_html, page.render(d=document, metrics=METRICS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ....shared.metrics import METRICS
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
+from ...reporting.json_file import write_json
 from ...reporting.templates import template
 from .features import GainImages, Row
 from .pixel_sampling import Census, Draw
@@ -162,7 +162,7 @@ def _both(told: dict[str, Any]) -> str:
 
 def write_reports(facts: Facts, job: CropGainJob, out: Outputs) -> None:
     document = facts.document()
-    out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     out.write_text(job.report_csv, to_csv(document))
     out.write_text(job.report_html, to_html(document))
 

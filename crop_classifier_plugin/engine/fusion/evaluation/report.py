@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ....shared.jobs.fusion import EvaluateFusionJob
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
 from ...reporting.charts import Drawing, Margins
+from ...reporting.json_file import write_json
 from ...reporting.templates import template
 from .metrics import BINS, Figures
 
@@ -84,7 +84,7 @@ RULE = "Only pixels that have a value in all of the images are compared; bias is
 
 def write_reports(facts: FusionFacts, job: EvaluateFusionJob, out: Outputs) -> None:
     document = facts.document()
-    out.write_text(job.report_json, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, job.report_json, document)
     out.write_text(job.report_csv, to_csv(document))
     out.write_text(job.report_html, to_html(document, facts))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...labels.open_labels import open_labels
 from ...networks.cropsts import CropStsEncoder
+from ...reporting.json_file import write_json
 from ...series.cube.input_normalisation import z_scores
 from ..loop.accelerator import torch_device
 from ..model_folder.encoder_folder import (
@@ -84,7 +84,7 @@ def probe(job: ProbeJob, reporter: Reporter) -> dict[str, object]:
                 tokens = _tokens(encoder.to(device).eval(), facts, sequences, truths, part)
                 scores += _draws(job, name, tokens, len(names), part)
         report = _report(job, facts, scores, names)
-        run.outputs.write_text(job.report_json, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        write_json(run.outputs, job.report_json, report)
         if job.report_csv:
             run.outputs.write_text(job.report_csv, _csv(scores))
     for row in report["results"]:

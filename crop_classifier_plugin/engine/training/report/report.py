@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from ...accuracy.confusion import RULE, Confusion
 from ...accuracy.diagnosis.report import class_row
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
+from ...reporting.json_file import write_json
 from ...reporting.templates import decimal, defined, template
 from ..loop.epochs import Learning
 from .sample_maps import SampleMap
@@ -83,7 +83,7 @@ class Trained:
 def write_report(trained: Trained, facts: Path, page: Path, out: Outputs) -> None:
     """The document as JSON at `facts` and as HTML at `page`."""
     document = trained.document()
-    out.write_text(facts, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_json(out, facts, document)
     out.write_text(page, to_html(document, trained.maps))
 
 

@@ -1,4 +1,4 @@
-"""The engine on the command line: `crop-classifier` and `python -m crop_classifier_plugin.engine`.
+"""The engine on the command line.
 
 The commands are those of this folder's modules; a job without one gets the command that its fields make.
 """
@@ -26,7 +26,7 @@ from .options import finish
 
 
 def main() -> None:
-    """Entry point: every foreseen error is one sentence on standard error and exit code 1."""
+    """Every foreseen error is one sentence on standard error and exit code 1."""
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as end:

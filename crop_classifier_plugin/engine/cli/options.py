@@ -15,7 +15,8 @@ from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.date_rows import check_columns, date_entries
 from ...shared.jobs.sources import DateEntry
-from ..execution.dispatch import CANCELLED, execute, leave_cancelled
+from ..execution import signals
+from ..execution.dispatch import FAILED, OK, execute
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
 DATES_HELP = "CSV table with the columns layer (* for any text), date, band, name and crs; only layer is always needed."
@@ -79,9 +80,11 @@ def take_labels(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def finish(job: Any, as_json: bool) -> None:
+    """Runs the job and ends the program: at once where it was cancelled."""
     status = execute(job, as_json)
-    if status == CANCELLED:
-        leave_cancelled()
+    signals.ignore()  # it is told how the job ended
+    if status not in (OK, FAILED):
+        signals.leave(status)
     sys.exit(status)
 
 

@@ -1,4 +1,4 @@
-"""Runs one job with its reporter: errors become one sentence, SIGTERM and Ctrl+C become exit code 130."""
+"""Runs one job with its reporter: errors become one sentence, a signal becomes its exit code."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import ctypes
 import errno
 import importlib
 import os
-import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from ...shared.cancel import JOB_GRACE
 from ...shared.errors import (
     Cancelled,
     CropClassifierError,
     DiskFull,
+    EngineBroken,
     OutOfMemory,
     TrainingMissing,
     Unforeseen,
 )
-from . import outputs
+from . import outputs, signals
 from .ranks import HelperDone, rank
 from .reporter import (
     JsonLines,
@@ -34,7 +33,7 @@ from .reporter import (
     Terminal,
 )
 
-OK, FAILED, CANCELLED = 0, 1, 130
+OK, FAILED = 0, 1  # a cancelled job: the exit code of its signal
 WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start a job and leave
 
 _ENGINE = __name__.rpartition(".execution.")[0]
@@ -59,18 +58,19 @@ def execute(job: Any, as_json: bool) -> int:
         _keep_memory_steady(job)
     stop = Stop()
     reporter: JsonLines | Terminal = JsonLines(sys.stdout, stop) if as_json else Terminal(stop)
-    _catch_signals(stop)
+    signals.tell(stop.set)
     heard = Silent(stop) if rank() else reporter
     first = os.getppid()
     outcome = _in_thread(lambda: run_job(job, heard), stop)
     if isinstance(outcome, HelperDone):
         return OK
     if rank() and _comes_of_the_end_of(first, outcome):
-        return CANCELLED
+        return stop.exit_code
     if isinstance(outcome, dict):
         _tell_result(outcome, reporter)
         return OK
-    return _tell_error(outcome, reporter)
+    _tell_error(outcome, reporter)
+    return stop.exit_code if isinstance(outcome, Cancelled) else FAILED
 
 
 def _comes_of_the_end_of(first: int, outcome: object) -> bool:
@@ -113,15 +113,6 @@ def run_job(job: Any, reporter: Reporter) -> dict[str, object]:
     return function(job, reporter)
 
 
-def _catch_signals(stop: Stop) -> None:
-    def handler(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), handler)
-
-
 def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, object] | BaseException:
     """The job's result or its error. A job that does not heed a cancel in time is left behind: the process ends."""
     outcome: list[dict[str, object] | BaseException] = []
@@ -144,15 +135,8 @@ def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, o
         outputs.discard_all()
         if not rank():
             sys.stderr.write("Cancelled.\n")
-        leave_cancelled()
+        signals.leave(stop.exit_code)
     return outcome[0]
-
-
-def leave_cancelled() -> NoReturn:
-    """Ends the process at once: taking an interpreter apart that has torch in it lasts half a second and more."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(CANCELLED)
 
 
 def _tell_result(result: dict[str, object], reporter: JsonLines | Terminal) -> None:
@@ -165,14 +149,13 @@ def _tell_result(result: dict[str, object], reporter: JsonLines | Terminal) -> N
             sys.stdout.write(f"{key}: {value}\n")
 
 
-def _tell_error(error: BaseException, reporter: JsonLines | Terminal) -> int:
+def _tell_error(error: BaseException, reporter: JsonLines | Terminal) -> None:
     known = _known(error)
     if isinstance(reporter, JsonLines):
         reporter.emit("error", code=known.code, sentence=known.sentence)
     else:
         reporter.end()
         sys.stderr.write(f"Error: {known.sentence}\n" if not isinstance(known, Cancelled) else f"{known.sentence}\n")
-    return CANCELLED if isinstance(known, Cancelled) else FAILED
 
 
 def _known(error: BaseException) -> CropClassifierError:
@@ -183,5 +166,7 @@ def _known(error: BaseException) -> CropClassifierError:
         return OutOfMemory("this job")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(str(error.filename or "the outputs"))
+    if isinstance(error, ImportError) and not str(error.name).startswith(_ENGINE.partition(".")[0]):
+        return EngineBroken(str(error))
     traceback.print_exception(error)
     return Unforeseen(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TextIO
 
 from ...shared.errors import Cancelled
+from . import signals
 
 Row = Mapping[str, Any]  # of a table in the run record: what JSON holds
 
@@ -55,9 +57,17 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._signal = 0
 
-    def set(self) -> None:
+    def set(self, number: int = signal.SIGTERM) -> None:
+        """`number`: of the signal that asks for it; the first one counts."""
+        self._signal = self._signal or number
         self._event.set()
+
+    @property
+    def exit_code(self) -> int:
+        """Of a program that stops because of this."""
+        return signals.exit_code(self._signal or signal.SIGTERM)
 
     def is_set(self) -> bool:
         return self._event.is_set()

@@ -40,6 +40,18 @@ class EngineMissing(CropClassifierError):
         )
 
 
+class EngineBroken(CropClassifierError):
+    """An engine that is there and does not run: its Python or a package is gone, as after an upgrade of the system."""
+
+    code = "engine-broken"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The engine's environment is broken ({reason}): run 'Set up the engine' from the Crop Classifier toolbox "
+            "again."
+        )
+
+
 class EngineDied(CropClassifierError):
     """The engine ended without saying why."""
 

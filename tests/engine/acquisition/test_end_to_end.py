@@ -109,7 +109,7 @@ def test_a_cancelled_run_keeps_what_it_has_and_goes_on(catalogue: Catalogue, tmp
         run.send_signal(signal.SIGTERM)
         run.wait(10)
         assert time.monotonic() - started < 2
-        assert run.returncode == 130
+        assert run.returncode == 143
         assert run.stderr is not None
         assert "was kept in got" in run.stderr.read()
     catalogue.always.clear()

@@ -120,6 +120,6 @@ def test_cancelled_run_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
         time.sleep(0.5)
         started = time.monotonic()
         run.send_signal(signal.SIGTERM)
-        assert run.wait(10) == 130
+        assert run.wait(10) == 143
         assert time.monotonic() - started < 2.5
     assert not (tmp_path / "out").exists()

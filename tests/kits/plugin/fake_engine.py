@@ -115,7 +115,7 @@ def endless(job):
     def end(number, frame):
         ours.unlink()
         emit("error", code="cancelled", sentence="Cancelled: no output was written.")
-        sys.exit(130)
+        sys.exit(143)
 
     signal.signal(signal.SIGTERM, end)
     progress(0.1)

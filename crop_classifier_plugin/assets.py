@@ -32,11 +32,9 @@ def legend(name: str) -> str:
     return str(root() / "resources" / "legends" / f"{name}.json")
 
 
-def requirements(training: bool = False, clouds: bool = False) -> list[Path]:
-    """The files that list what the engine needs."""
-    folder = root() / "resources" / "engine"
-    more = {"requirements-train.txt": training, "requirements-clouds.txt": clouds}
-    return [folder / name for name in ("requirements.txt", *(name for name, asked in more.items() if asked))]
+def engine_lists() -> Path:
+    """The folder of the lists and lock files of what the engine needs."""
+    return root() / "resources" / "engine"
 
 
 def help_text(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Optional
 
 from qgis.core import QgsApplication
@@ -9,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QAction, QToolBar
 
 from .algorithms.provider import CropClassifierProvider
+from .bridge import environment, leftovers
 
 MENU = "Crop Classifier"
 TOOLBAR = ("classify_lrtacf_net", "diagnose")
@@ -30,6 +32,7 @@ class CropClassifierPlugin:
 
     def initGui(self) -> None:
         self.initProcessing()
+        finish_killed_setups()
         if self.iface is not None:
             self._add_actions()
 
@@ -63,6 +66,18 @@ class CropClassifierPlugin:
         name = algorithm.id()
         action.triggered.connect(lambda: _open_dialog(name))
         return action
+
+
+def finish_killed_setups() -> Optional[threading.Thread]:
+    """Removes what killed set-ups left, where there is such: beside this thread, an environment has 30,000 files."""
+    target = environment.profile_engine()
+    if not leftovers.abandoned(target.parent, *leftovers.SETUPS):
+        return None
+    from .bridge.engine_setup.install import recover
+
+    thread = threading.Thread(target=recover, args=(target,), name="Crop Classifier leftovers", daemon=True)
+    thread.start()
+    return thread
 
 
 def _open_dialog(algorithm: str) -> None:

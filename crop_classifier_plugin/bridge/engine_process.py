@@ -7,15 +7,17 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Optional
 
 from ..shared.cancel import PROGRAM_GRACE
-from ..shared.errors import Cancelled
+from ..shared.errors import Cancelled, EngineBroken
 
 POLL = 0.05  # s between two looks at the cancel button
 DRAIN = 1.0  # s to wait for the last lines of a program that is gone but whose pipe somebody still holds
@@ -30,20 +32,36 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "PIP_USER": "0", "CROP_CLASSIFIER_ENDS_WITH_PARENT": "1"}
 
 
-class Child:
-    """`with Child(command) as child: for line in child.lines(cancelled): ...`; never outlives its block."""
+def python_of(venv: Path) -> Path:
+    """The interpreter in an environment's folder."""
+    return venv / "Scripts" / "python.exe" if sys.platform == "win32" else venv / "bin" / "python"
 
-    def __init__(self, command: list[str]) -> None:
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            env=clean_environment(),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+
+def isolated(python: Path) -> list[str]:
+    """An interpreter that heeds no variable and no package of the user's."""
+    return [str(python), "-I", "-X", "utf8"]
+
+
+class Child:
+    """`with Child(command) as child: for line in child.lines(cancelled): ...`; never outlives its block.
+
+    `variables` go over those of this process. Raises EngineBroken where the program cannot be started.
+    """
+
+    def __init__(self, command: list[str], variables: Optional[Mapping[str, str]] = None) -> None:
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                env={**clean_environment(), **(variables or {})},
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise EngineBroken(f"{command[0]} cannot be started: {error.strerror or error}") from None
         self.pid = self.process.pid  # until the program itself says better
         self._lines: queue.Queue[Optional[str]] = queue.Queue()
         self.words: deque[str] = deque(maxlen=200)  # what may explain a failure
@@ -122,9 +140,9 @@ class Child:
 
 def describe_exit(status: int) -> str:
     """An exit status in words: 'killed by SIGKILL', 'exit status 1'."""
-    if status == 137:  # how a shell or a container tells it
-        return "exit status 137, killed by SIGKILL"
+    known = {s.value: s.name for s in signal.Signals}
+    if status - 128 in known:  # how a shell, a container or the engine itself tells it
+        return f"exit status {status}, killed by {known[status - 128]}"
     if status >= 0:
         return f"exit status {status}"
-    known = {s.value: s.name for s in signal.Signals}
     return f"killed by {known.get(-status, f'signal {-status}')}"

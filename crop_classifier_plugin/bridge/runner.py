@@ -10,19 +10,22 @@ from typing import Any, Optional
 
 from qgis.core import QgsProcessingFeedback
 
-from ..shared.errors import CropClassifierError, EngineDied
+from ..shared.errors import CropClassifierError, EngineBroken, EngineDied
 from ..shared.jobs import registry
-from . import environment
+from . import environment, leftovers
 from .engine_process import Child, describe_exit
 
 UNFORESEEN = "internal"  # the code of an error that is a fault of the program
+JOBS = "crop_classifier_job_"  # folders with a job's file, in the system's place for such things
 TEXT_INTERVAL = 1.0  # s between two progress texts: each becomes a line of the log
 
 
 def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
     """The engine's result for a job: its `result` event. Raises CropClassifierError with the sentence to show."""
-    with tempfile.TemporaryDirectory(prefix="crop_classifier_") as folder:
-        path = Path(folder) / "job.json"
+    temporary = Path(tempfile.gettempdir())
+    leftovers.sweep(temporary, JOBS)  # of a QGIS that was killed
+    with leftovers.owned_folder(temporary, JOBS) as folder:
+        path = folder / "job.json"
         path.write_text(registry.dump(job), encoding="utf-8")
         with Child(environment.command("run", str(path))) as child:
             try:
@@ -36,12 +39,13 @@ def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
 def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
     teller = ProgressRelay(feedback)
     end: dict[str, Any] = {}
+    started = False
     for line in child.lines(feedback.isCanceled):
         event = _event(line)
         if event is None:
             child.note(line)
         elif event["event"] == "started":
-            child.pid = event["pid"]
+            child.pid, started = event["pid"], True
         elif event["event"] in ("result", "error"):
             end = event
         else:
@@ -53,6 +57,8 @@ def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         raise CropClassifierError(end["sentence"])
     if not end or status:
         feedback.pushDebugInfo("\n".join(child.words))
+        if not started and status > 0 and not end:  # not even the first file ran
+            raise EngineBroken(child.last_words or describe_exit(status))
         raise EngineDied(describe_exit(status), child.last_words)
     feedback.setProgress(100)
     return end

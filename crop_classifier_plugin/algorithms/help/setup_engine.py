@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from qgis.core import (
     QgsProcessingParameterFile,
 )
 
-from ... import assets, settings
+from ... import settings
 from ...bridge import environment
+from ...bridge.engine_process import python_of
+from ...bridge.engine_setup import install
 from ...shared.errors import CropClassifierError
 from ..common.engine_algorithm import CropAlgorithm, Parameters
 
@@ -51,8 +54,13 @@ class SetUpEngine(CropAlgorithm):
         self.add(
             QgsProcessingParameterFile("OWN", self.tr("Environment of your own"), fileFilter=ANY, optional=True),
             self.tr(
-                "The interpreter of an environment that has the packages already: it is used, nothing is installed."
+                "The interpreter of an environment that has the packages already: it is tried, nothing is installed."
             ),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterBoolean("ANEW", self.tr("Make it anew"), False),
+            self.tr("Also where the engine is set up already and nothing is wrong with it."),
             advanced=True,
         )
         self.addOutput(QgsProcessingOutputFile("INTERPRETER", self.tr("The engine's interpreter")))
@@ -61,26 +69,46 @@ class SetUpEngine(CropAlgorithm):
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         own = self.parameterAsFile(parameters, "OWN", context)
+        plan = self._plan(parameters, context)
         try:
             if own:
-                environment.adopt(Path(own), feedback)
-            else:
-                self._install(parameters, context, feedback)
+                install.adopt(plan, Path(own), feedback)
+            elif self._is_wanted(plan, self.parameterAsBool(parameters, "ANEW", context), feedback):
+                install.install(plan, feedback)
+            if not own:
+                settings.ENGINE_PYTHON.remove()  # of an older environment of the user's own
+                self._say_what_is_used(plan, feedback)
             return {"INTERPRETER": str(environment.find())}
         except CropClassifierError as error:
             raise QgsProcessingException(error.sentence) from None
 
-    def _install(self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
-        training = self.parameterAsBool(parameters, "TRAINING", context)
-        clouds = self.parameterAsBool(parameters, "CLOUDS", context)
-        wheels = self.parameterAsFile(parameters, "WHEELS", context)
-        python = self.parameterAsFile(parameters, "PYTHON", context)
-        target = environment.profile_engine()
-        made = environment.install(target, assets.requirements(training, clouds), feedback, wheels, python)
-        settings.ENGINE_PYTHON.remove()  # of an older environment of the user's own
+    def _plan(self, parameters: Parameters, context: QgsProcessingContext) -> install.Plan:
+        asked = {"train": "TRAINING", "clouds": "CLOUDS"}
+        return install.Plan(
+            environment.profile_engine(),
+            tuple(part for part, name in asked.items() if self.parameterAsBool(parameters, name, context)),
+            self.parameterAsFile(parameters, "WHEELS", context),
+            self.parameterAsFile(parameters, "PYTHON", context),
+        )
+
+    def _is_wanted(self, plan: install.Plan, anew: bool, feedback: QgsProcessingFeedback) -> bool:
+        """Whether there is anything to do."""
+        install.recover(plan.target)
+        python = python_of(plan.target)
+        if anew or not os.path.lexists(python):
+            return True
+        reason = install.problem(plan, python, feedback)
+        if reason:
+            feedback.pushInfo(self.tr("The engine in {} is made anew: {}.").format(plan.target, reason))
+        else:
+            told = self.tr("The engine in {} is set up already, nothing is wrong with it: 'Make it anew' does so.")
+            feedback.pushInfo(told.format(plan.target))
+        return bool(reason)
+
+    def _say_what_is_used(self, plan: install.Plan, feedback: QgsProcessingFeedback) -> None:
         used = environment.find()
-        if used != made:
-            feedback.pushWarning(
-                f"{used} is used before this one: clear the variable {environment.VARIABLE} or the folder .engine "
-                "beside metadata.txt to use it."
+        if used != python_of(plan.target):
+            told = self.tr(
+                "{} is used before this one: clear the variable {} or the folder .engine beside metadata.txt to use it."
             )
+            feedback.pushWarning(told.format(used, environment.VARIABLE))

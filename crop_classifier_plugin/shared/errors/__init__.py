@@ -10,6 +10,7 @@ from .engine import EngineBroken as EngineBroken
 from .engine import EngineDied as EngineDied
 from .engine import EngineMissing as EngineMissing
 from .engine import EngineSetupFailed as EngineSetupFailed
+from .engine import EngineUnfit as EngineUnfit
 from .engine import OutOfMemory as OutOfMemory
 from .engine import Unforeseen as Unforeseen
 from .labels import LabelsUnusable as LabelsUnusable
@@ -27,6 +28,7 @@ from .network import NetworkFailed as NetworkFailed
 from .network import NotThere as NotThere
 from .outputs import DiskFull as DiskFull
 from .outputs import OutputNotWritable as OutputNotWritable
+from .outputs import RoomMissing as RoomMissing
 from .rasters import BadRaster as BadRaster
 from .rasters import BandAmbiguous as BandAmbiguous
 from .rasters import BandMissing as BandMissing

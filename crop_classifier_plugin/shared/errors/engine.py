@@ -46,10 +46,21 @@ class EngineBroken(CropClassifierError):
     code = "engine-broken"
 
     def __init__(self, reason: str) -> None:
+        self.reason = reason
         super().__init__(
             f"The engine's environment is broken ({reason}): run 'Set up the engine' from the Crop Classifier toolbox "
             "again."
         )
+
+
+class EngineUnfit(CropClassifierError):
+    """An interpreter that the user chose and that cannot be the engine's."""
+
+    code = "engine-unfit"
+
+    def __init__(self, python: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{python} cannot be used for the engine ({reason}): choose another one, or leave it empty.")
 
 
 class EngineDied(CropClassifierError):

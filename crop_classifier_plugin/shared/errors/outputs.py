@@ -21,3 +21,14 @@ class DiskFull(CropClassifierError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"The disk is full while writing {path}: free some space or choose another folder.")
+
+
+class RoomMissing(CropClassifierError):
+    """A disk that has not the room for what is to be written there, known before."""
+
+    code = "room-missing"
+
+    def __init__(self, folder: str, needs: float, has: float) -> None:
+        super().__init__(
+            f"{folder} has {has:.1f} GB free and about {needs:.1f} GB are needed: free some space, then run it again."
+        )

@@ -145,4 +145,5 @@ def environment(job):
 
 
 if __name__ == "__main__":
+    emit("started", pid=os.getpid())
     globals()[os.environ["FAKE_ENGINE"]](json.loads(Path(sys.argv[-1]).read_text()))

@@ -15,6 +15,7 @@ from crop_classifier_plugin.bridge import environment, runner
 from crop_classifier_plugin.shared.errors import (
     Cancelled,
     CropClassifierError,
+    EngineBroken,
     EngineDied,
     EngineMissing,
 )
@@ -209,6 +210,35 @@ def test_named_engine_that_is_not_there_is_not_passed_over(nowhere):
     settings.ENGINE_PYTHON.setValue("/gone/python")
     with pytest.raises(EngineMissing, match="/gone/python"):
         environment.find()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights and links of POSIX")
+def test_engine_that_cannot_be_started_is_one_sentence(nowhere, feedback):
+    python = make(nowhere / "chosen" / "python")
+    settings.ENGINE_PYTHON.setValue(str(python))
+    for text, mode, said in (
+        ("", 0o644, "cannot be started: Permission denied"),
+        ("garbage", 0o755, "cannot be started: Exec format error"),
+        ("#!/gone/python3.11\n", 0o755, "cannot be started: No such file"),
+        ("#!/bin/sh\necho No module named encodings >&2; exit 1\n", 0o755, r"\(No module named encodings\)"),
+    ):
+        python.write_text(text)
+        python.chmod(mode)
+        with pytest.raises(EngineBroken, match=f"{said}.*run 'Set up the engine'"):
+            runner.run(job(nowhere), feedback)
+    python.unlink()
+    python.symlink_to("/gone/python3.11")
+    with pytest.raises(EngineBroken, match="leads to a Python that is gone"):
+        runner.run(job(nowhere), feedback)
+
+
+def test_engine_whose_packages_are_gone_is_one_sentence(nowhere, feedback):
+    """As after an upgrade of the system: its folder of packages belongs to another version of Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(nowhere / "venv")], check=True)
+    settings.ENGINE_PYTHON.setValue(str(environment.python_of(nowhere / "venv")))
+    with pytest.raises(CropClassifierError, match=r"environment is broken \(No module named 'click'\): run 'Set up"):
+        runner.run(job(nowhere), feedback)
+    assert not any("Traceback" in told for told in feedback.details)
 
 
 def test_launch_takes_its_own_copy_and_no_module_from_the_plugins_folder(tmp_path):

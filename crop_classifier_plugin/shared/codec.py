@@ -24,6 +24,13 @@ def build(cls: Any, data: Any) -> Any:
     return cls(**{key: _entry(cls, key, hints[key], value) for key, value in data.items()})
 
 
+def text_of(value: Any) -> str:
+    """The value. Raises TypeError for one that is no text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
 def _entry(cls: Any, key: str, hint: Any, value: Any) -> Any:
     try:
         return _convert(hint, value)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
+from .texts import check_name, clean
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _GAPS = re.compile(
@@ -41,6 +42,8 @@ class CropClass:
             raise BadInput(f"The class code {self.code} of {self.name!r} is outside 0..65534: give it another code.")
         if not self.name.strip():
             raise BadInput(f"The class with code {self.code} has no name: give it one.")
+        for name in (self.name, *self.aliases):
+            check_name(f"The name of the class with code {self.code}", name)
         if not _COLOUR.fullmatch(self.colour):
             raise BadInput(f"The colour {self.colour!r} of class {self.name!r} is not of the form #rrggbb: correct it.")
 
@@ -62,8 +65,10 @@ class CropClass:
 @lru_cache(maxsize=1 << 17)
 def plain(text: str) -> str:
     """A label without what people vary or cannot see: case, spaces, underscores, hyphens, the width of digits and
-    letters, and whether an accent is a character of its own (macOS writes names so)."""
-    seen = _folded(_folded(text).translate(_UNSEEN).translate(_HYPHENS))  # what is unseen may stand before an accent
+    letters, control characters, and whether an accent is a character of its own (macOS writes names so)."""
+    seen = _folded(
+        _folded(clean(text)).translate(_UNSEEN).translate(_HYPHENS)
+    )  # what is unseen may stand before an accent
     return _GAPS.sub(" ", seen).strip() or seen.strip()
 
 
@@ -161,6 +166,8 @@ class Legend:
         """The legend in a JSON file. Raises BadInput."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
+        except RecursionError:
+            raise BadInput(f"The legend file {path} nests too deep: choose a JSON file of classes.") from None
         except (OSError, ValueError) as error:
             raise BadInput(f"The legend file {path} cannot be read ({error}): choose a JSON file of classes.") from None
         return cls.from_dict(data.get("classes", ()) if isinstance(data, dict) else data)

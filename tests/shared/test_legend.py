@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.legend import CropClass, Legend, is_number, one_spelling, plain
+from crop_classifier_plugin.shared.texts import clean
 
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
-words = st.text(min_size=1, max_size=12).filter(lambda t: t.strip())
+words = st.text(min_size=1, max_size=12).map(clean).filter(lambda t: t.strip())
 classes = st.builds(CropClass, st.integers(1, 65534), words, colours, st.lists(words, max_size=2).map(tuple))
 legends = st.lists(
     classes, min_size=1, max_size=6, unique_by=(lambda c: c.code, lambda c: plain(c.name))

@@ -23,6 +23,7 @@ from ...shared.errors import (
     TrainingMissing,
     Unforeseen,
 )
+from ...shared.job_values import check_values
 from . import outputs, signals
 from .ranks import HelperDone, rank
 from .reporter import (
@@ -102,6 +103,7 @@ def needs_training(job: Any) -> bool:
 
 def run_job(job: Any, reporter: Reporter) -> dict[str, object]:
     """The results of the job. Its room is imported only now: listing models must load neither torch nor rasterio."""
+    check_values(job)
     module, _, name = job.entry.partition(":")
     try:
         room = importlib.import_module(f"{_ENGINE}.{module}")

@@ -14,6 +14,7 @@ from defusedxml import ElementTree as ET
 
 from ...shared.errors import BadInput
 from ...shared.legend import CropClass, Legend, plain
+from ...shared.texts import clean
 from ..raster.writer import LEGEND_TAG
 from ..reporting.colours import RGB, Uncoloured, colours_of
 
@@ -41,7 +42,9 @@ def described(path: str, dataset: Any) -> tuple[dict[int, Named], str]:
     band = _pam_band(path)
     colours = _colour_table(dataset, band)
     for rows, where in ((_table(band), "its attribute table"), (_categories(band), "its category names")):
-        names = {value: Named(name, rgb or colours.get(value)) for value, name, rgb in rows if name.strip()}
+        names = {
+            value: Named(clean(name), rgb or colours.get(value)) for value, name, rgb in rows if clean(name).strip()
+        }
         if names:
             return names, where
     return {}, ""

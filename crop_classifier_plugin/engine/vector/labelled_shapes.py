@@ -12,6 +12,7 @@ from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
 from ...shared.errors import BadInput, CrsMissing, LabelsUnusable
+from ...shared.texts import clean
 from ..raster.band_ref import Bounds
 from ..raster.geodesy import crosses_180
 from ..raster.grid import crs_of
@@ -42,7 +43,8 @@ def read_labelled_shapes(
     box = None if bounds is None else _bounds_in(bounds, crs, own)
     frame = source.read(field, box)
     labelled = frame[frame[field].notna()]
-    labels = np.array([_text(value) for value in labelled[field]], object)
+    written = [_text(value) for value in labelled[field]]
+    labels = np.array([clean(text) for text in written], object)
     told = labels != ""
     moved = labelled.geometry.set_crs(own, allow_override=True).to_crs(crs).to_numpy()
     moved = counted_on(moved, crs, bounds) if bounds else moved
@@ -56,9 +58,19 @@ def read_labelled_shapes(
         "unlabelled": len(frame) - int(told.sum()),
         "empty": int(told.sum()) - len(np.unique(origin)),
         "simulated": source.simulated,
-        "notes": encoding_note(path, labels.tolist(), source.encoding) + _outside(source, path, shapes, left_out),
+        "notes": encoding_note(path, labels.tolist(), source.encoding)
+        + _cleaned(path, written)
+        + _outside(source, path, shapes, left_out),
     }
     return result
+
+
+def _cleaned(path: str, labels: list[str]) -> tuple[str, ...]:
+    """What to say of labels with characters that no name may hold; `labels`: as they are written."""
+    odd = sorted({text for text in labels if clean(text) != text})
+    if not odd:
+        return ()
+    return (f"Control characters were taken out of labels of {path}: {listed(map(repr, odd))}.",)
 
 
 def _outside(layer: VectorLayer, path: str, shapes: NDArray[Any], count: int) -> tuple[str, ...]:

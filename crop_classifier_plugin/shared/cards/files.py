@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Union
 
 from ..errors import BadInput, BadModel, ModelAltered
+from ..texts import check_document
 from .card import Card
 from .model_json import item_of, read_item
 
@@ -22,7 +23,9 @@ Folder = Union[str, Path]
 def load_card(folder: Folder) -> Card:
     """The card in a model's folder. Raises BadModel when it is none."""
     try:
-        return read_item(json.loads(read_text(Path(folder) / CARD_FILE)))
+        item = json.loads(read_text(Path(folder) / CARD_FILE))
+        check_document(item)
+        return read_item(item)
     except FileNotFoundError:
         raise BadModel(str(folder), f"it has no {CARD_FILE}") from None
     except BadInput as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..codec import build
 from ..errors import BadInput, BadModel, CropClassifierError
+from ..texts import check_document
 from .applicability import Home
 from .card import MAX_TILE_VALUES
 from .files import Folder, read_text
@@ -107,6 +108,7 @@ class FusionCard:
         """The card in a model's folder. Raises BadModel when it is none."""
         try:
             facts = json.loads(read_text(Path(folder) / FUSION_CARD))
+            check_document(facts)
             if not isinstance(facts, dict) or facts.pop("type", "") != _KIND:
                 raise BadInput("it is the card of another kind of model")
             card: FusionCard = build(cls, facts)

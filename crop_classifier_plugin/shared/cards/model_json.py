@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from ..codec import text_of
 from ..legend import CropClass, Legend
 from .calibration import Calibration
 from .card import Card
@@ -43,8 +44,8 @@ def read_item(item: dict[str, Any]) -> Card:
     first, *others = [entry["value_scaling"] for entry in images]
     second = others[0] if others else []
     return Card(
-        name=item["id"],
-        network=p["mlm:architecture"],
+        name=text_of(item["id"]),
+        network=text_of(p["mlm:architecture"]),
         settings=dict(p.get("mlm:hyperparameters", {})),
         inputs=_read_inputs(item, images),
         statistics=Statistics(*(tuple(float(v[key]) for v in (*first, *second)) for key in ("mean", "stddev"))),
@@ -73,9 +74,9 @@ def _read_inputs(item: dict[str, Any], images: list[dict[str, Any]]) -> InputSpe
     """`images`: the inputs of images, one a series."""
     p = item["properties"]
     own = p["crop:model"]
-    bands = [tuple(b["name"] if isinstance(b, dict) else str(b) for b in entry["bands"]) for entry in images]
+    bands = [tuple(text_of(b["name"] if isinstance(b, dict) else b) for b in entry["bands"]) for entry in images]
     return InputSpec(
-        model=p.get("title", item["id"]),
+        model=text_of(p.get("title", item["id"])),
         bands=bands[0],
         dates=DateSpec(
             windows=tuple(DayWindow(int(first), int(last)) for first, last in own["windows"]),
@@ -282,8 +283,7 @@ def _unusual(inputs: InputSpec) -> dict[str, Any]:
 
 def _identifier(name: str) -> str:
     """A class name as the classification extension wants it: letters, digits, - and _."""
-    kept = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_") else "_" for ch in name)
-    return kept or "class"
+    return "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_") else "_" for ch in name) or "class"
 
 
 def _legend(rows: list[dict[str, Any]], aliases: dict[str, list[str]]) -> Legend:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..printable import escaped
+
 
 class CropClassifierError(Exception):
     """Something the user can act on: one sentence that says what, which value, what to do."""
@@ -9,8 +11,8 @@ class CropClassifierError(Exception):
     code = "error"
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = escaped(sentence)  # it may quote what others wrote
+        super().__init__(self.sentence)
 
 
 class BadInput(CropClassifierError):

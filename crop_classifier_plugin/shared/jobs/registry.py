@@ -11,6 +11,7 @@ from typing import Any
 
 from ..codec import build
 from ..errors import BadInput
+from ..job_values import check_values
 
 
 def _jobs() -> dict[str, Any]:
@@ -26,7 +27,8 @@ JOBS = _jobs()
 
 
 def dump(job: Any) -> str:
-    """The job as JSON text."""
+    """The job as JSON text. Raises BadInput for values that no job can have."""
+    check_values(job)
     return json.dumps({"kind": job.kind, **asdict(job)}, indent=1)
 
 
@@ -34,6 +36,8 @@ def load(path: str | Path) -> Any:
     """The job in a JSON file. Raises BadInput with a sentence when it is none."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise BadInput(f"The job file {path} nests too deep: give a job in JSON.") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"The job file {path} cannot be read ({error}): give a job in JSON.") from None
     return parse(data)
@@ -44,4 +48,6 @@ def parse(data: Any) -> Any:
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in JOBS:
         raise BadInput(f"The job kind {kind!r} is unknown: use one of {', '.join(sorted(JOBS))}.")
-    return build(JOBS[kind], {key: value for key, value in data.items() if key != "kind"})
+    job = build(JOBS[kind], {key: value for key, value in data.items() if key != "kind"})
+    check_values(job)
+    return job

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from ..choices import MASKS
 from ..class_choice import ClassChoice
 from ..errors import BadInput
+from ..job_values import ANY_NUMBER
 
 _EVERY_CLASS = ClassChoice()
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -36,7 +37,9 @@ class BandNoData:
     """What QGIS shows of one band as no data, beside what its file says or in place of it."""
 
     band: int  # from 1
-    more: tuple[tuple[float, float], ...] = ()  # numbers of the file, from .. to, both included
+    more: tuple[tuple[float, float], ...] = field(
+        default=(), metadata=ANY_NUMBER
+    )  # numbers of the file, from .. to, both included
     of_file: bool = True  # whether the file's own no-data value counts
 
 

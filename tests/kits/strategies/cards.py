@@ -22,12 +22,13 @@ from crop_classifier_plugin.shared.cards.parts import (
     WeightsFacts,
 )
 from crop_classifier_plugin.shared.legend import CropClass, Legend, plain
+from crop_classifier_plugin.shared.texts import clean
 
-words = st.text(min_size=1, max_size=12).filter(lambda text: text.strip())
-_short = st.text(max_size=9)
+words = st.text(min_size=1, max_size=12).map(clean).filter(lambda text: text.strip())
+_short = st.text(max_size=9).map(clean)
 _keys = st.from_regex(r"[0-9a-zA-Z_.-]{1,6}", fullmatch=True)
 _names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_. \-]{1,8}[a-zA-Z0-9]", fullmatch=True)
-_plain_json = st.dictionaries(_keys, st.integers() | st.text(max_size=5) | st.booleans(), max_size=3)
+_plain_json = st.dictionaries(_keys, st.integers() | _short | st.booleans(), max_size=3)
 _colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 _classes = st.builds(CropClass, st.integers(1, 65534), words, _colours, st.lists(words, max_size=2).map(tuple))
 legends = st.lists(

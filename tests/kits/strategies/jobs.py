@@ -40,6 +40,7 @@ from crop_classifier_plugin.shared.choices import (
 )
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
+from crop_classifier_plugin.shared.job_values import MOST_NUMBER, MOST_WHOLE
 from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels
 from crop_classifier_plugin.shared.jobs.compare_maps import ClassMap
 from crop_classifier_plugin.shared.jobs.sources import Extent
@@ -58,7 +59,12 @@ def values(hint):
         return st.tuples(*map(values, args))
     if dataclasses.is_dataclass(hint):
         return built(hint)
-    plain = {str: st.text(), bool: st.booleans(), int: st.integers(), float: st.floats(allow_nan=False)}
+    plain = {
+        str: st.text(st.characters(codec="utf-8", exclude_characters="\x00")),
+        bool: st.booleans(),
+        int: st.integers(-MOST_WHOLE, MOST_WHOLE),
+        float: st.floats(-MOST_NUMBER, MOST_NUMBER),
+    }
     return plain[hint]
 
 
@@ -230,7 +236,7 @@ def _field(cls, field, hint):
     if choices:
         return st.sampled_from(list(choices))
     if field.name in POSITIVE:
-        return values(hint).map(lambda number: abs(number) + 1)
+        return values(hint).map(lambda number: abs(number) // 2 + 1)
     if field.name in SHARES:
         return st.floats(0, 0.49)
     needed = field.default is dataclasses.MISSING and hint not in (int, float)

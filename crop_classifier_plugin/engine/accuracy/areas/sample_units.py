@@ -16,6 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.sources import LabelSource
 from ....shared.review_table import ACCEPTED, ANSWERED, LAYER
+from ....shared.texts import clean
 from ...raster.grid import crs_of
 from ...raster.pixel_area import hectares_of_shapes
 from ...reporting.sentences import listed
@@ -111,7 +112,7 @@ def _text(frame: geopandas.GeoDataFrame, field: str) -> list[str] | None:
     """The values of a field that every unit has; None where one lacks it."""
     if field not in frame or frame[field].isna().any() or (frame[field].astype("str") == "").any():
         return None
-    return [str(value) for value in frame[field]]
+    return [clean(str(value)) for value in frame[field]]
 
 
 def _one(frame: geopandas.GeoDataFrame, field: str) -> str:

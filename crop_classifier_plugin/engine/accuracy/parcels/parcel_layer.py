@@ -15,6 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.accuracy import DeclaredParcels
+from ....shared.texts import clean
 from ...raster.grid import Grid, crs_of
 from ...reporting.sentences import listed
 from ..review.table import uid_of
@@ -107,4 +108,4 @@ def as_text(value: Any) -> str | None:
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
         return None
     text = str(int(value)) if isinstance(value, (float, np.floating)) and float(value).is_integer() else str(value)
-    return text.strip() or None
+    return clean(text).strip() or None

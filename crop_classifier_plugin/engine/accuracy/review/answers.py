@@ -15,6 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from ....shared.errors import BadInput
 from ....shared.legend import CropClass, Legend
 from ....shared.review_table import ACCEPTED, ANSWERED, FIELDS, LAYER, RELABELLED, STATES, VERSION, VERSION_TAG
+from ....shared.texts import clean
 from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
 
@@ -53,7 +54,7 @@ def read_answers(path: str, legend: Legend) -> Answers:
         )
     known = frame["status"].isin(ANSWERED)
     said = frame["review_name"].where(frame["status"] != ACCEPTED, frame["map_name"])
-    names = [str(name).strip() if answered else None for name, answered in zip(said, known)]
+    names = [clean(str(name)).strip() if answered else None for name, answered in zip(said, known)]
     if not any(names):
         raise BadInput(f"No unit of the review {path} has an answer: look at them first.")
     whole, added = _legend(legend, [name for name in names if name])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
-from .texts import check_name, clean
+from .texts.names import check_name, clean
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _GAPS = re.compile(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.legend import CropClass, Legend, is_number, one_spelling, plain
-from crop_classifier_plugin.shared.texts import clean
+from crop_classifier_plugin.shared.texts.names import clean
 
 colours = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 words = st.text(min_size=1, max_size=12).map(clean).filter(lambda t: t.strip())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.legend import CropClass, plain
-from crop_classifier_plugin.shared.texts import check_document, clean
+from crop_classifier_plugin.shared.texts.names import check_document, clean
 
 # Every character there is, halves of pairs included, and those more often that programs stumble over
 ODD = "\x00\x01\t\n\r\x0b\x1b\x7f\x85\u2028\u202e\u2066\u200f\ud800\udfff\ufdd0\ufffe\uffff\U0001ffff=+-@;\"'<>&]]>"

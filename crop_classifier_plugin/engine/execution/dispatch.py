@@ -23,7 +23,7 @@ from ...shared.errors import (
     TrainingMissing,
     Unforeseen,
 )
-from ...shared.job_values import check_values
+from ...shared.jobs.job_values import check_values
 from . import outputs, signals
 from .ranks import HelperDone, rank
 from .reporter import (

@@ -14,7 +14,7 @@ from defusedxml import ElementTree as ET
 
 from ...shared.errors import BadInput
 from ...shared.legend import CropClass, Legend, plain
-from ...shared.texts import clean
+from ...shared.texts.names import clean
 from ..raster.writer import LEGEND_TAG
 from ..reporting.colours import RGB, Uncoloured, colours_of
 

@@ -12,7 +12,7 @@ from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
 from ...shared.errors import BadInput, CrsMissing, LabelsUnusable
-from ...shared.texts import clean
+from ...shared.texts.names import clean
 from ..raster.band_ref import Bounds
 from ..raster.geodesy import crosses_180
 from ..raster.grid import crs_of

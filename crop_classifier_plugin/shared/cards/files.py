@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Union
 
 from ..errors import BadInput, BadModel, ModelAltered
-from ..texts import check_document
+from ..texts.names import check_document
 from .card import Card
 from .model_json import item_of, read_item
 

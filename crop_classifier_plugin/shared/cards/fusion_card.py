@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..codec import build
 from ..errors import BadInput, BadModel, CropClassifierError
-from ..texts import check_document
+from ..texts.names import check_document
 from .applicability import Home
 from .card import MAX_TILE_VALUES
 from .files import Folder, read_text

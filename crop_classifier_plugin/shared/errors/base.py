@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..printable import escaped
+from ..texts.printable import escaped
 
 
 class CropClassifierError(Exception):

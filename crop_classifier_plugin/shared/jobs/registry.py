@@ -11,7 +11,7 @@ from typing import Any
 
 from ..codec import build
 from ..errors import BadInput
-from ..job_values import check_values
+from .job_values import check_values
 
 
 def _jobs() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Optional
 from ..choices import MASKS
 from ..class_choice import ClassChoice
 from ..errors import BadInput
-from ..job_values import ANY_NUMBER
+from .job_values import ANY_NUMBER
 
 _EVERY_CLASS = ClassChoice()
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")

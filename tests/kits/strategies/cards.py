@@ -22,7 +22,7 @@ from crop_classifier_plugin.shared.cards.parts import (
     WeightsFacts,
 )
 from crop_classifier_plugin.shared.legend import CropClass, Legend, plain
-from crop_classifier_plugin.shared.texts import clean
+from crop_classifier_plugin.shared.texts.names import clean
 
 words = st.text(min_size=1, max_size=12).map(clean).filter(lambda text: text.strip())
 _short = st.text(max_size=9).map(clean)

@@ -40,9 +40,9 @@ from crop_classifier_plugin.shared.choices import (
 )
 from crop_classifier_plugin.shared.devices import DEVICES
 from crop_classifier_plugin.shared.errors import BadInput
-from crop_classifier_plugin.shared.job_values import MOST_NUMBER, MOST_WHOLE
 from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels
 from crop_classifier_plugin.shared.jobs.compare_maps import ClassMap
+from crop_classifier_plugin.shared.jobs.job_values import MOST_NUMBER, MOST_WHOLE
 from crop_classifier_plugin.shared.jobs.sources import Extent
 from crop_classifier_plugin.shared.networks import trainable
 

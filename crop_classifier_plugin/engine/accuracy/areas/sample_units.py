@@ -16,7 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.sources import LabelSource
 from ....shared.review_table import ACCEPTED, ANSWERED, LAYER
-from ....shared.texts import clean
+from ....shared.texts.names import clean
 from ...raster.grid import crs_of
 from ...raster.pixel_area import hectares_of_shapes
 from ...reporting.sentences import listed

@@ -15,7 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.accuracy import DeclaredParcels
-from ....shared.texts import clean
+from ....shared.texts.names import clean
 from ...raster.grid import Grid, crs_of
 from ...reporting.sentences import listed
 from ..review.table import uid_of

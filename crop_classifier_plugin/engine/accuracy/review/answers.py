@@ -15,7 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from ....shared.errors import BadInput
 from ....shared.legend import CropClass, Legend
 from ....shared.review_table import ACCEPTED, ANSWERED, FIELDS, LAYER, RELABELLED, STATES, VERSION, VERSION_TAG
-from ....shared.texts import clean
+from ....shared.texts.names import clean
 from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
 

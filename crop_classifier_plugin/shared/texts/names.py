@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import BadInput
+from ..errors import BadInput
 from .printable import HIDDEN
 
 _NO_FILE = re.compile("[\x00\ud800-\udfff]")  # what no path can hold, or none that libraries can be given

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from .errors import BadInput
-from .texts import check_path
+from ..errors import BadInput
+from ..texts.names import check_path
 
 MOST_WHOLE = 2**31 - 1  # of whole numbers: pixels, epochs, seeds (what the libraries' C code takes)
 MOST_NUMBER = 1e12  # of others: no scale, coordinate or number of days is larger (choice)

@@ -23,7 +23,7 @@ demo: qgis .engine/base.done ## simulate a season, classify it, diagnose the map
 
 test: qgis .engine/test.done .venv/test.done ## all tests: the engine's, then the plugin's in a real QGIS
 	@echo "Testing the engine"
-	@$(ENGINE) -m pytest -q $(WORKERS) tests/laws tests/shared tests/engine
+	@$(ENGINE) -m pytest -q $(WORKERS) tests/laws tests/shared tests/engine tests/torture
 	@echo "Testing the plugin in QGIS"
 	@mkdir -p -m 0700 .venv/runtime
 	@$(OFFSCREEN) $(PLUGIN) -m pytest -q $(WORKERS) tests/plugin

@@ -1,0 +1,1 @@
+"""What befalls runs, each with its own counts."""

@@ -137,7 +137,7 @@ METRICS = {  # key in reports and results -> the figure
         share=True,
     ),
     "mcc": Metric(
-        "Matthews correlation",
+        "Correlation (Matthews)",
         matthews,
         "the correlation of map and reference over all classes. 1 is perfect, 0 is chance.",
         "Gorodkin (2004), Computational Biology and Chemistry 28",

@@ -14,7 +14,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
 from crop_classifier_plugin.shared.class_choice import ClassChoice
-from crop_classifier_plugin.shared.jobs.accuracy import DiagnoseJob
+from crop_classifier_plugin.shared.jobs.accuracy import CompareLimits, DiagnoseJob
 from crop_classifier_plugin.shared.jobs.sources import LabelSource
 from crop_classifier_plugin.shared.legend import CropClass, Legend
 
@@ -60,6 +60,8 @@ def job(tmp_path, crop_map, reference, **options):
         crs=options.pop("reference_crs", ""),
         choice=options.pop("choice", ClassChoice()),
     )
+    if "leave_out_missing" in options:
+        options["limits"] = CompareLimits(leave_out_missing=options.pop("leave_out_missing"))
     return DiagnoseJob(str(crop_map), labels, str(out), **places | options)
 
 

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
+    QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
@@ -113,6 +114,13 @@ class Diagnose(ClassChoiceParameters):
             self.tr("Confidence from which the map is taken to be sure."),
             advanced=True,
         )
+        self.add(
+            QgsProcessingParameterFile(
+                "AREA_ESTIMATE", self.tr("Area estimate (JSON)"), extension="json", optional=True
+            ),
+            self.tr("Report of Estimate areas for this map: its hectares, with intervals, stand in the report."),
+            advanced=True,
+        )
 
     def _add_outputs(self) -> None:
         self.add(
@@ -143,7 +151,6 @@ class Diagnose(ClassChoiceParameters):
         return {
             "class_map": crop_map.path,
             "map_crs": crop_map.crs,
-            "leave_out_missing": self.parameterAsBool(parameters, "LEAVE_OUT_MISSING", context),
             "mapping": layers.class_mapping(self.table(parameters, "MAPPING", context)),
             "reference": self._reference(parameters, context, feedback),
             "limits": self._limits(parameters, context, feedback),
@@ -155,7 +162,8 @@ class Diagnose(ClassChoiceParameters):
     ) -> CompareLimits:
         need = Need(formats=SINGLE_LAYER_FORMATS, carries_crs=False)
         area, *_ = self.polygons(parameters, "AREA", context, feedback, need)
-        return CompareLimits(area, self.parameterAsInt(parameters, "BOUNDARY", context))
+        missing = self.parameterAsBool(parameters, "LEAVE_OUT_MISSING", context)
+        return CompareLimits(area, self.parameterAsInt(parameters, "BOUNDARY", context), missing)
 
     def _confidence(self, parameters: Parameters, context: QgsProcessingContext) -> str:
         return layers.scenes(parameters["CONFIDENCE"], context)[0].path if self.given(parameters, "CONFIDENCE") else ""
@@ -169,6 +177,7 @@ class Diagnose(ClassChoiceParameters):
         )
         return DiagnoseJob(
             layers=more,
+            area_estimate=self.parameterAsString(parameters, "AREA_ESTIMATE", context),
             folder=self.parameterAsString(parameters, "FOLDER", context),
             agreement=self.parameterAsOutputLayer(parameters, "AGREEMENT", context),
             **self.report_paths(parameters, context),

@@ -38,6 +38,7 @@ from .options import finish, json_option, label_options, read_pairs, read_table,
 @click.option("--boundary", default=0, help="Pixels: so close to another class of the reference they count apart.")
 @click.option("--confidence", default="", help="The map's confidence: a layer of where it is sure and wrong.")
 @click.option("--sure-above", default=80.0, show_default=True, help="Per cent of confidence from which it is sure.")
+@click.option("--area-estimate", default="", help="JSON of area-estimate for this map: its hectares, for the report.")
 @click.option("--out", required=True, help="Folder for the report and the layers.")
 @label_options
 @json_option

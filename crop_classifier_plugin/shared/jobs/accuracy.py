@@ -19,6 +19,7 @@ class CompareLimits:
 
     area: str = ""  # vector file: only pixels inside its polygons; "" = the whole map
     boundary: int = 0  # px: so close to another class of the reference, a pixel is counted apart
+    leave_out_missing: bool = False  # pixels whose class the map never names: not compared, where else they are wrong
 
     def __post_init__(self) -> None:
         if not 0 <= self.boundary <= _WIDEST:
@@ -57,7 +58,7 @@ class DiagnoseJob(Job):
     writes_rasters = ("layers.disagreement", "layers.sureness")
     writes_files = ("agreement", "report_html", "report_json", "report_csv")
     writes_folders = ("folder",)
-    reads = ("class_map", "reference", "limits", "layers")
+    reads = ("class_map", "reference", "limits", "layers", "area_estimate")
     class_map: str
     reference: LabelSource
     folder: str  # per-class layers go here, as diagnosis_<code>_<name>.tif
@@ -66,7 +67,7 @@ class DiagnoseJob(Job):
     report_json: str
     report_csv: str
     mapping: tuple[tuple[str, str], ...] = ()  # (reference value, map class), over the legend's own names and aliases
-    leave_out_missing: bool = False  # pixels whose class the map never names: not compared, where else they are wrong
+    area_estimate: str = ""  # the JSON of area_estimate for this map: its hectares and intervals stand in the report
     map_crs: str = ""  # authority id or WKT that the user gave the map; "" = the file's own
     limits: CompareLimits = CompareLimits()
     layers: ErrorLayers = ErrorLayers()

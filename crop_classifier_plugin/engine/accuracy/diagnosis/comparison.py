@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +89,24 @@ class ComparedClasses:
         return place
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A window of map and reference, (H, W) each: positions among the classes, NO_DATA where nothing is said."""
+
+    window: Window
+    mapped: NDArray[np.int32]
+    truth: NDArray[np.int32]
+    compared: NDArray[np.bool_]  # what the matrix counts
+    outside: NDArray[np.bool_]  # of the area
+
+
+class Watcher(Protocol):
+    """Gathers what a report tells while the comparison counts, so that all is read once."""
+
+    def see(self, seen: Seen) -> None:
+        """Is shown every window once."""
+
+
 class _Tally:
     """What was counted so far."""
 
@@ -124,19 +144,21 @@ class Comparison:
     def _known(self, window: Window) -> NDArray[np.int32]:
         return self._positions(self.reference.read(window))
 
-    def count(self, reporter: Reporter) -> tuple[Confusion, Excluded]:
+    def count(self, reporter: Reporter, watchers: Sequence[Watcher] = ()) -> tuple[Confusion, Excluded]:
         """The confusion matrix of the whole map and what was left out of it."""
         tally = _Tally()
         blocks = list(self.crop_map.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
-            self._count(window, tally)
+            seen = self._count(window, tally)
+            for watcher in watchers:
+                watcher.see(seen)
             reporter.progress(done / len(blocks), "Comparing map and reference", done, len(blocks))
         self._must_have_matched(int(tally.confusion.sum()))
         named = tuple((str(self.reference.labels[i]), pixels) for i, pixels in tally.outside_legend.most_common())
         numbers = tally.counts
         return Confusion(tally.confusion), Excluded(outside_legend=named, **{k: numbers[k] for k in _REASONS})
 
-    def _count(self, window: Window, tally: _Tally) -> None:
+    def _count(self, window: Window, tally: _Tally) -> Seen:
         """A pixel counts under the first reason that holds."""
         mapped, labels = self.crop_map.read(window), self.reference.read(window)
         truth = self._positions(labels)
@@ -159,6 +181,7 @@ class Comparison:
         tally.counts.update({name: int(np.count_nonzero(part)) for name, part in parts.items()})
         values, pixels = np.unique(labels[has_map & (labels >= 0) & ~both], return_counts=True)
         tally.outside_legend.update(dict(zip(values.tolist(), pixels.tolist())))
+        return Seen(window, mapped, truth, inner, outside)
 
     def _positions(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         self._table += map(self.classes.position, self.reference.labels[len(self._table) :])

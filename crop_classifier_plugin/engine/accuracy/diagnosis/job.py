@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import datetime as dt
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ....shared.jobs.accuracy import DiagnoseJob
-from ...execution.job_run import job_run
+from ...execution.job_run import JobRun, job_run
 from ...execution.outputs import check_distinct
 from ...execution.reporter import Reporter
+from ...execution.run_record import versions
 from ...labels.class_map import CropMap, opened
 from ...labels.matching import Matcher
 from ...labels.open_labels import open_labels
@@ -22,9 +24,11 @@ from ..confusion import Confusion
 from .comparison import ComparedClasses, Comparison, Excluded
 from .confidence import reliability_of
 from .error_layers import Layer, layers_of, write_layers
+from .findings.findings import Findings, Gathering
+from .findings.holes import MANY
 from .more_layers import write_more_layers
 from .preview import agreement_picture
-from .report import ClassArea, Facts, LegendUse, write_reports
+from .report import ClassArea, Compared, Facts, LegendUse, write_reports
 
 _MOST_LAYERS = 20  # of classes that the map lacks, the commonest: each says only where the class is (choice)
 
@@ -39,9 +43,10 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
         crop_map.merge(job.reference.choice)
         matcher = Matcher(crop_map.legend, job.mapping)
         with open_labels(job.reference, crop_map.grid, crop_map.path, matcher.position) as reference:
-            classes = ComparedClasses(crop_map, matcher, job.leave_out_missing)
+            classes = ComparedClasses(crop_map, matcher, job.limits.leave_out_missing)
             comparison = Comparison(crop_map, reference, classes, job.limits)
-            confusion, excluded = comparison.count(run.step(0.1, 0.4))
+            gathering = run.enter(Gathering(job, comparison))
+            confusion, excluded = comparison.count(run.step(0.1, 0.4), gathering.watchers)
             _warn(comparison, confusion, excluded, reporter)
             used = np.flatnonzero(confusion.n.sum(axis=0) + confusion.n.sum(axis=1)).tolist()
             painted = _painted(used, confusion, len(crop_map.legend))
@@ -50,12 +55,15 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             tags = _tags(job, comparison)
             write_layers(layers, crop_map, comparison.truth, tags, run.outputs, run.step(0.4, 0.9))
             write_more_layers(job.layers, comparison, confusion, tags, run)
-            facts = _facts(job, comparison, confusion, excluded, used, layers)
+            counted = Counted(confusion, excluded, used, tuple(layer.path for layer in layers[1:]))
+            facts = _facts(job, comparison, counted, gathering.findings(confusion, used), _made(run))
             if job.layers.confidence:
                 facts = replace(facts, reliability=reliability_of(job.layers.confidence, comparison, reporter))
+            _tell_holes(facts, reporter)
         write_reports(facts, job, agreement_picture(run.output(job.agreement)), run.outputs)
-        run.record(job.agreement, {"accuracy": facts.overall})
-    reporter.log(facts.headline)
+        run.record(job.agreement, {"accuracy": facts.overall, "verdict": facts.verdict.level, "holes": facts.holes()})
+    for told in (facts.headline, *facts.verdict.sentences):
+        reporter.log(told)
     return _result(job, layers, facts)
 
 
@@ -65,29 +73,51 @@ def _painted(used: list[int], confusion: Confusion, named: int) -> list[int]:
     return [k for k in used if k < named or k in missing]
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What the comparison and the layers came to."""
+
+    confusion: Confusion  # of all compared classes
+    excluded: Excluded
+    used: list[int]  # positions of the classes that either side has
+    layers: tuple[str, ...]
+
+
 def _facts(
-    job: DiagnoseJob,
-    comparison: Comparison,
-    confusion: Confusion,
-    excluded: Excluded,
-    used: list[int],
-    layers: list[Layer],
+    job: DiagnoseJob, comparison: Comparison, counted: Counted, findings: Findings, made: dict[str, Any]
 ) -> Facts:
-    crop_map, classes = comparison.crop_map, comparison.classes
+    crop_map, classes, used = comparison.crop_map, comparison.classes, counted.used
     absent = tuple(c.name for k, c in enumerate(crop_map.legend) if k not in used)
     missing = tuple(classes.all[k].name for k in used if k >= len(crop_map.legend))
+    kind = {"kind": job.kind, **asdict(job)}
     return Facts(
-        class_map=job.class_map,
-        reference=job.reference.path,
-        legend=LegendUse(crop_map.legend_from, absent, missing, _areas(crop_map)),
-        grid=crop_map.grid,
-        classes=tuple(classes.all[k] for k in used),
-        confusion=Confusion(confusion.n[np.ix_(used, used)]),
-        excluded=excluded,
-        notes=comparison.notes,
-        simulated=comparison.simulated,
-        layers=tuple(layer.path for layer in layers[1:]),
-        job={"kind": job.kind, **asdict(job)},
+        Compared(job.class_map, job.reference.path, comparison.notes, comparison.simulated, kind, made),
+        LegendUse(crop_map.legend_from, absent, missing, _areas(crop_map)),
+        crop_map.grid,
+        tuple(classes.all[k] for k in used),
+        tuple(crop.name for crop in classes.all),
+        Confusion(counted.confusion.n[np.ix_(used, used)]),
+        counted.excluded,
+        counted.layers,
+        findings,
+    )
+
+
+def _made(run: JobRun) -> dict[str, Any]:
+    """When and with what the report was made."""
+    now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+    return {"at": now, "seconds": run.seconds, "packages": versions()}
+
+
+def _tell_holes(facts: Facts, reporter: Reporter) -> None:
+    holes = facts.holes()
+    if not holes["pixels"]:
+        return
+    hectares = "" if holes["hectares"] is None else f", {holes['hectares']:,.1f} ha"
+    parcels = f"; {holes['parcels']:,} parcels have no map at all" if holes["parcels"] else ""
+    many = "warning" if holes["share"] >= MANY else "info"
+    reporter.log(
+        f"The map says nothing of {holes['share']:.1%} of its area{hectares}{parcels}. {holes['filling']}", many
     )
 
 

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ....shared.jobs.accuracy import DiagnoseJob
-from ....shared.legend import CropClass
+from ....shared.legend import CropClass, plain
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
-from ...reporting.charts import Drawing
 from ...reporting.json_file import write_json
-from ...reporting.templates import decimal, defined, percent, template
+from ...reporting.templates import decimal, defined, percent
 from ..calibration import Reliability
+from ..class_rows import class_row
 from ..confusion import RULE, Confusion, Scores
 from .comparison import Excluded
-from .confidence import diagram
-from .error_layers import AGREEMENT, OUTCOMES
-from .more_layers import SURENESS
-from .preview import NOT_COMPARED
+from .findings.blocks import RULE as INTERVALS
+from .findings.findings import Findings, place_of
+from .findings.holes import FILLING
+from .findings.parcels import ParcelCounts
+from .findings.verdict import RULE as VERDICTS
+from .findings.verdict import Verdict, verdict_of
+from .report_csv import to_csv
+from .report_page import Pictures, to_html
 
-FIGURES = ("precision", "recall", "f1", "iou")
-COUNTS = ("reference", "mapped", "tp", "fp", "fn", "tn")
-_KAPPA_WORDS = ((0.8, "almost perfect"), (0.6, "substantial"), (0.4, "moderate"), (0.2, "fair"), (0.0, "slight"))
-_MOST_CONFUSIONS = 5
+_MOST_UNMAPPED = 10  # parcels without a map that are named (choice)
 
 
 @dataclass(frozen=True)
@@ -55,26 +53,40 @@ class LegendUse:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Everything that a diagnosis found. `classes` are those of the confusion matrix, in its order."""
+class Compared:
+    """The two sides of a comparison, and how it was asked for."""
 
     class_map: str
     reference: str
+    notes: tuple[str, ...]
+    simulated: bool  # map or reference
+    job: dict[str, Any]
+    made: dict[str, Any]  # when, in how many seconds, by which packages
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Everything that a diagnosis found. `classes` are those of the confusion matrix, in its order."""
+
+    compared: Compared
     legend: LegendUse
     grid: Grid
     classes: tuple[CropClass, ...]
+    all_names: tuple[str, ...]  # of all compared classes, by the findings' positions
     confusion: Confusion
     excluded: Excluded
-    notes: tuple[str, ...]
     layers: tuple[str, ...]
-    simulated: bool  # map or reference
-    job: dict[str, Any]
+    findings: Findings
     reliability: Reliability | None = None  # where the map's confidence was given
 
     @cached_property
     def overall(self) -> dict[str, float | int | None]:
         figures = self.confusion.figures()
         return {key: defined(value) for key, value in figures.items()} | {"pixels": self.confusion.total}
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        return verdict_of([crop.name for crop in self.classes], self.confusion)
 
     @property
     def headline(self) -> str:
@@ -86,54 +98,120 @@ class Facts:
 
     def document(self) -> dict[str, Any]:
         """The whole report as JSON knows it; undefined figures are None."""
-        width, height = self.grid.pixel
-        rows = [self._row(c, s) for c, s in zip(self.classes, self.confusion.scores())]
+        rows = [self._row(k, s) for k, s in enumerate(self.confusion.scores())]
         return {
-            "map": self.class_map,
+            "map": self.compared.class_map,
             "map_legend_from": self.legend.source,
-            "simulated": self.simulated,
-            "reference": self.reference,
-            "grid": {
-                "crs": self.grid.crs.to_string(),
-                "unit": "degree" if self.grid.crs.is_geographic else self.grid.crs.linear_units,
-                "pixel": [width, height],
-                "width": self.grid.width,
-                "height": self.grid.height,
-            },
+            "simulated": self.compared.simulated,
+            "reference": self.compared.reference,
+            "grid": self._grid(),
+            "verdict": asdict(self.verdict) | {"rule": VERDICTS},
             "overall": self.overall,
             "axes": {"rows": "reference", "columns": "map"},
+            "intervals": self._intervals(),
             "classes": rows,
             "matrix": self.confusion.n.tolist(),
-            "pixel_counting": [asdict(area) for area in self.legend.areas],
+            "pixel_counting": [asdict(area) | {"estimate": self._estimate(area.name)} for area in self.legend.areas],
             "mean_over": [row["name"] for row in rows if row["reference"]],
             "in_neither": list(self.legend.absent),
             "not_in_map": list(self.legend.missing),
-            "largest_confusions": _confusions(self.classes, self.confusion),
+            "largest_confusions": self._confusions(),
+            "look_first": {"sure": self.findings.sure, "regions": self._regions()},
+            "parcels": self._parcels(self.findings.parcels),
+            "holes": self.holes(),
             "rule": RULE,
-            "excluded": {
-                "map_no_data": self.excluded.map_no_data,
-                "reference_no_data": self.excluded.reference_no_data,
-                "disputed": self.excluded.disputed,
-                "outside_area": self.excluded.outside_area,
-                "edges": self.excluded.edges,
-                "edges_right": self.excluded.edges_right,
-                "outside_legend": [{"value": v, "pixels": n} for v, n in self.excluded.outside_legend],
-            },
+            "excluded": asdict(self.excluded)
+            | {"outside_legend": [{"value": v, "pixels": n} for v, n in self.excluded.outside_legend]},
             "calibration": self._calibration(),
-            "notes": list(self.notes),
+            "notes": list(self.compared.notes),
             "class_layers": list(self.layers),
-            "job": self.job,
+            "job": self.compared.job,
+            "map_record": self.findings.record,
+            "made": self.compared.made,
         }
+
+    def _grid(self) -> dict[str, Any]:
+        crs, size = self.grid.crs, {"width": self.grid.width, "height": self.grid.height}
+        unit = "degree" if crs.is_geographic else crs.linear_units
+        return {"crs": crs.to_string(), "unit": unit, "pixel": list(self.grid.pixel), **size}
 
     def _calibration(self) -> dict[str, Any] | None:
         if self.reliability is None:
             return None
         return {"expected_error": defined(self.reliability.error), "bins": self.reliability.rows()}
 
-    def _row(self, crop: CropClass, scores: Scores) -> dict[str, Any]:
+    def _row(self, place: int, scores: Scores) -> dict[str, Any]:
         """Of a class that the map never names the code is None."""
+        crop, intervals = self.classes[place], self.findings.intervals
         row = class_row(crop, scores)
-        return row | {"code": None} if crop.name in self.legend.missing else row
+        if crop.name in self.legend.missing:
+            row["code"] = None
+        for figure in ("recall", "precision", "f1"):
+            low, high = getattr(intervals, figure)[place].tolist()
+            row[f"{figure}_interval"] = None if np.isnan(low) else [low, high]
+        return row
+
+    def _intervals(self) -> dict[str, Any]:
+        found = self.findings.intervals
+        overall = None if np.isnan(found.overall[0]) else list(found.overall)
+        return {"oa": overall, "square_px": found.side, "squares": found.blocks, "rule": INTERVALS}
+
+    def _estimate(self, name: str) -> dict[str, float | None] | None:
+        """Hectares of a class by the area estimate, with half of their interval."""
+        return (self.findings.estimate or {}).get(plain(name))
+
+    def _confusions(self) -> list[dict[str, Any]]:
+        reference = {crop.name: count for crop, count in zip(self.classes, self.confusion.reference)}
+        return [
+            {
+                "reference": (name := self.all_names[each.reference]),
+                "map": self.all_names[each.mapped],
+                "pixels": each.pixels,
+                "share": each.pixels / reference[name],
+                "densest": {"pixels": each.here, **place_of(self.grid, *each.place)},
+            }
+            for each in self.findings.mistakes
+        ]
+
+    def _regions(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "reference": self.all_names[each.reference],
+                "map": self.all_names[each.mapped],
+                "pixels": each.pixels,
+                "hectares": defined(each.hectares),
+                "confidence": each.confidence,
+                **place_of(self.grid, each.row, each.col),
+            }
+            for each in self.findings.regions
+        ]
+
+    def _parcels(self, found: ParcelCounts | None) -> dict[str, Any] | None:
+        if found is None:
+            return None
+        figures = found.confusion.figures()
+        named = [{"pixels": n, **place_of(self.grid, r, c)} for r, c, n in found.unmapped[:_MOST_UNMAPPED]]
+        return {
+            "parcels": found.total,
+            "with_map": found.confusion.total,
+            "right": sum(found.confusion.hits),
+            "without_map": len(found.unmapped),
+            "largest_without_map": named,
+            "overall": {key: defined(value) for key, value in figures.items()},
+        }
+
+    def holes(self) -> dict[str, Any]:
+        """What the map says nothing of, and what would fill it."""
+        holes, record = self.findings.holes, self.findings.record or {}
+        told = record.get("no_data", {}).get("advice")
+        found = self.findings.parcels
+        return {
+            "pixels": holes.pixels,
+            "share": defined(holes.share),
+            "hectares": defined(holes.hectares),
+            "parcels": None if found is None else len(found.unmapped),
+            "filling": told if isinstance(told, str) else FILLING,
+        }
 
 
 def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) -> None:
@@ -141,102 +219,5 @@ def write_reports(facts: Facts, job: DiagnoseJob, picture: str, out: Outputs) ->
     document = facts.document()
     write_json(out, job.report_json, document)
     out.write_text(job.report_csv, to_csv(document))
-    chart = diagram(facts.reliability) if facts.reliability else None
-    out.write_text(job.report_html, to_html(document, facts.headline, picture, chart))
-
-
-def to_csv(document: dict[str, Any]) -> str:
-    """Four tables, a blank line between them: confusion matrix, classes, hectares, overall. Empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    names = [row["name"] for row in document["classes"]]
-    table.writerow(["reference \\ map", *names, "total"])
-    for row, counts in zip(document["classes"], document["matrix"]):
-        table.writerow([row["name"], *counts, row["reference"]])
-    table.writerow(["total", *(row["mapped"] for row in document["classes"]), document["overall"]["pixels"]])
-    table.writerow([])
-    table.writerow(["code", "class", *COUNTS, *FIGURES])
-    for row in document["classes"]:
-        table.writerow([row["code"], row["name"], *(row[c] for c in COUNTS), *(_cell(row[f]) for f in FIGURES)])
-    table.writerow([])
-    table.writerow(["code", "class", "pixels of the whole map", "hectares by pixel counting"])
-    for row in document["pixel_counting"]:
-        table.writerow([row["code"], row["name"], row["pixels"], _cell(row["hectares"])])
-    table.writerow([])
-    table.writerow(["figure", "value"])
-    for key, metric in METRICS.items():
-        table.writerow([metric.name, _cell(document["overall"][key])])
-    table.writerow(["compared pixels", document["overall"]["pixels"]])
-    if document["calibration"]:
-        table.writerow(["expected calibration error", _cell(document["calibration"]["expected_error"])])
-    for reason, pixels in _reasons(document):
-        table.writerow([f"left out: {reason}", pixels])
-    return text.getvalue()
-
-
-def to_html(document: dict[str, Any], headline: str, picture: str, chart: Drawing | None = None) -> str:
-    """One page without scripts or outside files."""
-    return template("report.html.j2", Path(__file__).parent).render(
-        d=document,
-        headline=headline,
-        picture=picture,
-        chart=chart,
-        not_compared=NOT_COMPARED,
-        metrics=METRICS,
-        tips={
-            "oa": "of the compared pixels have the same class in the map and in the reference.",
-            "kappa": f"agreement beyond what chance would give: {kappa_words(document['overall']['kappa'])}. "
-            "1 is perfect, 0 is chance.",
-        },
-        outcomes=OUTCOMES,
-        sureness=SURENESS,
-        agreement=AGREEMENT,
-        reasons=_reasons(document),
-        map_name=Path(document["map"]).name,
-        reference_name=Path(document["reference"]).name,
-    )
-
-
-def kappa_words(kappa: float | None) -> str:
-    """Landis and Koch (1977), Biometrics 33: a habit of speech, not a test."""
-    if kappa is None:
-        return "undefined"
-    return next((words for above, words in _KAPPA_WORDS if kappa > above), "no better than chance")
-
-
-def class_row(crop: CropClass, scores: Scores) -> dict[str, Any]:
-    row: dict[str, Any] = {"code": crop.code, "name": crop.name, "colour": crop.colour}
-    row |= {count: getattr(scores, count) for count in COUNTS}
-    return row | {figure: defined(getattr(scores, figure)) for figure in FIGURES}
-
-
-def _confusions(classes: tuple[CropClass, ...], confusion: Confusion) -> list[dict[str, Any]]:
-    """The largest cells beside the diagonal."""
-    wrong = confusion.n.copy()
-    np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_CONFUSIONS]
-    cells = [(int(i), int(j)) for i, j in zip(*np.unravel_index(order, wrong.shape))]
-    return [
-        {"reference": classes[i].name, "map": classes[j].name, "pixels": int(wrong[i, j])}
-        for i, j in cells
-        if wrong[i, j]
-    ]
-
-
-def _reasons(document: dict[str, Any]) -> list[tuple[str, int]]:
-    left_out = document["excluded"]
-    reasons = [
-        ("the map has no data", left_out["map_no_data"]),
-        ("the reference has no data", left_out["reference_no_data"]),
-        ("polygons of different classes overlap", left_out["disputed"]),
-    ]
-    if document["job"]["limits"]["area"]:
-        reasons.append(("outside the area", left_out["outside_area"]))
-    if document["job"]["limits"]["boundary"]:
-        reasons.append((f"a boundary is near ({left_out['edges_right']:,} of them agree)", left_out["edges"]))
-    outside = [(f"the map has no class {row['value']}", row["pixels"]) for row in left_out["outside_legend"]]
-    return reasons + outside
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"
+    pictures = Pictures(picture, facts.findings.picture, tuple(each.picture for each in facts.findings.mistakes))
+    out.write_text(job.report_html, to_html(document, facts.headline, pictures, facts.reliability))

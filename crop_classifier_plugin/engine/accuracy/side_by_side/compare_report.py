@@ -17,8 +17,8 @@ from ...labels.open_labels import Labels
 from ...reporting.json_file import write_json
 from ...reporting.sentences import listed
 from ...reporting.templates import defined, template
+from ..class_rows import class_row
 from ..confusion import RULE
-from ..diagnosis.report import class_row
 from .map_stack import MapStack
 from .pairs import McNemar
 from .tally import Pair, Tally

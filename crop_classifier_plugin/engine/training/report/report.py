@@ -11,8 +11,8 @@ from typing import Any
 from ....shared.cards.card import Card
 from ....shared.jobs.train import TrainJob
 from ....shared.metrics import METRICS
+from ...accuracy.class_rows import class_row
 from ...accuracy.confusion import RULE, Confusion
-from ...accuracy.diagnosis.report import class_row
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
 from ...reporting.json_file import write_json

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crop_classifier_plugin.engine.accuracy.diagnosis.report import decimal
 from crop_classifier_plugin.engine.execution.reporter import Silent
+from crop_classifier_plugin.engine.reporting.templates import decimal
 from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.shared.cards.files import load_card
 from kits.training.parcels import job_of, write_place

@@ -9,7 +9,7 @@ from kits.plugin.qgis import diagnosis, run, values
 def test_classes_that_the_map_lacks_are_left_out_only_on_request(provider, season, context, given, meant):
     diagnose = provider.algorithm("diagnose").create()
     parameters = {"MAP": season["TRUTH"], "REFERENCE": season["TRUTH"], **given}
-    assert diagnose.inputs(parameters, context, None)["leave_out_missing"] is meant
+    assert diagnose.inputs(parameters, context, None)["limits"].leave_out_missing is meant
 
 
 def test_an_area_boundaries_and_layers_over_all_classes_reach_the_engine(provider, season, context, tmp_path):

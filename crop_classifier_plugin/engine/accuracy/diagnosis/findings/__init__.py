@@ -1,0 +1,1 @@
+"""What a diagnosis finds out for its report, beside the matrix and the layers."""

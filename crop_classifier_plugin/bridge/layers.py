@@ -35,6 +35,7 @@ from ..shared.errors import (
 )
 from ..shared.jobs import date_rows
 from ..shared.jobs.sources import DateEntry, Extent, SceneSource
+from ..shared.texts.cells import plain_cell
 from . import no_data
 
 CUBES = (".hdf", ".h5", ".he5", ".hdf5", ".nc", ".nc4")  # as engine/products/cubes
@@ -231,7 +232,8 @@ def _rows(
 
 
 def _text(value: Any) -> str:
-    """A cell as text: dates in ISO form, whole numbers without a point, "" for NULL."""
+    """A cell as text: dates in ISO form, whole numbers without a point, "" for NULL; as it was before it was kept from
+    being a formula."""
     if isinstance(value, QDateTime):
         return _iso(value) if value.isValid() else ""
     if isinstance(value, QDate):
@@ -240,7 +242,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return plain_cell(str(value).strip())
 
 
 # --- places ----------------------------------------------------------------------------------------------------------

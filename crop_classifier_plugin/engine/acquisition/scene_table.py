@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ import shapely
 from shapely.errors import GEOSException
 
 from ..execution.outputs import Outputs, translate
+from ..reporting.csv_table import CsvTable
 from .assets import Wanted
 from .catalogue import Found
 from .network import shown
@@ -34,15 +33,14 @@ def write_table(path: str, scenes: Sequence[Found], files: Sequence[Wanted], out
 
 
 def _csv(scenes: Sequence[Found], files: Sequence[Wanted]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     table.writerow(COLUMNS)
     for scene in scenes:
         own = [file for file in files if file.scene is scene]
         for layer, bands in [(file.name, file.bands) for file in own] or [(scene.name, ())]:
             row = _row(scene, layer, bands)
             table.writerow([row[name] for name in COLUMNS])
-    return text.getvalue()
+    return table.text
 
 
 def _row(scene: Found, layer: str, bands: Sequence[str]) -> dict[str, Any]:

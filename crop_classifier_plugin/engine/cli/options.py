@@ -15,6 +15,7 @@ from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.date_rows import check_columns, date_entries
 from ...shared.jobs.sources import DateEntry
+from ...shared.texts.cells import plain_cell
 from ..execution import signals
 from ..execution.dispatch import FAILED, OK, execute
 
@@ -129,4 +130,4 @@ def _row(read: dict[Any, Any], path: str) -> dict[str, str]:
     more = [cell for cell in read.pop(None, ()) if cell.strip()]
     if more:
         raise BadInput(f"A row of the table {path} has more cells than the table has columns ({more[0]}): correct it.")
-    return {name.strip().lower(): (cell or "").strip() for name, cell in read.items()}
+    return {name.strip().lower(): plain_cell((cell or "").strip()) for name, cell in read.items()}

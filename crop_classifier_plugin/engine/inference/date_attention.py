@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from ...shared.networks import NETWORKS
 from ..execution.outputs import Outputs
 from ..reporting.charts import Axis, Drawing, Margins
 from ..reporting.colours import recoloured
+from ..reporting.csv_table import CsvTable
 from ..reporting.templates import decimal, template
 from ..series.cube.model_series import ModelSeries
 from .tile_pipeline import FinishedBlock
@@ -73,14 +72,13 @@ def write_attention(
 
 def to_csv(found: Attention, card: Card, series: ModelSeries) -> str:
     """One row a class and date; `scenes` tells whether the date had any, `weights_of` what shares one weight."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     table.writerow(["code", "class", "pixels", "date", "scenes", "attention", "weights_of"])
     for crop, pixels, means in zip(card.legend, found.pixels, found.means):
         for day, present, mean in zip(series.dates, series.present, means):
             value = "" if np.isnan(mean) else f"{mean:.6f}"
             table.writerow([crop.code, crop.name, pixels, day, "yes" if present else "no", value, found.weights_of])
-    return text.getvalue()
+    return table.text
 
 
 def to_html(found: Attention, card: Card, series: ModelSeries) -> str:

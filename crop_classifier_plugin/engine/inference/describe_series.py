@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from ..execution.job_run import JobRun, job_run
 from ..execution.reporter import Reporter, SubProgress
 from ..raster.geodesy import degrees_of
 from ..raster.grid import Grid
+from ..reporting.csv_table import csv_text
 from ..reporting.sentences import listed
 from ..series.cube.common_grid import common_grid, reaching
 from ..series.cube.open_series import measured_bands
@@ -200,10 +199,9 @@ def _write(job: DescribeSeriesJob, found: Row, run: JobRun) -> None:
 
 
 def _csv(rows: Iterable[Row]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        flat = {key: " ".join(value) if isinstance(value, list) else value for key, value in row.items()}
-        writer.writerow(flat | {"files": "; ".join(row["files"])})
-    return text.getvalue()
+    flat = (
+        {key: " ".join(value) if isinstance(value, list) else value for key, value in row.items()}
+        | {"files": "; ".join(row["files"])}
+        for row in rows
+    )
+    return csv_text(COLUMNS, flat)

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from ...shared.errors import LabelsUnusable
+from ...shared.texts.cells import plain_cell
 from ..raster.band_ref import Bounds
 from ..reporting.sentences import listed
 
@@ -82,7 +83,7 @@ class CsvPoints:
     def read(self, name: str, box: Bounds | None) -> geopandas.GeoDataFrame:
         """The points in the box."""
         column = self.fields.index(name)
-        texts = [row[column] or None for row in self.rows]
+        texts = [plain_cell(row[column]) or None for row in self.rows]
         frame = geopandas.GeoDataFrame({name: texts}, geometry=self.points, crs=self.crs or None)
         return frame if box is None else frame[shapely.intersects(self.points, shapely.box(*box))]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from ....shared.jobs.accuracy import AreaEstimateJob
 from ....shared.legend import CropClass
 from ...execution.outputs import Outputs
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import defined, template
 from .estimators import Estimate, StratifiedEstimator
@@ -110,8 +109,7 @@ def write_reports(document: dict[str, Any], headline: str, job: AreaEstimateJob,
 
 def to_csv(document: dict[str, Any]) -> str:
     """Three tables, a blank line between them: classes, matrix of the units, overall. Empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     figures = ("area_ha", "users", "producers")
     heads = [f"{name}{end}" for name in figures for end in ("", "_half_width")]
     table.writerow(["code", "class", "counted_ha", *heads])
@@ -127,7 +125,7 @@ def to_csv(document: dict[str, Any]) -> str:
     overall = document["overall"]
     table.writerow(["overall accuracy", _cell(overall["value"]), _cell(overall["half_width"])])
     table.writerow(["hectares", _cell(document["hectares"]), ""])
-    return text.getvalue()
+    return table.text
 
 
 def to_html(document: dict[str, Any], headline: str, job: AreaEstimateJob) -> str:

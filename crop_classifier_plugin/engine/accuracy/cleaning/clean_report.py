@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from ...labels.constants import NO_DATA
 from ...labels.matching import Matcher
 from ...labels.open_labels import open_labels
 from ...raster.pixel_area import pixel_areas
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import defined, template
 from ..diagnosis.comparison import ComparedClasses, Comparison
@@ -112,8 +111,7 @@ def _csv(document: dict[str, Any]) -> str:
     def cell(value: float | None) -> str:
         return "" if value is None else f"{value:.6f}"
 
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     table.writerow(["code", "class", "before_ha", "after_ha"])
     for row in document["classes"]:
         table.writerow([row["code"], row["name"], cell(row["before_ha"]), cell(row["after_ha"])])
@@ -122,4 +120,4 @@ def _csv(document: dict[str, Any]) -> str:
     for key in METRICS if document["before"] else ():
         table.writerow([METRICS[key].name, cell(document["before"][key]), cell(document["after"][key])])
     table.writerow(["changed share", "", cell(document["changed_share"])])
-    return text.getvalue()
+    return table.text

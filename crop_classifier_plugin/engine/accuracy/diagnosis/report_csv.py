@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ....shared.metrics import METRICS
+from ...reporting.csv_table import CsvTable
 from ..class_rows import COUNTS, FIGURES
 
 Row = Callable[[Sequence[Any]], Any]
@@ -17,13 +16,12 @@ WITH_INTERVALS = ("recall", "precision", "f1")
 def to_csv(document: dict[str, Any]) -> str:
     """Tables with a blank line between them: confusion matrix, classes, hectares, largest confusions, where to look
     first, overall. Empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     for number, write in enumerate((_matrix, _classes, _hectares, _confusions, _look_first, _overall)):
         if number:
             table.writerow([])
         write(document, table.writerow)
-    return text.getvalue()
+    return table.text
 
 
 def _matrix(document: dict[str, Any], row: Row) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from ....shared.legend import CropClass, Legend, plain
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...reporting.colours import Uncoloured, colours_of
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import defined, percent, template
 from ..confusion import RULE, Confusion, Scores
@@ -134,8 +133,7 @@ def write_reports(facts: ParcelFacts, job: Any, out: Outputs) -> dict[str, Any]:
 
 def to_csv(document: dict[str, Any]) -> str:
     """Three tables, a blank line between them: hectares by crop, the matrix of parcels, figures. Empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     heads = ("code", "name", "parcels", "hectares", "declared_parcels", "declared_hectares")
     table.writerow(heads)
     for row in document["mapped"]:
@@ -150,7 +148,7 @@ def to_csv(document: dict[str, Any]) -> str:
         table.writerow([METRICS[key].name if key in METRICS else key, "" if value is None else f"{value:.6f}"])
     for word, count in document["agreement"].items():
         table.writerow([f"agreement: {word}", count])
-    return text.getvalue()
+    return table.text
 
 
 def to_html(document: dict[str, Any], headline: str, job: Any) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from ....shared.jobs.accuracy import CheckDeclarationsJob
 from ....shared.legend import plain
 from ...execution.outputs import Outputs
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.sentences import listed
 from ...reporting.templates import percent, template
@@ -82,10 +81,9 @@ def _notes(checked: Checked, job: CheckDeclarationsJob) -> list[str]:
 
 def _csv(document: dict[str, Any]) -> str:
     """The lights by crop and over all."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     table.writerow(["declared", *LIGHTS])
     for row in document["by_crop"]:
         table.writerow([row["declared"], *(row[light] for light in LIGHTS)])
     table.writerow(["all", *(document["lights"][light] for light in LIGHTS)])
-    return text.getvalue()
+    return table.text

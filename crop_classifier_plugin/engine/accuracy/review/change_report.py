@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from ....shared.jobs.review import ApplyReviewJob
 from ....shared.legend import plain
 from ...execution.outputs import Outputs
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import template
 from .answers import Answers
@@ -73,8 +72,7 @@ def _document(job: ApplyReviewJob, answers: Answers, change: Change, notes: list
 
 def _csv(document: dict[str, Any]) -> str:
     """Two tables, a blank line between them: hectares by class, corrections."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     table.writerow(["code", "class", "before_ha", "after_ha"])
     for row in document["classes"]:
         table.writerow([row["code"], row["name"], f"{row['before_ha']:.6f}", f"{row['after_ha']:.6f}"])
@@ -82,4 +80,4 @@ def _csv(document: dict[str, Any]) -> str:
     table.writerow(["map", "review", "units"])
     for row in document["corrections"]:
         table.writerow([row["map"], row["review"], row["units"]])
-    return text.getvalue()
+    return table.text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from ....shared.jobs.compare_maps import MapChangeJob
 from ...execution.outputs import Outputs
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import defined, percent, template
 from .compare_report import hectares
@@ -101,8 +100,7 @@ _BOOKS = ("before_pixels", "after_pixels", "before_ha", "kept_ha", "lost_ha", "g
 
 def to_csv(document: dict[str, Any]) -> str:
     """Four tables, a blank line between them: hectares and pixels from class to class, books, what was not compared."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     names = [row["name"] for row in document["classes"]]
     for unit in ("hectares", "pixels"):
         table.writerow([f"{unit}: before \\ after", *names])
@@ -117,7 +115,7 @@ def to_csv(document: dict[str, Any]) -> str:
     table.writerows([row["why"], row["pixels"]] for row in document["left_out"])
     table.writerow(["compared", document["pixels"]])
     table.writerow(["changed", document["changed_pixels"]])
-    return text.getvalue()
+    return table.text
 
 
 def _cell(value: float | int | None) -> str:

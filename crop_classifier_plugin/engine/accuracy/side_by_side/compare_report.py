@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from ....shared.jobs.compare_maps import CompareMapsJob
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
 from ...labels.open_labels import Labels
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.sentences import listed
 from ...reporting.templates import defined, template
@@ -147,8 +146,7 @@ def hectares(value: float | None) -> str:
 
 def to_csv(document: dict[str, Any]) -> str:
     """Tables with a blank line between them: figures, F1 by class, hectares, pairs, matrices. Empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     maps, classes = document["maps"], document["classes"]
     names = [each["name"] for each in maps]
     if document["reference"]:
@@ -165,7 +163,7 @@ def to_csv(document: dict[str, Any]) -> str:
         _rows(table, head, [[c["name"], *row] for c, row in zip(classes, each["matrix"])])
     left_out = [[row["why"], row["pixels"]] for row in document["left_out"]]
     _rows(table, ["not compared", "pixels"], [*left_out, ["compared", document["pixels"]]])
-    return text.getvalue()
+    return table.text
 
 
 def _pairs(table: Any, document: dict[str, Any]) -> None:

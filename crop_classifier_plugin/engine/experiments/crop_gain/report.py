@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from ....shared.metrics import METRICS
 from ...accuracy.confusion import Confusion
 from ...execution.outputs import Outputs
 from ...reporting.charts import Axis, Drawing, Margins
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import template
 from .features import GainImages, Row
@@ -169,8 +168,7 @@ def write_reports(facts: Facts, job: CropGainJob, out: Outputs) -> None:
 
 def to_csv(document: dict[str, Any]) -> str:
     """A line a row of the table; empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     names = (*figure_names(), "gain")
     figures = [f"{name}_{part}" for name in names for part in ("mean", "sd")]
     table.writerow(["strategy", "dates", *figures, "seeds", "split", "leaks", "simulated"])
@@ -181,7 +179,7 @@ def to_csv(document: dict[str, Any]) -> str:
         table.writerow(
             [row["strategy"] or "early season", days, *cells, len(document["seeds"]), document["split"], *marks]
         )
-    return text.getvalue()
+    return table.text
 
 
 def to_html(document: dict[str, Any]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from ....shared.jobs.fusion import EvaluateFusionJob
 from ...execution.outputs import Outputs
 from ...raster.grid import Grid
 from ...reporting.charts import Drawing, Margins
+from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import template
 from .metrics import BINS, Figures
@@ -91,14 +90,13 @@ def write_reports(facts: FusionFacts, job: EvaluateFusionJob, out: Outputs) -> N
 
 def to_csv(document: dict[str, Any]) -> str:
     """One row an image; empty = undefined."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvTable()
     names = ("rmse", "bias", "correlation", "ssim", "ssim_255")
     table.writerow(["image", *names, "ssim_data_range", "pixels"])
     for row in document["images"]:
         cells = ["" if row[n] is None else f"{row[n]:.6f}" for n in names]
         table.writerow([row["name"], *cells, document["ssim"]["data_range"], document["pixels"]])
-    return text.getvalue()
+    return table.text
 
 
 def to_html(document: dict[str, Any], facts: FusionFacts) -> str:

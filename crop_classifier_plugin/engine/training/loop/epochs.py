@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....shared.recipes import Recipe
+from ...reporting.csv_table import csv_text
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,4 @@ def best_epoch(history: Sequence[EpochLog], metric: EpochMetric, ties: bool) -> 
 def history_csv(history: Sequence[EpochLog], metrics: Sequence[str]) -> str:
     """The table of the epochs as CSV, with a column for each of `metrics`; nan where there is no such figure."""
     columns = EpochLog(0, math.nan, math.nan, math.nan, dict.fromkeys(metrics, math.nan)).row()
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), restval="nan", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(log.row() for log in history)
-    return text.getvalue()
+    return csv_text(list(columns), (log.row() for log in history), "nan")

@@ -6,8 +6,6 @@ twenty neighbours are more than there are sequences (docs/papers/cropsts.md, sec
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...labels.open_labels import open_labels
 from ...networks.cropsts import CropStsEncoder
+from ...reporting.csv_table import csv_text
 from ...reporting.json_file import write_json
 from ...series.cube.input_normalisation import z_scores
 from ..loop.accelerator import torch_device
@@ -288,8 +287,4 @@ def _summary(name: str, kind: str, scores: Sequence[Score]) -> dict[str, Any]:
 
 
 def _csv(scores: Sequence[Score]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(vars(scores[0])), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(vars(score) for score in scores)
-    return text.getvalue()
+    return csv_text(list(vars(scores[0])), map(vars, scores))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +15,7 @@ from ....execution.outputs import Outputs
 from ....execution.reporter import Reporter
 from ....products import dates
 from ....raster.provenance import marks
+from ....reporting.csv_table import csv_text
 from ....reporting.sentences import listed
 from ...cube.dated_style import ramp_of, write_dated_look
 from ...cube.dated_writer import DatedStack, log_clouded
@@ -188,8 +187,4 @@ def _cells(value: ValueSource) -> tuple[str, str, str]:
 
 
 def _csv(rows: Sequence[dict[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, (*_COLUMNS, *_MORE), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text((*_COLUMNS, *_MORE), rows)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections import Counter
 from collections.abc import Sequence
 
 from ....execution.reporter import Reporter
 from ....raster.band_ref import BandRef
+from ....reporting.csv_table import csv_text
 from ....reporting.sentences import listed
 from ...cube.stack import Layer, Stack
 from ...scenes.levels import level_of
@@ -69,11 +68,7 @@ def _row(ref: BandRef, layer: Layer, share: float, role: str) -> Row:
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(COLUMNS, rows)
 
 
 # --- what is logged ---------------------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ def icon(name: str) -> str:
     return str(root() / "resources" / "icons" / f"{name}.svg")
 
 
+def form(name: str) -> str:
+    """The .ui file of a name."""
+    return str(root() / "resources" / "ui" / f"{name}.ui")
+
+
 def legend(name: str) -> str:
     """The JSON file of a legend that ships."""
     return str(root() / "resources" / "legends" / f"{name}.json")

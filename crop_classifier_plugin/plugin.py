@@ -1,4 +1,4 @@
-"""Composes the plugin: the Processing provider, and the menu and toolbar that open its algorithms."""
+"""Composes the plugin: the Processing provider, the menu and toolbar that open its algorithms, and the dock."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import threading
 from typing import Any, Optional
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QToolBar
 
+from . import assets
 from .algorithms.provider import CropClassifierProvider
 from .bridge import environment, leftovers
+from .gui.docks import make_docks
 
 MENU = "Crop Classifier"
-TOOLBAR = ("classify_lrtacf_net", "diagnose")
+TOOLBAR = ("classify_model", "diagnose")
 
 
 class CropClassifierPlugin:
@@ -24,6 +28,7 @@ class CropClassifierPlugin:
         self.provider: Optional[CropClassifierProvider] = None
         self.actions: list[QAction] = []
         self.toolbar: Optional[QToolBar] = None
+        self.docks: list[QgsDockWidget] = []
 
     def initProcessing(self) -> None:
         self.provider = CropClassifierProvider()
@@ -35,8 +40,14 @@ class CropClassifierPlugin:
         finish_killed_setups()
         if self.iface is not None:
             self._add_actions()
+            self._add_docks()
 
     def unload(self) -> None:
+        for dock in self.docks:
+            dock.close_down()
+            self.iface.removeDockWidget(dock)
+            dock.deleteLater()
+        self.docks = []
         for action in self.actions:
             self.iface.removePluginMenu(MENU, action)
             action.deleteLater()
@@ -58,6 +69,16 @@ class CropClassifierPlugin:
             if algorithm.name() in TOOLBAR:
                 self.toolbar.addAction(action)
             self.actions.append(action)
+
+    def _add_docks(self) -> None:
+        """One labelled button opens and shuts the dock that leads from layers to a reviewed map."""
+        self.docks = make_docks(self.iface)
+        show = self.docks[0].toggleViewAction()
+        show.setIcon(QIcon(assets.icon("crop_classifier")))
+        show.setToolTip(QCoreApplication.translate(MENU, "From dated layers to a reviewed crop map, step by step"))
+        first = next(iter(self.toolbar.actions()), None)
+        self.toolbar.insertAction(first, show)
+        self.toolbar.widgetForAction(show).setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def _action(self, algorithm: Any) -> QAction:
         text = QCoreApplication.translate(MENU, "{}...").format(algorithm.displayName())

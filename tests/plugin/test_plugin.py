@@ -7,39 +7,17 @@ import subprocess
 import sys
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsProcessingParameterEnum
-from qgis.PyQt.QtWidgets import QAction, QMainWindow, QMenu, QToolBar
+from qgis.core import QgsApplication, QgsProcessingParameterDefinition, QgsProcessingParameterEnum, QgsProject
+from qgis.PyQt.QtWidgets import QAction, QDockWidget, QToolBar
 
 from crop_classifier_plugin import assets, classFactory
 from crop_classifier_plugin.algorithms.common.engine_algorithm import GROUPS
 from crop_classifier_plugin.algorithms.provider import algorithm_classes
 from kits.paths import REPOSITORY
 from kits.plugin.ids import ALGORITHMS, CHAINS, SHOWN
+from kits.plugin.window import Interface
 
 HEAVY = {"numpy", "rasterio", "osgeo", "torch", "onnxruntime", "sklearn", "pandas", "geopandas", "scipy", "shapely"}
-
-
-class Interface:
-    """The part of QgisInterface that the plugin uses, on a real main window."""
-
-    def __init__(self):
-        self.window = QMainWindow()
-        self.menu = QMenu("Plugins", self.window)
-        self.in_menu = []
-
-    def mainWindow(self):
-        return self.window
-
-    def addToolBar(self, name):
-        return self.window.addToolBar(name)
-
-    def addPluginToMenu(self, name, action):
-        self.menu.addAction(action)
-        self.in_menu.append((name, action))
-
-    def removePluginMenu(self, name, action):
-        self.menu.removeAction(action)
-        self.in_menu.remove((name, action))
 
 
 def trace(interface):
@@ -51,6 +29,8 @@ def trace(interface):
         len(interface.in_menu),
         len(interface.window.findChildren(QToolBar)),
         len(interface.window.findChildren(QAction)),
+        len(interface.window.findChildren(QDockWidget)),
+        QgsProject.instance().receivers(QgsProject.instance().layersAdded),
         len(QgsApplication.processingRegistry().algorithms()),
     )
 
@@ -65,7 +45,8 @@ def test_load_unload_load_leaves_no_trace():
         assert {f"{found.TITLE}..." for found in algorithm_classes()} < set(titles)
         assert [a.text() for a in interface.menu.actions()] == titles
         assert len(set(titles)) == len(titles)
-        assert len(plugin.toolbar.actions()) == 2
+        assert next(a.text() for a in plugin.toolbar.actions()) == "Crop Classifier"
+        assert len(plugin.toolbar.actions()) == 3
         assert not any(a.icon().isNull() for a in interface.menu.actions())
         plugin.unload()
         assert trace(interface) == before

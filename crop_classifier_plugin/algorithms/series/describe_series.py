@@ -11,6 +11,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterString,
 )
 
 from ...bridge import layers, shipped_models
@@ -35,6 +36,11 @@ class DescribeSeries(SeriesAlgorithm):
         self.add(
             QgsProcessingParameterFile("MODEL_FOLDER", self.tr("Model whose run is foreseen"), folder, optional=True),
             self.tr("A few of its tiles are run: they tell time, memory and the share that would have no class."),
+        )
+        self.add(
+            QgsProcessingParameterString("OWN_MODELS", self.tr("Own models"), optional=True),
+            self.tr("Model folders, with semicolons between them, that are held against the series too."),
+            advanced=True,
         )
         self._add_rules()
         self.add_dates_and_masks()
@@ -87,10 +93,12 @@ class DescribeSeries(SeriesAlgorithm):
         return {"optical": optical, "radar": radar}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DescribeSeriesJob:
-        models = shipped_models.shipped(*NETWORKS) if self.parameterAsBool(parameters, "MODELS", context) else {}
+        own = self.parameterAsString(parameters, "OWN_MODELS", context).split(";")
+        shipped = shipped_models.shipped(*NETWORKS) if self.parameterAsBool(parameters, "MODELS", context) else {}
+        models = [*filter(None, map(str.strip, own)), *map(str, shipped.values())]
         return DescribeSeriesJob(
             **inputs,
-            candidates=tuple(map(str, models.values())),
+            candidates=tuple(dict.fromkeys(models)),
             model=self.parameterAsFile(parameters, "MODEL_FOLDER", context),
             fill=self.parameterAsBool(parameters, "FILL", context),
             clear=self.parameterAsBool(parameters, "CLEAR", context),

@@ -116,7 +116,13 @@ def _ground(part: Part) -> Row:
     """Where the series lies: its grid, and the box around it in degrees (None where that is not known)."""
     grid = part.grid
     return {
-        "grid": {"width": grid.width, "height": grid.height, "pixel": grid.pixel[0], "crs": grid.crs.to_string()},
+        "grid": {
+            "width": grid.width,
+            "height": grid.height,
+            "pixel": grid.pixel[0],
+            "crs": grid.crs.to_string(),
+            "bounds": grid.bounds,
+        },
         "bbox": degrees_of(grid.crs, grid.bounds),
     }
 

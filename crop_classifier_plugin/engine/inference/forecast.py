@@ -20,7 +20,7 @@ from ..series.cube.input_normalisation import Preprocess
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
 from ..series.scenes.read_series import ModelScenes
-from .model_fit import Aside
+from .model_fit import Aside, suited
 from .tile_pipeline import Runner, read_tile, required_dates
 
 _TRIES = 8  # tiles that are run, evenly spread (choice)
@@ -29,7 +29,7 @@ _TRIES = 8  # tiles that are run, evenly spread (choice)
 def forecast(job: DescribeSeriesJob, scenes: ModelScenes, reporter: Reporter) -> dict[str, Any]:
     """Pixels, hectares, seconds, MiB of memory, the share without a class, and the device. Raises as a run would."""
     card = load_card(job.model)
-    with open_model_series(scenes, card.inputs, Aside(reporter), fill=job.fill) as series:
+    with open_model_series(suited(scenes, card.inputs), card.inputs, Aside(reporter), fill=job.fill) as series:
         runtime = open_runtime(checked_weights(job.model, card.weights.sha256), job.device, card)
         tiling = Tiling.of(card.tiling)
         origins = _origins(tiling, series)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 from ...shared.cards.applicability import findings
 from ...shared.cards.card import Card
 from ...shared.cards.files import load_card
+from ...shared.cards.parts import InputSpec
 from ...shared.errors import Cancelled, CropClassifierError
 from ..execution.reporter import Reporter, Silent
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
-from ..series.scenes.read_series import ModelScenes
+from ..series.scenes.quantity import RADAR, model_quantity
+from ..series.scenes.read_series import ModelScenes, SceneSeries
 from .series_facts import facts_of
 
 
@@ -34,7 +37,7 @@ def model_fit(folder: str | Path, scenes: ModelScenes, fill: bool, reporter: Rep
     card = load_card(folder)
     told = {"folder": str(folder), **_told(card), "refused": "", "against": [], "windows": []}
     try:
-        with open_model_series(scenes, card.inputs, Aside(reporter), fill=fill) as series:
+        with open_model_series(suited(scenes, card.inputs), card.inputs, Aside(reporter), fill=fill) as series:
             told["against"] = [asdict(finding) for finding in findings(card, facts_of(series, series.grid))]
             told["windows"] = _windows(series)
     except Cancelled:
@@ -42,6 +45,20 @@ def model_fit(folder: str | Path, scenes: ModelScenes, fill: bool, reporter: Rep
     except CropClassifierError as error:
         told["refused"] = error.sentence
     return told
+
+
+def suited(scenes: ModelScenes, spec: InputSpec) -> ModelScenes:
+    """The series as this model takes them: scenes and radar may lie in one, and are told apart by their bands."""
+    every = [series for series in (scenes.optical, scenes.radar) if series]
+    if model_quantity(spec.bands) is RADAR:
+        return ModelScenes(_having(spec.bands, every[::-1]) or scenes.optical or scenes.radar)
+    radar = _having(spec.radar.bands, every[::-1]) if spec.radar.bands else None
+    return ModelScenes(_having(spec.bands, every) or (None if radar else scenes.optical), radar)
+
+
+def _having(bands: Sequence[str], every: Sequence[SceneSeries]) -> SceneSeries | None:
+    """The first of the series with a scene that has all of the bands."""
+    return next((s for s in every if any(set(bands) <= set(scene.bands) for scene in s.scenes)), None)
 
 
 def _told(card: Card) -> dict[str, Any]:

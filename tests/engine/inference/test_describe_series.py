@@ -15,7 +15,7 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.describe_series import describe_series
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.simulate.job import simulate
-from crop_classifier_plugin.shared.cards.files import list_models
+from crop_classifier_plugin.shared.cards.files import list_models, load_card
 from crop_classifier_plugin.shared.errors import CropClassifierError
 from crop_classifier_plugin.shared.jobs.describe_series import DescribeSeriesJob
 from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
@@ -68,7 +68,9 @@ def test_a_model_is_told_to_fit_where_its_run_makes_a_map_without_a_word(
     season: Path, tmp_path: Path, name: str
 ) -> None:
     [told] = described(season, tmp_path, candidates=(MODELS[name],), clear=False)["models"]
-    job = classify_job([SceneSource(str(season))], MODELS[name], str(tmp_path / "map.tif"))
+    two = bool(load_card(MODELS[name]).inputs.radar.bands)
+    scenes = [SceneSource(str(season))]
+    job = classify_job(scenes, MODELS[name], str(tmp_path / "map.tif"), radar=scenes if two else ())
     if told["refused"]:
         with pytest.raises(CropClassifierError) as raised:
             classify(job, Silent())
@@ -97,12 +99,9 @@ def test_the_extent_is_what_counts(season: Path, tmp_path: Path) -> None:
     with rasterio.open(next(season.glob("S2_10m_*.tif"))) as file:
         x, y, crs = file.bounds.left, file.bounds.top, file.crs.to_string()
     cut = Extent(x, y - 500, x + 400, y, crs)
-    assert described(season, tmp_path, extent=cut, clear=False)["grid"] | {"crs": ""} == {
-        "width": 40,
-        "height": 50,
-        "pixel": 10.0,
-        "crs": "",
-    }
+    grid = described(season, tmp_path, extent=cut, clear=False)["grid"]
+    assert (grid["width"], grid["height"], grid["pixel"]) == (40, 50, 10.0)
+    assert grid["bounds"] == [x, y - 500, x + 400, y]
 
 
 def test_a_broken_model_is_told_beside_the_others(season: Path, tmp_path: Path) -> None:

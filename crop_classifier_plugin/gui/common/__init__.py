@@ -1,0 +1,1 @@
+"""What the docks share: runs in the background, what the project remembers, .ui files."""

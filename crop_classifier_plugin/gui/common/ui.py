@@ -1,0 +1,31 @@
+"""Forms of resources/ui, loaded when they are shown."""
+
+from __future__ import annotations
+
+from qgis.core import QgsApplication
+from qgis.PyQt import uic
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
+
+from ... import assets
+
+_LETTERS = 8  # of a choice that are shown at least
+
+
+def load_form(widget: QWidget, name: str) -> None:
+    """Fills the widget from the form of a name; its parts become the widget's attributes."""
+    uic.loadUi(assets.form(name), widget)
+    for combo in widget.findChildren(QComboBox):  # as narrow as the dock, whatever a layer is called
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(_LETTERS)
+
+
+def tr(text: str) -> str:
+    """In the language of QGIS; the context is the whole plugin's, as the algorithms'."""
+    return QCoreApplication.translate("CropClassifier", text)
+
+
+def theme_icon(name: str) -> QIcon:
+    """One of QGIS's own icons, which follow its theme."""
+    return QgsApplication.getThemeIcon(f"/{name}.svg")

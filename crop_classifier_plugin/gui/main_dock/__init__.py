@@ -1,0 +1,1 @@
+"""The dock "Crop Classifier": from layers to a reviewed map, step by step."""

@@ -41,7 +41,7 @@ class TrainStep(QWidget):
         self._counting: Optional[QgsTask] = None
         self.counts: Counter[str] = Counter()
         self.error = ""
-        self.labels.setFilters(Qgis.LayerFilter.PolygonLayer | Qgis.LayerFilter.PointLayer)
+        self.labels.setFilters(Qgis.LayerFilters(Qgis.LayerFilter.PolygonLayer | Qgis.LayerFilter.PointLayer))
         for name in OFFERED:
             self.network.addItem(NETWORKS[name].name, name)
         self.labels.layerChanged.connect(self._take_layer)

@@ -11,6 +11,7 @@ from typing import Any, Optional
 from qgis.core import QgsProcessingFeedback
 
 from ..shared.errors import CropClassifierError, EngineBroken, EngineDied
+from ..shared.files import staging
 from ..shared.jobs import registry
 from . import environment, leftovers
 from .engine_process import Child, describe_exit
@@ -32,7 +33,7 @@ def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
                 return _follow(child, feedback)
             except CropClassifierError:
                 child.stop()
-                _remove_leftovers(job, child.pid)
+                _tidy(job)
                 raise
 
 
@@ -116,13 +117,12 @@ def _clock(seconds: float) -> str:
 # --- after a run that gave nothing -----------------------------------------------------------------------------------
 
 
-def _remove_leftovers(job: Any, pid: int) -> None:
-    """Removes the temporary files that a killed engine could not remove: `.{stem}.{pid}.part*` where it wrote."""
-    paths = [Path(path) for path in job.outputs()]
+def _tidy(job: Any) -> None:
+    """In the folders of its outputs: ends what a killed engine began to put in place, removes what it left."""
+    paths = [Path(path).absolute() for path in job.outputs()]
     folders = {path.parent for path in paths}
     for path in paths:
         if path.is_dir():
             folders |= {path, *(p for p in path.glob("*") if p.is_dir())}
     for folder in folders:
-        for leftover in folder.glob(f".*.{pid}.part*"):
-            leftover.unlink(missing_ok=True)
+        staging.tidy(folder)

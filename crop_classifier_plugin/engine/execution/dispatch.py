@@ -40,6 +40,7 @@ WATCHED = "CROP_CLASSIFIER_ENDS_WITH_PARENT"  # set by QGIS; a server may start 
 _ENGINE = __name__.rpartition(".execution.")[0]
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 _LARGE, _HELD = 1 << 17, 1 << 25  # bytes
+_ENDING = 0.1  # s (choice)
 _LARGE_OF_SMALL = 1 << 22  # (measured: with 128 KiB a season's curves took twice the processor's time)
 
 _FOR_TRAINING = (
@@ -134,10 +135,12 @@ def _in_thread(work: Callable[[], dict[str, object]], stop: Stop) -> dict[str, o
             stop.set()  # QGIS, or the process that is helped, is gone: nobody waits for the outputs
     thread.join(JOB_GRACE if stop.is_set() else None)
     if thread.is_alive():
-        outputs.discard_all()
-        if not rank():
-            sys.stderr.write("Cancelled.\n")
-        signals.leave(stop.exit_code)
+        outputs.discard_all()  # waits for one that gives its files their names: such a job has not been cancelled
+        thread.join(_ENDING)
+        if not (outcome and isinstance(outcome[0], dict)):
+            if not rank():
+                sys.stderr.write("Cancelled.\n")
+            signals.leave(stop.exit_code)
     return outcome[0]
 
 

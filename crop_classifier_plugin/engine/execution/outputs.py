@@ -1,76 +1,88 @@
-"""Files a job writes: under temporary names beside their destination until every one of them is whole."""
+"""Files a job writes: in folders of its own beside their places until every one of them is whole."""
 
 from __future__ import annotations
 
 import errno
-import glob
-import hashlib
 import os
-import shutil
-import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ...shared.errors import BadInput, DiskFull, OutputNotWritable
+from ...shared.errors import BadInput, Cancelled, DiskFull, OutputNotWritable
+from ...shared.files.commit import Change, commit, flush
+from ...shared.files.staging import Stage
 
 _open: set[Outputs] = set()
 _GEOTIFF = (".tif", ".tiff")
 _SIDECARS = (".aux.xml", ".ovr", ".msk")  # that GDAL keeps beside a raster
-_LONGEST = 160  # bytes of a stem in a temporary name (choice); file systems take names of 255
-_SCRATCH = "pixels-"  # and the number of the process
 _lock = threading.RLock()  # a signal may find this thread inside
 
 
 class Outputs:
-    """`with Outputs() as out: write(out.path("map.tif"))` renames all files at the end, or removes them."""
+    """`with Outputs() as out: write(out.path("map.tif"))` gives all files their names at the end, or removes them."""
 
     def __init__(self) -> None:
-        self._files: dict[Path, Path] = {}  # destination -> temporary
-        self._scratch: list[Path] = []
+        self._files: dict[Path, Path] = {}  # destination -> where it is written
+        self._stages: list[Stage] = []
+        self._near: list[Path] = []  # folders for scratch alone
         self._made: list[Path] = []  # folders that were not there before, the outer before the inner
         self._inputs: dict[object, str] = {}  # what the job reads
+        self._own = threading.RLock()  # one thread may end what another still fills
+        self._ended = False
 
     def protect_inputs(self, inputs: Iterable[str | Path]) -> None:
         """Refuses, now and from now on, destinations that are one of these files."""
-        self._inputs |= {_identity(path): str(path) for path in inputs}
-        for final in self._files:
-            self._refuse_input(final)
+        with self._own:
+            self._inputs |= {_identity(path): str(path) for path in inputs}
+            for final in self._files:
+                self._refuse_input(final)
 
     def _refuse_input(self, final: Path) -> None:
         if _identity(final) in self._inputs:
             raise BadInput(f"The output {final} would replace an input: give it another name.")
 
     def path(self, destination: str | Path) -> str:
-        """The temporary path to write `destination` to. Raises OutputNotWritable before any work is done."""
+        """Where to write `destination` to. Raises OutputNotWritable before any work is done."""
         final = Path(destination).absolute()
-        self._refuse_input(final)
-        if final not in self._files:
-            self._made += _missing(final.parent)
-            _make_place(final)
-            _remove_remains(final)
-            self._files[final] = temporary_path(final)
-        return str(self._files[final])
+        with self._own:
+            self._refuse_input(final)
+            if final not in self._files:
+                try:
+                    _check_name(final)
+                    self._files[final] = self._stage(final.parent).path(final.name)
+                except OSError as error:
+                    raise translate(error, str(final)) from None
+            return str(self._files[final])
 
     def scratch(self, near: Path | None = None) -> Path:
-        """A new folder for a job's own use; it goes when the job ends, also when it is cut short.
+        """A new folder for a job's own use, on the disk of its outputs; it goes when the job ends, also when it is cut
+        short, and what a killed job leaves goes with the next run. Raises OutputNotWritable.
 
-        `near`: the folder to make it in, for what may be too large for the system's place for such things, which often
-        is in memory; what killed jobs left there is removed. Raises OutputNotWritable.
+        `near`: the folder to make it in; default: that of the first output, which has been named by then.
         """
-        if near is None:
-            folder = Path(tempfile.mkdtemp(prefix="crop-classifier-"))
-        else:
-            _remove_scratch(near)
-            folder = near / f"{_SCRATCH}{os.getpid()}"
+        with self._own:
+            place = near or next(iter(self._files)).parent
+            self._near += [near] if near else []
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                whole = self._stage(place).scratch
+                folder = whole / str(len(os.listdir(whole)))
+                folder.mkdir()
             except OSError as error:
-                raise translate(error, str(near)) from None
-        self._scratch.append(folder)
+                raise translate(error, str(place)) from None
         return folder
+
+    def _stage(self, folder: Path) -> Stage:
+        if self._ended:  # by another thread, because the process must go
+            raise Cancelled
+        self._made += _missing(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for stage in self._stages:
+            if os.path.samefile(stage.beside, folder):
+                return stage
+        self._stages.append(Stage(Path(os.path.realpath(folder))))
+        return self._stages[-1]
 
     def write_text(self, destination: str | Path, text: str) -> None:
         """Writes a whole text file, UTF-8."""
@@ -81,39 +93,40 @@ class Outputs:
             raise translate(error, str(destination)) from None
 
     def commit(self) -> None:
-        """Renames every file that was written to its destination: all of them, or on an error none."""
-        swapped: list[tuple[Path, Path | None]] = []  # destination, what stood there before
-        for final, temporary in self._files.items():
-            if not temporary.exists():
-                continue
+        """Gives every file that was written its name: all of them, or on an error none."""
+        with self._own:
+            written = {final: path for final, path in self._files.items() if path.exists()}
+        for final, path in written.items():
+            _flush(path, final)
+        with self._own:
+            if self._ended:
+                return
             try:
-                swapped.append((final, _set_aside(final)))
-                os.replace(temporary, final)
+                commit([self._change(stage, list(dict.fromkeys(written.values()))) for stage in self._stages])
             except OSError as error:
-                _undo(swapped)
-                raise translate(error, str(final)) from None
-        for final, before in swapped:
-            if before is not None:
-                before.unlink(missing_ok=True)
-            for stale in (Path(f"{final}{ending}") for ending in _SIDECARS):  # statistics and overviews of the old file
-                if stale not in self._files and os.path.lexists(stale):  # of a name that is too long there is nothing
-                    stale.unlink(missing_ok=True)
-        self._files.clear()
+                raise translate(error, str(error.filename or "the outputs")) from None
+            self._files.clear()
+
+    def _change(self, stage: Stage, written: Sequence[Path]) -> Change:
+        """What is written there, and what of replaced rasters no longer holds: statistics and overviews."""
+        staged = tuple(path.name for path in written if path == stage.path(path.name))
+        beside = (f"{name}{ending}" for name in staged for ending in _SIDECARS)
+        stale = tuple(name for name in beside if name not in staged and _is_there(stage.beside / name))
+        return Change(stage.beside, stage.folder, staged, stale)
 
     def discard(self) -> None:
-        for temporary in self._files.values():
-            for leftover in (temporary, Path(f"{temporary}.aux.xml"), Path(f"{temporary}.ovr")):
-                leftover.unlink(missing_ok=True)
-        self._files.clear()
-        while self._scratch:
-            folder = self._scratch.pop()
-            shutil.rmtree(folder, ignore_errors=True)
-            if folder.name.startswith(_SCRATCH):
+        """Removes what is not whole; nothing can be written any more."""
+        with self._own:
+            self._ended = True
+            self._files.clear()
+            while self._stages:
+                self._stages.pop().remove()
+            while self._near:
                 with suppress(OSError):  # others keep something there
-                    folder.parent.rmdir()
-        while self._made:
-            with suppress(OSError):  # something is in it, as after every job that went well
-                self._made.pop().rmdir()
+                    self._near.pop().rmdir()
+            while self._made:
+                with suppress(OSError):  # something is in it, as after every job that went well
+                    self._made.pop().rmdir()
 
     def __enter__(self) -> Outputs:
         with _lock:
@@ -135,21 +148,10 @@ class Outputs:
 
 
 def discard_all() -> None:
-    """Removes the temporary files of every job in this process: the last act of a process that must go now."""
+    """Removes what every job in this process has not finished: the last act of a process that must go now."""
     with _lock:
         for outputs in list(_open):
             outputs.discard()
-
-
-def temporary_path(final: Path) -> Path:
-    """`.map.1234.part.tif` for `map.tif` in process 1234: the suffix stays, so drivers know the format."""
-    return final.with_name(f".{_short(final)}.{os.getpid()}.part{final.suffix}")
-
-
-def _short(final: Path) -> str:
-    """The stem of a temporary name: a long one is cut, so that there is room for what is added to it and beside it."""
-    kept = final.stem.encode()[:_LONGEST].decode(errors="ignore")
-    return final.stem if kept == final.stem else f"{kept}~{hashlib.sha256(final.stem.encode()).hexdigest()[:12]}"
 
 
 def _identity(path: str | Path) -> object:
@@ -161,74 +163,31 @@ def _identity(path: str | Path) -> object:
     return (found.st_dev, found.st_ino) if found.st_ino else os.path.realpath(path)
 
 
-def _remove_remains(final: Path) -> None:
-    """Removes what a killed run left of this output: temporary files whose process is no more."""
-    if os.name == "nt":  # there, asking whether a process lives may end it
-        return
-    stem = _short(final)
-    for remains in final.parent.glob(f".{glob.escape(stem)}.*.part{glob.escape(final.suffix)}"):
-        number = remains.name[len(stem) + 2 :].split(".", 1)[0]
-        if number.isdigit() and not _alive(int(number)):
-            remains.unlink(missing_ok=True)
-
-
-def _remove_scratch(place: Path) -> None:
-    for folder in place.glob(f"{_SCRATCH}*"):
-        number = folder.name[len(_SCRATCH) :]
-        if os.name != "nt" and number.isdigit() and not _alive(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _missing(folder: Path) -> list[Path]:
     """The folder and those around it that are not there yet, the outermost first."""
     return [place for place in reversed([folder, *folder.parents]) if not os.path.exists(place)]
 
 
-def _make_place(final: Path) -> None:
-    """Makes the folder and tries to write in it: rights that are only read off do not tell (Windows, /proc)."""
+def _check_name(final: Path) -> None:
+    """Raises OutputNotWritable, or OSError where the name is too long, for itself or for what lies beside it."""
+    if final.is_dir():
+        raise OutputNotWritable(str(final), "it is a folder")
+    with suppress(FileNotFoundError):
+        os.lstat(f"{final}{_SIDECARS[0]}" if final.suffix.lower() in _GEOTIFF else final)
+
+
+def _is_there(path: Path) -> bool:
     try:
-        if final.is_dir():
-            raise OutputNotWritable(str(final), "it is a folder")
-        with suppress(FileNotFoundError):  # raises where the name is too long, for itself or for what lies beside it
-            os.lstat(f"{final}{_SIDECARS[0]}" if final.suffix.lower() in _GEOTIFF else final)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        probe = temporary_path(final)
-        probe.touch()
-        probe.unlink()
+        return os.path.lexists(path)
+    except OSError:  # of a name that is too long there is nothing
+        return False
+
+
+def _flush(written: Path, final: Path) -> None:
+    try:
+        flush(written)
     except OSError as error:
         raise translate(error, str(final)) from None
-
-
-def _set_aside(final: Path) -> Path | None:
-    """What stands at `final` under a second name, so that it can be put back; None where nothing stands."""
-    if not final.exists():
-        return None
-    aside = final.with_name(f".{_short(final)}.{os.getpid()}.old{final.suffix}")
-    aside.unlink(missing_ok=True)
-    try:
-        os.link(final, aside)  # the old file never leaves its name, even if the power goes now
-    except OSError:  # a file system without links
-        os.replace(final, aside)
-    return aside
-
-
-def _undo(swapped: list[tuple[Path, Path | None]]) -> None:
-    for final, before in swapped:
-        if before is None:
-            final.unlink(missing_ok=True)
-        else:
-            os.replace(before, final)  # does nothing when both are names of one file,
-            before.unlink(missing_ok=True)  # which then has one too many
 
 
 def check_geotiffs(*paths: str) -> None:

@@ -114,7 +114,7 @@ def test_cancelled_run_ends_soon_and_leaves_nothing(tmp_path: Path) -> None:
         write_raster(tmp_path / "s" / f"S2_202305{day}.tif", array, names=["B04"], nodata=0)
     command = [*ENGINE, "fill-gaps", "--series", "s", "--out", "out/f.tif"]
     with subprocess.Popen(command, env=VARIABLES, cwd=tmp_path, stderr=subprocess.DEVNULL) as run:
-        while not list(tmp_path.glob("out/.f.*.part.tif")):
+        while not list(tmp_path.glob("out/.*.part/new/f.tif")):
             assert run.poll() is None
             time.sleep(0.1)
         time.sleep(0.5)

@@ -18,6 +18,7 @@ import rasterio
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
 from crop_classifier_plugin.engine.raster.writer import RasterSpec, RasterWriter
 from crop_classifier_plugin.shared.errors import DiskFull
+from crop_classifier_plugin.shared.files.staging import tidy
 from crop_classifier_plugin.shared.jobs import registry
 from kits.models import LEGEND
 from kits.program import ENGINE, classify, contents, environment, make_place, posix, refusal, run, small_disk, untouched
@@ -137,4 +138,7 @@ def test_killed_in_mid_run(place: Path) -> None:
     assert left["map.tif"] == b"an earlier map"
     assert "new/confidence.tif" not in left
     hidden = [name for name in left if ".part" in name]
-    assert all(f".{process.pid}.part" in name for name in hidden)  # by this name the plugin finds and removes them
+    assert all(f".{process.pid}.part" in name for name in hidden)
+    tidy(place)  # as the plugin does at once, and every later run in the folder
+    tidy(place / "new")
+    assert not [name for name in contents(place) if ".part" in name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -238,22 +237,6 @@ def test_nothing_of_an_older_file_stays_in_force(job: ClassifyJob) -> None:
         out.with_name(out.name + ending).write_bytes(b"old")
     classify(job, Silent())
     assert {p.name for p in out.parent.glob("confidence*")} == {"confidence.tif", "confidence.qml"}
-
-
-def test_what_a_killed_run_left_is_removed_by_the_next(job: ClassifyJob) -> None:
-    import os
-    import subprocess
-
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    folder = Path(job.written.class_map).parent
-    folder.mkdir()
-    dead, living = folder / f".map.{gone.pid}.part.tif", folder / f".map.{os.getppid()}.part.tif"
-    dead.write_bytes(b"half")
-    living.write_bytes(b"another run's")
-    classify(job, Silent())
-    assert not dead.exists()
-    assert living.exists()
 
 
 def test_an_infinite_value_stays_where_it_is(job: ClassifyJob, tmp_path: Path, season: list[Path]) -> None:

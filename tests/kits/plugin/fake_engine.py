@@ -4,8 +4,10 @@
 Called as `fake_engine.py -I -X utf8 bootstrap.py run JOB.json`.
 """
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,13 +24,18 @@ def progress(fraction, message="Classifying", done=0, total=0, left=None):
     emit("progress", fraction=fraction, message=message, done=done, total=total, seconds_left=left)
 
 
+held = []  # what this process locks, as long as it lives
+
+
 def temporaries(job):
-    """What the engine would leave when nobody tidies up: its own temporary file, and one of another process."""
+    """What the engine would leave when nobody tidies up: its stage, which it holds; and a file that is not its own."""
     folder = Path(job["folder"]) if job.get("folder") else Path(job["written"]["class_map"]).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    ours = folder / f".truth.{os.getpid()}.part.tif"
-    ours.write_text("half")
-    (folder / ".truth.1.part.tif").write_text("of another process")
+    ours = folder / f".crop-classifier-{0:012x}.{os.getpid()}.part"
+    (ours / "new").mkdir(parents=True)
+    held.append((ours / "lock").open("w"))
+    fcntl.flock(held[-1], fcntl.LOCK_EX)
+    (ours / "new" / "truth.tif").write_text("half")
+    (folder / ".truth.1.part.tif").write_text("of another program")
     return ours
 
 
@@ -102,9 +109,8 @@ def killed_with_worker(job):
 
 
 def killed_behind_a_launcher(job):
-    """The temporary files bear another number than that of the process that was started, as on Windows."""
-    emit("started", pid=4711)
-    temporaries(job).rename(Path(job["folder"]) / ".truth.4711.part.tif")
+    """The stage bears another number than that of the process that was started, as on Windows."""
+    temporaries(job).rename(Path(job["folder"]) / f".crop-classifier-{0:012x}.4711.part")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -113,7 +119,7 @@ def endless(job):
     ours = temporaries(job)
 
     def end(number, frame):
-        ours.unlink()
+        shutil.rmtree(ours)
         emit("error", code="cancelled", sentence="Cancelled: no output was written.")
         sys.exit(143)
 

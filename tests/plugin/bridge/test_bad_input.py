@@ -191,7 +191,7 @@ def test_killed_engine_is_one_sentence_and_leaves_nothing(inputs, context, tmp_p
     class Watched(engine_process.Child):
         def __init__(self, command):
             super().__init__(command)
-            pids.append(self.pid)
+            pids.append(self.process.pid)
 
     monkeypatch.setattr(runner, "Child", Watched)
     (tmp_path / "in").mkdir()

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from crop_classifier_plugin.engine.execution.outputs import temporary_path
 from crop_classifier_plugin.engine.execution.reporter import Silent, Stop
 from crop_classifier_plugin.shared.errors import (
     BadInput,
@@ -117,7 +116,7 @@ def test_a_full_disk_in_mid_writing_keeps_the_old_files(tmp_path, monkeypatch, t
     write_text = Path.write_text
 
     def full(path, *arguments, **options):
-        if path.name == temporary_path(Path(target)).name:
+        if path.name == target:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write_text(path, *arguments, **options)
 

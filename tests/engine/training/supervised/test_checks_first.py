@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +63,7 @@ def test_scratch_beside_the_model_goes_with_the_job_and_spares_what_others_keep(
     near = tmp_path / "m.training"
     with Outputs() as outputs:
         folder = outputs.scratch(near)
-        assert folder.parent == near
+        assert near in folder.parents
         (folder / "image").write_bytes(b"x")
     assert not near.exists()
     near.mkdir()
@@ -74,18 +71,6 @@ def test_scratch_beside_the_model_goes_with_the_job_and_spares_what_others_keep(
     with Outputs() as outputs:
         outputs.scratch(near)
     assert [p.name for p in near.iterdir()] == ["state.ckpt"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="there, asking whether a process lives may end it")
-def test_scratch_of_killed_jobs_is_removed_and_that_of_living_ones_is_not(tmp_path):
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    for number in (dead.pid, os.getppid()):
-        (tmp_path / f"pixels-{number}").mkdir()
-    (tmp_path / "pixels-of-mine").mkdir()
-    with Outputs() as outputs:
-        own = outputs.scratch(tmp_path)
-        assert {p.name for p in tmp_path.iterdir()} == {f"pixels-{os.getppid()}", "pixels-of-mine", own.name}
 
 
 def test_training_reads_into_a_folder_beside_the_model(toy, tmp_path, monkeypatch):
@@ -98,8 +83,8 @@ def test_training_reads_into_a_folder_beside_the_model(toy, tmp_path, monkeypatc
     monkeypatch.setattr(fit, "gather", gather)
     with pytest.raises(KeyError):
         fit.train(job_of(toy, tmp_path / "m"), Silent())
-    assert seen[0].parent == tmp_path / "m.training"
-    assert not seen[0].parent.exists()
+    assert tmp_path / "m.training" in seen[0].parents
+    assert not (tmp_path / "m.training").exists()
 
 
 # --- the probe's rule ------------------------------------------------------------------------------------------------

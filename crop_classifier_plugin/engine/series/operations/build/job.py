@@ -116,9 +116,9 @@ def _write_look(stack: Stack, path: str, outputs: Outputs) -> None:
 
 
 def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Reporter) -> None:
-    """As a plain GeoTIFF first, beside its place: the layout of a cloud-optimised one is known when it is whole."""
+    """As a plain GeoTIFF first: the layout of a cloud-optimised one is known when it is whole."""
     final = Path(job.output)
-    plain = outputs.path(final.with_name(f"{final.stem}.plain.tif"))
+    plain = str(outputs.scratch() / "plain.tif")
     quantity = quantity_of(stack.spec.bands)
     days = [day.isoformat() for day in stack.dates for _ in stack.spec.bands]
     spec = quantity.raster_spec(_names(stack), {"SERIES": "true", **marks(stack.simulated, stack.level)}, days)

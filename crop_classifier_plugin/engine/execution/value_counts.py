@@ -12,9 +12,9 @@ _FEW = 16  # values that are quicker counted one by one (measured)
 _SMALL = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
-def is_small(values: NDArray[Any]) -> bool:
-    """Whether the values can number the places of a table: unsigned, of at most 16 bits."""
-    return values.dtype in _SMALL
+def is_small(dtype: np.dtype[Any]) -> bool:
+    """Whether its values can number the places of a table: unsigned, of at most 16 bits."""
+    return dtype in _SMALL
 
 
 def level_counts(values: NDArray[Any], expected: Collection[int] = ()) -> NDArray[np.int64]:
@@ -29,12 +29,12 @@ def level_counts(values: NDArray[Any], expected: Collection[int] = ()) -> NDArra
     return _trimmed(_counts_of_bytes(flat)) if flat.dtype == np.uint8 else np.bincount(flat).astype(np.int64)
 
 
-def value_counts(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The values that are there, ascending, and how often: as np.unique tells them."""
-    if not is_small(values):
+def value_counts(values: NDArray[Any], expected: Collection[int] = ()) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The values that are there, ascending, and how often: as np.unique tells them. `expected` as of level_counts."""
+    if not is_small(values.dtype):
         found, pixels = np.unique(values, return_counts=True)
         return found, pixels.astype(np.int64)
-    counts = level_counts(values)
+    counts = level_counts(values, expected)
     there = np.flatnonzero(counts)
     return there.astype(values.dtype), counts[there]
 

@@ -70,6 +70,7 @@ class CropMap:
         self._values = ClassValues(path, dataset)
         names = self._values.names
         self._counts: dict[float, tuple[int, float]] = {}  # pixels and hectares of each value
+        self._expected = frozenset(code for code in (*names, *self._values.silent) if 0 <= code <= MOST_CODE)
         found = self._codes(reporter)
         doubt = dataset.tags().get(APPLICABILITY_TAG)
         self.notes = (*self._values.note, *([doubt] if doubt else []))
@@ -85,9 +86,11 @@ class CropMap:
 
     def read(self, window: Window) -> NDArray[np.int32]:
         """(H, W) int32: position in the legend, NO_DATA where the map has none."""
+        if self._values.by_value:  # other values than classes have no place
+            return self._index.take(self._read_values(window))
         values, known = self._read(window)
-        if is_small(values):
-            return np.where(known, self._index[values], np.int32(NO_DATA))
+        if is_small(values.dtype):
+            return np.where(known, self._index.take(values), np.int32(NO_DATA))
         positions = np.full(values.shape, NO_DATA, np.int32)
         positions[known] = self._index[values[known].astype(np.int64)]
         return positions
@@ -95,6 +98,10 @@ class CropMap:
     def _read(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         with blaming(self.path):
             return self._values.read(as_rasterio(window))
+
+    def _read_values(self, window: Window) -> NDArray[Any]:
+        with blaming(self.path):
+            return self._values.read_values(as_rasterio(window))
 
     def merge(self, choice: ClassChoice) -> None:
         """Makes one class of those that count as one. What the choice says of other names is left aside, and what it
@@ -113,13 +120,20 @@ class CropMap:
             raise BadInput(f"{self.path} holds {self._values.dtype} numbers, not class codes: choose a crop map.")
         blocks = list(self.grid.blocks(BLOCK))
         for done, window in enumerate(blocks, start=1):
-            self._count(*self._read(window), pixel_areas(self.grid).of(window))
+            self._count(window)
             reporter.progress(done / len(blocks), "Looking at the map", done, len(blocks))
             self._check(set(self._counts))
         return {int(value) for value in self._counts}
 
-    def _count(self, values: NDArray[Any], known: NDArray[np.bool_], pixel: float) -> None:
-        found, counts = value_counts(values if known.all() else values[known])
+    def _count(self, window: Window) -> None:
+        if self._values.by_value:
+            found, counts = value_counts(self._read_values(window), self._expected)
+            known = self._values.are_known(found)
+            found, counts = found[known], counts[known]
+        else:
+            values, there = self._read(window)
+            found, counts = value_counts(values if there.all() else values[there])
+        pixel = pixel_areas(self.grid).of(window)
         for value, count in zip(found.tolist(), counts.tolist()):
             pixels, hectares = self._counts.get(value, (0, 0.0))
             self._counts[value] = pixels + count, hectares + count * pixel

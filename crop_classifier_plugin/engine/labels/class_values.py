@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rasterio.enums import MaskFlags
 
 from ...shared.legend import plain
+from ..execution.value_counts import is_small
 from .class_names import Named, described
 
 _NO_CLASS = {"no data", "nodata", "unclassified", "not classified", "unlabelled", "unlabeled"}  # ENVI's 0 and its like
@@ -30,6 +31,20 @@ class ClassValues:
         nothing = {dataset.nodata, 0 if self._drop_zero else None}
         self.names: dict[int, Named] = {value: name for value, name in names.items() if value not in nothing}
         self.zeros = False  # whether zeros were left out so far
+        self.silent = [int(value) for value in nothing if _is_value_of(self.dtype, value)]
+        self._declares_zero = dataset.nodata == 0
+        self.by_value = is_small(self.dtype) and _masked_by_value(dataset)  # so that no mask need be read
+
+    def read_values(self, area: rasterio.windows.Window) -> NDArray[Any]:
+        """(H, W) values, known or not. Raises GDAL's errors."""
+        values: NDArray[Any] = self._dataset.read(1, window=area)
+        return values
+
+    def are_known(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which of some distinct values say something, where the value alone tells it (`by_value`)."""
+        if self._drop_zero and not self._declares_zero:
+            self.zeros = self.zeros or bool((values == 0).any())
+        return ~np.isin(values, self.silent)
 
     def read(self, area: rasterio.windows.Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """(H, W) values and (H, W) whether they are known. Raises GDAL's errors."""
@@ -58,6 +73,17 @@ class ClassValues:
 
 def _declares_no_data(dataset: Any) -> bool:
     return dataset.nodata is not None or MaskFlags.all_valid not in dataset.mask_flag_enums[0]
+
+
+def _masked_by_value(dataset: Any) -> bool:
+    flags, nodata = set(dataset.mask_flag_enums[0]), dataset.nodata
+    return flags == {MaskFlags.all_valid} or (flags == {MaskFlags.nodata} and _is_value_of(dataset.dtypes[0], nodata))
+
+
+def _is_value_of(dtype: Any, value: float | None) -> bool:
+    """Whether an unsigned dtype can hold the value."""
+    kind = np.dtype(dtype)
+    return value is not None and kind.kind == "u" and 0 <= value <= np.iinfo(kind).max and float(value).is_integer()
 
 
 def _is_no_class(named: Named) -> bool:

@@ -28,6 +28,7 @@ from .constants import NO_DATA
 from .matching import Label
 
 _BLOCK = 1024  # px: side of the squares that are in memory at a time
+_UNSEEN = -9
 _MOST_VALUES = 4096  # more different values than this are measurements, not classes
 
 
@@ -46,6 +47,7 @@ class RasterReference:
         self._own = grid_of(path, dataset, crs)
         self._values = ClassValues(path, dataset)
         self._seen: dict[float, int] = {}
+        self._table = np.full(1 << 16, _UNSEEN, np.int32)  # the same of small whole numbers
         self.simulated = SIMULATED_TAG in dataset.tags()
         _must_overlap(self._own, grid, path, map_path)
         self._direct = grid.same_lattice(self._own.crs, self._own.transform)
@@ -78,11 +80,14 @@ class RasterReference:
         self._choice_notes = (f"Classes of the labels, as asked: {self._choice.told()}.", rare)
         self.labels.clear()
         self._seen.clear()
+        self._table[:] = _UNSEEN
 
     def read(self, window: Window) -> NDArray[np.int32]:
         with blaming(self._path):
+            if self._direct and self._values.by_value:
+                return self._by_value(window)
             values, known = self._same_lattice(window) if self._direct else self._warped(window)
-        if is_small(values):
+        if is_small(values.dtype):
             return self._looked_up(values, known)
         ids = np.full(values.shape, NO_DATA, dtype=np.int32)
         distinct, inverse = np.unique(values[known], return_inverse=True)
@@ -93,7 +98,26 @@ class RasterReference:
         distinct, _ = value_counts(values if known.all() else values[known])
         table = np.full(int(values.max(initial=0)) + 1, NO_DATA, np.int32)
         table[distinct] = [self._id(value) for value in distinct.tolist()]
-        return np.where(known, table[values], np.int32(NO_DATA))
+        return np.where(known, table.take(values), np.int32(NO_DATA))
+
+    def _by_value(self, window: Window) -> NDArray[np.int32]:
+        """As the masked look-up gives it, without the mask."""
+        ids = np.full((window.height, window.width), NO_DATA, np.int32)
+        there, inside = self._shared(window)
+        if there.height and there.width:
+            values = self._values.read_values(as_rasterio(there))
+            found = self._table.take(values)
+            if (found == _UNSEEN).any():
+                self._meet(values)
+                found = self._table.take(values)
+            ids[inside] = found
+        return ids
+
+    def _meet(self, values: NDArray[Any]) -> None:
+        """Gives all values that are there their places in the table."""
+        distinct, _ = value_counts(values)
+        for value, known in zip(distinct.tolist(), self._values.are_known(distinct).tolist()):
+            self._table[value] = self._id(value) if known else NO_DATA
 
     def read_parcels(self, window: Window) -> NDArray[np.int64]:
         return np.full((window.height, window.width), NO_DATA, np.int64)
@@ -129,18 +153,20 @@ class RasterReference:
 
     def _same_lattice(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Values and whether they are known, (H, W) each; unknown beyond the raster's edge."""
-        there, ours = self._dataset.transform, self._grid.sub(window).transform
-        row, col = round((ours.f - there.f) / there.e), round((ours.c - there.c) / there.a)
-        top, left = max(row, 0), max(col, 0)
-        bottom = min(row + window.height, self._dataset.height)
-        right = min(col + window.width, self._dataset.width)
         values = np.zeros((window.height, window.width), dtype=self._dataset.dtypes[0])
         known = np.zeros(values.shape, dtype=bool)
-        if top < bottom and left < right:
-            area = as_rasterio(Window(top, left, bottom - top, right - left))
-            inside = (slice(top - row, bottom - row), slice(left - col, right - col))
-            values[inside], known[inside] = self._values.read(area)
+        there, inside = self._shared(window)
+        if there.height and there.width:
+            values[inside], known[inside] = self._values.read(as_rasterio(there))
         return values, known
+
+    def _shared(self, window: Window) -> tuple[Window, tuple[slice, slice]]:
+        """Which of the raster's pixels lie in a window of the map, and where in it."""
+        there, ours = self._dataset.transform, self._grid.sub(window).transform
+        row, col = round((ours.f - there.f) / there.e), round((ours.c - there.c) / there.a)
+        moved = Window(row, col, window.height, window.width)
+        part = moved.clipped(self._dataset.height, self._dataset.width)
+        return part, part.shifted(-row, -col).slices
 
     def _warped(self, window: Window) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """As _same_lattice, through GDAL's warper with exact coordinates."""

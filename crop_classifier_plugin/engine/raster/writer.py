@@ -96,8 +96,9 @@ class RasterWriter:
 
     def _count(self, cube: NDArray[Any], window: Window) -> None:
         counts = level_counts(cube, {*self.spec.colours, int(self.spec.nodata)})
-        more = (0, max(counts.size - self.counts.size, 0))
-        self.counts, self.hectares = np.pad(self.counts, more), np.pad(self.hectares, more)
+        if counts.size > self.counts.size:
+            more = (0, counts.size - self.counts.size)
+            self.counts, self.hectares = np.pad(self.counts, more), np.pad(self.hectares, more)
         self.counts[: counts.size] += counts
         self.hectares[: counts.size] += counts * pixel_areas(self.grid).of(window)
 

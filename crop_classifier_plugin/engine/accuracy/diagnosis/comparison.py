@@ -186,7 +186,7 @@ class Comparison:
     def _positions(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         self._table += map(self.classes.position, self.reference.labels[len(self._table) :])
         table = np.array([*self._table, NO_DATA, NO_DATA], dtype=np.int32)  # the last answer to DISPUTED, NO_DATA
-        positions: NDArray[np.int32] = table[labels]
+        positions: NDArray[np.int32] = table.take(labels)
         return positions
 
     def _must_have_matched(self, compared: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,21 @@ class Layer:
         return outcome
 
 
+class Painted(Protocol):
+    """A layer that positions in the legend suffice to paint."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+    def paint(self, mapped: Positions, truth: Positions) -> NDArray[np.uint8]: ...
+
+
 def layers_of(folder: str, agreement: str, classes: Mapping[int, CropClass]) -> list[Layer]:
     """The agreement layer, then one a class; `classes` by their position in the legend."""
     layers = [Layer(agreement, "Map and reference: right or wrong", AGREEMENT)]
@@ -77,7 +93,12 @@ def slug(name: str) -> str:
 
 
 def write_layers(
-    layers: Sequence[Layer], crop_map: CropMap, truth: Reader, tags: Mapping[str, str], out: Outputs, reporter: Reporter
+    layers: Sequence[Painted],
+    crop_map: CropMap,
+    truth: Reader,
+    tags: Mapping[str, str],
+    out: Outputs,
+    reporter: Reporter,
 ) -> None:
     """All layers in one pass over the map; `truth(window)` gives the reference as positions in the map's legend."""
     blocks = list(crop_map.grid.blocks(BLOCK))
@@ -101,12 +122,12 @@ def _narrow(positions: NDArray[np.int32]) -> Positions:
     return positions.astype(np.int8) if positions.max(initial=0) < 128 else positions
 
 
-def _writer(layer: Layer, grid: Grid, tags: Mapping[str, str], out: Outputs) -> RasterWriter:
+def _writer(layer: Painted, grid: Grid, tags: Mapping[str, str], out: Outputs) -> RasterWriter:
     colours: dict[int, RGB] = {row.value: row.rgb for row in layer.rows}
     spec = RasterSpec("uint8", NODATA, (layer.title,), colours, tags)
     return RasterWriter(out.path(layer.path), grid, spec)
 
 
-def _counted(rows: tuple[Row, ...], writer: RasterWriter) -> tuple[Row, ...]:
+def _counted(rows: Sequence[Row], writer: RasterWriter) -> tuple[Row, ...]:
     counts, hectares = (np.pad(found, (0, len(rows))) for found in (writer.counts, writer.hectares))
     return tuple(replace(row, count=int(counts[row.value]), hectares=float(hectares[row.value])) for row in rows)

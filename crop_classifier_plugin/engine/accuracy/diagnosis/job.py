@@ -23,10 +23,10 @@ from ...reporting.templates import defined, percent
 from ..confusion import Confusion
 from .comparison import ComparedClasses, Comparison, Excluded
 from .confidence import reliability_of
-from .error_layers import Layer, layers_of, write_layers
+from .error_layers import Layer, Painted, layers_of, write_layers
 from .findings.findings import Findings, Gathering
 from .findings.holes import MANY
-from .more_layers import write_more_layers
+from .more_layers import Pairs, PairsLayer, write_sureness
 from .preview import agreement_picture
 from .report import ClassArea, Compared, Facts, LegendUse, write_reports
 
@@ -53,8 +53,10 @@ def diagnose(job: DiagnoseJob, reporter: Reporter) -> dict[str, Any]:
             layers = layers_of(job.folder, job.agreement, {k: comparison.classes.all[k] for k in painted})
             check_distinct(*(layer.path for layer in layers))
             tags = _tags(job, comparison)
-            write_layers(layers, crop_map, comparison.truth, tags, run.outputs, run.step(0.4, 0.9))
-            write_more_layers(job.layers, comparison, confusion, tags, run)
+            painted_in_one_pass: list[Painted] = [*layers, *_disagreement(job, comparison, confusion)]
+            write_layers(painted_in_one_pass, crop_map, comparison.truth, tags, run.outputs, run.step(0.4, 0.9))
+            if job.layers.sureness:
+                write_sureness(job.layers, comparison, tags, run)
             counted = Counted(confusion, excluded, used, tuple(layer.path for layer in layers[1:]))
             facts = _facts(job, comparison, counted, gathering.findings(confusion, used), _made(run))
             if job.layers.confidence:
@@ -81,6 +83,11 @@ class Counted:
     excluded: Excluded
     used: list[int]  # positions of the classes that either side has
     layers: tuple[str, ...]
+
+
+def _disagreement(job: DiagnoseJob, comparison: Comparison, confusion: Confusion) -> list[PairsLayer]:
+    path = job.layers.disagreement
+    return [PairsLayer(path, Pairs(comparison.classes.all, confusion))] if path else []
 
 
 def _facts(

@@ -23,8 +23,8 @@ from ...raster.writer import GDAL_ERRORS, RasterSpec, RasterWriter, as_rasterio
 from ...reporting.colours import distinct_colour
 from ..confusion import Confusion
 from .comparison import Comparison
+from .error_layers import NODATA, Positions
 
-NODATA = 255
 _MOST_PAIRS = 254  # of classes in one layer, the commonest: the others are one value (choice)
 RIGHT_SURE, RIGHT_UNSURE, WRONG_UNSURE, WRONG_SURE = range(4)
 SURENESS = (
@@ -33,16 +33,6 @@ SURENESS = (
     Row(WRONG_UNSURE, "wrong, and unsure", (253, 174, 97)),
     Row(WRONG_SURE, "wrong, but sure", (165, 0, 38)),
 )
-
-
-def write_more_layers(
-    asked: ErrorLayers, comparison: Comparison, confusion: Confusion, tags: Mapping[str, str], run: JobRun
-) -> None:
-    """The layers that were asked for. Raises BadInput for a confidence of another grid, BadRaster."""
-    if asked.disagreement:
-        _write_disagreement(asked.disagreement, comparison, confusion, tags, run)
-    if asked.sureness:
-        _write_sureness(asked, comparison, tags, run)
 
 
 @dataclass(frozen=True)
@@ -68,36 +58,45 @@ class Pairs:
         own, others = found[: _MOST_PAIRS - 1], found[_MOST_PAIRS - 1 :]
         self.rows = [Row(0, words.same, (0, 0, 0))]
         self.lumped = others  # pairs that share one value
-        self._values = np.zeros(wrong.shape, np.uint8)
+        self._size = len(wrong) + 1  # of a row of the table: the first is for where nothing is said
+        table = np.full((self._size, self._size), NODATA, np.uint8)
+        table[1:, 1:] = 0
         for value, (i, j) in enumerate(own, start=1):
-            self._values[i, j] = value
+            table[i + 1, j + 1] = value
             name = f"{classes[i].name}{words.between}{classes[j].name}"
             self.rows.append(Row(value, name, distinct_colour(value)))
         if others:
             self.rows.append(Row(_MOST_PAIRS, words.rarer, (200, 200, 200)))
             for i, j in others:
-                self._values[i, j] = _MOST_PAIRS
+                table[i + 1, j + 1] = _MOST_PAIRS
+        self._table, self._kind = table.ravel(), np.min_scalar_type(table.size)
 
-    def paint(self, mapped: NDArray[np.int32], truth: NDArray[np.int32]) -> NDArray[np.uint8]:
-        """(H, W) uint8; NODATA where either side says nothing."""
-        painted: NDArray[np.uint8] = np.where(
-            (mapped == NO_DATA) | (truth == NO_DATA), NODATA, self._values[truth, mapped]
-        )
+    def paint(self, mapped: Positions, truth: Positions) -> NDArray[np.uint8]:
+        """(H, W) uint8; NODATA where either side says nothing, which is -1."""
+        one, size = self._kind.type(1), self._kind.type(self._size)
+        row, column = (side.astype(self._kind) + one for side in (truth, mapped))
+        painted: NDArray[np.uint8] = self._table.take(row * size + column)
         return painted
 
 
-def _write_disagreement(
-    path: str, comparison: Comparison, confusion: Confusion, tags: Mapping[str, str], run: JobRun
-) -> None:
-    pairs = Pairs(comparison.classes.all, confusion)
+@dataclass(frozen=True, eq=False)
+class PairsLayer:
+    """The layer of all mistakes."""
 
-    def paint(mapped: NDArray[np.int32], truth: NDArray[np.int32], window: Window) -> NDArray[np.uint8]:
-        return pairs.paint(mapped, truth)
+    path: str
+    pairs: Pairs
+    title: str = "Which class is mapped as which"
 
-    _write(path, "Which class is mapped as which", pairs.rows, paint, (comparison, tags, run))
+    @property
+    def rows(self) -> Sequence[Row]:
+        return self.pairs.rows
+
+    def paint(self, mapped: Positions, truth: Positions) -> NDArray[np.uint8]:
+        return self.pairs.paint(mapped, truth)
 
 
-def _write_sureness(asked: ErrorLayers, comparison: Comparison, tags: Mapping[str, str], run: JobRun) -> None:
+def write_sureness(asked: ErrorLayers, comparison: Comparison, tags: Mapping[str, str], run: JobRun) -> None:
+    """Raises BadInput for a confidence of another grid, BadRaster."""
     grid = comparison.crop_map.grid
     try:
         with rasterio.open(asked.confidence) as confidence:

@@ -15,7 +15,8 @@ from ...raster.provenance import SIMULATED_TAG
 from ...raster.sidecars import Row, write_class_sidecars
 from ...raster.writer import RasterSpec, RasterWriter
 from ...reporting.sentences import listed
-from ..diagnosis.more_layers import NODATA, Pairs, PairWords
+from ..diagnosis.error_layers import NODATA
+from ..diagnosis.more_layers import Pairs, PairWords
 from .change_report import document_of, write_change_reports
 from .map_stack import MapStack
 from .tally import Tally

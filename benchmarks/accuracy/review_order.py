@@ -18,7 +18,7 @@ def main() -> None:
     given = parser.parse_args()
     with places() as here:
         found = list(study(str(ROOT / "models" / given.model), here.work))
-    write("review_order", results(found, given.model, BY), ("onnxruntime", "exactextract"))
+    write("review_order", results(found, given.model, BY), ("onnxruntime",))
 
 
 if __name__ == "__main__":

@@ -121,6 +121,7 @@ class ParcelSummaryJob(Job):
     with what was declared."""
 
     kind: ClassVar[str] = "parcel_summary"
+    small_arrays: ClassVar[bool] = True
     entry: ClassVar[str] = "accuracy.parcels.parcel_summary:parcel_summary"
     writes_files = ("summary", "report_html", "report_json", "report_csv")
     reads = ("maps", "parcels")
@@ -141,6 +142,7 @@ class CheckDeclarationsJob(Job):
     """Declared parcels + crop map -> a traffic light a parcel, with a stated rate of false alarms."""
 
     kind: ClassVar[str] = "check_declarations"
+    small_arrays: ClassVar[bool] = True
     entry: ClassVar[str] = "accuracy.parcels.check_declarations:check_declarations"
     writes_files = ("checked", "report_html", "report_json", "report_csv")
     reads = ("maps", "parcels")

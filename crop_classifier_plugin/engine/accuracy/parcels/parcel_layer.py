@@ -12,6 +12,7 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS as ProjCRS
 
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.accuracy import DeclaredParcels
@@ -47,7 +48,8 @@ def read_parcels(source: DeclaredParcels, grid: Grid) -> ParcelLayer:
     kept = frame[whole].set_crs(crs, allow_override=True).reset_index(drop=True)
     if kept.empty:
         raise LabelsUnusable(f"{source.path} holds no polygon with an area: choose a layer of parcels.")
-    shapes = kept.geometry.to_crs(grid.crs.to_wkt()).to_numpy()
+    target = ProjCRS.from_wkt(grid.crs.to_wkt())
+    shapes = (kept.geometry.copy() if kept.crs == target else kept.geometry.to_crs(target)).to_numpy().copy()
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])
     notes = []
@@ -77,7 +79,7 @@ def _read(source: DeclaredParcels) -> geopandas.GeoDataFrame:
 def _uids(frame: geopandas.GeoDataFrame, source: DeclaredParcels) -> list[str]:
     if not source.id_field:
         return _once(uid_of(frame.geometry.to_numpy()))
-    ids = [as_text(value) for value in frame[source.id_field]]
+    ids = texts_of(frame[source.id_field])
     if None in ids or len(set(ids)) < len(ids):
         twice = [name for name, count in pd.Series(ids, dtype="object").value_counts(dropna=False).items() if count > 1]
         raise LabelsUnusable(
@@ -100,7 +102,18 @@ def _once(uids: list[str]) -> list[str]:
 def _declared(frame: geopandas.GeoDataFrame, source: DeclaredParcels) -> list[str | None]:
     if not source.declared_field:
         return [None] * len(frame)
-    return [as_text(value) for value in frame[source.declared_field]]
+    return texts_of(frame[source.declared_field])
+
+
+def texts_of(values: pd.Series) -> list[str | None]:
+    """Each value as text, as `as_text` has it."""
+    if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:
+        return [str(value) for value in values.tolist()]
+    if not (pd.api.types.is_string_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype)):
+        return [as_text(value) for value in values]
+    places, distinct = pd.factorize(values)
+    texts = [*(as_text(value) for value in distinct), None]  # the last where nothing is told
+    return [texts[place] for place in places.tolist()]
 
 
 def as_text(value: Any) -> str | None:

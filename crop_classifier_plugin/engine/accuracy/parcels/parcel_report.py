@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ....shared.legend import CropClass, Legend, plain
@@ -51,6 +52,7 @@ class ParcelFacts:
         confusion = Confusion(counts.astype(np.int64)) if classes else None
         figures = confusion.figures() if confusion else {}
         scores = confusion.scores() if confusion else ()
+        mapped, declared = self._sums("map_name"), self._sums("declared_name")
         return {
             "simulated": self.simulated,
             "parcels": len(self.table),
@@ -64,7 +66,7 @@ class ParcelFacts:
             "classes": [self._row(crop, each) for crop, each in zip(classes, scores)],
             "matrix": counts.astype(int).tolist(),
             "matrix_ha": areas.tolist(),
-            "mapped": [self._mapped(crop) for crop in self.legend],
+            "mapped": [_of_crop(crop, mapped, declared) for crop in self.legend],
             "rule": RULE,
             "notes": list(self.notes),
         }
@@ -106,18 +108,33 @@ class ParcelFacts:
         figures = {key: defined(getattr(scores, key)) for key in ("precision", "recall", "f1", "iou")}
         return {"code": code, "name": crop.name, "colour": crop.colour, **counts, **figures}
 
-    def _mapped(self, crop: CropClass) -> dict[str, Any]:
-        rows = self.table[self.table["map_name"] == crop.name]
-        declared = self.table["declared_name"].map(lambda name: bool(name) and plain(str(name)) == plain(crop.name))
-        return {
-            "code": crop.code,
-            "name": crop.name,
-            "colour": crop.colour,
-            "parcels": len(rows),
-            "hectares": float(rows["area_ha"].sum()),
-            "declared_parcels": int(declared.sum()),
-            "declared_hectares": float(self.table.loc[declared, "area_ha"].sum()),
-        }
+    def _sums(self, field: str) -> dict[str, tuple[int, float]]:
+        """Parcels and hectares of each name in a field, by its plain spelling."""
+        places, names = pd.factorize(self.table[field])
+        there = places >= 0
+        counts = np.bincount(places[there], minlength=len(names))
+        areas = np.bincount(places[there], self.table["area_ha"].to_numpy(float)[there], len(names))
+        sums: dict[str, tuple[int, float]] = {}
+        for name, count, area in zip(names, counts.tolist(), areas.tolist()):
+            before = sums.get(plain(str(name)), (0, 0.0))
+            sums[plain(str(name))] = before[0] + count, before[1] + area
+        return sums
+
+
+def _of_crop(
+    crop: CropClass, mapped: dict[str, tuple[int, float]], declared: dict[str, tuple[int, float]]
+) -> dict[str, Any]:
+    parcels, hectares = mapped.get(plain(crop.name), (0, 0.0))
+    declared_parcels, declared_hectares = declared.get(plain(crop.name), (0, 0.0))
+    return {
+        "code": crop.code,
+        "name": crop.name,
+        "colour": crop.colour,
+        "parcels": parcels,
+        "hectares": hectares,
+        "declared_parcels": declared_parcels,
+        "declared_hectares": declared_hectares,
+    }
 
 
 def write_reports(facts: ParcelFacts, job: Any, out: Outputs) -> dict[str, Any]:

@@ -103,9 +103,9 @@ def bands_of(path: str, legend: Legend) -> list[int]:
 
 def _pixel_hectares(grid: Grid, shapes: NDArray[Any]) -> Floats:
     """(P,) hectares of the map's pixels where each parcel lies, by blocks of the map."""
-    points = shapely.centroid(shapes)
-    cols = (shapely.get_x(points) - grid.transform.c) / grid.transform.a
-    rows = (shapely.get_y(points) - grid.transform.f) / grid.transform.e
+    x0, y0, x1, y1 = shapely.bounds(shapes).T
+    cols = ((x0 + x1) / 2 - grid.transform.c) / grid.transform.a
+    rows = ((y0 + y1) / 2 - grid.transform.f) / grid.transform.e
     return pixel_areas(grid).of_points(rows, cols)
 
 

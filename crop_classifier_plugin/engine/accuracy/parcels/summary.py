@@ -67,7 +67,7 @@ def summary_table(layer: ParcelLayer, measured: Measured, legend: Legend, matche
     declared, agreement = _agreement(layer, best, legend, matcher)
     columns: dict[str, Any] = {
         "uid": layer.uids,
-        "map_class": pd.array([int(code) if there else None for there, code in zip(known, codes[best])], "Int64"),
+        "map_class": pd.arrays.IntegerArray(codes[best].astype(np.int64), ~known),
         "map_name": _named(known, names[best]),
         "map_share": _where(known, _at(measured.coverage, best) / np.maximum(pixels, 1e-12)),
         **_doubt(measured, best, names),
@@ -115,16 +115,14 @@ def _doubt(measured: Measured, best: NDArray[np.int64], names: NDArray[Any]) -> 
 
 def _agreement(
     layer: ParcelLayer, best: NDArray[np.int64], legend: Legend, matcher: Matcher
-) -> tuple[list[str | None], list[str]]:
+) -> tuple[NDArray[Any], NDArray[np.str_]]:
     """What was declared, by the map's name where it has one; and whether the map says so."""
-    places = {text: matcher.position(Label(text)) for text in set(layer.declared) if text}
-    declared: list[str | None] = []
-    agreement = []
-    for text, found in zip(layer.declared, best.tolist()):
-        place = places[text] if text else None
-        declared.append(text if place is None else legend.classes[place].name)
-        agreement.append(UNKNOWN if not text or found < 0 else AGREES if place == found else DISAGREES)
-    return declared, agreement
+    which, texts = pd.factorize(np.array(layer.declared, object))
+    found = [matcher.position(Label(text)) for text in texts]
+    names = [text if place is None else legend.classes[place].name for text, place in zip(texts, found)]
+    places = np.array([*(-2 if place is None else place for place in found), -2], np.int64)[which]
+    agreement = np.where((which < 0) | (best < 0), UNKNOWN, np.where(places == best, AGREES, DISAGREES))
+    return np.array([*names, None], object)[which], agreement
 
 
 def _at(values: Floats, places: NDArray[np.int64]) -> Floats:
@@ -133,8 +131,9 @@ def _at(values: Floats, places: NDArray[np.int64]) -> Floats:
     return chosen
 
 
-def _named(known: NDArray[np.bool_], names: NDArray[Any]) -> list[str | None]:
-    return [name if there else None for there, name in zip(known, names)]
+def _named(known: NDArray[np.bool_], names: NDArray[Any]) -> NDArray[Any]:
+    named: NDArray[Any] = np.where(known, names, np.array(None, object))
+    return named
 
 
 def _where(known: NDArray[np.bool_], values: NDArray[np.floating]) -> Floats:

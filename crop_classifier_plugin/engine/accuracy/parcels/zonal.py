@@ -1,71 +1,47 @@
-"""Rasters summed up over parcels, each pixel weighed by the share of it that lies inside: exactextract."""
+"""Rasters summed up over parcels, each pixel weighed by the share of it that lies inside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import geopandas
 import numpy as np
 import rasterio
-import shapely
-from exactextract import exact_extract
-from exactextract.raster import RasterSource
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap
-from ...labels.constants import NO_DATA
 from ...raster.grid import Grid, Window, upright
 from ...raster.writer import GDAL_ERRORS, as_rasterio
+from .crossings import Crossings, cut_at_pixels
+from .edges import NARROW, Edges, edges_on
 
-_PARCELS = 5_000  # at a time: neighbours, so that each part of a raster is read about once (choice)
-_CELLS = 4_000_000  # in memory at a time (choice)
-_NOTHING = -1
+_ROWS = 256  # px, read at a time (choice)
+_CELLS = 2_000_000  # words in memory at a time, of each kind (choice)
+_DIGITS = 6  # of pixels: what is less than a millionth of one is rounding (choice)
+_WORD = 64  # bits
 
 Floats = NDArray[np.float64]
-Read = Callable[[Window], Any]
-
-
-class _Source(RasterSource):  # type: ignore[misc] # the package has no types
-    """A raster as exactextract asks for it, read through the project's own rules."""
-
-    def __init__(self, grid: Grid, read: Read, name: str, nothing: int | None = None) -> None:
-        super().__init__()
-        self._grid, self._read, self._nothing = grid, read, nothing
-        self.set_name(name)
-
-    def res(self) -> tuple[float, float]:
-        return self._grid.pixel
-
-    def extent(self) -> tuple[float, float, float, float]:
-        return self._grid.bounds
-
-    def nodata_value(self) -> int | None:
-        return self._nothing
-
-    def srs_wkt(self) -> str:
-        return str(self._grid.crs.to_wkt())
-
-    def read_window(self, x0: int, y0: int, nx: int, ny: int) -> Any:
-        return self._read(Window(y0, x0, ny, nx))
+Words = NDArray[np.uint64]
 
 
 def class_coverage(crop_map: CropMap, shapes: NDArray[Any], reporter: Reporter) -> Floats:
-    """(P, K) pixels of each class of the legend in each parcel, parts of pixels included."""
-
-    def read(window: Window) -> NDArray[np.int32]:
-        reporter.check()
+    """(P, K) pixels of each class of the legend in each parcel, parts of pixels included. `shapes` have to be valid."""
+    edges, parcel = edges_on(shapes, crop_map.grid)
+    classes = len(crop_map.legend)
+    found = np.zeros((len(parcel), classes))
+    for window, part in _tiles(edges, crop_map.grid, classes, reporter):
         positions = crop_map.read(window)
-        return np.where(positions == NO_DATA, _NOTHING, positions).astype(np.int32)
-
-    source = _Source(crop_map.grid, read, "map", _NOTHING)
-    coverage = np.zeros((len(shapes), len(crop_map.legend)))
-    for rows, found in _extracted([source], ["unique", "frac", "count"], shapes, crop_map.grid, reporter):
-        for row, classes, shares, count in zip(rows, found["unique"], found["frac"], found["count"]):
-            coverage[row, np.asarray(classes, int)] = np.asarray(shares) * count
-    return coverage
+        bits = int(part.bits[0])
+        sums = [_counted_along(positions, words) for words in _packed(classes, bits)]
+        for chunk in part.chunks(window):
+            crossings = cut_at_pixels(chunk, window)
+            for number, words in enumerate(sums):
+                first = number * (_WORD // bits)
+                _add_runs(found[:, first : first + _WORD // bits], crossings, words, bits)
+            _add_cells(found, crossings, positions)
+    return _of_all(np.round(found, _DIGITS), parcel, len(shapes), 0.0)
 
 
 def band_means(path: str, grid: Grid, shapes: NDArray[Any], reporter: Reporter) -> Floats:
@@ -79,48 +55,112 @@ def band_means(path: str, grid: Grid, shapes: NDArray[Any], reporter: Reporter) 
             own = Grid(dataset.crs or grid.crs, transform, dataset.height, dataset.width)
             if own.crs != grid.crs:
                 raise BadInput(f"{path} has another coordinate system than the map: give the raster of the same run.")
-            sources = [_band(dataset, own, band, reporter) for band in dataset.indexes]
-            names = ["mean"] if len(sources) == 1 else [f"band_{band}_mean" for band in dataset.indexes]
-            means = np.full((len(shapes), len(sources)), np.nan)
-            for rows, found in _extracted(sources, ["mean"], shapes, own, reporter):
-                means[rows] = np.column_stack([np.asarray(found[name], float) for name in names])
-            return means
+            return _means(dataset, own, shapes, reporter)
     except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None
 
 
-def _band(dataset: Any, grid: Grid, band: int, reporter: Reporter) -> _Source:
-    scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
-
-    def read(window: Window) -> Any:
-        reporter.check()
-        values = dataset.read(band, window=as_rasterio(window), masked=True).astype(np.float64)
-        return values.filled(np.nan) * scale + offset
-
-    return _Source(grid, read, f"band_{band}")
-
-
-def _extracted(
-    sources: Sequence[_Source], operations: list[str], shapes: NDArray[Any], grid: Grid, reporter: Reporter
-) -> Iterator[tuple[NDArray[np.int64], Any]]:
-    """Rows of parcels that touch the grid, and a frame of what was found in them."""
-    for done, rows in enumerate(parts := _neighbours(shapes, grid), start=1):
-        frame = geopandas.GeoDataFrame(geometry=shapes[rows], crs=grid.crs.to_wkt())
-        yield rows, _extract(list(sources), frame, operations)
-        reporter.progress(done / len(parts), "Reading the parcels", done, len(parts))
+def _means(dataset: Any, grid: Grid, shapes: NDArray[Any], reporter: Reporter) -> Floats:
+    edges, parcel = edges_on(shapes, grid)
+    sums, pixels = np.zeros((2, len(parcel), dataset.count))
+    for window, part in _tiles(edges, grid, 2 * _WORD // NARROW, reporter):
+        cut = [cut_at_pixels(chunk, window) for chunk in part.chunks(window)]
+        for band in range(dataset.count):
+            values = dataset.read(band + 1, window=as_rasterio(window), masked=True).astype(np.float64).filled(np.nan)
+            known = np.isfinite(values)
+            _add(sums[:, band], cut, np.where(known, values, 0.0))
+            _add(pixels[:, band], cut, known.astype(np.float64))
+            reporter.check()
+    there = pixels > 10.0**-_DIGITS
+    means = np.where(there, sums, np.nan) / np.where(there, pixels, 1.0)
+    return _of_all(means * np.array(dataset.scales) + np.array(dataset.offsets), parcel, len(shapes), np.nan)
 
 
-def _extract(sources: list[_Source], frame: geopandas.GeoDataFrame, operations: list[str]) -> Any:
-    return exact_extract(
-        sources, frame, operations, strategy="raster-sequential", max_cells_in_memory=_CELLS, output="pandas"
-    )
+def _of_all(found: Floats, parcel: NDArray[np.int64], count: int, nothing: float) -> Floats:
+    """What was found in some of the parcels, in the order of all of them."""
+    whole = np.full((count, found.shape[1]), nothing)
+    whole[parcel] = found
+    return whole
 
 
-def _neighbours(shapes: NDArray[Any], grid: Grid) -> list[NDArray[np.int64]]:
-    """The rows of the parcels that touch the grid, in parts of which each lies close together."""
-    touching = np.flatnonzero(shapely.intersects(shapes, shapely.box(*grid.bounds)))
-    if not touching.size:
-        return []
-    order = geopandas.GeoSeries(shapes[touching]).hilbert_distance(total_bounds=grid.bounds).to_numpy()
-    ordered = touching[np.argsort(order, kind="stable")]
-    return list(np.array_split(ordered, -(-len(ordered) // _PARCELS)))
+def _tiles(edges: Edges, grid: Grid, counts: int, reporter: Reporter) -> Iterator[tuple[Window, Edges]]:
+    """The edges by parts of the grid that are read at once, and hold all columns of the parcels of these.
+
+    `counts`: how many are held for each pixel, in words.
+    """
+    reporter.check()
+    last = int(np.ceil(edges.bottom.max(initial=0)))
+    for top in range(0, last, _ROWS):
+        for part in _within(edges, top, min(top + _ROWS, last)).parts():
+            if not len(part):
+                continue
+            left, right = part.columns(grid.width)
+            rows = max(1, _CELLS * _WORD // ((right - left) * counts * int(part.bits[0])))
+            for row in range(top, min(top + _ROWS, last), rows):
+                reporter.check()
+                window = Window(row, left, min(rows, top + _ROWS - row, last - row), right - left)
+                inside = _within(part, row, row + window.height)
+                if len(inside):
+                    yield window, inside
+        reporter.progress(min(top + _ROWS, last) / last, "Reading the parcels", min(top + _ROWS, last), last)
+
+
+def _within(edges: Edges, top: int, bottom: int) -> Edges:
+    return edges[np.flatnonzero((edges.bottom > top) & (edges.top < bottom))]
+
+
+# --- classes: several counts in one number ---------------------------------------------------------------------------
+
+
+def _packed(classes: int, bits: int) -> Iterator[Words]:
+    """(K + 1,) what a pixel of each class, and last one without any, adds to a word that holds the counts of as many
+    classes as have room, `bits` each. A count that overflows spoils no difference: what lies between two pixels fits.
+    """
+    room = _WORD // bits
+    for first in range(0, classes, room):
+        words = np.zeros(classes + 1, np.uint64)
+        here = np.arange(first, min(first + room, classes))
+        words[here] = np.uint64(1) << ((here - first) * bits).astype(np.uint64)
+        yield words
+
+
+def _counted_along(positions: NDArray[np.int32], words: Words) -> Words:
+    """(H * (W + 1),) the sum of the words of the pixels west of each border between pixels."""
+    sums = np.zeros((positions.shape[0], positions.shape[1] + 1), np.uint64)
+    np.cumsum(words.take(positions), axis=1, out=sums[:, 1:])
+    return sums.ravel()
+
+
+def _add_runs(found: Floats, crossings: Crossings, sums: Words, bits: int) -> None:
+    counts = (sums.take(crossings.before) - sums.take(crossings.start)).view(f"u{bits // 8}")
+    counts = counts.reshape(len(crossings.owner), -1)[:, : found.shape[1]]
+    begins = np.flatnonzero(np.diff(crossings.owner, prepend=-1))
+    found[crossings.owner[begins]] += np.add.reduceat(counts * crossings.height[:, None], begins, axis=0)
+
+
+def _add_cells(found: Floats, crossings: Crossings, positions: NDArray[np.int32]) -> None:
+    classes = found.shape[1]
+    place = positions.ravel().take(crossings.cell)
+    known = place >= 0
+    key = crossings.cell_owner * classes + place
+    key, share = (key, crossings.share) if known.all() else (key[known], crossings.share[known])
+    if key.size:
+        first = int(key.min()) // classes
+        sums = np.bincount(key - first * classes, share, (int(key.max()) // classes + 1 - first) * classes)
+        found[first : first + len(sums) // classes] += sums.reshape(-1, classes)
+
+
+# --- measured values -------------------------------------------------------------------------------------------------
+
+
+def _add(found: Floats, cut: list[Crossings], values: Floats) -> None:
+    sums = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=sums[:, 1:])
+    sums, flat = sums.ravel(), values.ravel()
+    for each in cut:
+        runs = each.height * (sums.take(each.before) - sums.take(each.start))
+        first = int(each.owner.min())
+        more = np.bincount(each.owner - first, runs)
+        found[first : first + len(more)] += more
+        more = np.bincount(each.cell_owner - first, each.share * flat.take(each.cell), len(more))
+        found[first : first + len(more)] += more

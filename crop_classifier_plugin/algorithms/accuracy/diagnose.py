@@ -33,6 +33,7 @@ from ...shared.metrics import METRICS
 from ..common.class_choice_parameters import ClassChoiceParameters
 from ..common.engine_algorithm import REPORTS, Parameters
 from ..common.label_parameters import SHAPES
+from ..common.report_pdf import check_place, write_pdf
 
 _MORE = {"DISAGREEMENT": "Which for which", "SURENESS": "Right or wrong, sure or unsure"}  # layers over all classes
 
@@ -42,6 +43,10 @@ class Diagnose(ClassChoiceParameters):
 
     NAME = "diagnose"
     TITLE = "Diagnose a crop map"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pdf = ("", "")  # the page, and where it goes as a PDF; "" = not asked for
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self._add_inputs()
@@ -140,6 +145,10 @@ class Diagnose(ClassChoiceParameters):
                 QgsProcessingParameterFileDestination(name, self.tr(title), files),
                 self.tr("Confusion matrix and accuracy of each class and of the whole map."),
             )
+        pdf = QgsProcessingParameterFileDestination(
+            "REPORT_PDF", self.tr("Report as PDF"), "PDF files (*.pdf)", optional=True, createByDefault=False
+        )
+        self.add(pdf, self.tr("The page, laid out for A4 paper."))
         self.addOutput(QgsProcessingOutputMultipleLayers("CLASS_LAYERS", self.tr("Layers of each class")))
         for key, metric in METRICS.items():
             self.addOutput(QgsProcessingOutputNumber(key.upper(), self.tr(metric.title)))
@@ -175,6 +184,9 @@ class Diagnose(ClassChoiceParameters):
             inputs.pop("confidence"),
             self.parameterAsDouble(parameters, "SURE_ABOVE", context),
         )
+        self._pdf = "", self.parameterAsFileOutput(parameters, "REPORT_PDF", context)
+        if self._pdf[1]:
+            check_place(self._pdf[1])
         return DiagnoseJob(
             layers=more,
             area_estimate=self.parameterAsString(parameters, "AREA_ESTIMATE", context),
@@ -183,6 +195,13 @@ class Diagnose(ClassChoiceParameters):
             **self.report_paths(parameters, context),
             **inputs,
         )
+
+    def postProcessAlgorithm(self, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        """Writes the PDF, in the main thread, where Qt may lay out text."""
+        page, pdf = self._pdf
+        if pdf:
+            write_pdf(page, pdf)
+        return {}
 
     def _reference(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -203,6 +222,7 @@ class Diagnose(ClassChoiceParameters):
         self, job: DiagnoseJob, event: dict[str, Any], parameters: Parameters, context: QgsProcessingContext
     ) -> dict[str, Any]:
         outputs = event["outputs"]
+        self._pdf = job.report_html, self._pdf[1]
         group = self.tr("Errors of {}").format(Path(job.class_map).stem)
         classes = outputs["class_layers"]
         style_output(context, LayerStyle(job.agreement, self.tr("Agreement"), group, order=-1, visible=False))
@@ -217,6 +237,7 @@ class Diagnose(ClassChoiceParameters):
             **{name: path for name in _MORE if (path := getattr(job.layers, name.lower()))},
             "FOLDER": job.folder,
             **self.written_reports(job),
+            **({"REPORT_PDF": self._pdf[1]} if self._pdf[1] else {}),
             "CLASS_LAYERS": classes,
             **{key.upper(): outputs[key] for key in METRICS},
         }

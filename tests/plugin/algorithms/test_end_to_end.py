@@ -175,7 +175,7 @@ def test_only_the_selected_polygons_are_mapped(inputs, season, crop_map, context
 def test_diagnose_gives_every_declared_output(provider, crop_map, season, context, tmp_path):
     asked = diagnosis(tmp_path)
     results = run("diagnose", asked | {"MAP": crop_map, "REFERENCE": season["TRUTH"]}, context)
-    on_request = {"DISAGREEMENT", "SURENESS"}
+    on_request = {"DISAGREEMENT", "SURENESS", "REPORT_PDF"}
     assert set(results) | on_request == {o.name() for o in provider.algorithm("diagnose").outputDefinitions()}
     assert asked.items() <= results.items()
     assert results["CLASS_LAYERS"]

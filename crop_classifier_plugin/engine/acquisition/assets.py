@@ -94,7 +94,7 @@ def _bands(key: str, scene: Found) -> tuple[str, ...]:
     """The canonical bands of an asset; () where it tells them in no way that STAC knows."""
     try:
         return tuple(asset_bands(key, scene.item.assets[key], scene.item))
-    except (TypeError, ValueError, AttributeError, KeyError):
+    except BadInput:
         return ()
 
 

@@ -111,7 +111,7 @@ class Network:
                 yield start, _total(answer, start, url), _tag(answer), self._chunks(answer)
             else:
                 size = answer.headers.get("Content-Length", "")
-                yield 0, int(size) if size.isdigit() else None, _tag(answer), self._chunks(answer)
+                yield 0, int(size) if size.isdecimal() else None, _tag(answer), self._chunks(answer)
 
     def patiently(self, url: str, read: Callable[[], _Read]) -> _Read:
         """`read` as often as it may be tried; what it raises for a broken connection is tried again."""
@@ -186,7 +186,7 @@ def _check_status(answer: requests.Response, url: str) -> None:
     reason = f"{status} {answer.reason or ''}".strip()
     if status in _LATER:
         wait = answer.headers.get("Retry-After", "")
-        raise _Later(reason, float(wait) if wait.isdigit() else 0.0)
+        raise _Later(reason, float(wait) if wait.isdecimal() else 0.0)
     if status in (401, 403):
         raise AccessRefused(
             shown(url),
@@ -206,7 +206,7 @@ def _total(answer: requests.Response, start: int, url: str) -> int:
     """The size of the file that a part is of."""
     told = answer.headers.get("Content-Range", "").removeprefix("bytes ")
     span, _, total = told.partition("/")
-    if answer.status_code != 206 or span.partition("-")[0] != str(start) or not total.isdigit():
+    if answer.status_code != 206 or span.partition("-")[0] != str(start) or not total.isdecimal():
         raise NetworkFailed(
             shown(url), "the server gives no parts of files", "download whole files (--whole; 'Whole files' in QGIS)"
         )

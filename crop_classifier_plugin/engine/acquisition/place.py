@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import geopandas
 import rasterio
-from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.errors import RasterioError
 
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import Extent
+from ..vector.broken import BROKEN
 
 
 def place_of(extent: tuple[float, float, float, float] | None, crs: str, area: str) -> Extent:
@@ -27,7 +27,7 @@ def place_of(extent: tuple[float, float, float, float] | None, crs: str, area: s
         pass
     try:
         shapes = geopandas.read_file(area, engine="pyogrio")
-    except (DataSourceError, DataLayerError) as error:
+    except BROKEN as error:
         raise BadInput(f"{area} is neither a raster nor a file of polygons ({error}): give --extent.") from None
     if shapes.empty or shapes.crs is None:
         raise BadInput(f"The file {area} has no shapes, or no CRS: give --extent and --extent-crs.")

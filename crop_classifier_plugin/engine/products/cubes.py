@@ -62,7 +62,7 @@ def texts_of(file: rasterio.DatasetReader) -> list[str]:
 
 
 def _number(text: str) -> bool:
-    return text.replace(".", "", 1).replace("-", "", 1).isdigit()
+    return text.replace(".", "", 1).replace("-", "", 1).isdecimal()
 
 
 def _names_its_bands(path: str) -> bool:

@@ -184,7 +184,7 @@ def _without_safe_extras(paths: Iterable[str]) -> list[str]:
 def _metres(path: str) -> float:
     """The pixel size that a name as T31UFS_20190516T105031_B04_10m.jp2 tells."""
     last = PurePath(path).stem.rsplit("_", 1)[-1].rstrip("m")
-    return float(last) if last.isdigit() else float("inf")
+    return float(last) if last.isdecimal() else float("inf")
 
 
 def _in_archive(path: str) -> list[str]:

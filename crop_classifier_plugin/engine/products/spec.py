@@ -100,7 +100,7 @@ class OffsetRule:
     def coding_of(self, baseline: str) -> Coding | None:
         """Of the bands of an item of this baseline; None where it holds no offset, or the text is none."""
         digits = baseline.replace(".", "")
-        held = digits.isdigit() and len(digits) == 4 and self.since <= int(digits) < self.until
+        held = digits.isdecimal() and len(digits) == 4 and self.since <= int(digits) < self.until
         return self.coding if held else None
 
 

@@ -12,11 +12,11 @@ import pyogrio
 import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from ...shared.errors import DiskFull, OutputNotWritable
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
+from ..vector.broken import BROKEN
 from .crops import COVERS, CROPS
 from .landscape import (
     Landscape,
@@ -42,7 +42,7 @@ def write_parcels(path: str, landscape: Landscape, grid: Grid, reporter: Reporte
         for rows in _portions(landscape, grid, reporter):
             written += _write(path, *_clipped(rows, grid), grid, written, landscape.seed)
         return written
-    except (DataLayerError, DataSourceError) as error:
+    except BROKEN as error:
         raise _failed(path, error) from None
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

@@ -9,13 +9,13 @@ import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from ...shared.errors import BadInput, CrsMissing, NoOverlap
 from ...shared.jobs.sources import Extent
 from ..raster.geodesy import lie_across_180
 from ..raster.grid import Grid
+from .broken import BROKEN
 from .polygons import counted_on, rasterize_polygons
 
 
@@ -65,7 +65,7 @@ def _polygons(path: str) -> geopandas.GeoSeries:
     """Raises BadInput for what is no layer of polygons, CrsMissing for one without a place."""
     try:
         frame = geopandas.read_file(path, columns=[])
-    except (DataSourceError, DataLayerError) as error:
+    except BROKEN as error:
         raise BadInput(f"The area {path} cannot be read ({error}): choose a layer of polygons.") from None
     shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
     if shapes.empty:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import geopandas
 import numpy as np
@@ -24,6 +26,7 @@ _PAIRS = (  # names of the columns, in any case, and their CRS; "" = the user sa
     (_LONGITUDE, _LATITUDE, _DEGREES),
     (("x", "easting", "xcoord", "x_coord", "point_x"), ("y", "northing", "ycoord", "y_coord", "point_y"), ""),
 )
+_LONGEST = 100_000  # letters of a first line (choice)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
@@ -44,8 +47,26 @@ def holds_points(path: str) -> bool:
     """Whether it is a table with columns of coordinates."""
     if not (is_table(path) and Path(path).is_file()):
         return False
-    with Path(path).open(newline="", encoding=_encoding(path)) as file:
-        return _axes(_cells(file.readline())) is not None
+    with _opened(path) as file:
+        return _axes(_cells(_line(file))) is not None
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    """Raises LabelsUnusable, also for what turns out to be no text or no table while it is read."""
+    try:
+        with Path(path).open(newline="", encoding=_encoding(path)) as file:
+            yield file
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise LabelsUnusable(f"The table {path} cannot be read ({error}): save it as a CSV file.") from None
+
+
+def _line(file: TextIO) -> str:
+    """The head of the table. Raises csv.Error for one without an end."""
+    line = file.readline(_LONGEST)
+    if len(line) == _LONGEST:
+        raise csv.Error(f"its first line has more than {_LONGEST:,} letters")
+    return line
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +90,8 @@ class CsvPoints:
     @classmethod
     def open(cls, path: str) -> CsvPoints:
         """Raises LabelsUnusable."""
-        encoding = _encoding(path)
-        with Path(path).open(newline="", encoding=encoding) as file:
-            header = file.readline()
+        with _opened(path) as file:
+            encoding, header = file.encoding, _line(file)
             names, axes = _cells(header), _axes(_cells(header))
             if axes is None:
                 raise LabelsUnusable(f"The table {path} has no columns lon and lat, or x and y: name them so.")

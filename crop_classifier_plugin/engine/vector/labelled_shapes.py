@@ -123,7 +123,7 @@ def _text(value: Any) -> str:
 
 def _repaired(shapes: NDArray[Any]) -> NDArray[Any]:
     """Each shape flat, valid, and reduced to its polygons, or to its points where it has none; else empty."""
-    finite = np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    finite = _finite(shapes)
     fixed: NDArray[Any] = shapely.force_2d(shapes)
     fixed[~finite] = shapely.Polygon()
     bad = ~shapely.is_valid(fixed)
@@ -131,6 +131,14 @@ def _repaired(shapes: NDArray[Any]) -> NDArray[Any]:
     mixed = ~np.isin(shapely.get_type_id(fixed), (_POINT, _POLYGON, _MULTI_POINT, _MULTI_POLYGON))
     fixed[mixed] = [_useful_parts(shape) for shape in fixed[mixed]]
     return fixed
+
+
+def _finite(shapes: NDArray[Any]) -> NDArray[np.bool_]:
+    """(N,) whether each shape has a place, and no corner without one."""
+    finite = np.asarray(np.isfinite(shapely.bounds(shapes)).all(axis=1))
+    corners, origin = shapely.get_coordinates(shapes, return_index=True)
+    finite[origin[~np.isfinite(corners).all(axis=1)]] = False
+    return finite
 
 
 def _each(shapes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -8,13 +8,12 @@ from typing import Protocol
 
 import geopandas
 import pyogrio
-import shapely
-from pyogrio.errors import CRSError, DataLayerError, DataSourceError
 
 from ...shared.errors import LabelsUnusable
 from ..raster.band_ref import Bounds
 from ..raster.provenance import SIMULATED_TAG
 from ..reporting.sentences import listed
+from .broken import BROKEN
 from .csv_points import CsvPoints, holds_points
 from .encodings import encoding_of
 from .geoparquet import SUFFIXES, GeoParquet
@@ -83,7 +82,7 @@ class OgrLayer:
         name, encoding = _name(path, layer), encoding_of(path)
         try:
             info = pyogrio.read_info(path, layer=name, encoding=encoding, force_feature_count=True)
-        except (DataSourceError, DataLayerError, CRSError) as error:
+        except BROKEN as error:
             raise LabelsUnusable(
                 f"Cannot read the layer {name} of {path} ({error}): check that its files are complete."
             ) from None
@@ -102,7 +101,7 @@ class OgrLayer:
     def read(self, field: str, box: Bounds | None) -> geopandas.GeoDataFrame:
         try:
             return geopandas.read_file(self.path, layer=self.name, columns=[field], bbox=box, encoding=self._read_as)
-        except (DataSourceError, DataLayerError, shapely.errors.GEOSException) as error:
+        except BROKEN as error:
             raise LabelsUnusable(
                 f"Cannot read the layer {self.name} of {self.path} ({error}): check that the file is complete."
             ) from None
@@ -111,7 +110,7 @@ class OgrLayer:
 def _name(path: str, layer: str) -> str:
     try:
         layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
-    except (DataSourceError, DataLayerError) as error:
+    except BROKEN as error:
         reason = str(error).split(";")[0].replace(f"'{path}' ", "").replace(f"{path}: ", "").rstrip(".")
         raise LabelsUnusable(
             f"Cannot read the vector file {path} ({reason}): choose a file of polygons or points."

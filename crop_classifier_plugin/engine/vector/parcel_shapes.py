@@ -9,12 +9,12 @@ import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from shapely import STRtree
 
 from ...shared.errors import CrsMissing, LabelsUnusable
 from ...shared.jobs.sources import ParcelSource
 from ..raster.grid import Grid
+from .broken import BROKEN
 from .polygons import counted_on
 
 
@@ -40,7 +40,7 @@ def read_plots(parcels: ParcelSource | None, grid: Grid) -> PlotLayer:
     path = parcels.path
     try:
         frame = geopandas.read_file(path, columns=[], layer=parcels.layer or None)
-    except (DataSourceError, DataLayerError) as error:
+    except BROKEN as error:
         raise LabelsUnusable(f"The parcels {path} cannot be read ({error}): choose a layer of polygons.") from None
     shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
     if shapes.empty:

@@ -12,6 +12,10 @@ DEEP = 300  # lists in lists: within what a parser takes that calls itself
 TEXTS = (
     "",
     " ",
+    "0",
+    "-0.5",
+    "\u00b2\u0665",
+    "http://[",
     "\x00",
     "a\x00b",
     "\ud800",

@@ -9,9 +9,7 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pyogrio
-import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.sources import LabelSource
@@ -20,6 +18,7 @@ from ....shared.texts.names import clean
 from ...raster.grid import crs_of
 from ...raster.pixel_area import hectares_of_shapes
 from ...reporting.sentences import listed
+from ...vector.broken import BROKEN
 from ..review.table import read_strata
 
 _ANSWERS = ("status", "map_name", "review_name")
@@ -85,7 +84,7 @@ def _read(source: LabelSource) -> geopandas.GeoDataFrame:
         if layer not in names:
             raise LabelsUnusable(f"{source.path} has no layer {layer!r} of points or parcels: choose another file.")
         return geopandas.read_file(source.path, layer=layer)
-    except (DataSourceError, DataLayerError, shapely.errors.GEOSException) as error:
+    except BROKEN as error:
         raise LabelsUnusable(f"Cannot read the sample {source.path} ({error}): choose another file.") from None
 
 

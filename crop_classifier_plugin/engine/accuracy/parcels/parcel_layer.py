@@ -11,7 +11,6 @@ import pandas as pd
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS as ProjCRS
 
 from ....shared.errors import CrsMissing, LabelsUnusable
@@ -19,6 +18,7 @@ from ....shared.jobs.accuracy import DeclaredParcels
 from ....shared.texts.names import clean
 from ...raster.grid import Grid, crs_of
 from ...reporting.sentences import listed
+from ...vector.broken import BROKEN
 from ..review.table import uid_of
 
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -67,7 +67,7 @@ def _read(source: DeclaredParcels) -> geopandas.GeoDataFrame:
         if layer not in names:
             raise LabelsUnusable(f"{source.path} has no layer {layer!r}: choose one of {listed(names) or 'none'}.")
         frame = geopandas.read_file(source.path, layer=layer)
-    except (DataSourceError, DataLayerError, shapely.errors.GEOSException) as error:
+    except BROKEN as error:
         raise LabelsUnusable(f"Cannot read the parcels {source.path} ({error}): choose another file.") from None
     for field in filter(None, (source.declared_field, source.id_field)):
         if field not in frame:

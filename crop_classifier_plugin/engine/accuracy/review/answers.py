@@ -10,7 +10,6 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from ....shared.errors import BadInput
 from ....shared.legend import CropClass, Legend
@@ -18,6 +17,7 @@ from ....shared.review_table import ACCEPTED, ANSWERED, FIELDS, LAYER, RELABELLE
 from ....shared.texts.names import clean
 from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
+from ...vector.broken import BROKEN
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def _read(path: str) -> geopandas.GeoDataFrame:
     try:
         info = pyogrio.read_info(path, layer=LAYER)
         frame = geopandas.read_file(path, layer=LAYER)
-    except (DataSourceError, DataLayerError, shapely.errors.GEOSException) as error:
+    except BROKEN as error:
         raise BadInput(f"Cannot read the review {path} ({error}): choose a file with the layer {LAYER}.") from None
     version = (info["layer_metadata"] or {}).get(VERSION_TAG, VERSION)
     missing = [name for name in FIELDS if name not in frame]

@@ -11,7 +11,6 @@ import pandas as pd
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from ....shared.errors import LabelsUnusable
 from ....shared.review_table import (
@@ -24,6 +23,7 @@ from ....shared.review_table import (
     VERSION,
     VERSION_TAG,
 )
+from ...vector.broken import BROKEN
 from ...vector.layer_styles import GPKG
 
 _EMPTY: dict[type, Any] = {str: None, int: pd.NA, float: np.nan}
@@ -71,7 +71,7 @@ def read_strata(path: str) -> pd.DataFrame | None:
         if STRATA not in names:
             return None
         frame = pyogrio.read_dataframe(path, layer=STRATA)
-    except (DataSourceError, DataLayerError) as error:
+    except BROKEN as error:
         raise LabelsUnusable(f"Cannot read the sample {path} ({error}): choose another file.") from None
     missing = [name for name in STRATA_FIELDS if name not in frame]
     if missing:

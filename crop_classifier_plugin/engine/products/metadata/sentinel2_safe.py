@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from functools import lru_cache
 from pathlib import Path
 
+from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as ET
 
 from ....shared.errors import BadRaster
@@ -43,10 +45,21 @@ def _coding(root: str) -> tuple[float, dict[int, float]] | None:
 def _read(text: bytes, path: str, value_tag: str, offset_tag: str) -> tuple[float, dict[int, float]]:
     try:
         tree = ET.fromstring(text)
-        value = float(next(e.text or "" for e in tree.iter(value_tag)))
-        return value, {int(e.attrib["band_id"]): float(e.text or "") for e in tree.iter(offset_tag)}
-    except (ET.ParseError, StopIteration, ValueError, KeyError) as error:
-        raise BadRaster(path, str(error) or f"it tells no {value_tag}") from None
+        value = _number(next((e.text for e in tree.iter(value_tag)), None), value_tag)
+        if value <= 0:
+            raise ValueError(f"its {value_tag} is {value:g}, by which no number can be divided")
+        offsets = {int(e.attrib["band_id"]): _number(e.text, offset_tag) for e in tree.iter(offset_tag)}
+    except (ET.ParseError, DefusedXmlException, ValueError, KeyError) as error:
+        raise BadRaster(path, f"its metadata cannot be read: {error}") from None
+    return value, offsets
+
+
+def _number(text: str | None, tag: str) -> float:
+    """Raises ValueError."""
+    number = float(text or "nan")
+    if not math.isfinite(number):
+        raise ValueError(f"it tells no {tag}" if text is None else f"its {tag} {text!r} is no number")
+    return number
 
 
 def _text(root: str, name: str) -> bytes | None:

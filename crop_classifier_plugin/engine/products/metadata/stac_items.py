@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlparse
 
 import pystac
@@ -18,10 +17,9 @@ from ..cubes import CUBES
 from ..encodings import product_of, sensor_of
 from ..spec import specs
 from ..vocabulary import Vocabulary, vocabulary_of
+from .stac_entries import StacAsset, StacBand, StacItem, read_asset, read_item
 
 RasterFields = tuple[SceneSource, bool, tuple[str, ...], tuple[tuple[float, float] | None, ...], str, str, str]
-# Element 84's catalogue gives baseline 04.00's offset beside pixels from which it says to have taken it already.
-_OFFSET_GONE = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 
 
 def read_items(source: SceneSource) -> Iterator[RasterFields]:
@@ -30,22 +28,18 @@ def read_items(source: SceneSource) -> Iterator[RasterFields]:
     path = Path(source.path)
     found = False
     for item in _items(path):
-        for key, asset in item.assets.items():
-            if key.removesuffix("-jp2") in set(item.assets) - {key}:  # the same band once more
+        told = _told(item)
+        assets = {key: read_asset(item, asset) for key, asset in item.assets.items()}
+        for key, asset in assets.items():
+            if key.removesuffix("-jp2") in set(assets) - {key}:  # the same band once more
                 continue
-            names = asset_bands(key, asset, item)
+            names = _bands_of(key, asset, told)
             if any(names) or _is_cube(asset):
                 found = True
-                local = SceneSource(_local(asset.href, item, path), "", _dates(item))
-                yield (
-                    local,
-                    True,
-                    names,
-                    _codings(item, asset, names),
-                    asset_crs(item, asset),
-                    _hint(item),
-                    _baseline(item),
-                )
+                _check_address(asset.href, told)
+                local = SceneSource(_local(asset.href, item, path), "", (told.date,) if told.date else ())
+                codings = _codings(told, asset, names)
+                yield local, True, names, codings, asset.crs, told.hint, _baseline(told)
     if not found:
         raise BadInput(f"No asset of the STAC items in {path} is a band that is known: give items of another product.")
 
@@ -60,6 +54,15 @@ def _items(path: Path) -> list[pystac.Item]:
     if not items:
         raise BadInput(f"The STAC item collection {path} is empty: give one with items.")
     return items
+
+
+def _check_address(href: str, item: StacItem) -> None:
+    try:
+        urlparse(href)
+    except ValueError as error:
+        raise BadInput(
+            f"The asset {href} of the STAC item {item.id} has no address that can be read ({error})."
+        ) from None
 
 
 def _local(href: str, item: pystac.Item, path: Path) -> str:
@@ -79,94 +82,75 @@ def _local(href: str, item: pystac.Item, path: Path) -> str:
 
 
 def asset_bands(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:
-    """The canonical bands of an asset ("" = unknown); () where it is no data: thumbnails, metadata, other sizes."""
-    roles = set(asset.roles or ("data",))
-    if roles & {"thumbnail", "overview", "metadata", "visual"} or not _is_raster(asset):
+    """The canonical bands of an asset ("" = unknown); () where it is no data: thumbnails, metadata, other sizes.
+
+    Raises BadInput for an item that cannot be read.
+    """
+    return _bands_of(key, read_asset(item, asset), _told(item))
+
+
+def asset_crs(item: pystac.Item, asset: pystac.Asset) -> str:
+    """The CRS that the item tells for files that have none themselves. Raises BadInput."""
+    return read_asset(item, asset).crs
+
+
+def _told(item: pystac.Item) -> StacItem:
+    return read_item(item, [name for spec in specs() if spec.offset for name in spec.offset.items])
+
+
+def _bands_of(key: str, asset: StacAsset, item: StacItem) -> tuple[str, ...]:
+    if set(asset.roles) & {"thumbnail", "overview", "metadata", "visual"} or not _is_raster(asset):
         return ()
-    known = vocabulary_of(product_of(Path(asset.href).name, _hint(item)))
-    entries = _bands(asset)
-    named = [_first((e.get("name"), e.get("eo:common_name"), e.get("common_name")), known) for e in entries]
+    known = vocabulary_of(product_of(Path(asset.href).name, item.hint))
+    named = tuple(_first(band.names, known) for band in asset.bands)
     if any(named) and (len(named) == 1 or key.casefold() not in ("visual", "preview")):
-        return tuple(named)
-    return (_first((key, bands.text_of(asset.href)), known),) * max(1, len(entries))
+        return named
+    return (_first((key, bands.text_of(asset.href)), known),) * max(1, len(named))
 
 
-def _first(texts: tuple[str | None, ...], known: Vocabulary) -> str:
+def _first(texts: tuple[str, ...], known: Vocabulary) -> str:
     return next((hit for text in texts if text and (hit := bands.name_of(text, known))), "")
 
 
-def _is_cube(asset: pystac.Asset) -> bool:
-    return _suffix(asset) in CUBES and "data" in (asset.roles or ("data",))
+def _is_cube(asset: StacAsset) -> bool:
+    return _suffix(asset) in CUBES and "data" in asset.roles
 
 
-def _suffix(asset: pystac.Asset) -> str:
-    return Path(urlparse(asset.href).path).suffix.lower()
+def _suffix(asset: StacAsset) -> str:
+    try:
+        return Path(urlparse(asset.href).path).suffix.lower()
+    except ValueError:  # an address that is none
+        return ""
 
 
-def _is_raster(asset: pystac.Asset) -> bool:
-    kind = (asset.media_type or "").lower()
+def _is_raster(asset: StacAsset) -> bool:
+    kind = asset.media_type.lower()
     if kind:
         return any(word in kind for word in ("tiff", "jp2", "netcdf", "hdf", "zarr"))
     return _suffix(asset) in (".tif", ".tiff", ".jp2", ".vrt", *CUBES)
 
 
-def _bands(asset: pystac.Asset) -> list[Mapping[str, Any]]:
-    """What the asset says of each band: STAC 1.1's `bands`, or `eo:bands` beside `raster:bands` before it."""
-    fields = asset.extra_fields
-    if fields.get("bands"):
-        return list(fields["bands"])
-    eo, raster = fields.get("eo:bands") or [], fields.get("raster:bands") or []
-    size = max(len(eo), len(raster))
-    return [{**(eo[i] if i < len(eo) else {}), **(raster[i] if i < len(raster) else {})} for i in range(size)]
-
-
-def _codings(item: pystac.Item, asset: pystac.Asset, names: tuple[str, ...]) -> tuple[tuple[float, float] | None, ...]:
-    entries, fields = _bands(asset) or [{}], asset.extra_fields
+def _codings(item: StacItem, asset: StacAsset, names: tuple[str, ...]) -> tuple[tuple[float, float] | None, ...]:
     untold = [_untold_offset(item, name) for name in names]
-    return tuple(_coding({**fields, **entry}, _offset_gone(item), own) for entry, own in zip(entries, untold))
+    return tuple(_coding(band, item.offset_gone, own) for band, own in zip(asset.bands or [asset.whole], untold))
 
 
-def _untold_offset(item: pystac.Item, band: str) -> float:
+def _untold_offset(item: StacItem, band: str) -> float:
     """The offset of a band whose item tells a scale alone: that of its baseline."""
     rules = (spec.offset for spec in specs() if spec.offset and band in bands.OPTICAL)
     codings = (rule.coding_of(_baseline(item)) for rule in rules)
     return next((coding.offset for coding in codings if coding), 0.0)
 
 
-def _offset_gone(item: pystac.Item) -> bool:
-    return any(item.properties.get(name) is True for name in _OFFSET_GONE)
-
-
-def _hint(item: pystac.Item) -> str:
-    """What names of the item tell its product."""
-    return " ".join(filter(None, (item.id, item.collection_id, item.properties.get("s2:product_uri"))))
-
-
-def _baseline(item: pystac.Item) -> str:
+def _baseline(item: StacItem) -> str:
     """The processing baseline of a Sentinel-2 item, as 04.00; "" where none is told, or its offset is taken already."""
-    rules = [spec.offset for spec in specs() if spec.offset]
-    told = (str(item.properties[name]) for rule in rules for name in rule.items if item.properties.get(name))
-    names = (str(item.properties.get("constellation", "")).capitalize(), sensor_of("", _hint(item)))
+    names = (item.constellation.capitalize(), sensor_of("", item.hint))
     sentinel_2 = any(name.startswith("Sentinel-2") for name in names)
-    return "" if _offset_gone(item) or not sentinel_2 else next(told, "")
+    return "" if item.offset_gone or not sentinel_2 else next(iter(item.baselines), "")
 
 
-def _coding(entry: Mapping[str, Any], offset_gone: bool, untold: float) -> tuple[float, float] | None:
-    scale = entry.get("raster:scale", entry.get("scale"))
-    offset = entry.get("raster:offset", entry.get("offset"))
-    if scale is None and offset is None:
+def _coding(band: StacBand, offset_gone: bool, untold: float) -> tuple[float, float] | None:
+    if band.scale is None and band.offset is None:
         return None
-    told = untold if offset is None else float(offset)
-    return float(1 if scale is None else scale), 0.0 if offset_gone else told
-
-
-def _dates(item: pystac.Item) -> tuple[str, ...]:
-    moment = item.datetime or item.common_metadata.start_datetime
-    return (moment.date().isoformat(),) if moment else ()
-
-
-def asset_crs(item: pystac.Item, asset: pystac.Asset) -> str:
-    """The CRS that the item tells for files that have none themselves."""
-    fields = {**item.properties, **asset.extra_fields}
-    code, number = fields.get("proj:code"), fields.get("proj:epsg")
-    return str(code) if code else (f"EPSG:{number}" if number else "")
+    told = untold if band.offset is None else band.offset
+    return 1.0 if band.scale is None else band.scale, 0.0 if offset_gone else told

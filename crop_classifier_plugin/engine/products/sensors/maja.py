@@ -12,7 +12,7 @@ _MG2_BITS = 0b1110  # clouds, snow, cloud shadows; water and the shadows of the 
 
 
 def _named(form: str) -> dict[str, str]:
-    return {form.format(band): f"B{int(band[1:]):02}" if band[1:].isdigit() else band for band in _BANDS}
+    return {form.format(band): f"B{int(band[1:]):02}" if band[1:].isdecimal() else band for band in _BANDS}
 
 
 PRODUCT = ProductSpec(

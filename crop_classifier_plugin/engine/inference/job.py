@@ -73,7 +73,7 @@ def _map(
         temporary = {key: outputs.path(path) for key, path in target.rasters.items()}
         series = exits.enter_context(series.on(series.widest))  # with all there is around
         _announce(card, series, grid, runtime, reporter)
-        holes = Holes(series.windows(grid), required_dates(card))
+        holes = Holes(series.windows(grid), required_dates(card), grid, target.area)
         simulated = card.training.simulated or series.simulated
         said = Said(target.days, simulated, target.warning)
         rasters = [exits.enter_context(OUTPUT_RASTERS[k](card, grid, t, said)) for k, t in temporary.items()]
@@ -82,14 +82,14 @@ def _map(
         share = SubProgress(reporter, 0, 0.97)
         blocks = _blocks(series, card, runtime, grid, share, bool(attention_files))
         _write(blocks, [*rasters, *filter(None, (attention,))], target.area, grid, holes)
-        holes.log(reporter)
+        holes.log(reporter, target.other_scenes, job.fill)
         reporter.progress(0.97, "Writing overviews")
         for raster, path in zip(rasters, target.rasters.values()):
             raster.finish(outputs, path)
         if attention:
             marked = replace(card, training=replace(card.training, simulated=simulated))
             write_attention(attention, marked, series, target.paths, outputs)
-    return _facts(card, series, runtime, target) | {"no_data": holes.facts()}
+    return _facts(card, series, runtime, target) | {"no_data": holes.facts(target.other_scenes, job.fill)}
 
 
 def _blocks(

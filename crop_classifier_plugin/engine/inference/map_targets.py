@@ -19,7 +19,7 @@ from ..raster.grid import Grid
 from ..series.cube.common_grid import reaching
 from ..series.cube.model_series import ModelSeries
 from ..series.cube.open_model_series import open_model_series
-from ..series.scenes.read_series import ModelScenes, SceneSeries
+from ..series.scenes.read_series import ModelScenes, SceneSeries, files_of
 from ..vector.area import Area, area_extent
 from .output_rasters import OUTPUT_RASTERS, Days
 from .series_facts import facts_of
@@ -36,6 +36,7 @@ class Target:
     area: Area | None
     findings: tuple[Finding, ...]  # what speaks against the model on the series
     days: Days  # of a monthly model: the month
+    other_scenes: int  # of the model's dates, that are not used
     paths: dict[str, str]
 
     @property
@@ -98,9 +99,20 @@ def _open(
     days = (series.span[-1].first, series.span[-1].last) if card.inputs.dates.monthly else None
     area = Area.read(job.area, series.grid) if job.area else None
     grid = area.limit(series.grid) if area else series.grid
-    target = Target(series, grid, area, findings(card, facts_of(series, grid)), days, {})
+    others = _other_scenes(scenes, series)
+    target = Target(series, grid, area, findings(card, facts_of(series, grid)), days, others, {})
     target.paths = _paths(job.written, target.month)
     return target
+
+
+def _other_scenes(scenes: ModelScenes, series: ModelSeries) -> int:
+    """How many scenes lie within the stretches of days that the series takes, and are not in use."""
+    used = {path for layer in series.layers for path in files_of((layer.scene,))}
+    given = [each for side in (scenes.optical, scenes.radar) if side for each in side.scenes]
+    return sum(
+        any(span.first <= scene.date <= span.last for span in series.span) and not files_of((scene,)) & used
+        for scene in given
+    )
 
 
 def _paths(written: ClassifyOutputs, month: str) -> dict[str, str]:

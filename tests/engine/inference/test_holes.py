@@ -18,12 +18,14 @@ from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.holes import Holes, beside
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.raster.grid import Grid, Window
+from crop_classifier_plugin.engine.vector.area import Area
 from crop_classifier_plugin.shared.errors import NoOverlap
 from crop_classifier_plugin.shared.jobs.sources import Extent, SceneSource
 from kits.classification import classify_job
 from kits.rasters import BANDS, write_raster
 from kits.series.partial_scenes import HEIGHT, WIDTH, Rectangle, place, rectangles
 
+WHOLE = Grid(CRS.from_epsg(32631), place(0, 0), HEIGHT, WIDTH)
 BEYOND = Extent(500_000 - 300, 5_650_000 - 700, 500_000 + 200, 5_650_000 + 100, "EPSG:32631")  # 80 x 50 px
 
 
@@ -64,8 +66,16 @@ def test_an_extent_that_sticks_out_gives_the_whole_maps_pixels_and_no_class_besi
         "without_class": pytest.approx(unreached + 35 / 4000, abs=1e-5),
         "too_few_scenes": pytest.approx(unreached, abs=1e-5),
         "cloud_or_no_data": pytest.approx(35 / 4000, abs=1e-5),
+        "hectares": pytest.approx(4000 * (unreached + 35 / 4000) * 0.01, rel=2e-3),
+        "parcels": None,
+        "parcels_without_class": None,
+        "other_scenes": 0,
+        "advice": "All scenes of the model's dates were used: more of them (search scenes), or composites, would fill "
+        "it. Where too few scenes reach, give those of the places beside it too.",
     }
-    assert any(level == "warning" and "75.9% of the area has no class" in text for level, text in reporter.lines)
+    assert any(
+        level == "warning" and "75.9% of the area (30.4 ha) has no class" in text for level, text in reporter.lines
+    )
 
 
 def test_the_scene_that_covers_the_area_is_taken_not_the_clear_strip(
@@ -116,7 +126,7 @@ def test_holes_are_counted_as_numpy_counts_them(
 ) -> None:
     rng = np.random.default_rng(seed)
     valid, asked = rng.random((2, HEIGHT, WIDTH)) < 0.7
-    holes = Holes([[Window(*w) for w in windows] for windows in dates], least)
+    holes = Holes([[Window(*w) for w in windows] for windows in dates], least, WHOLE)
     reach = np.zeros((HEIGHT, WIDTH), int)
     for windows in dates:
         seen = np.zeros(reach.shape, bool)
@@ -128,7 +138,35 @@ def test_holes_are_counted_as_numpy_counts_them(
     counted = asked if limited else np.ones_like(asked)
     missing = counted & ~valid
     expected = [missing.sum(), (missing & (reach < least)).sum(), (missing & (reach >= least)).sum()]
-    np.testing.assert_allclose(list(holes.facts().values()), np.array(expected) / counted.sum(), atol=1e-6)
+    np.testing.assert_allclose(list(holes.shares().values()), np.array(expected) / counted.sum(), atol=1e-6)
+    facts = holes.facts(3, filled=False)
+    assert facts["hectares"] == pytest.approx(expected[0] * 0.01, rel=2e-3, abs=1e-9)
+    assert facts["parcels"] is None
+    assert bool(facts["advice"]) == bool(expected[0])
+    assert ("3 other scenes" in str(facts["advice"])) == bool(expected[2])
+    assert "All scenes" in holes.advice(3, filled=True) or not expected[2]
+    assert ("beside" in str(facts["advice"])) == bool(expected[1])
+
+
+@given(st.lists(rectangles(), min_size=1, max_size=6), st.integers(0, 999))
+def test_parcels_without_a_class_are_counted_as_numpy_counts_them(parcels: list[Rectangle], seed: int) -> None:
+    valid = np.random.default_rng(seed).random((HEIGHT, WIDTH)) < 0.02
+    shapes = [shapely.box(*WHOLE.sub(Window(*parcel)).bounds) for parcel in parcels]
+    apart = [k for k, shape in enumerate(shapes) if not any(shape.overlaps(each) for each in shapes[k + 1 :])]
+    shapes, parcels = [shapes[k] for k in apart], [parcels[k] for k in apart]
+    hidden = [k for k, a in enumerate(shapes) if any(b.contains(a) for b in shapes[k + 1 :])]
+    shapes, parcels = ([s for k, s in enumerate(each) if k not in hidden] for each in (shapes, parcels))
+    area = Area(tuple(shapes), WHOLE.bounds)
+    holes = Holes([[Window(0, 0, HEIGHT, WIDTH)]], 1, WHOLE, area)
+    for block in WHOLE.blocks(20):
+        holes.add(block, valid[block.slices], area.inside(WHOLE.sub(block)))
+    taken, empty = np.zeros((HEIGHT, WIDTH), int), 0
+    for number, parcel in enumerate(parcels, start=1):
+        taken[Window(*parcel).slices] = number  # the later lies on top
+    held = [k for k in range(1, len(parcels) + 1) if (taken == k).any()]
+    empty = sum(not valid[taken == k].any() for k in held)
+    facts = holes.facts(0, filled=True)
+    assert (facts["parcels"], facts["parcels_without_class"]) == (len(held), empty)
 
 
 @given(rectangles())

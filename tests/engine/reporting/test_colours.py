@@ -104,7 +104,9 @@ def test_classes_without_a_crop_have_colours_of_their_own(number):
     assert len({*found, "#c0843c"}) == number + 1
 
 
-@pytest.mark.parametrize("name", ["crops", "cdl", "pastis", "lem", "worldcereal", "flanders", "simulated_season"])
+@pytest.mark.parametrize(
+    "name", ["crops", "cdl", "pastis", "lem", "worldcereal", "eurocrops", "flanders", "simulated_season"]
+)
 def test_legends_that_ship_are_legends(name):
     with open(assets.legend(name), encoding="utf-8") as file:
         data = json.load(file)
@@ -122,6 +124,17 @@ def test_our_legends_colour_a_crop_as_the_table_does(name):
         same = [c for c in Legend.load(assets.legend(name)) if CROPS.named(c.name) == known]
         if known and len(same) == 1:
             assert crop.colour == known.colour
+
+
+def test_eurocrops_classes_answer_to_the_codes_and_names_of_its_files():
+    legend = Legend.load(assets.legend("eurocrops"))
+    codes = [code for crop in legend for code in crop.aliases]
+    assert all(len(code) == 10 and code.isdecimal() and code.startswith("33") for code in codes)
+    assert codes == sorted(codes)  # the taxonomy's order: parents before what they hold
+    assert legend.find("winter_common_soft_wheat") == legend.find("3301010101")
+    assert legend.find("3301010101").colour == CROPS.named("Winter wheat").colour
+    assert legend.find("grain_maize_corn_popcorn") == legend.find("3301010600")
+    assert len({crop.colour for crop in legend}) == len(legend)
 
 
 def test_the_labels_of_lem_are_in_its_legend():

@@ -11,8 +11,9 @@ import geopandas
 import shapely
 from shapely.errors import GEOSException
 
-from ..execution.outputs import Outputs, translate
+from ..execution.outputs import Outputs
 from ..reporting.csv_table import CsvTable
+from ..vector.geopackage import write_layer
 from .assets import Wanted
 from .catalogue import Found
 from .network import shown
@@ -65,10 +66,7 @@ def _write_footprints(path: str, scenes: Sequence[Found], files: Sequence[Wanted
         rows.append(_row(scene, scene.name, list(bands)))
         shapes.append(_footprint(scene))
     table = geopandas.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
-    try:
-        table.to_file(path, driver="GPKG", layer="scenes", engine="pyogrio")
-    except OSError as error:
-        raise translate(error, path) from None
+    write_layer(path, "scenes", table)
 
 
 def _footprint(scene: Found) -> shapely.Geometry:

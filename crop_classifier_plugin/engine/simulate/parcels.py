@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,9 @@ import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
-from ...shared.errors import DiskFull, OutputNotWritable
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
-from ..vector.broken import BROKEN
+from ..vector.geopackage import told
 from .crops import COVERS, CROPS
 from .landscape import (
     Landscape,
@@ -40,18 +37,11 @@ def write_parcels(path: str, landscape: Landscape, grid: Grid, reporter: Reporte
     try:
         written = 0
         for rows in _portions(landscape, grid, reporter):
-            written += _write(path, *_clipped(rows, grid), grid, written, landscape.seed)
+            with told(path):
+                written += _write(path, *_clipped(rows, grid), grid, written, landscape.seed)
         return written
-    except BROKEN as error:
-        raise _failed(path, error) from None
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-
-
-def _failed(path: str, error: Exception) -> Exception:
-    """GDAL tells a full disk only as a transaction that failed, so the disk itself is asked."""
-    full = shutil.disk_usage(Path(path).parent).free < 1 << 20
-    return DiskFull(path) if full else OutputNotWritable(path, str(error))
 
 
 def _portions(landscape: Landscape, grid: Grid, reporter: Reporter) -> Iterator[Parcels]:

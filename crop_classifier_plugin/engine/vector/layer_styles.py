@@ -8,9 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from .geopackage import told
+
 RGB = tuple[int, int, int]
 _EDGE = "58,58,58,255"
-GPKG = {"VERSION": "1.2"}  # of new files: older programs warn of later ones
 _TABLE = """CREATE TABLE IF NOT EXISTS layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
  f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
  styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30),
@@ -87,8 +88,8 @@ def _symbol(parent: ET.Element, name: str, colour: str, points: bool = False) ->
 
 
 def add_styles(path: str, layer: str, styles: Sequence[VectorStyle]) -> None:
-    """Writes the styles of a GeoPackage's layer, the first of them as its default."""
-    with closing(sqlite3.connect(path)) as file, file:
+    """Writes the styles of a GeoPackage's layer, the first as its default. Raises DiskFull, OutputNotWritable."""
+    with told(path), closing(sqlite3.connect(path)) as file, file:
         file.execute(_TABLE)
         file.execute(_CONTENTS)
         found = file.execute("SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (layer,)).fetchone()

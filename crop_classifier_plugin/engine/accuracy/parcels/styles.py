@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import geopandas
-import pyogrio
 
 from ....shared.legend import Legend
-from ...vector.layer_styles import GPKG, VectorStyle, add_styles, by_amount, by_class, qml_text
+from ...vector.geopackage import write_layer
+from ...vector.layer_styles import VectorStyle, add_styles, by_amount, by_class, qml_text
 
 LAYER = "parcels"
 _DOUBT = (  # one light-to-dark ramp: readable by the colour-blind and in print
@@ -22,7 +22,7 @@ def write_parcels(
     path: str, table: geopandas.GeoDataFrame, legend: Legend, extra: tuple[VectorStyle, ...] = ()
 ) -> None:
     """A GeoPackage with the parcels and their styles; of `extra` styles the first is what QGIS shows."""
-    pyogrio.write_dataframe(table, path, layer=LAYER, driver="GPKG", promote_to_multi=True, dataset_options=GPKG)
+    write_layer(path, LAYER, table, multi=True)
     crops = by_class("map_name", {crop.name: crop.rgb for crop in legend}, "no crop in the map")
     doubt = by_amount("entropy" if table["entropy"].notna().any() else "1 - map_share", _DOUBT)
     styles = (

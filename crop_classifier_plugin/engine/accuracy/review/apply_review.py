@@ -7,7 +7,6 @@ from typing import Any
 
 import geopandas
 import numpy as np
-import pyogrio
 
 from ....shared.cards.files import sha256_of
 from ....shared.errors import BadInput
@@ -18,7 +17,8 @@ from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
 from ...raster.provenance import SIMULATED_TAG
-from ...vector.layer_styles import GPKG, VectorStyle, add_styles, by_class, qml_text
+from ...vector.geopackage import write_layer
+from ...vector.layer_styles import VectorStyle, add_styles, by_class, qml_text
 from .answers import Answers, read_answers, shapes_on
 from .change_report import write_change_reports
 from .corrected_map import write_corrected
@@ -98,7 +98,7 @@ def _write_labels(path: str, answers: Answers, simulated: bool) -> None:
     }
     frame = geopandas.GeoDataFrame(table, geometry=answers.frame.geometry[kept], crs=answers.frame.crs)
     tags = {SIMULATED_TAG: "yes"} if simulated else None
-    pyogrio.write_dataframe(frame, path, layer=LABELS, driver="GPKG", layer_metadata=tags, dataset_options=GPKG)
+    write_layer(path, LABELS, frame, tags)
     colours = {crop.name: crop.rgb for crop in answers.legend}
     if set(frame.geom_type) <= {"Polygon", "MultiPolygon"}:
         add_styles(path, LABELS, (VectorStyle("Crop", qml_text(by_class("crop", colours, "no class"))),))

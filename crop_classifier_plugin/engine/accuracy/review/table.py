@@ -24,7 +24,7 @@ from ....shared.review_table import (
     VERSION_TAG,
 )
 from ...vector.broken import BROKEN
-from ...vector.layer_styles import GPKG
+from ...vector.geopackage import add_layer, write_layer
 
 _EMPTY: dict[type, Any] = {str: None, int: pd.NA, float: np.nan}
 _DTYPES: dict[type, str] = {str: "object", int: "Int64", float: "float64"}
@@ -51,12 +51,11 @@ def uid_of(shapes: NDArray[Any]) -> list[str]:
 
 def write_review(path: str, frame: geopandas.GeoDataFrame, strata: pd.DataFrame | None = None) -> None:
     """A GeoPackage with the table, its strata where it is a sample, and an empty history."""
-    tag = {VERSION_TAG: VERSION}
-    pyogrio.write_dataframe(frame, path, layer=LAYER, driver="GPKG", layer_metadata=tag, dataset_options=GPKG)
+    write_layer(path, LAYER, frame, {VERSION_TAG: VERSION})
     if strata is not None:
-        pyogrio.write_dataframe(strata, path, layer=STRATA, driver="GPKG", append=True)
+        add_layer(path, STRATA, strata)
     history = pd.DataFrame({name: pd.Series([], dtype=_DTYPES[kind]) for name, kind in HISTORY_FIELDS.items()})
-    pyogrio.write_dataframe(history, path, layer=HISTORY, driver="GPKG", append=True)
+    add_layer(path, HISTORY, history)
 
 
 def strata_frame(names: list[str], units: Any, hectares: Any, sampled: Any) -> pd.DataFrame:

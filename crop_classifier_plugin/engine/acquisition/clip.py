@@ -15,6 +15,7 @@ from rasterio.windows import Window as RasterWindow
 
 from ...shared.errors import DiskFull, NetworkFailed
 from ...shared.jobs.sources import Extent
+from ..access.rasters import open_raster
 from ..execution.outputs import translate
 from ..raster.grid import Grid, Window, grid_of
 from ..series.cube.common_grid import extent_bounds
@@ -76,7 +77,7 @@ def source_tag(file: Wanted, extent: Extent) -> str:
 def is_clipped(path: Path, tag: str) -> bool:
     """Whether a whole file of that source and place lies there."""
     try:
-        with rasterio.open(path, driver="GTiff") as there:
+        with open_raster(path) as there:
             return bool(there.tags().get(_SOURCE) == tag)
     except RasterioError:
         return False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import geopandas
-import rasterio
 from rasterio.errors import RasterioError
 
 from ...shared.errors import BadInput
 from ...shared.jobs.sources import Extent
+from ..access.rasters import open_raster
+from ..access.vectors import read_features
 from ..vector.broken import BROKEN
 
 
@@ -18,7 +18,7 @@ def place_of(extent: tuple[float, float, float, float] | None, crs: str, area: s
     if extent:
         return Extent(*extent, crs)
     try:
-        with rasterio.open(area) as file:
+        with open_raster(area) as file:
             if file.crs:
                 xmin, ymin, xmax, ymax = file.bounds
                 return Extent(xmin, ymin, xmax, ymax, file.crs.to_wkt())
@@ -26,7 +26,7 @@ def place_of(extent: tuple[float, float, float, float] | None, crs: str, area: s
     except RasterioError:
         pass
     try:
-        shapes = geopandas.read_file(area, engine="pyogrio")
+        shapes = read_features(area, engine="pyogrio")
     except BROKEN as error:
         raise BadInput(f"{area} is neither a raster nor a file of polygons ({error}): give --extent.") from None
     if shapes.empty or shapes.crs is None:

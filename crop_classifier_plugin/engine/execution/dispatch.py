@@ -24,6 +24,7 @@ from ...shared.errors import (
     Unforeseen,
 )
 from ...shared.jobs.job_values import check_values
+from ..access.named import name_sources
 from . import outputs, signals
 from .ranks import HelperDone, rank
 from .reporter import (
@@ -113,6 +114,7 @@ def run_job(job: Any, reporter: Reporter) -> dict[str, object]:
             raise
         raise TrainingMissing(error.name) from None
     function: Callable[[Any, Reporter], dict[str, object]] = getattr(room, name)
+    name_sources(job.inputs())
     return function(job, reporter)
 
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ...shared.class_choice import ClassChoice
 from ...shared.errors import BadInput, BadRaster, LabelsUnusable
 from ...shared.legend import Legend, plain
+from ..access.rasters import open_raster
 from ..execution.reporter import Reporter
 from ..execution.value_counts import is_small, value_counts
 from ..raster.grid import Window, grid_of
@@ -33,7 +33,7 @@ _MOST_CODES = 256  # more different values than this are measurements, not class
 def opened(path: str, crs: str = "") -> Iterator[Any]:
     """The dataset at `path`, north-up and with a CRS of its own or the user's `crs`."""
     with blaming(path):
-        dataset = rasterio.open(path)
+        dataset = open_raster(path)
     with dataset:
         grid_of(path, dataset, crs)
         yield dataset
@@ -52,7 +52,7 @@ def is_raster(path: str) -> bool:
     if is_table(path):  # GDAL takes a table of x, y and a number for a raster
         return False
     try:
-        with rasterio.open(path):
+        with open_raster(path):
             return True
     except GDAL_ERRORS:
         return False

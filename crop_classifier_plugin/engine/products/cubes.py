@@ -11,6 +11,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from ...shared.errors import BadInput, BadRaster, DriverMissing
+from ..access.rasters import open_raster
 from ..raster.band_ref import split_name
 from ..reporting.sentences import listed
 from .band_names import speaks_of_band
@@ -67,7 +68,7 @@ def _number(text: str) -> bool:
 
 def _names_its_bands(path: str) -> bool:
     try:
-        with rasterio.open(path) as file:
+        with open_raster(path) as file:
             return any(name_of(text) for text in texts_of(file))
     except RasterioError:
         return False  # an axis of text is no raster
@@ -78,7 +79,7 @@ def _subdatasets(path: str) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the file as a whole lies nowhere
-            with rasterio.open(path) as file:
+            with open_raster(path) as file:
                 told = {} if file.count else file.tags(ns="SUBDATASETS")
                 found = sorted(name for key, name in told.items() if key.endswith("_NAME"))
                 if not found and not file.count:

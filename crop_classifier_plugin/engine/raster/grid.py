@@ -12,6 +12,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from ...shared.errors import BadInput, CrsMissing
+from ..access.crs import crs_of_text
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def crs_of(path: str, own: CRS | None, assigned_crs: str = "") -> CRS:
             raise CrsMissing(path)
         return own
     try:
-        return CRS.from_user_input(assigned_crs)
+        return crs_of_text(assigned_crs)
     except (CRSError, ValueError) as error:
         raise BadInput(f"The CRS {assigned_crs!r} of {path} is unknown ({error}): assign another.") from None
 

@@ -11,13 +11,13 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
 from ...shared.errors import BadRaster
+from ..access.rasters import open_own_vrt, open_raster
 from .band_ref import BandRef
 from .grid import Grid, Window
 from .masked_resampling import resample, resampling_of, source_window
@@ -65,7 +65,7 @@ class FileReader:
         self._direct = grid.same_lattice(first.crs, first.transform)
         self._exits = ExitStack()
         try:
-            self._file = self._opened(rasterio.open(first.path))
+            self._file = self._opened(open_raster(first.path))
             self._masked = MaskFlags.per_dataset in self._file.mask_flag_enums[first.index - 1]
             self._warped = None if self._direct else self._warp(resampling_of(cubic) if smooth else Resampling.nearest)
         except RasterioError as error:
@@ -75,7 +75,8 @@ class FileReader:
     def _warp(self, resampling: Resampling) -> WarpedVRT:
         """Only the wanted bands go in: a warped VRT of the file would warp, and cache, every band it has."""
         grid = self._grid
-        self._source = self._opened(rasterio.open(_subset(self._refs, self._nodata, self._masked)))
+        own = _subset(self._refs, self._nodata, self._masked)
+        self._source = self._opened(open_own_vrt(own, self._refs[0].path))
         return self._opened(
             WarpedVRT(
                 self._source,

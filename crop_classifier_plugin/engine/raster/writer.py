@@ -18,6 +18,7 @@ from rasterio.errors import RasterioError, RasterioIOError
 
 from ...shared.errors import DiskFull, OutputNotWritable
 from ...shared.legend import Legend
+from ..access.rasters import open_raster
 from ..execution.value_counts import level_counts
 from .grid import Grid, Window
 from .pixel_area import pixel_areas
@@ -123,13 +124,13 @@ class RasterWriter:
 
     def _verify(self) -> None:
         """GDAL reports a full disk on close only as a log line, so the file is read back once, overviews too."""
-        with rasterio.open(self.path) as file:
+        with open_raster(self.path) as file:
             found = sum(_checksum(part) for part in _parts(file))
             levels = len(file.overviews(1))
         if found != self._sum or levels != len(self._factors):
             raise DiskFull(self.path)
         for level in range(levels):
-            with rasterio.open(self.path, overview_level=level) as file:
+            with open_raster(self.path, overview_level=level) as file:
                 deque(_parts(file), maxlen=0)  # reading is the test: a block that is not on the disk raises
 
     def _failed(self, error: Exception) -> Exception:
@@ -166,7 +167,7 @@ def _parts(file: rasterio.DatasetReader) -> Iterator[NDArray[Any]]:
 
 def checksum_of(path: str) -> int:
     """The sum of the bytes of all values of a raster: equal for a copy in another layout."""
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         return sum(_checksum(part) for part in _parts(file))
 
 

@@ -13,6 +13,7 @@ from rasterio.errors import CRSError
 
 from ...shared.errors import BadInput
 from ...shared.jobs.simulate import SimulateJob
+from ..access.crs import crs_of_text
 from ..raster.grid import Grid
 
 PIXEL = 10.0  # m
@@ -73,7 +74,7 @@ def _check_numbers(job: SimulateJob) -> None:
 
 def _metric_crs(text: str) -> CRS:
     try:
-        crs = CRS.from_user_input(text)
+        crs = crs_of_text(text)
     except CRSError as error:
         raise BadInput(
             f"The coordinate reference system {text!r} is unknown ({error}): give one such as EPSG:32631."

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ...shared.errors import DiskFull
+from ..access.rasters import open_raster
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..raster.writer import RasterSpec, RasterWriter, as_rasterio
@@ -77,7 +77,7 @@ class SeasonWriter(RasterWriter):
             super()._verify()
             return
         found = 0
-        with rasterio.open(self.path) as file:
+        with open_raster(self.path) as file:
             for window in self.grid.blocks(1024):
                 found += _byte_sum(file.read(window=as_rasterio(window)))
                 self._reporter.check()

@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 
 from ...shared.errors import BadInput, CrsMissing, NoOverlap
 from ...shared.jobs.sources import Extent
+from ..access.vectors import read_features
 from ..raster.geodesy import lie_across_180
 from ..raster.grid import Grid
 from .broken import BROKEN
@@ -52,7 +53,7 @@ class Area:
 def area_extent(path: str) -> Extent:
     """The box around the polygons, in their own CRS."""
     shapes = _polygons(path)
-    crs = CRS.from_user_input(shapes.crs)
+    crs = CRS.from_user_input(shapes.crs)  # pyproj's, no text
     boxes = shapely.bounds(shapes.to_numpy())
     if crs.is_geographic and lie_across_180([tuple(box) for box in boxes.tolist()]):
         boxes[boxes[:, 0] + boxes[:, 2] < 0, ::2] += 360
@@ -64,7 +65,7 @@ def area_extent(path: str) -> Extent:
 def _polygons(path: str) -> geopandas.GeoSeries:
     """Raises BadInput for what is no layer of polygons, CrsMissing for one without a place."""
     try:
-        frame = geopandas.read_file(path, columns=[])
+        frame = read_features(path, columns=[])
     except BROKEN as error:
         raise BadInput(f"The area {path} cannot be read ({error}): choose a layer of polygons.") from None
     shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry

@@ -14,8 +14,10 @@ import numpy as np
 import pyproj
 import shapely
 from pyproj.exceptions import CRSError
+from rasterio.errors import CRSError as UnreadableCrs
 
 from ...shared.errors import LabelsUnusable
+from ..access.crs import checked_text
 from ..raster.band_ref import Bounds
 
 SUFFIXES = (".parquet", ".geoparquet", ".pq")
@@ -95,6 +97,7 @@ def _crs(path: str, column: dict[str, Any]) -> str:
     if told is None:  # unknown, says the file
         return ""
     try:
-        return str(pyproj.CRS.from_user_input(told).to_wkt())
-    except CRSError as error:
+        text = checked_text(told if isinstance(told, str) else json.dumps(told))
+        return str(pyproj.CRS.from_user_input(text).to_wkt())
+    except (CRSError, UnreadableCrs) as error:
         raise LabelsUnusable(f"The CRS of {path} cannot be read ({error}): assign it.") from None

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import geopandas
-import pyogrio
 
 from ...shared.errors import LabelsUnusable
+from ..access.vectors import list_layers, read_features, read_info
 from ..raster.band_ref import Bounds
 from ..raster.provenance import SIMULATED_TAG
 from ..reporting.sentences import listed
@@ -81,7 +81,7 @@ class OgrLayer:
     def open(cls, path: str, layer: str) -> OgrLayer:
         name, encoding = _name(path, layer), encoding_of(path)
         try:
-            info = pyogrio.read_info(path, layer=name, encoding=encoding, force_feature_count=True)
+            info = read_info(path, layer=name, encoding=encoding, force_feature_count=True)
         except BROKEN as error:
             raise LabelsUnusable(
                 f"Cannot read the layer {name} of {path} ({error}): check that its files are complete."
@@ -100,7 +100,7 @@ class OgrLayer:
 
     def read(self, field: str, box: Bounds | None) -> geopandas.GeoDataFrame:
         try:
-            return geopandas.read_file(self.path, layer=self.name, columns=[field], bbox=box, encoding=self._read_as)
+            return read_features(self.path, layer=self.name, columns=[field], bbox=box, encoding=self._read_as)
         except BROKEN as error:
             raise LabelsUnusable(
                 f"Cannot read the layer {self.name} of {self.path} ({error}): check that the file is complete."
@@ -109,7 +109,7 @@ class OgrLayer:
 
 def _name(path: str, layer: str) -> str:
     try:
-        layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+        layers = [(str(name), kind) for name, kind in list_layers(path)]
     except BROKEN as error:
         reason = str(error).split(";")[0].replace(f"'{path}' ", "").replace(f"{path}: ", "").rstrip(".")
         raise LabelsUnusable(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from shapely import STRtree
 
 from ...shared.errors import CrsMissing, LabelsUnusable
 from ...shared.jobs.sources import ParcelSource
+from ..access.vectors import read_features
 from ..raster.grid import Grid
 from .broken import BROKEN
 from .polygons import counted_on
@@ -39,7 +39,7 @@ def read_plots(parcels: ParcelSource | None, grid: Grid) -> PlotLayer:
         return PlotLayer(np.zeros(0, object))
     path = parcels.path
     try:
-        frame = geopandas.read_file(path, columns=[], layer=parcels.layer or None)
+        frame = read_features(path, columns=[], layer=parcels.layer or None)
     except BROKEN as error:
         raise LabelsUnusable(f"The parcels {path} cannot be read ({error}): choose a layer of polygons.") from None
     shapes = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].geometry

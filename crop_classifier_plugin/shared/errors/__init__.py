@@ -6,6 +6,8 @@ from .base import BadInput as BadInput
 from .base import Cancelled as Cancelled
 from .base import CancelledKept as CancelledKept
 from .base import CropClassifierError as CropClassifierError
+from .base import SourceRefused as SourceRefused
+from .base import TooLarge as TooLarge
 from .engine import EngineBroken as EngineBroken
 from .engine import EngineDied as EngineDied
 from .engine import EngineMissing as EngineMissing

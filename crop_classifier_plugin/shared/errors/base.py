@@ -21,6 +21,22 @@ class BadInput(CropClassifierError):
     code = "bad-input"
 
 
+class TooLarge(BadInput):
+    """A file, or a part of one, beyond what is read of its kind."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"{name} has {what}, which nothing of its kind needs and could fill the memory: give another.")
+
+
+class SourceRefused(BadInput):
+    """What would lead to files or addresses that the user did not name."""
+
+    code = "source-refused"
+
+    def __init__(self, name: str, why: str, advice: str) -> None:
+        super().__init__(f"{name} is not opened, as {why}: {advice}.")
+
+
 class Cancelled(CropClassifierError):
     """The user stopped the job, and nothing is left of it."""
 

@@ -8,13 +8,13 @@ from typing import Any
 import geopandas
 import numpy as np
 import pandas as pd
-import pyogrio
 from numpy.typing import NDArray
 
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.sources import LabelSource
 from ....shared.review_table import ACCEPTED, ANSWERED, LAYER
 from ....shared.texts.names import clean
+from ...access.vectors import list_layers, read_features
 from ...raster.grid import crs_of
 from ...raster.pixel_area import hectares_of_shapes
 from ...reporting.sentences import listed
@@ -79,11 +79,11 @@ def _crs(frame: geopandas.GeoDataFrame, source: LabelSource) -> str:
 
 def _read(source: LabelSource) -> geopandas.GeoDataFrame:
     try:
-        names = [str(name) for name, kind in pyogrio.list_layers(source.path) if kind is not None]
+        names = [str(name) for name, kind in list_layers(source.path) if kind is not None]
         layer = source.layer or (LAYER if LAYER in names else (names or [""])[0])
         if layer not in names:
             raise LabelsUnusable(f"{source.path} has no layer {layer!r} of points or parcels: choose another file.")
-        return geopandas.read_file(source.path, layer=layer)
+        return read_features(source.path, layer=layer)
     except BROKEN as error:
         raise LabelsUnusable(f"Cannot read the sample {source.path} ({error}): choose another file.") from None
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster
 from ....shared.jobs.clean_map import Cleaning, CleanMapJob
+from ...access.rasters import open_raster
 from ...execution.job_run import JobRun, job_run
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
@@ -96,7 +96,7 @@ def _cleaner(job: CleanMapJob, crop_map: CropMap, exits: ExitStack, run: JobRun)
     source, bands = None, []
     if job.cleaning.method == "bayes":
         bands = [band + 1 for band in bands_of(job.maps.probabilities, crop_map.legend)]
-        source = exits.enter_context(rasterio.open(job.maps.probabilities))
+        source = exits.enter_context(open_raster(job.maps.probabilities))
         if (source.height, source.width) != (crop_map.grid.height, crop_map.grid.width):
             raise BadInput(
                 f"{job.maps.probabilities} is of another size than the map: give the raster of the same run."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster
+from ...access.rasters import open_raster
 from ...execution.reporter import Reporter
 from ...labels.class_map import BLOCK
 from ...labels.constants import NO_DATA
@@ -26,7 +26,7 @@ def reliability_of(path: str, comparison: Comparison, reporter: Reporter) -> Rel
     grid = comparison.crop_map.grid
     total = Reliability(_NOTHING.astype(np.int64), _NOTHING, _NOTHING.astype(np.int64))
     try:
-        with rasterio.open(path) as file:
+        with open_raster(path) as file:
             if (file.height, file.width) != (grid.height, grid.width):
                 raise BadInput(f"{path} is of another size than the map: give the confidence of the same run.")
             for window in grid.blocks(BLOCK):

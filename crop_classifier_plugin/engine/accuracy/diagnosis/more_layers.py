@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster
 from ....shared.jobs.accuracy import ErrorLayers
 from ....shared.legend import CropClass
+from ...access.rasters import open_raster
 from ...execution.job_run import JobRun
 from ...execution.reporter import Reporter
 from ...labels.class_map import BLOCK
@@ -99,7 +99,7 @@ def write_sureness(asked: ErrorLayers, comparison: Comparison, tags: Mapping[str
     """Raises BadInput for a confidence of another grid, BadRaster."""
     grid = comparison.crop_map.grid
     try:
-        with rasterio.open(asked.confidence) as confidence:
+        with open_raster(asked.confidence) as confidence:
             if (confidence.height, confidence.width) != (grid.height, grid.width):
                 raise BadInput(f"{asked.confidence} is of another size than the map: give that of the same run.")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import rasterio
 from rasterio.enums import Resampling
 
+from ...access.rasters import open_raster
 from ...reporting.colours import RGB
 from ...reporting.png import png_uri
 from .error_layers import AGREEMENT, NODATA
@@ -19,7 +19,7 @@ def agreement_picture(path: str) -> str:
 
     Every so many pixels one is shown: the commonest of each group would flatter a good map and blacken a bad one.
     """
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         shrink = max(1.0, max(file.shape) / LONGEST)
         shape = tuple(max(1, round(side / shrink)) for side in file.shape)
         values = file.read(1, out_shape=shape, resampling=Resampling.nearest)

@@ -8,7 +8,6 @@ from typing import Any
 import geopandas
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS as ProjCRS
@@ -16,6 +15,7 @@ from pyproj import CRS as ProjCRS
 from ....shared.errors import CrsMissing, LabelsUnusable
 from ....shared.jobs.accuracy import DeclaredParcels
 from ....shared.texts.names import clean
+from ...access.vectors import list_layers, read_features
 from ...raster.grid import Grid, crs_of
 from ...reporting.sentences import listed
 from ...vector.broken import BROKEN
@@ -62,11 +62,11 @@ def read_parcels(source: DeclaredParcels, grid: Grid) -> ParcelLayer:
 
 def _read(source: DeclaredParcels) -> geopandas.GeoDataFrame:
     try:
-        names = [str(name) for name, kind in pyogrio.list_layers(source.path) if kind is not None]
+        names = [str(name) for name, kind in list_layers(source.path) if kind is not None]
         layer = source.layer or (names or [""])[0]
         if layer not in names:
             raise LabelsUnusable(f"{source.path} has no layer {layer!r}: choose one of {listed(names) or 'none'}.")
-        frame = geopandas.read_file(source.path, layer=layer)
+        frame = read_features(source.path, layer=layer)
     except BROKEN as error:
         raise LabelsUnusable(f"Cannot read the parcels {source.path} ({error}): choose another file.") from None
     for field in filter(None, (source.declared_field, source.id_field)):

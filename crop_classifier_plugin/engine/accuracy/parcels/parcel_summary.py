@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import rasterio
 import shapely
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster, NoOverlap
 from ....shared.jobs.accuracy import DeclaredParcels, MapRasters, ParcelSummaryJob
 from ....shared.legend import Legend, plain
+from ...access.rasters import open_raster
 from ...execution.job_run import JobRun, job_run
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
@@ -86,7 +86,7 @@ def class_probabilities(path: str, crop_map: CropMap, shapes: NDArray[Any], repo
 def bands_of(path: str, legend: Legend) -> list[int]:
     """The band, from 0, of each class's probability, by the bands' names. Raises BadInput, BadRaster."""
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             told = [str(text or "") for text in dataset.descriptions]
     except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ....shared.errors import BadInput, BadRaster
+from ...access.rasters import open_raster
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap
 from ...raster.grid import Grid, Window, upright
@@ -50,7 +50,7 @@ def band_means(path: str, grid: Grid, shapes: NDArray[Any], reporter: Reporter) 
     Raises BadInput for a raster of another CRS than the map's `grid`, BadRaster.
     """
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             transform = upright(path, dataset.transform, dataset.height, dataset.width)
             own = Grid(dataset.crs or grid.crs, transform, dataset.height, dataset.width)
             if own.crs != grid.crs:

@@ -7,7 +7,6 @@ from typing import Any
 
 import geopandas
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from ....shared.errors import BadInput
 from ....shared.legend import CropClass, Legend
 from ....shared.review_table import ACCEPTED, ANSWERED, FIELDS, LAYER, RELABELLED, STATES, VERSION, VERSION_TAG
 from ....shared.texts.names import clean
+from ...access.vectors import read_features, read_info
 from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
 from ...vector.broken import BROKEN
@@ -64,8 +64,8 @@ def read_answers(path: str, legend: Legend) -> Answers:
 
 def _read(path: str) -> geopandas.GeoDataFrame:
     try:
-        info = pyogrio.read_info(path, layer=LAYER)
-        frame = geopandas.read_file(path, layer=LAYER)
+        info = read_info(path, layer=LAYER)
+        frame = read_features(path, layer=LAYER)
     except BROKEN as error:
         raise BadInput(f"Cannot read the review {path} ({error}): choose a file with the layer {LAYER}.") from None
     version = (info["layer_metadata"] or {}).get(VERSION_TAG, VERSION)

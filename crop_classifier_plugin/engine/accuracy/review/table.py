@@ -23,6 +23,7 @@ from ....shared.review_table import (
     VERSION,
     VERSION_TAG,
 )
+from ...access.vectors import list_layers, read_table
 from ...vector.broken import BROKEN
 from ...vector.geopackage import add_layer, write_layer
 
@@ -66,10 +67,10 @@ def strata_frame(names: list[str], units: Any, hectares: Any, sampled: Any) -> p
 def read_strata(path: str) -> pd.DataFrame | None:
     """The strata table of a sample; None where the file has none. Raises LabelsUnusable for one that is broken."""
     try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+        names = [str(name) for name, _ in list_layers(path)]
         if STRATA not in names:
             return None
-        frame = pyogrio.read_dataframe(path, layer=STRATA)
+        frame = read_table(path, layer=STRATA)
     except BROKEN as error:
         raise LabelsUnusable(f"Cannot read the sample {path} ({error}): choose another file.") from None
     missing = [name for name in STRATA_FIELDS if name not in frame]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ....shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ....shared.jobs.sources import LabelSource, SceneSource, Series
+from ...access.rasters import open_raster
 from ...accuracy.calibration import Reliability, calibrated, fit_temperature
 from ...accuracy.parcels.parcel_summary import bands_of
 from ...execution.reporter import Silent
@@ -78,7 +78,7 @@ def _told(model: str, folder: Path) -> Told:
     scenes = tuple(SceneSource(str(path)) for path in sorted(folder.glob("S2_*.tif")))
     written = ClassifyOutputs(str(folder / "map.tif"), probabilities=str(folder / "probabilities.tif"))
     classify(ClassifyJob(Series(scenes), model, written, device="cpu"), Silent())
-    with opened(written.class_map) as dataset, rasterio.open(written.probabilities) as file:
+    with opened(written.class_map) as dataset, open_raster(written.probabilities) as file:
         crop_map = CropMap(written.class_map, dataset, Silent())
         position = Matcher(crop_map.legend, ()).position
         source = LabelSource(str(folder / "parcels.gpkg"), class_field="crop_name")

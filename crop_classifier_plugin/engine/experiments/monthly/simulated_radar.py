@@ -18,6 +18,8 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
+from ...access.vectors import read_features
+
 MONTHS = ("Oct_2019", "Nov_2019", "Dec_2019", "Jan_2020", "Feb_2020", "Mar_2020",
           "Apr_2020", "May_2020", "Jun_2020", "Jul_2020", "Aug_2020", "Sep_2020")  # fmt: skip
 TARGETS = ("2019-10", "2019-11", "2019-12", "2020-01", "2020-02", "2020-03",
@@ -64,7 +66,7 @@ Floats = NDArray[np.float32]
 
 def parcels(path: Path) -> geopandas.GeoDataFrame:
     """The labelled parcels of the square, with a column a month; rare crops are Other."""
-    frame = geopandas.read_file(path).to_crs(CRS)
+    frame = read_features(path).to_crs(CRS)
     x, y = frame.geometry.centroid.x, frame.geometry.centroid.y
     inside = (abs(x - CENTRE[0]) < SIDE / 2) & (abs(y - CENTRE[1]) < SIDE / 2)
     return frame[inside].reset_index(drop=True)

@@ -17,6 +17,8 @@ from rasterio.vrt import WarpedVRT
 
 from ....shared.jobs.sources import SceneSource
 from ....shared.legend import Legend
+from ...access.rasters import open_raster
+from ...access.vectors import read_features
 from ...accuracy.confusion import Confusion
 from ...raster.grid import Grid
 from ...splits.split import (
@@ -50,9 +52,9 @@ class Square:
     @classmethod
     def load(cls, data: Path, legend: Path) -> Square:
         folder, named = data / NAME, Legend.load(legend)
-        with rasterio.open(folder / "crop_type.tif") as labels:
+        with open_raster(folder / "crop_type.tif") as labels:
             grid = Grid(labels.crs, labels.transform, labels.height, labels.width)
-        frame = geopandas.read_file(folder / "parcels.gpkg")
+        frame = read_features(folder / "parcels.gpkg")
         found = read_labelled_shapes(str(folder / "parcels.gpkg"), "", "crop_code", grid.crs)
         places = {code: i for i, code in enumerate(named.codes)}
         crops = [named.find(label) for label in found["label"]]
@@ -79,7 +81,7 @@ class Square:
         folder.mkdir(exist_ok=True)
         for source in self.radar():
             with (
-                rasterio.open(source.path) as scene,
+                open_raster(source.path) as scene,
                 WarpedVRT(scene, resampling=Resampling.bilinear, **self.place) as v,
             ):
                 profile = {**self.place, "driver": "GTiff", "dtype": "float32", "count": v.count, "nodata": np.nan}

@@ -20,6 +20,7 @@ from ....shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ....shared.jobs.review import ReviewListJob
 from ....shared.jobs.sources import SceneSource, Series
 from ....shared.review_table import LAYER
+from ...access.vectors import read_features
 from ...accuracy.review.review_list import review_list
 from ...execution.reporter import Silent
 from ...inference.job import classify
@@ -58,7 +59,7 @@ def study(model: str, work: Path, seasons: tuple[Season, ...] = SEASONS) -> Iter
 
 def reviewed(model: str, season: Season, folder: Path) -> Reviewed:
     maps = _classified(model, folder)
-    truth = geopandas.read_file(folder / "parcels.gpkg")[["crop_name", "geometry"]].assign(id=lambda f: range(len(f)))
+    truth = read_features(folder / "parcels.gpkg")[["crop_name", "geometry"]].assign(id=lambda f: range(len(f)))
     crops = dict(zip(truth["id"].astype(str), truth["crop_name"], strict=True))
     alone = _listed(maps, truth.drop(columns="crop_name"), folder, "units", crops)
     by_confidence = alone.sort_values(["map_prob", "uid"], ignore_index=True)
@@ -100,7 +101,7 @@ def _listed(maps: MapRasters, parcels: geopandas.GeoDataFrame, folder: Path, gai
     field = "declared" if "declared" in parcels else ""
     asked = DeclaredParcels(str(layer), declared_field=field, id_field="id")
     review_list(ReviewListJob(maps, str(out), asked, gain=gain, declared_right=1 - WRONG_DECLARED), Silent())
-    table = geopandas.read_file(out, layer=LAYER)
+    table = read_features(out, layer=LAYER)
     return table.assign(wrong=[crops[uid] != name for uid, name in zip(table["uid"], table["map_name"], strict=True)])
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 
 from ....shared.jobs.fusion import FuseStarfmJob, image_pairs
 from ....shared.jobs.sources import SceneSource
+from ...access.rasters import open_raster
 from ...execution.reporter import Silent
 from ...fusion.starfm.job import fuse
 from .real_images import write_band
@@ -74,7 +74,7 @@ def _write(data: Path, folder: Path) -> Iterator[dt.date]:
 
 
 def _bands(path: Path, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         return {name: file.read(file.descriptions.index(name) + 1) for name in names}
 
 

@@ -14,6 +14,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from ....shared.jobs.sources import SceneSource
+from ...access.rasters import open_raster
 
 NAME = "landsat_modis_2016"
 DAYS = {"220": "20160807", "243": "20160830"}
@@ -40,7 +41,7 @@ def image(folder: Path, sensor: str, band: str, day: str) -> SceneSource:
 
 
 def _read(path: Path) -> NDArray[Any]:
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         return np.asarray(file.read())
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from ....shared.jobs.fusion import EvaluateFusionJob, FuseStarfmJob, image_pairs
 from ....shared.jobs.sources import Extent, SceneSource
+from ...access.rasters import open_raster
 from ...execution.reporter import Silent
 from ...fusion.evaluation.job import evaluate
 from ...fusion.starfm.job import fuse
@@ -86,6 +86,6 @@ def _change(folder: Path, sensor: str, band: str) -> NDArray[np.float64]:
     """(H,W) later minus earlier image."""
     read = []
     for day in DAYS:
-        with rasterio.open(image(folder, sensor, band, day).path) as file:
+        with open_raster(image(folder, sensor, band, day).path) as file:
             read.append(file.read(1))
     return np.asarray(read[1] - read[0], np.float64)

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import rasterio
-
 from ....shared.jobs.fusion import FuseStarfmJob, image_pairs
 from ....shared.jobs.sources import Extent, SceneSource
 from ....shared.jobs.tsstfn import FuseTsstfnJob, FusionModelInputs, FusionOptim, TrainTsstfnJob
+from ...access.rasters import open_raster
 from ...execution.reporter import Silent
 from ...fusion.starfm.job import fuse as fuse_starfm
 from ...fusion.tsstfn.job import fuse as fuse_tsstfn
@@ -46,7 +45,7 @@ def _direction(folder: Path, base: str, target: str) -> Figures:
 
 
 def _halves(path: str) -> tuple[Extent, Extent]:
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         x0, y0, x1, y1 = file.bounds
     whole, middle = Extent(x0, y0, x1, y1, ""), (x0 + x1) / 2
     return replace(whole, xmax=middle), replace(whole, xmin=middle)

@@ -8,6 +8,7 @@ from typing import Any
 
 import rasterio
 
+from ...access.rasters import open_raster
 from ..starfm.study import evaluated
 from .simulated_place import TARGETS, USED, SimulatedPlace, sources
 
@@ -45,7 +46,7 @@ def _scores(place: SimulatedPlace, made: Path, name: str, targets: tuple[str, ..
 
 def _band_of(made: Path, target: str, one: Path) -> Path:
     """Writes the band of one target day alone."""
-    with rasterio.open(made) as file:
+    with open_raster(made) as file:
         band = [text.split()[1] for text in file.descriptions].index(target) + 1
         with rasterio.open(one, "w", **(file.profile | {"count": 1})) as single:
             single.write(file.read(band), 1)

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
 
 from ....shared.cards.applicability import Finding, SeriesFacts, departures
 from ....shared.cards.fusion_card import FusionCard
 from ....shared.errors import BadInput
 from ....shared.jobs.sources import SceneSource, Series
 from ....shared.jobs.tsstfn import FuseTsstfnJob
+from ...access.rasters import open_raster
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
 from ...raster.geodesy import degrees_of, ground_pixel
@@ -226,7 +226,7 @@ def _gather(forecast: _Forecast, made: Sequence[str], path: str, reporter: Repor
     quantity = quantity_of([forecast.band])
     blocks = list(forecast.grid.blocks(4 * BLOCK))
     with ExitStack() as exits:
-        files = [exits.enter_context(rasterio.open(each)) for each in made]
+        files = [exits.enter_context(open_raster(each)) for each in made]
         whole = DatedStack(path, forecast.grid, (forecast.band,), days, quantity, _tags(forecast))
         with whole:
             for done, block in enumerate(blocks, start=1):

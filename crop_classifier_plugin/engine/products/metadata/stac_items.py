@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -10,8 +11,10 @@ from urllib.parse import unquote, urlparse
 import pystac
 from pystac.errors import STACError, STACTypeError
 
-from ....shared.errors import BadInput
+from ....shared.errors import BadInput, SourceRefused
 from ....shared.jobs.sources import SceneSource
+from ...access.named import is_remote, may_reach
+from ...access.references import reference_of
 from .. import bands
 from ..cubes import CUBES
 from ..encodings import product_of, sensor_of
@@ -66,19 +69,25 @@ def _check_address(href: str, item: StacItem) -> None:
 
 
 def _local(href: str, item: pystac.Item, path: Path) -> str:
-    """The file of an asset; a relative one lies beside the JSON file. Raises for one on the network."""
-    parsed = urlparse(href)
-    if parsed.scheme == "file":
-        return unquote(parsed.path)
-    if len(parsed.scheme) > 1 or href.startswith(("/vsicurl", "/vsis3", "/vsiaz", "/vsigs")):  # one letter: a drive
+    """The file of an asset, beside the JSON file or in a folder that the user named. Raises SourceRefused for others,
+    and for one on the network."""
+    parsed, what = urlparse(href), f"The asset {href} of the STAC item {item.id}"
+    text = unquote(parsed.path) if parsed.scheme == "file" else unquote(href)
+    strange = (len(parsed.scheme) > 1 and parsed.scheme != "file") or parsed.netloc not in ("", "localhost")
+    if strange or is_remote(text):  # a scheme of one letter is a drive
+        raise SourceRefused(what, "it is on the network", "download it, and let the item name the file")
+    found = reference_of(text if text.startswith("/vsi") else os.path.abspath(path.parent / text))
+    if found.why:
+        raise SourceRefused(what, found.why, "let the item name the file")
+    if not os.path.exists(found.file):
         raise BadInput(
-            f"The asset {href} of the STAC item {item.id} is on the network: download it, and let the item name the "
-            "file."
+            f"The asset {found.file} of the STAC item {item.id} does not exist: download it beside the item."
         )
-    local = path.parent / unquote(href) if not href.startswith("/vsi") else Path(href)
-    if not href.startswith("/vsi") and not local.exists():
-        raise BadInput(f"The asset {local} of the STAC item {item.id} does not exist: download it beside the item.")
-    return str(local)
+    if not may_reach(path.absolute(), Path(found.file)):
+        raise SourceRefused(
+            what, "it lies outside the item's folder", "put it beside the item, name its folder too, or name the file"
+        )
+    return text if found.member else found.file
 
 
 def asset_bands(key: str, asset: pystac.Asset, item: pystac.Item) -> tuple[str, ...]:

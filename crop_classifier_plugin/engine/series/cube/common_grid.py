@@ -14,6 +14,7 @@ from ....shared.cards.parts import InputSpec
 from ....shared.cards.refusals import refuse_coarse
 from ....shared.errors import BadInput, NoOverlap
 from ....shared.jobs.sources import Extent
+from ...access.crs import crs_of_text
 from ...raster.band_ref import BandRef, Bounds
 from ...raster.geodesy import lie_across_180, unrolled
 from ...raster.grid import Grid
@@ -127,7 +128,7 @@ def extent_bounds(extent: Extent, crs: CRS, near: Bounds) -> Bounds:
     """The extent in another CRS; in degrees counted so that it meets `near` where it can."""
     box = (extent.xmin, extent.ymin, extent.xmax, extent.ymax)
     try:
-        own = CRS.from_user_input(extent.crs) if extent.crs else crs
+        own = crs_of_text(extent.crs) if extent.crs else crs
     except (CRSError, ValueError) as error:
         raise BadInput(f"The extent's CRS {extent.crs!r} is unknown ({error}): write it as EPSG:code.") from None
     if own != crs:

@@ -6,6 +6,7 @@ import rasterio
 from rasterio.crs import CRS
 
 from ....shared.errors import BadInput, NotGeocoded
+from ...access.crs import crs_of_text
 from ...execution.reporter import Reporter
 from ...products.discovery import Raster
 from ...raster.band_ref import short_name
@@ -45,7 +46,7 @@ class GivenCrs:
     def tell(self, reporter: Reporter) -> None:
         """Logs what was given: a warning where it is not what the file says."""
         for (crs, by, own), files in self._given.items():
-            name = crs if len(crs) < 40 else CRS.from_user_input(crs).to_dict().get("proj", "a CRS of its own")
+            name = crs if len(crs) < 40 else crs_of_text(crs).to_dict().get("proj", "a CRS of its own")
             if own:
                 reporter.log(f"The CRS {name}, {by}, is used in place of {own}, their own: {listed(files)}.", "warning")
             else:

@@ -15,6 +15,7 @@ from rasterio.errors import RasterioError
 
 from ....shared.errors import BadInput, BadRaster, BandTwice
 from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
+from ...access.rasters import open_raster
 from ...execution.reporter import Reporter
 from ...products import bands
 from ...products.band_names import STAC_ITEM, NamedBand, bands_of
@@ -119,7 +120,7 @@ def _scenes(by_date: dict[dt.date, list[BandRef]], marked: set[str], reporter: R
 @contextmanager
 def _opened(raster: Raster) -> Iterator[rasterio.DatasetReader]:
     try:
-        with rasterio.open(raster.source.path) as file:
+        with open_raster(raster.source.path) as file:
             yield file
     except RasterioError as error:
         raise BadRaster(raster.source.path, str(error)) from None

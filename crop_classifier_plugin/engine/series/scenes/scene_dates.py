@@ -10,6 +10,7 @@ import rasterio
 from rasterio.errors import RasterioError
 
 from ....shared.errors import CropClassifierError, DateAmbiguous, DateMissing
+from ...access.rasters import open_raster
 from ...execution.reporter import Reporter
 from ...products import dates, time_axis
 from ...products.date_table import Told
@@ -84,7 +85,7 @@ def _calendars(band: Mapping[str, str], path: str) -> dict[str, str]:
     for axis in axes if inside else ():
         beside = "/".join(filter(None, (inside.rpartition("/")[0], axis)))
         try:
-            with rasterio.open(f'ZARR:"{file}":/{beside}') as coordinate:
+            with open_raster(f'ZARR:"{file}":/{beside}') as coordinate:
                 found[f"{axis}#calendar"] = coordinate.tags().get("calendar", "")
         except RasterioError:
             continue  # an axis without coordinates has no calendar

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rasterio.crs import CRS
-
 from ....shared.jobs.sources import Extent
+from ...access.crs import crs_of_text
 from ...raster.band_ref import BandRef, Bounds
 from ...raster.geodesy import LONLAT, degrees_of
 from ...raster.grid import Window
@@ -55,7 +54,7 @@ def _extent_box(extent: Extent | None) -> Bounds | None:
     if extent is None or not extent.crs:
         return None
     box = extent.xmin, extent.ymin, extent.xmax, extent.ymax
-    return _unrolled(degrees_of(CRS.from_user_input(extent.crs), box))
+    return _unrolled(degrees_of(crs_of_text(extent.crs), box))
 
 
 def _unrolled(box: Bounds | None) -> Bounds | None:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from ....shared.jobs.train import TrainJob
+from ...access.crs import crs_of_text
 from ...networks.registry import FORESTS
 from ...splits.parcel_overlap import LEARNT, AssignedParcels
 from ...splits.split import PARTS, TRAIN
@@ -137,7 +137,7 @@ def _ground(place: dict[str, Any], simulated: bool) -> AssignedParcels:
     array = np.empty(len(shapes), object)
     array[:] = shapes
     return AssignedParcels(
-        array, np.array(parts, np.uint8), None if told is None else CRS.from_user_input(str(told)), simulated
+        array, np.array(parts, np.uint8), None if told is None else crs_of_text(str(told)), simulated
     )
 
 

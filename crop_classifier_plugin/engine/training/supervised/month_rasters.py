@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import rasterio
-
 from ....shared.errors import BadRaster, LabelsUnusable
 from ....shared.jobs.sources import MonthRaster
 from ....shared.months import month_of
+from ...access.rasters import open_raster
 from ...raster.writer import GDAL_ERRORS
 from ...reporting.sentences import listed
 
@@ -34,7 +33,7 @@ def month_rasters(path: str) -> tuple[MonthRaster, ...]:
 
 def _bands(path: str) -> list[str]:
     try:
-        with rasterio.open(path) as dataset:
+        with open_raster(path) as dataset:
             return [name or "" for name in dataset.descriptions]
     except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None

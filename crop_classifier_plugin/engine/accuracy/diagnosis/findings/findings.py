@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import rasterio
 from rasterio.warp import transform
 
 from .....shared.errors import BadInput, BadRaster
 from .....shared.jobs.accuracy import DiagnoseJob
+from ....access.rasters import open_raster
 from ....raster.geodesy import LONLAT
 from ....raster.grid import Grid
 from ....raster.writer import GDAL_ERRORS
@@ -115,7 +115,7 @@ class Gathering:
 
 def _confidence(path: str, grid: Grid) -> Any:
     try:
-        file = rasterio.open(path)
+        file = open_raster(path)
     except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None
     if (file.height, file.width) != (grid.height, grid.width):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
@@ -16,6 +15,8 @@ from .....shared.errors import (
     NoOverlap,
 )
 from .....shared.jobs.build_series import BuildSeriesJob
+from ....access.crs import crs_of_text
+from ....access.rasters import open_raster
 from ....raster.band_ref import Bounds
 from ....raster.geodesy import unrolled
 from ....raster.grid import Grid, grid_of
@@ -41,7 +42,7 @@ def target_grid(job: BuildSeriesJob, own: Grid) -> Grid:
 
 def _crs(text: str) -> CRS:
     try:
-        return CRS.from_user_input(text)
+        return crs_of_text(text)
     except (CRSError, ValueError) as error:
         raise BadInput(f"The CRS {text!r} is unknown ({error}): write it as EPSG:code.") from None
 
@@ -61,7 +62,7 @@ def _check_unit(resolution: float, crs: CRS) -> None:
 
 def _reference(job: BuildSeriesJob, own: Grid) -> Grid:
     try:
-        with rasterio.open(job.reference) as file:
+        with open_raster(job.reference) as file:
             grid = grid_of(job.reference, file)
     except RasterioError as error:
         raise BadRaster(job.reference, str(error)) from None

@@ -1,0 +1,66 @@
+"""The one door by which vector files are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pandas as pd
+import pyogrio
+
+from ...shared.bounded import open_file
+from ...shared.errors import SourceRefused
+from .crs import check_grids
+from .drivers import VECTORS_IN_WORDS
+from .named import is_named, is_remote
+from .references import reference_of
+
+_TAB_TEXT = 1 << 16  # bytes of a MapInfo table that are looked through
+_VIEWS = (b"create view", b"\\isseamless", b"type linked")  # of a .tab that stands for other tables
+
+
+def list_layers(path: str) -> list[tuple[str, str | None]]:
+    """Name and type of geometry (None without) of each layer. Raises SourceRefused, pyogrio's errors."""
+    _check(path)
+    return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+
+
+def read_info(path: str | Path, **options: Any) -> dict[str, Any]:
+    """As pyogrio.read_info. Raises SourceRefused, pyogrio's errors."""
+    _check(path)
+    info: dict[str, Any] = pyogrio.read_info(path, **options)
+    check_grids(str(info["crs"] or ""), str(path))
+    return info
+
+
+def read_features(path: str | Path, **options: Any) -> geopandas.GeoDataFrame:
+    """As geopandas.read_file. Raises SourceRefused, pyogrio's errors."""
+    _check(path)
+    frame: geopandas.GeoDataFrame = geopandas.read_file(path, engine="pyogrio", **options)
+    crs = getattr(frame, "crs", None)  # a layer without geometry has none
+    if crs is not None:
+        check_grids(crs.to_wkt(), str(path))
+    return frame
+
+
+def read_table(path: str, layer: str) -> pd.DataFrame:
+    """A layer without geometry. Raises SourceRefused, pyogrio's errors."""
+    _check(path)
+    return pd.DataFrame(pyogrio.read_dataframe(path, layer=layer))
+
+
+def _check(path: str | Path) -> None:
+    """Raises SourceRefused for what is no file of an allowed driver, or stands for other files."""
+    text = str(path)
+    if is_named(text) and is_remote(text):
+        return
+    found = reference_of(text)
+    if found.why:
+        raise SourceRefused(text, found.why, f"give a file ({VECTORS_IN_WORDS})")
+    file = Path(found.file)
+    if file.suffix.lower() == ".tab" and file.is_file():
+        with open_file(file) as opened:
+            start = opened.read(_TAB_TEXT).lower()
+        if any(word in start for word in _VIEWS):
+            raise SourceRefused(text, "it stands for other tables", "export it to GeoPackage")

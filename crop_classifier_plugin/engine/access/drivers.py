@@ -7,8 +7,8 @@ text to any file of the computer (OGR's VRT, GTI, GML's schemas, ERS, PCIDSK's c
 from __future__ import annotations
 
 RASTERS = (
-    "GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JP2Grok", "HFA", "ENVI", "EHdr", "AAIGrid", "RST",
-    "SAGA", "netCDF", "HDF5", "HDF5Image", "HDF4", "HDF4Image", "Zarr", "GPKG", "PNG", "JPEG", "WEBP", "BMP",
+    "GTiff", "COG", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID", "JP2Grok", "HFA", "ENVI", "EHdr", "AAIGrid", "SAGA",
+    "netCDF", "HDF5", "HDF5Image", "HDF4", "HDF4Image", "Zarr", "GPKG", "PNG", "JPEG",
 )  # fmt: skip
 VIRTUAL = "VRT"  # only after access/virtual.py has read what it refers to
 REMOTE_RASTERS = ("GTiff", "COG", "JP2OpenJPEG", "PNG", "JPEG", "Zarr")  # of an address: not those that refer elsewhere

@@ -8,8 +8,10 @@ from typing import Any
 
 from ...shared.bounded import open_file
 from ...shared.errors import BadRaster, SourceRefused
+from .crs import check_told
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"  # at 0, 512, 1024 ... (HDF5 file format specification, superblock)
+_NETCDF, _HEAD = b"CDF", 1 << 22  # and the bytes in which its attributes are looked for (choice)
 _LAST = 1 << 22  # bytes; where a signature is looked for last (choice)
 _MOST_OBJECTS = 100_000  # groups and datasets of one file (choice: products have some hundreds)
 
@@ -17,9 +19,13 @@ _MOST_OBJECTS = 100_000  # groups and datasets of one file (choice: products hav
 def check_external(path: str) -> None:
     """Raises SourceRefused for an HDF5 file that keeps or links data outside itself."""
     file = Path(path)
-    if file.is_file() and _is_hdf5(file):
+    if not file.is_file():
+        return
+    if _is_hdf5(file):
         found = file.stat()
         _check(path, found.st_mtime_ns, found.st_size)
+    elif b"init=" in _head_of_netcdf(file):
+        raise SourceRefused(path, "its header holds 'init=', by which PROJ reads files", "write its CRS anew")
 
 
 def _is_hdf5(path: Path) -> bool:
@@ -35,6 +41,13 @@ def _is_hdf5(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def _head_of_netcdf(path: Path) -> bytes:
+    """The first bytes of a file of classic netCDF; b"" of others."""
+    with open_file(path) as file:
+        start = file.read(len(_NETCDF) + 1)
+        return start + file.read(_HEAD) if start.startswith(_NETCDF) else b""
 
 
 @lru_cache(maxsize=512)
@@ -65,6 +78,9 @@ def _walk(path: str, root: Any, h5py: Any) -> None:
             seen.add(place)
             if len(seen) > _MOST_OBJECTS:
                 raise _refused(path, f"it holds more than {_MOST_OBJECTS:,} arrays")
+            srid = each.attrs.get("srid", "")
+            if isinstance(srid, (bytes, str)):
+                check_told(srid.decode("latin-1") if isinstance(srid, bytes) else srid, path)
             if isinstance(each, h5py.Group):
                 waiting.append(each)
             elif isinstance(each, h5py.Dataset) and _keeps_outside(each):

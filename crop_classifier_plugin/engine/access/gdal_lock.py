@@ -22,6 +22,7 @@ _LOCKED = {
     "GDAL_VRT_ENABLE_PYTHON": "NO",
     "GDAL_VRT_ENABLE_RAWRASTERBAND": "NO",
     "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
+    "SPATIALITE_LOAD": "NO",
     "GML_DOWNLOAD_SCHEMA": "NO",
     "LIBKML_RESOLVE_STYLE": "NO",
     "CPL_CURL_ENABLE_VSIMEM": "NO",
@@ -33,7 +34,9 @@ _users: dict[str, str] = {}  # what the user's environment says of the network, 
 
 def lock() -> None:
     """Refuses the network, drivers that are not on the list, and what drivers can be led to by a file's text."""
-    _users.update({name: os.environ[name] for name in _NO_NETWORK if name in os.environ})
+    for name, refused in _NO_NETWORK.items():
+        if os.environ.get(name, refused) != refused:  # else it is of the process that started this one
+            _users[name] = os.environ[name]
     os.environ.update({**_LOCKED, **_NO_NETWORK, "GDAL_SKIP": skipped(), "OGR_SKIP": skipped()})
     os.environ.setdefault("CPL_LOG", os.devnull)  # GDAL warns of each driver to skip that it does not have
     for name in _UNWANTED:

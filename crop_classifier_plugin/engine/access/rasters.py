@@ -10,6 +10,7 @@ from rasterio.io import DatasetReader
 
 from ...shared.errors import SourceRefused
 from .archives import member_starts
+from .beside import check_beside, check_overviews, check_zarr
 from .crs import check_grids
 from .drivers import RASTERS, RASTERS_IN_WORDS, REMOTE_RASTERS, VIRTUAL
 from .external import check_external
@@ -72,6 +73,9 @@ def _drivers(text: str) -> list[str]:
 def _local(text: str, found: Reference) -> list[str]:
     """Drivers of a file of this computer, which is looked into first."""
     file, through_vrt = Path(found.file), text.startswith("vrt://")
+    check_beside(file)
+    if file.is_dir():
+        check_zarr(file)
     if found.member:
         if through_vrt and is_vrt_start(member_starts(file, found.member, START)):
             raise SourceRefused(text, "a VRT in an archive may lead anywhere", "unpack it")
@@ -87,8 +91,6 @@ def _local(text: str, found: Reference) -> list[str]:
 
 def _check_opened(text: str, dataset: Any) -> None:
     """What GDAL would follow later: overviews that the file names, and grids of its coordinate system."""
-    told = dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE", "")
-    if told and not told.startswith(":::BASE:::"):
-        raise SourceRefused(text, f"its metadata name overviews in {told[:200]!r}", "write it anew (gdal_translate)")
+    check_overviews(dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE", ""), text)
     if dataset.crs:
         check_grids(dataset.crs.to_wkt(), text)

@@ -27,42 +27,43 @@ class Reference:
     why: str = ""  # why it is nothing that a file may refer to
 
 
-def reference_of(text: str) -> Reference:
-    """`why` is set for addresses, GDAL's other ways to files, and what is no name of a file."""
+def reference_of(text: str, base: str = "") -> Reference:
+    """`why` is set for addresses, GDAL's other ways to files, and what is no name of a file. `base`: the folder that
+    relative names start from, "" = the current one."""
     if "\0" in text or text.lstrip().startswith("<"):
         return Reference("", why="it is no name of a file")
     if is_remote(text):
         return Reference("", why="it leads to the network")
     connection = _CONNECTION.fullmatch(text)
     if connection:
-        return reference_of(connection[1])
+        return reference_of(connection[1], base)
     part = _PART.fullmatch(text)
     if part:
         if ".." in PurePosixPath(part[2].rpartition('"')[2]).parts:
             return Reference("", why="it leads out of the file")
-        return reference_of(_holder(part[1], part[2]))
+        return reference_of(_holder(part[1], part[2], base), base)
     if text.startswith(ARCHIVES):
-        return _in_archive(text.split("/", 2)[2])
+        return _in_archive(text.split("/", 2)[2], base)
     if text.startswith("/vsi") or _PREFIX.match(text) or text.startswith(("//", "\\\\")):
         return Reference("", why="it is no plain file")
-    return Reference(os.path.abspath(text))
+    return Reference(os.path.abspath(os.path.join(base, text)))
 
 
-def _holder(prefix: str, rest: str) -> str:
+def _holder(prefix: str, rest: str, base: str) -> str:
     """The file of NETCDF:"file":variable and the like."""
     if prefix == "GTIFF_DIR":
         return _DIRECTORY.sub("", rest, count=1)
     if rest.startswith('"'):
         return rest[1:].partition('"')[0]
-    return rest if os.path.exists(rest) else rest.rpartition(":")[0]
+    return rest if os.path.exists(os.path.join(base, rest)) else rest.rpartition(":")[0]
 
 
-def _in_archive(rest: str) -> Reference:
+def _in_archive(rest: str, base: str) -> Reference:
     if rest.startswith("{"):
         file, _, member = rest[1:].partition("}")
     else:
         ends = (found.end() for found in _ARCHIVE.finditer(rest))
-        end = next((each for each in ends if os.path.isfile(rest[:each])), len(rest))
+        end = next((each for each in ends if os.path.isfile(os.path.join(base, rest[:each]))), len(rest))
         file, member = rest[:end], rest[end:]
-    found = reference_of(file)
+    found = reference_of(file, base)
     return found if found.why or found.member else Reference(found.file, member.strip("/"))

@@ -11,6 +11,7 @@ import pyogrio
 
 from ...shared.bounded import open_file
 from ...shared.errors import SourceRefused
+from .beside import check_json
 from .crs import check_grids
 from .drivers import VECTORS_IN_WORDS
 from .named import is_named, is_remote
@@ -59,6 +60,8 @@ def _check(path: str | Path) -> None:
     if found.why:
         raise SourceRefused(text, found.why, f"give a file ({VECTORS_IN_WORDS})")
     file = Path(found.file)
+    if file.is_file():
+        check_json(file)
     if file.suffix.lower() == ".tab" and file.is_file():
         with open_file(file) as opened:
             start = opened.read(_TAB_TEXT).lower()

@@ -17,6 +17,7 @@ from defusedxml import ElementTree as ET
 from ...shared.bounded import MOST, open_file, read_most
 from ...shared.errors import BadRaster, SourceRefused
 from .archives import member_starts
+from .crs import check_told
 from .external import check_external
 from .named import is_named, may_reach
 from .references import Reference, reference_of
@@ -79,8 +80,7 @@ def _target(path: Path, text: str, beside: bool, free: bool) -> Reference | None
     """What a source leads to; None for an address that the user named himself."""
     if is_named(text):
         return None
-    name = str(path.parent / text) if beside and not text.startswith(("/", "vrt:")) else text
-    found = reference_of(name)
+    found = reference_of(text, str(path.parent) if beside else "")
     if found.why:
         raise _refused(path, f"it refers to {text[:200]!r}, and {found.why}")
     target = Path(found.file)
@@ -117,6 +117,8 @@ def _read(path: Path, text: bytes) -> Iterator[tuple[str, bool]]:
         if "Raw" in element.get("subClass", "") or element.get("domain") in _LEADING_DOMAINS:
             kind = element.get("subClass") or f"metadata {element.get('domain')}"
             raise _refused(path, f"it holds {kind}, by which VRTs can read other than bands of rasters")
+        if tag in ("SRS", "SourceSRS", "TargetSRS"):
+            check_told(element.text or "", str(path))
         if len(seen) > _MOST_SOURCES:
             raise _refused(path, f"it has more than {_MOST_SOURCES:,} sources")
     yield from seen

@@ -1,0 +1,65 @@
+"""Rasters and vector files are opened by one room alone, under settings that were made before GDAL was loaded."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyogrio
+import rasterio
+
+from crop_classifier_plugin.engine.access.drivers import RASTERS, SKIPPED, VECTORS, VIRTUAL
+from kits.paths import REPOSITORY
+
+ENGINE = REPOSITORY / "crop_classifier_plugin" / "engine"
+DOORS = {
+    "rasterio.open", "DatasetReader", "pyogrio.read_info", "pyogrio.list_layers", "pyogrio.read_dataframe",
+    "pyogrio.read_arrow", "pyogrio.open_arrow", "pyogrio.raw.read", "geopandas.read_file", "gdal.Open", "gdal.OpenEx",
+    "ogr.Open", "fiona.open", "h5py.File", "CRS.from_user_input", "CRS.from_string", "pyproj.CRS.from_user_input",
+}  # fmt: skip
+OTHERS = {  # calls that open what the engine wrote itself or read through the engine's own network
+    ("acquisition/clip.py", "rasterio.open"),  # bytes that acquisition/network.py fetched, by an opener, as GTiff alone
+    ("vector/area.py", "CRS.from_user_input"),  # of pyproj's CRS, no text
+    ("vector/geoparquet.py", "pyproj.CRS.from_user_input"),  # of text that access/crs.py has looked at
+}
+
+
+def test_nobody_else_opens_rasters_and_vector_files() -> None:
+    found = {(place, name) for place, name in _calls() if not place.startswith("access/")}
+    assert found <= OTHERS, sorted(found - OTHERS)
+
+
+def _calls() -> Iterator[tuple[str, str]]:
+    for path in sorted(ENGINE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in DOORS and not _writes(node):
+                yield path.relative_to(ENGINE).as_posix(), ast.unparse(node.func)
+
+
+def _writes(call: ast.Call) -> bool:
+    """rasterio.open(path, "w") and "r+": files of the engine's own."""
+    return any(isinstance(each, ast.Constant) and each.value in ("w", "r+") for each in call.args[1:2])
+
+
+def test_only_listed_drivers_are_loaded() -> None:
+    """A GDAL that knows a format which is neither allowed nor skipped: add it to one of the lists."""
+    with rasterio.Env() as env:
+        loaded = {*env.drivers(), *pyogrio.list_drivers()}
+    allowed = {*RASTERS, VIRTUAL, *VECTORS, "MEM", "Memory"}
+    assert loaded <= allowed, sorted(loaded - allowed)
+    assert not allowed & set(SKIPPED)
+
+
+def test_the_network_is_closed_before_gdal_is_loaded() -> None:
+    assert os.environ["GDAL_HTTP_PROXY"] == "refused://"
+    assert os.environ["PROJ_NETWORK"] == "OFF"
+    assert os.environ["GDAL_VRT_ENABLE_PYTHON"] == os.environ["GDAL_VRT_ENABLE_RAWRASTERBAND"] == "NO"
+
+
+def test_the_lock_comes_first() -> None:
+    """The package's first statement, before any module of it that loads GDAL."""
+    body = ast.parse((ENGINE / "__init__.py").read_text(encoding="utf-8")).body
+    assert [ast.unparse(each) for each in body[1:]] == ["from .access.gdal_lock import lock", "lock()"]
+    assert "import rasterio" not in Path(ENGINE / "access" / "__init__.py").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import rasterio
 
+from crop_classifier_plugin.engine.access import rasters
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
 from crop_classifier_plugin.engine.raster import reader
@@ -27,14 +27,14 @@ from kits.training.two_series import job_of, write_place
 def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each file is opened by anything but the reader of pixels."""
     counts: Counter[str] = Counter()
-    real = rasterio.open
+    real = rasters._open
 
-    def counting(path: Any, *args: Any, **options: Any) -> Any:
-        if sys._getframe(1).f_globals["__name__"] != reader.__name__:
-            counts[str(path)] += 1
-        return real(path, *args, **options)
+    def counting(path: str, *args: Any) -> Any:
+        if sys._getframe(2).f_globals["__name__"] != reader.__name__:  # who called the door
+            counts[path] += 1
+        return real(path, *args)
 
-    monkeypatch.setattr(rasterio, "open", counting)
+    monkeypatch.setattr(rasters, "_open", counting)
     return counts
 
 

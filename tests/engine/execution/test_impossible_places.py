@@ -57,7 +57,7 @@ def test_a_layer_whose_files_are_missing_is_told(tmp_path: Path) -> None:
     source = '<OGRVRTLayer name="l"><SrcDataSource>/nowhere</SrcDataSource></OGRVRTLayer>'
     (tmp_path / "l.vrt").write_text(f"<OGRVRTDataSource>{source}</OGRVRTDataSource>")
     map_path = write_raster(tmp_path / "map.tif", np.ones((1, 8, 8), np.uint8), nodata=0)
-    with pytest.raises(LabelsUnusable, match="check that its files are complete"):
+    with pytest.raises(LabelsUnusable, match="choose a file of polygons"):
         run_job(diagnosis.job(tmp_path, map_path, tmp_path / "l.vrt", class_field="crop"), Silent())
 
 

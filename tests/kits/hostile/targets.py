@@ -25,6 +25,13 @@ def addresses() -> list[str]:
         f"/vsisubfile/0,/vsicurl/{url}",
         f"/vsicached?file=/vsicurl/{url}",
         f"/vsisparse//vsicurl/{ADDRESS}/sparse.xml",
+        *_by_drivers(url),
+    ]
+
+
+def _by_drivers(url: str) -> list[str]:
+    """Other stores than web servers, and names that are a driver's."""
+    return [
         "/vsis3/bucket/x.tif",
         "/vsis3_streaming/bucket/x.tif",
         "/vsigs/bucket/x.tif",

@@ -78,7 +78,7 @@ def test_a_series_is_read_when_it_is_first_asked_for_and_once(folder: Path, monk
     asked = series(folder, "first", dates=(DateEntry("first", "2024-05-01"),))
     cache = SceneCache()
     first = cache.read(asked, None, Silent())
-    monkeypatch.setattr("rasterio.open", None)
+    monkeypatch.setattr("crop_classifier_plugin.engine.access.rasters._open", None)
     assert cache.read(series(folder, "first", dates=asked.dates), None, Silent()) is first
     assert (first.radar, first.files) == (None, {str(folder / "first.tif")})
 

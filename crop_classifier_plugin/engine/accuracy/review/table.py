@@ -8,7 +8,6 @@ from typing import Any
 import geopandas
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as ET
 
-from ...shared.bounded import MOST, bounded_bytes, bounded_json, open_file
 from ...shared.errors import SourceRefused, TooLarge
+from ...shared.texts.bounded import MOST, bounded_bytes, bounded_json, open_file
 from .crs import check_told
 
 _CHUNK, _LAP = 1 << 20, 16  # bytes read at once, and again with the next

@@ -8,8 +8,8 @@ import re
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
-from ...shared.bounded import depth_of
 from ...shared.errors import SourceRefused
+from ...shared.texts.bounded import depth_of
 
 _LONGEST, _DEEPEST = 1 << 20, 64  # letters, and brackets in brackets (choice: a compound CRS has 20 000 and 12)
 _GRID = re.compile(

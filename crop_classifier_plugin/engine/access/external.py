@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...shared.bounded import open_file
 from ...shared.errors import BadRaster, SourceRefused
+from ...shared.texts.bounded import open_file
 from .crs import check_told
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"  # at 0, 512, 1024 ... (HDF5 file format specification, superblock)

@@ -9,8 +9,8 @@ import geopandas
 import pandas as pd
 import pyogrio
 
-from ...shared.bounded import open_file
 from ...shared.errors import SourceRefused
+from ...shared.texts.bounded import open_file
 from .beside import check_json
 from .crs import check_grids
 from .drivers import VECTORS_IN_WORDS

@@ -14,8 +14,8 @@ from pathlib import Path
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as ET
 
-from ...shared.bounded import MOST, open_file, read_most
 from ...shared.errors import BadRaster, SourceRefused
+from ...shared.texts.bounded import MOST, open_file, read_most
 from .archives import member_starts
 from .crs import check_told
 from .external import check_external

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import IO, Any, Union
 
-from .errors import TooLarge
+from ..errors import TooLarge
 
 MOST = 64 << 20  # bytes of a text (choice: a split file of 100 000 outlines has 30 MB)
 DEEPEST = 64  # brackets in brackets (choice: a STAC item has 10, a CRS as text 12)

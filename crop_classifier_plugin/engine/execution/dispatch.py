@@ -26,6 +26,7 @@ from ...shared.errors import (
 from ...shared.jobs.job_values import check_values
 from ..access.named import name_sources
 from . import outputs, signals
+from .inputs import check_inputs
 from .ranks import HelperDone, rank
 from .reporter import (
     JsonLines,
@@ -106,6 +107,7 @@ def needs_training(job: Any) -> bool:
 def run_job(job: Any, reporter: Reporter) -> dict[str, object]:
     """The results of the job. Its room is imported only now: listing models must load neither torch nor rasterio."""
     check_values(job)
+    check_inputs(job.inputs())
     module, _, name = job.entry.partition(":")
     try:
         room = importlib.import_module(f"{_ENGINE}.{module}")

@@ -27,6 +27,8 @@ def check_values(job: Any) -> None:
             raise BadInput(f"{name}={value} is no number to compute with: give a finite one.")
         elif not isinstance(value, bool) and abs(value) > (MOST_WHOLE if isinstance(value, int) else MOST_NUMBER):
             raise BadInput(f"{name}={value:.3g} is beyond all use: give a number nearer to 0.")
+        elif name == "seed" and value < 0:
+            raise BadInput(f"seed={value} is below 0, from which random numbers cannot start: give 0 or more.")
 
 
 def _values(part: Any) -> Iterator[Told]:

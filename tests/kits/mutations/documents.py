@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from .values import odd_value
+from .values import NUMBERS, TEXTS, odd_value
 
 MOST = 3  # changes of one document
 
@@ -19,7 +19,7 @@ def mutated(document: Any, rng: random.Random) -> Any:
     """A copy of the document with one to three changes: of a value, a name, the length or the shape."""
     holder = [copy.deepcopy(document)]
     for _ in range(rng.randint(1, MOST)):
-        places = list(_places(holder))
+        places = list(places_of(holder))
         if places:
             _change(*rng.choice(places), rng)
     return holder[0] if holder else None
@@ -36,12 +36,13 @@ def mutated_text(document: Any, rng: random.Random) -> str:
     return "\ufeff" + text if kind == 2 else text
 
 
-def _places(value: Any) -> Iterator[Place]:
+def places_of(value: Any) -> Iterator[Place]:
+    """Where in the document, at any depth, an entry stands."""
     inner = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
     for key, each in inner:
         yield value, key
         if isinstance(each, (dict, list)):
-            yield from _places(each)
+            yield from places_of(each)
 
 
 def _change(holder: Any, key: Any, rng: random.Random) -> None:
@@ -56,3 +57,28 @@ def _change(holder: Any, key: Any, rng: random.Random) -> None:
         holder[str(odd_value(rng))[:40]] = holder.pop(key) if kind == 8 else odd_value(rng)
     else:
         holder.insert(key, copy.deepcopy(holder[key]) if kind == 8 else odd_value(rng))
+
+
+def mutated_values(document: Any, rng: random.Random) -> Any:
+    """A copy of the document with one to three values changed to odd ones of their own type: what a typed reader lets
+    in."""
+    holder = [copy.deepcopy(document)]
+    for _ in range(rng.randint(1, MOST)):
+        places = list(places_of(holder))
+        inner, key = rng.choice(places)
+        inner[key] = _of_its_type(inner[key], rng)
+    return holder[0]
+
+
+def _of_its_type(value: Any, rng: random.Random) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return rng.choice([number for number in NUMBERS if isinstance(number, int)] + [value + 1, -value, 3, 1000])
+    if isinstance(value, float):
+        return float(rng.choice([*NUMBERS, value * 1000, value / 1000, -value, 1e11, 1e-11]))
+    if isinstance(value, str):
+        return rng.choice([*TEXTS, value[:-1], value + "x", value.upper()])
+    if isinstance(value, list):
+        return rng.choice([[], value * 2, value[1:], value[::-1]])
+    return value

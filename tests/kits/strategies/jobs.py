@@ -166,6 +166,7 @@ OWN_CHOICES = {
 
 
 POSITIVE = (
+    "seed",
     "samples_per_class",
     "pixel_size",
     "weight",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ...shared.errors import BadInput
 from ...shared.metrics import METRICS, kappa, mean_f1, mean_iou, overall_accuracy, ratio
+from ..execution.value_counts import is_small, level_counts
 
 RULE = (
     "Rows are the reference, columns the map. Means over classes are taken over those that the reference has: "
@@ -58,8 +59,10 @@ class Confusion:
     @classmethod
     def count(cls, reference: NDArray[Any], mapped: NDArray[Any], classes: int) -> Confusion:
         """From two arrays of class indices 0..classes-1 of the same shape."""
-        pairs = reference.astype(np.int64).ravel() * classes + mapped.astype(np.int64).ravel()
-        return cls(np.bincount(pairs, minlength=classes * classes).astype(np.int64).reshape(classes, classes))
+        kind = np.min_scalar_type(max(classes * classes - 1, 0)).type  # the smaller, the quicker
+        pairs = reference.astype(kind) * kind(classes) + mapped.astype(kind)
+        counts = level_counts(pairs) if is_small(pairs.dtype) else np.bincount(pairs.ravel().astype(np.int64))
+        return cls(np.pad(counts, (0, classes * classes - counts.size)).astype(np.int64).reshape(classes, classes))
 
     def __add__(self, other: Confusion) -> Confusion:
         return Confusion(self.n + other.n)

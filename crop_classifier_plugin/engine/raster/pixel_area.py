@@ -16,7 +16,7 @@ from .grid import Grid, Window
 
 _BLOCK = 512  # px (choice)
 _EDGE = 21  # points along each side: lines of a projection are no geodesics (choice)
-_STEP = 10_000.0  # metres (choice)
+_STEP, _SIDE = 10_000.0, 1_000.0  # metres (choice)
 _MOST_NODES = 512  # along a side: beyond, every polygon is told by geodesics (choice)
 _SQUARE_METRES = 10_000.0  # in a hectare
 
@@ -117,7 +117,7 @@ def hectares_of_shapes(shapes: NDArray[Any], crs: str) -> NDArray[np.float64]:
     """(n,) hectares of polygons whose coordinates are of the system `crs` (WKT); 0 of points and lines.
 
     What is smaller than _STEP has the area of the plane times what the ground has for the plane where its middle lies,
-    which is exact to a millionth; larger polygons are told by geodesics between points _STEP apart along their sides.
+    which is exact to a millionth; larger polygons are told by geodesics between points _SIDE apart along their sides.
     """
     areas = _small_areas(shapes, crs)
     large = np.flatnonzero(np.isnan(areas))
@@ -142,6 +142,7 @@ def _small_areas(shapes: NDArray[Any], crs: str) -> NDArray[np.float64]:
     return areas
 
 
+@lru_cache(maxsize=8)
 def _metres(crs: str) -> float:
     """Of the unit of a system's coordinates; of a degree at the equator."""
     system = ProjCRS.from_wkt(crs)
@@ -188,7 +189,7 @@ def _ground_at(x: NDArray[np.float64], y: NDArray[np.float64], step: float, crs:
 def _by_geodesics(shapes: NDArray[Any], crs: str) -> NDArray[np.float64]:
     """(n,) square metres."""
     transformer, ellipsoid = _geodesy(crs)
-    dense = shapely.segmentize(shapes, _STEP / _metres(crs))
+    dense = shapely.segmentize(shapes, _SIDE / _metres(crs))
     points = shapely.get_coordinates(dense)
     moved = shapely.set_coordinates(dense, np.column_stack(transformer.transform(points[:, 0], points[:, 1])))
     return np.array([abs(ellipsoid.geometry_area_perimeter(shape)[0]) for shape in moved], float)

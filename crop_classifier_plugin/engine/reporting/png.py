@@ -19,7 +19,7 @@ def png(positions: NDArray[np.uint8], palette: Sequence[RGB]) -> bytes:
     height, width = positions.shape
     with MemoryFile() as file, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a picture lies nowhere
-        with file.open(driver="PNG", width=width, height=height, count=1, dtype="uint8", ZLEVEL=9) as picture:
+        with file.open(driver="PNG", width=width, height=height, count=1, dtype="uint8", ZLEVEL=6) as picture:
             picture.write(positions, 1)
             picture.write_colormap(1, dict(enumerate(palette)))
         data: bytes = file.read()

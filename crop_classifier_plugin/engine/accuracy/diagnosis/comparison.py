@@ -98,6 +98,7 @@ class Seen:
     truth: NDArray[np.int32]
     compared: NDArray[np.bool_]  # what the matrix counts
     outside: NDArray[np.bool_]  # of the area
+    counts: NDArray[np.int64]  # (K, K) the window's matrix, of the classes known so far
 
 
 class Watcher(Protocol):
@@ -169,7 +170,8 @@ class Comparison:
         inner = both & ~edges
         size = len(self.classes.all)
         grown = np.pad(tally.confusion, (0, size - len(tally.confusion)))
-        tally.confusion = grown + Confusion.count(_chosen(truth, inner), _chosen(mapped, inner), size).n
+        counts = Confusion.count(_chosen(truth, inner), _chosen(mapped, inner), size).n
+        tally.confusion = grown + counts
         parts = {
             "outside_area": outside,
             "map_no_data": ~outside & ~has_map,
@@ -179,12 +181,15 @@ class Comparison:
             "edges_right": edges & (mapped == truth),
         }
         tally.counts.update({name: int(np.count_nonzero(part)) for name, part in parts.items()})
-        values, pixels = np.unique(labels[has_map & (labels >= 0) & ~both], return_counts=True)
-        tally.outside_legend.update(dict(zip(values.tolist(), pixels.tolist())))
-        return Seen(window, mapped, truth, inner, outside)
+        if (unmatched := has_map & (labels >= 0) & ~both).any():
+            values, pixels = np.unique(labels[unmatched], return_counts=True)
+            tally.outside_legend.update(dict(zip(values.tolist(), pixels.tolist())))
+        return Seen(window, mapped, truth, inner, outside, counts)
 
     def _positions(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         self._table += map(self.classes.position, self.reference.labels[len(self._table) :])
+        if self._table == list(range(len(self._table))):
+            return np.maximum(labels, NO_DATA)  # DISPUTED is below
         table = np.array([*self._table, NO_DATA, NO_DATA], dtype=np.int32)  # the last answer to DISPUTED, NO_DATA
         positions: NDArray[np.int32] = table.take(labels)
         return positions

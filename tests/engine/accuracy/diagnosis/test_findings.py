@@ -35,7 +35,8 @@ def shown(watcher, truth, mapped, outside=None):
     for window in grid_of(truth).blocks(512):
         part = window.slices
         compared = (truth[part] >= 0) & (mapped[part] >= 0) & ~outside[part]
-        watcher.see(Seen(window, mapped[part], truth[part], compared, outside[part]))
+        counts = Confusion.count(truth[part][compared], mapped[part][compared], 1 + max(truth.max(), mapped.max(), 0)).n
+        watcher.see(Seen(window, mapped[part], truth[part], compared, outside[part], counts))
     return watcher
 
 
@@ -70,6 +71,22 @@ def test_intervals_are_as_wide_as_the_spread_of_the_squares_says():
     assert (high - low) / (2 * 1.96) == pytest.approx(error, rel=0.15)
     wilson = 2 * 1.96 * np.sqrt(right.mean() * (1 - right.mean()) / right.size)
     assert high - low > 20 * wilson
+
+
+def test_classes_that_turn_up_late_or_never_change_no_interval():
+    """Windows are told by as many classes as were known when they were read."""
+    rng = np.random.default_rng(6)
+    truth, mapped = rng.integers(0, 2, (2, 2048, 6144)).astype(np.int32)
+    blocks, more = Blocks(grid_of(truth)), Blocks(grid_of(truth))
+    shown(blocks, truth, mapped)
+    for number, window in enumerate(grid_of(truth).blocks(512)):
+        part = truth[window.slices], mapped[window.slices]
+        nothing = np.zeros(part[0].shape, bool)
+        more.see(Seen(window, part[1], part[0], ~nothing, nothing, Confusion.count(*part, 4 + number % 2).n))
+    assert blocks.side == 512
+    for field in ("recall", "precision", "f1"):
+        own, other = (getattr(each.intervals([0, 1]), field) for each in (blocks, more))
+        assert own == pytest.approx(other)
 
 
 def test_classes_in_few_squares_get_no_interval():

@@ -59,10 +59,13 @@ class Blocks:
 
     def see(self, seen: Seen) -> None:
         """Counts a window, which holds whole squares."""
-        if not seen.compared.any():
+        if not seen.counts.any():
             return
-        size = 1 + int(max(seen.truth[seen.compared].max(), seen.mapped[seen.compared].max()))
+        size = len(seen.counts)
         self._most = np.pad(self._most, (0, max(0, size - len(self._most))))
+        if self.side >= max(seen.window.height, seen.window.width):
+            self._add(seen.window, seen.counts)
+            return
         for part in self._grid.sub(seen.window).blocks(self.side):
             compared = seen.compared[part.slices]
             if compared.any():
@@ -83,7 +86,7 @@ class Blocks:
     def intervals(self, classes: list[int]) -> Intervals:
         """Of the classes at these positions."""
         size = 1 + max(classes)
-        sums = np.stack([np.pad(s, ((0, 0), (0, max(0, size - s.shape[1])))) for s in self._sums.values()])
+        sums = np.stack([np.pad(s[:, :size], ((0, 0), (0, max(0, size - s.shape[1])))) for s in self._sums.values()])
         reference, mapped, hits = np.moveaxis(sums[:, :, classes].astype(np.float64), 1, 0)  # (N, K) each
         whole = [side.sum(axis=1, keepdims=True) for side in (hits, reference)]
         overall = _interval(whole[0], whole[1])[0]

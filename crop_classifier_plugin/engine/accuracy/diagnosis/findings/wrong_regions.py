@@ -51,8 +51,7 @@ class WrongRegions:
         sizes = np.bincount(numbers.ravel())
         sizes[0] = 0
         largest = [int(k) for k in np.argsort(-sizes, kind="stable")[:_MOST] if sizes[k] > least]
-        parts: list[Any] = ndimage.find_objects(numbers)
-        found = [self._region(seen, sure, (numbers[parts[k - 1]] == k, parts[k - 1])) for k in largest]
+        found = [self._region(seen, sure, _cut_out(numbers == k)) for k in largest]
         self.largest = sorted([*self.largest, *found], key=lambda each: -each.pixels)[:_MOST]
 
     def _sure(self, window: Window) -> NDArray[np.floating] | None:
@@ -78,6 +77,14 @@ class WrongRegions:
             mapped,
             None if sure is None else float(sure[part][mask].mean()),
         )
+
+
+def _cut_out(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], tuple[slice, slice]]:
+    """The rectangle that holds a region, and where it is. (ndimage.find_objects looks for all regions, of which single
+    wrong pixels are many.)"""
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+    return mask[part], part
 
 
 def _commonest(values: NDArray[np.int32]) -> int:

@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--model", default=MODEL)
     given = parser.parse_args()
     with places() as here:
-        found = study(str(ROOT / "models" / given.model), here.work)
+        found = list(study(str(ROOT / "models" / given.model), here.work))
     write("calibration", results(found, given.model, BY), ("onnxruntime", "scipy"))
 
 

@@ -1,9 +1,11 @@
-"""Commands that classify, and that list the models which came with the program."""
+"""Commands that classify, that calibrate a model, and that list the models which came with the program."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ from ... import assets
 from ...shared.cards.files import CARD_FILE, WEIGHTS_FILE, list_models, load_card
 from ...shared.cards.model_json import item_of
 from ...shared.errors import BadInput
+from ...shared.jobs.calibrate import CalibrateJob
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs, read_months
 from ...shared.jobs.describe_series import DescribeSeriesJob
-from ...shared.jobs.sources import optical_and_radar
-from .options import device_option, finish, json_option
+from ...shared.jobs.sources import LabelledSeries, LabelSource, Series, optical_and_radar
+from .accuracy import read_mapping
+from .options import device_option, finish, json_option, label_options, read_pairs, take_labels
 from .series import series_options, sources, take_scenes
 
 
@@ -80,6 +84,40 @@ def describe_series(radar: tuple[str, ...], candidate: tuple[str, ...], as_json:
 
 
 @click.command()
+@click.option("--model", required=True, help="A model's name (see 'models') or its folder.")
+@partial(series_options, required=True)
+@click.option("--radar", multiple=True, help="A radar raster or folder, for models of two series; repeatable.")
+@click.option("--labels", "path", required=True, help="Vector file of polygons or points, or class raster.")
+@click.option("--layer", default="", help="Layer inside the vector file.")
+@click.option("--field", "class_field", default="", help="Field with the class of each polygon or point.")
+@click.option("--season", "seasons", multiple=True, help="SCENES=LABELS of another season, same field; repeatable.")
+@click.option("--mapping", default="", help="CSV table with the columns reference and class: label, model's class.")
+@click.option("--out", "calibrated", required=True, help="Folder for the calibrated model.")
+@label_options
+@device_option
+@json_option
+def calibrate(
+    model: str, radar: tuple[str, ...], seasons: tuple[str, ...], mapping: str, as_json: bool, **given: Any
+) -> None:
+    """Make a model as sure as it is right, on labels that it did not learn from; leaves a folder that 'classify
+    --model' takes."""
+    calibrated, device = given.pop("calibrated"), given.pop("device")
+    labels = LabelSource(given.pop("path"), given.pop("layer"), given.pop("class_field"), **take_labels(given))
+    optical, second = optical_and_radar(radar=sources(radar), **take_scenes(given))
+    if optical is None:
+        raise BadInput("No raster was given: choose the dated scenes of the season.")
+    data = (LabelledSeries(optical, labels, second), *_seasons(seasons, optical, labels))
+    pairs = tuple(read_mapping(mapping)) if mapping else ()
+    finish(CalibrateJob(str(find_model(model)), data, calibrated, pairs, device), as_json)
+
+
+def _seasons(texts: tuple[str, ...], like: Series, labels: LabelSource) -> Iterator[LabelledSeries]:
+    """Other seasons, read as the first."""
+    for scenes, path in read_pairs(texts):
+        yield LabelledSeries(replace(like, scenes=sources((scenes,))), replace(labels, path=path))
+
+
+@click.command()
 @json_option
 def models(as_json: bool) -> None:
     """List the models that came with the program."""
@@ -111,4 +149,4 @@ def find_model(name: str) -> Path:
     raise BadInput(f"There is no model {name!r}: choose one of {names}, or give a model's folder.")
 
 
-COMMANDS = (classify, describe_series, models)
+COMMANDS = (classify, calibrate, describe_series, models)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from ...shared.cards.card import Card
 from ..accuracy.doubt import entropy_of, margin_of
 from ..execution.outputs import Outputs
 from ..raster.grid import Grid
-from ..raster.provenance import APPLICABILITY_TAG, marks
+from ..raster.provenance import APPLICABILITY_TAG, PARCEL_TAG, marks
 from ..raster.sidecars import (
     CONFIDENCE,
     RGB,
@@ -118,7 +119,9 @@ class Probabilities(OutputRaster):
 
     def __init__(self, card: Card, grid: Grid, path: str, said: Said) -> None:
         names = tuple(f"{c.code} {c.name}" for c in card.legend)
-        spec = RasterSpec("uint16", _NO_PROBABILITY, names, scale=1 / _STEPS, resampling=Resampling.average)
+        parcels = card.weights.calibration.parcels
+        tags = {PARCEL_TAG: json.dumps(parcels.to_dict())} if parcels else {}
+        spec = RasterSpec("uint16", _NO_PROBABILITY, names, {}, tags, (), 1 / _STEPS, Resampling.average)
         super().__init__(spec, grid, path, said)
 
     def write(self, block: FinishedBlock, valid: NDArray[np.bool_]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...shared.cards.card import Card
 from ...shared.errors import OutOfMemory
-from ..accuracy.calibration import calibrated
+from ..accuracy.calibration.scaling import calibrated
 from ..execution.reporter import Reporter
 from ..raster.grid import Grid, Window
 from ..raster.tiling import Tiling, mirrored, strips
@@ -130,7 +130,7 @@ class Strip:
     def __init__(self, card: Card, tiling: Tiling, part: Window, cols: tuple[int, int], attention: bool) -> None:
         self._tiling, self._part, self._cols, self._min_dates = tiling, part, cols, required_dates(card)
         width = cols[1] - cols[0]
-        self._weights, self._temperature = tiling.weights(), card.weights.calibration.temperature
+        self._weights, self._calibration = tiling.weights(), card.weights.calibration
         self._sum = np.zeros((len(card.legend), tiling.size, width), np.float32)
         self._weight = np.zeros((tiling.size, width), np.float32)
         self._seen = np.zeros((tiling.size, width), np.uint8)
@@ -170,7 +170,7 @@ class Strip:
         whole: Float = np.maximum(weight, np.float32(1e-12))
         valid = (seen >= self._min_dates) & (weight > 0)
         window = Window(first - self._part.row, self._cols[0] - self._part.col, weight.shape[0], weight.shape[1])
-        probability = calibrated(self._sum[:, rows] / whole, self._temperature)
+        probability = calibrated(self._sum[:, rows] / whole, self._calibration)
         return FinishedBlock(window, probability, valid, seen, self._attention[:, rows] / whole, self._cell)
 
 

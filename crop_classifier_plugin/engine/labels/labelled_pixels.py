@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,14 @@ def _units(labels: Labels, split: GainSplit, grid: Grid, folder: Path, reporter:
     if split.method != "parcel":
         return _Blocks(grid, split.block)
     return None if labels.has_parcels else _Regions(labels, grid, folder, reporter)
+
+
+def unit_numbers(labels: Labels, grid: Grid, folder: Path, reporter: Reporter) -> Callable[[Window], Ints]:
+    """What gives the (H, W) numbers of a window's parcels, negative where there is none: the labels' own, or the
+    connected regions of a class raster. `folder`: for what is kept on disk."""
+    if labels.has_parcels:
+        return labels.read_parcels
+    return _Regions(labels, grid, folder, reporter).read
 
 
 def _ranges(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:

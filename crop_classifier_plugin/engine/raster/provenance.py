@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SIMULATED_TAG = "SIMULATED"  # what the season simulator writes into every file
 APPLICABILITY_TAG = "APPLICABILITY"  # in a crop map: what spoke against the model on this series, in sentences
+PARCEL_TAG = "PARCEL_CONFIDENCE"  # in class probabilities: the model's ParcelCalibration, as JSON
 LEVEL_TAG = "PROCESSING_LEVEL"  # one of products.spec.LEVELS
 
 

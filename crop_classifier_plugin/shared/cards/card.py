@@ -50,6 +50,7 @@ class Card:
         check_range("number of dates", self.dates, 1, 64)
         self.legend.refuse_zero()
         check_range("number of classes", len(self.legend), 1, 1000)
+        self.weights.calibration.check_classes(len(self.legend))
         check_range("pixel tolerance", self.inputs.pixel_tolerance, 0, 10)
         values = (len(self.inputs.all_bands) * self.dates + len(self.legend)) * self.tiling.tile**2
         if values > MAX_TILE_VALUES:

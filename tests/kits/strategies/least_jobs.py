@@ -7,6 +7,11 @@ PAIR = {"fine": {"scenes": [{"path": "f.tif"}]}, "coarse": {"scenes": [{"path": 
 
 LEAST = {
     "classify": {"optical": {"scenes": [{"path": "a.tif"}]}, "model": "m", "written": {"class_map": "c.tif"}},
+    "calibrate": {
+        "model": "m",
+        "data": [{"series": {"scenes": [{"path": "a.tif"}]}, "labels": {"path": "l.gpkg", "class_field": "f"}}],
+        "calibrated": "c",
+    },
     "align_series": {
         "training": {"scenes": [{"path": "a.tif"}]},
         "prediction": {"scenes": [{"path": "b.tif"}]},

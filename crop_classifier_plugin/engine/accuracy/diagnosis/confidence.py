@@ -14,7 +14,7 @@ from ...labels.class_map import BLOCK
 from ...labels.constants import NO_DATA
 from ...raster.writer import GDAL_ERRORS, as_rasterio
 from ...reporting.charts import Axis, Drawing, Margins
-from ..calibration import BINS, Reliability
+from ..calibration.reliability import BINS, Reliability
 from .comparison import Comparison
 
 _SIDE = 320  # units of the drawing
@@ -49,8 +49,10 @@ def _check(path: str, percent: NDArray[Any]) -> None:
         )
 
 
-def diagram(reliability: Reliability) -> Drawing:
-    """Accuracy over confidence: on the diagonal a map is as right as it is sure; below, it is too sure."""
+def diagram(reliability: Reliability, unit: str = "px") -> Drawing:
+    """Accuracy over confidence: on the diagonal a map is as right as it is sure; below, it is too sure.
+
+    `unit`: what was counted."""
     drawing = Drawing(_SIDE, _SIDE, Margins(52, 12, 20, 44), "Accuracy over confidence")
     across, up = Axis(0, 1, _SIDE), Axis(0, 1, _SIDE, upright=True)
     drawing.grid(up.ticks())
@@ -61,7 +63,7 @@ def diagram(reliability: Reliability) -> Drawing:
     rows = [row for row in reliability.rows() if row["pixels"]]
     sides = [(row["pixels"], float(row["confidence"] or 0), float(row["accuracy"] or 0)) for row in rows]
     points = [(across(sure), up(right)) for _, sure, right in sides]
-    titles = [f"{n:,} px: sure by {100 * sure:.0f} %, right {100 * right:.0f} %" for n, sure, right in sides]
+    titles = [f"{n:,} {unit}: sure by {100 * sure:.0f} %, right {100 * right:.0f} %" for n, sure, right in sides]
     drawing.curve(points, titles)
     drawing.size(_SIDE + 72)
     return drawing

@@ -15,7 +15,7 @@ from ...execution.outputs import Outputs
 from ...raster.grid import Grid
 from ...reporting.json_file import write_json
 from ...reporting.templates import decimal, defined, percent
-from ..calibration import Reliability
+from ..calibration.reliability import Reliability
 from ..class_rows import class_row
 from ..confusion import RULE, Confusion, Scores
 from .comparison import Excluded

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....shared.metrics import METRICS
 from ...reporting.templates import template
-from ..calibration import Reliability
+from ..calibration.reliability import Reliability
 from .class_bars import BARS, class_bars
 from .confidence import diagram
 from .error_layers import AGREEMENT, OUTCOMES

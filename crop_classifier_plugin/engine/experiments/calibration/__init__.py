@@ -1,1 +1,1 @@
-"""Whether a temperature that was fitted on one simulated season makes confidence mean what it says on others."""
+"""Whether a calibration on other seasons, or on labels of the season mapped, makes confidence mean what it says."""

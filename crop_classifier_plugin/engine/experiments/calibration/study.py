@@ -1,92 +1,142 @@
-"""Expected calibration error of a shipped model on simulated seasons that it has not seen, before and after temperature
-scaling: each season in turn fits the temperature, the others test it."""
+"""Expected calibration error of a shipped model on simulated seasons that it has not seen: as it comes, calibrated on
+other seasons, and on some labelled parcels of the season itself; of pixels and of parcels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....shared.jobs.classify import ClassifyJob, ClassifyOutputs
-from ....shared.jobs.sources import LabelSource, SceneSource, Series
-from ...access.rasters import open_raster
-from ...accuracy.calibration import Reliability, calibrated, fit_temperature
-from ...accuracy.parcels.parcel_summary import bands_of
+from ....shared.cards.calibration import Calibration
+from ....shared.cards.card import Card
+from ....shared.cards.files import WEIGHTS_FILE, load_card
+from ....shared.devices import CPU
+from ....shared.jobs.simulate import SimulateJob
+from ....shared.jobs.sources import LabelledSeries, LabelSource, SceneSource, Series
+from ...accuracy.calibration.candidates import TEMPERATURE, fitted
+from ...accuracy.calibration.fit import fit_calibration
+from ...accuracy.calibration.parcels import ParcelMeans
+from ...accuracy.calibration.reliability import Reliability
+from ...accuracy.calibration.sample import Draw, Sample
+from ...accuracy.calibration.scaling import calibrated, parcel_confidence
 from ...execution.reporter import Silent
-from ...inference.job import classify
-from ...labels.class_map import CropMap, opened
-from ...labels.matching import Matcher
-from ...labels.open_labels import open_labels
-from ...raster.grid import Window
-from ..recipes.study import SEASONS, Season
+from ...inference.calibrate.labelled_map import LabelledMap
+from ...runtime.open import open_runtime
+from ...simulate.job import simulate
+from ..recipes.study import SEASONS, days_of
 
-TESTED = (*SEASONS, Season("A third season", 33, 2019), Season("A fourth season", 44, 2023))
-_EACH = 3  # px: every third of a row and column is counted (choice)
+SIDE = 1024  # px: some 3000 parcels, so that chance alone makes little error
+COUNTS, DRAWS = (50, 100, 200), 5  # labelled parcels of the season itself, and how often they are drawn
+_EACH = 5  # every fifth pixel is counted (choice)
+KNOWN = tuple((season.seed, season.year) for season in SEASONS)
+TESTED = (*KNOWN, (33, 2019), (44, 2023), (55, 2021), (66, 2020), (77, 2018), (88, 2017))  # seed, year
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What a model said of the pixels of a season."""
+    """What a model says of the labelled pixels of a season, before any calibration."""
 
+    seed: int
+    year: int
     probability: NDArray[np.float32]  # (K, n)
     truth: NDArray[np.int64]  # (n,)
+    parcel: NDArray[np.int64]  # (n,)
 
-    def error(self, temperature: float = 1.0) -> float:
-        scaled = calibrated(self.probability, temperature)
-        return Reliability.count(scaled.max(axis=0), scaled.argmax(axis=0) == self.truth).error
-
-    @property
-    def accuracy(self) -> float:
-        return float((self.probability.argmax(axis=0) == self.truth).mean())
+    def some(self, which: NDArray[np.bool_]) -> Told:
+        return replace(self, probability=self.probability[:, which], truth=self.truth[which], parcel=self.parcel[which])
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A temperature of one season, and the errors on each of the others."""
+class Figures:
+    """Of the pixels and parcels of a season."""
 
-    season: Season
+    error: float  # expected calibration error of the pixels
     accuracy: float
-    before: float  # on the season itself
-    temperature: float
-    own: float  # error after, on the season itself
-    others_before: tuple[float, ...]
-    others: tuple[float, ...]
-    by_others: float  # on the season itself, by one temperature of all others together
+    parcels_mean: float  # the same error of the parcels, by the mean of their pixels
+    parcels: float  # by their own confidence
+
+    @classmethod
+    def of(cls, told: Told, calibration: Calibration) -> Figures:
+        thin = told.some(np.arange(told.truth.size) % _EACH == 0)
+        scaled = calibrated(thin.probability, calibration)
+        right = scaled.argmax(axis=0) == thin.truth
+        means = ParcelMeans.of(scaled, thin.truth, thin.parcel, thin.parcel)
+        chance = parcel_confidence(means.mean, calibration.parcels)
+        errors = [Reliability.count(each, means.right).error for each in (means.mean, chance)]
+        return cls(Reliability.count(scaled.max(axis=0), right).error, float(right.mean()), *errors)
 
 
-def study(model: str, work: Path) -> tuple[Fitted, ...]:
-    told = {season: _told(model, season.simulated(work)) for season in TESTED}
-    return tuple(_fitted(season, told) for season in TESTED)
+@dataclass(frozen=True)
+class Tested:
+    """A season as it comes and calibrated; the lists are one a draw, first on the labels alone, then on top of what
+    the other seasons gave."""
+
+    seed: int
+    year: int
+    raw: Figures
+    temperature: Figures  # of the other seasons together
+    others: Figures  # calibrated on the other seasons
+    own: dict[int, list[Figures]]  # by the number of labelled parcels
+    both: dict[int, list[Figures]]
 
 
-def _fitted(season: Season, told: dict[Season, Told]) -> Fitted:
-    own = told[season]
-    temperature = fit_temperature(own.probability, own.truth).temperature
-    others = [other for known, other in told.items() if known != season]
-    before, after = (tuple(other.error(t) for other in others) for t in (1.0, temperature))
-    pooled = fit_temperature(
-        np.concatenate([other.probability for other in others], axis=1),
-        np.concatenate([other.truth for other in others]),
-    ).temperature
-    by_others = own.error(pooled)
-    return Fitted(season, own.accuracy, own.error(), temperature, own.error(temperature), before, after, by_others)
+def study(model: str, work: Path) -> Iterator[Tested]:
+    card = load_card(model)
+    plain = replace(card, weights=replace(card.weights, calibration=Calibration()))
+    told = [_told(plain, Path(model), seed, year, work) for seed, year in TESTED]
+    for season in told:
+        yield _tested(season, [other for other in told if other is not season])
 
 
-def _told(model: str, folder: Path) -> Told:
+def _tested(season: Told, others: Sequence[Told]) -> Tested:
+    pooled = _drawn(others)
+    temperature = fitted(TEMPERATURE, pooled.thinned(30), Calibration())
+    by_others = _fitted(pooled, Calibration())
+    own: dict[int, list[Figures]] = {count: [] for count in COUNTS}
+    both: dict[int, list[Figures]] = {count: [] for count in COUNTS}
+    for count in COUNTS:
+        for draw in range(DRAWS):
+            rng = np.random.default_rng(1000 * count + draw)
+            labelled = np.isin(season.parcel, rng.choice(np.unique(season.parcel), count, replace=False))
+            sample, rest = _drawn([season.some(labelled)]), season.some(~labelled)
+            own[count].append(Figures.of(rest, _fitted(sample, Calibration())))
+            both[count].append(Figures.of(rest, _fitted(sample, by_others)))
+    raw, one, several = (Figures.of(season, each) for each in (Calibration(), temperature, by_others))
+    return Tested(season.seed, season.year, raw, one, several, own, both)
+
+
+def _fitted(sample: Sample, base: Calibration) -> Calibration:
+    found = fit_calibration(sample, base)
+    return found.calibration if found else base
+
+
+def _drawn(seasons: Sequence[Told]) -> Sample:
+    draw = Draw(len(seasons[0].probability))
+    for number, told in enumerate(seasons):
+        draw.add(number, told.probability, told.truth, told.parcel)
+    return draw.sample
+
+
+def _told(card: Card, model: Path, seed: int, year: int, work: Path) -> Told:
+    folder = work / f"calibration_{seed}"
+    if not (folder / "parcels.gpkg").exists():
+        job = SimulateJob(str(folder), SIDE, SIDE, year, seed, days_of(year), cloud_share=0.1)
+        simulate(replace(job, sentinel1=False, modis=False), Silent())
     scenes = tuple(SceneSource(str(path)) for path in sorted(folder.glob("S2_*.tif")))
-    written = ClassifyOutputs(str(folder / "map.tif"), probabilities=str(folder / "probabilities.tif"))
-    classify(ClassifyJob(Series(scenes), model, written, device="cpu"), Silent())
-    with opened(written.class_map) as dataset, open_raster(written.probabilities) as file:
-        crop_map = CropMap(written.class_map, dataset, Silent())
-        position = Matcher(crop_map.legend, ()).position
-        source = LabelSource(str(folder / "parcels.gpkg"), class_field="crop_name")
-        with open_labels(source, crop_map.grid, crop_map.path, position) as labels:
-            whole = labels.read(Window(0, 0, crop_map.grid.height, crop_map.grid.width))[::_EACH, ::_EACH]
-            places = np.array([*(-1 if (p := position(label)) is None else p for label in labels.labels), -1, -1])
-        probability = file.read([1 + band for band in bands_of(written.probabilities, crop_map.legend)], masked=True)
-    thin, truth = probability[:, ::_EACH, ::_EACH], places[whole]
-    known = (truth >= 0) & ~np.ma.getmaskarray(thin).any(axis=0)
-    chances = thin.data[:, known].astype(np.float32)
-    return Told(chances / chances.sum(axis=0), truth[known].astype(np.int64))
+    source = LabelledSeries(Series(scenes), LabelSource(str(folder / "parcels.gpkg"), class_field="crop_name"))
+    runtime = open_runtime(model / WEIGHTS_FILE, CPU, card)
+    with ExitStack() as exits:
+        labelled = LabelledMap(source, card, (), folder, exits)
+        labelled.open(Silent())
+        blocks = list(labelled.blocks(runtime, Silent()))
+    return Told(
+        seed,
+        year,
+        np.concatenate([block.probability.astype(np.float32) for block in blocks], axis=1),
+        np.concatenate([block.truth for block in blocks]),
+        np.concatenate([block.parcel for block in blocks]),
+    )

@@ -41,7 +41,7 @@ class Season:
         """Its folder in `place`, simulated unless it is there."""
         folder = place / f"season_{self.seed}"
         if not (folder / "parcels.gpkg").exists():
-            job = SimulateJob(str(folder), SIDE, SIDE, self.year, self.seed, _dates(self.year), cloud_share=0.1)
+            job = SimulateJob(str(folder), SIDE, SIDE, self.year, self.seed, days_of(self.year), cloud_share=0.1)
             simulate(replace(job, sentinel1=False, modis=False), Silent())
         return folder
 
@@ -50,7 +50,8 @@ DEMO = Season("The demo's season", 7, 2024)
 SEASONS = (DEMO, Season("Another season, of another year", 21, 2022))
 
 
-def _dates(year: int) -> tuple[str, ...]:
+def days_of(year: int) -> tuple[str, ...]:
+    """Of the scenes of a season."""
     days = {day for first, last in WINDOWS for day in (first + 6, (first + last) // 2, last - 6)} | {75, 285}
     return tuple((dt.date(year, 1, 1) + dt.timedelta(day - 1)).isoformat() for day in sorted(days))
 

@@ -16,7 +16,8 @@ from ....shared.cards.card import Card
 from ....shared.cards.files import checked_weights, load_card, save_card
 from ....shared.errors import BadInput
 from ...execution.reporter import Reporter
-from ...training.data.split_file import SPLIT_FILE, split_json
+from ...splits.split_file import SPLIT_FILE
+from ...training.data.split_file import split_json
 from ...training.loop.evaluation import Mapper, accuracy_rows
 from ...training.model_folder.training_facts import training_facts
 from ...training.supervised.job import assess

@@ -1,45 +1,21 @@
-"""split.json: which parcels of each place fell into which part. Written beside a model, and read, from anyone, where a
-training starts from it."""
+"""split.json: which parcels of each place fell into which part, written beside a model."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj.exceptions import CRSError
 
 from ....shared.jobs.train import TrainJob
-from ...access.crs import crs_of_text
 from ...networks.registry import FORESTS
 from ...splits.parcel_overlap import LEARNT, AssignedParcels
 from ...splits.split import PARTS, TRAIN
 from .labelled_series import LabelledCube
 from .training_data import TrainingData
-
-SPLIT_FILE = "split.json"
-_MOST = 500_000_000  # bytes
-
-
-class SplitUnusable(Exception):
-    """Says what a split.json is or lacks: the end of a sentence that begins with it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a split.json tells. `whole`: of all that the model learnt from, earlier models' parcels included."""
-
-    grounds: tuple[AssignedParcels, ...]
-    whole: bool
-
-
-# --- written ---------------------------------------------------------------------------------------------------------
 
 
 def split_json(job: TrainJob, material: TrainingData) -> str:
@@ -103,56 +79,3 @@ def _texts(shapes: NDArray[Any], pixel: float) -> list[str]:
     """Each outline once, rounded to about a hundredth of a pixel."""
     decimals = min(max(2 - math.floor(math.log10(pixel)), 0), 12)
     return list(dict.fromkeys(shapely.to_wkt(shapes, rounding_precision=decimals, trim=True)))
-
-
-# --- read ------------------------------------------------------------------------------------------------------------
-
-
-def read_split(path: Path, simulated: bool) -> Found:
-    """`simulated`: whether the model's parcels lie on invented ground. Raises SplitUnusable."""
-    if not path.is_file():
-        raise SplitUnusable("is missing")
-    try:
-        if path.stat().st_size > _MOST:
-            raise SplitUnusable("is too large")
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        places = [*facts["places"], *facts.get("validation_places", ()), *facts.get("earlier", ())]
-        grounds = tuple(_ground(place, bool(place.get("simulated", simulated))) for place in places)
-        return Found(grounds, facts.get("rule", {}).get("start_known", True) is True)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise SplitUnusable(f"cannot be read ({type(error).__name__})") from None
-    except (RecursionError, MemoryError, shapely.errors.ShapelyError, CRSError) as error:
-        raise SplitUnusable(f"cannot be read ({type(error).__name__})") from None
-
-
-def _ground(place: dict[str, Any], simulated: bool) -> AssignedParcels:
-    """Of outlines where there are such, else of the points."""
-    shapes: list[Any] = []
-    parts: list[int] = []
-    for part, name in PARTS.items():
-        here = _shapes(place["outlines"].get(name, [])) if "outlines" in place else _dots(place.get(name, []))
-        shapes += list(here)
-        parts += [part] * len(here)
-    told = place.get("crs")
-    array = np.empty(len(shapes), object)
-    array[:] = shapes
-    return AssignedParcels(
-        array, np.array(parts, np.uint8), None if told is None else crs_of_text(str(told)), simulated
-    )
-
-
-def _shapes(texts: Sequence[str]) -> NDArray[Any]:
-    found = np.asarray(shapely.from_wkt(np.array(texts, object), on_invalid="raise"), object).reshape(-1)
-    _check(bool(np.isfinite(shapely.bounds(found)).all()))
-    return found
-
-
-def _dots(rows: Sequence[Sequence[float]]) -> NDArray[Any]:
-    points = np.array([row[:2] for row in rows], np.float64).reshape(-1, 2)
-    _check(bool(np.isfinite(points).all()))
-    return np.asarray(shapely.points(points), object)
-
-
-def _check(finite: bool) -> None:
-    if not finite:
-        raise ValueError

@@ -10,49 +10,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.cards.calibration import Calibration
-from ...accuracy.calibration import fit_temperature
+from ...accuracy.calibration.fit import fit_calibration
+from ...accuracy.calibration.sample import Draw, Sample
+from ...accuracy.calibration.told import NOTHING_TO_FIT, told
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Reporter, SubProgress
 from ...labels.constants import IGNORE
+from ...labels.polygon_raster import PolygonRaster
+from ...raster.grid import Window
 from ..data.labelled_series import LabelledCube
-from ..loop.evaluation import Mapper
-
-_MOST = 200_000  # pixels, at random (choice)
+from ..loop.evaluation import Mapper, score
 
 
 def calibrate(
     mapper: Mapper, seasons: Sequence[LabelledCube], part: int, reporter: Reporter
 ) -> tuple[Mapper, Confusion]:
-    """The mapper with a card whose calibration was fitted on the part's pixels, as their maps show them, and how they
-    are mapped; where there are none, as it was."""
-    rng, classes = np.random.default_rng(0), len(mapper.card.legend)
-    confusion = Confusion(np.zeros((classes, classes), np.int64))
-    chances: list[NDArray[np.float32]] = []
-    truths: list[NDArray[np.int64]] = []
+    """The mapper with a card whose calibration was fitted on the part's pixels, as their maps show them, and how it
+    maps them then; where there are none, as it was."""
+    sample, confusion = _drawn(mapper, seasons, part, SubProgress(reporter, 0, 0.7))
+    found = fit_calibration(sample, Calibration())
+    reporter.log(told(found) if found else NOTHING_TO_FIT)
+    calibration = found.calibration if found else Calibration()
+    card = replace(mapper.card, weights=replace(mapper.card.weights, calibration=calibration))
+    mapper = replace(mapper, card=card)
+    if not calibration.keeps_classes:
+        confusion = score(mapper, seasons, part, SubProgress(reporter, 0.7, 1))
+    return mapper, confusion
+
+
+def _drawn(mapper: Mapper, seasons: Sequence[LabelledCube], part: int, reporter: Reporter) -> tuple[Sample, Confusion]:
+    """Pixels to fit on, and how all are mapped."""
+    classes, numbers = len(mapper.card.legend), _Numbers()
+    draw, confusion = Draw(classes), Confusion(np.zeros((classes, classes), np.int64))
     for number, season in enumerate(seasons):
         share = SubProgress(reporter, number / len(seasons), (number + 1) / len(seasons))
-        kept = min(_MOST / max(len(seasons), 1) / max(int((season.part == part).sum()), 1), 1.0)
+        parcels = _Parcels(season, part, numbers)
         for block in mapper.blocks(season, share, wanted=partial(season.holds, part=part)):
             target = season.reference(block.window, part)
             known = (target != IGNORE) & block.valid
             confusion += Confusion.count(target[known], block.probability.argmax(axis=0)[known], classes)
-            known &= rng.random(target.shape) < kept
-            chances.append(block.probability[:, known].astype(np.float32))
-            truths.append(target[known])
-    found = Calibration()
-    if truths:
-        found = fit_temperature(np.concatenate(chances, axis=1), np.concatenate(truths))
-    _tell(found, reporter)
-    weights = replace(mapper.card.weights, calibration=found)
-    return replace(mapper, card=replace(mapper.card, weights=weights)), confusion
+            parcel = parcels.read(block.window)
+            known &= parcel >= 0
+            draw.add(0, block.probability[:, known], target[known], parcel[known])
+    return draw.sample, confusion
 
 
-def _tell(found: Calibration, reporter: Reporter) -> None:
-    if found.pixels:
-        reporter.log(
-            f"Confidence was calibrated on {found.pixels:,} px of validation parcels (temperature "
-            f"{found.temperature:.2f}): its expected error there was {found.error_before:.3f}, now it is "
-            f"{found.error_after:.3f}."
-        )
-    else:
-        reporter.log("There are no validation parcels to calibrate the model's confidence on: it is as it came.")
+class _Numbers:
+    """One number for a place, whatever season shows it: its parcel is not parted in a cross-validation."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[float, float], int] = {}
+
+    def of(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(N,) of (N, 2) places, and one more, which is none."""
+        places = [(x, y) for x, y in np.round(points, 3).tolist()]
+        return np.array([*(self._known.setdefault(each, len(self._known)) for each in places), -1], np.int64)
+
+
+class _Parcels:
+    """Numbers of the part's parcels on a season's grid."""
+
+    def __init__(self, season: LabelledCube, part: int, numbers: _Numbers) -> None:
+        own = season.split.parts == part
+        shapes = season.parcels.ground[own]
+        self._numbers = numbers.of(season.parcels.points[own])
+        self._polygons = PolygonRaster(shapes, np.zeros(len(shapes), np.int64), season.grid)
+
+    def read(self, window: Window) -> NDArray[np.int64]:
+        """(H, W); negative where there is none."""
+        return self._numbers[np.maximum(self._polygons.read(window), -1)]

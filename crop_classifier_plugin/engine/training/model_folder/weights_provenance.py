@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...execution.reporter import Reporter
 from ...splits.parcel_overlap import UNKNOWN, WeightsProvenance
-from ..data.split_file import SPLIT_FILE, SplitUnusable, read_split
+from ...splits.split_file import SPLIT_FILE, SplitUnusable, read_split
 from .encoder_folder import read_facts
 from .initial_weights import read_initial_weights
 

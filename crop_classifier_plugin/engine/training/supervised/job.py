@@ -28,8 +28,9 @@ from ...networks.registry import build
 from ...series.cube.input_normalisation import Preprocess
 from ...series.scenes.read_series import SceneCache
 from ...splits.split import HELD_OUT, TRAIN, VALIDATION
+from ...splits.split_file import SPLIT_FILE
 from ..data.patches import count_classes
-from ..data.split_file import SPLIT_FILE, split_json
+from ..data.split_file import split_json
 from ..data.training_data import TrainingData, parcel_counts
 from ..loop.accelerator import choose_accelerator
 from ..loop.checkpoint import CheckpointStore, folder_of

@@ -26,7 +26,8 @@ from crop_classifier_plugin.engine.splits.split import (
     SplitRule,
     split,
 )
-from crop_classifier_plugin.engine.training.data.split_file import read_split, split_json
+from crop_classifier_plugin.engine.splits.split_file import read_split
+from crop_classifier_plugin.engine.training.data.split_file import split_json
 from crop_classifier_plugin.engine.training.model_folder.weights_provenance import read_provenance
 from crop_classifier_plugin.engine.training.supervised.job import train
 from crop_classifier_plugin.engine.training.supervised.job_defaults import resolve_job

@@ -1,0 +1,1 @@
+"""A finished model calibrated on labelled series."""

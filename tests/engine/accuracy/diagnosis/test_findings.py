@@ -76,7 +76,7 @@ def test_intervals_are_as_wide_as_the_spread_of_the_squares_says():
 def test_classes_that_turn_up_late_or_never_change_no_interval():
     """Windows are told by as many classes as were known when they were read."""
     rng = np.random.default_rng(6)
-    truth, mapped = rng.integers(0, 2, (2, 2048, 6144)).astype(np.int32)
+    truth, mapped = rng.integers(0, 2, (2, 4096, 4096)).astype(np.int32)
     blocks, more = Blocks(grid_of(truth)), Blocks(grid_of(truth))
     shown(blocks, truth, mapped)
     for number, window in enumerate(grid_of(truth).blocks(512)):

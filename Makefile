@@ -11,7 +11,7 @@ BENCH := speed.fuse_starfm speed.fuse_tsstfn speed.classify speed.simulator spee
 	speed.judge accuracy.review_order accuracy.calibration accuracy.gap_filling accuracy.starfm accuracy.shipped_models accuracy.tsstfn accuracy.crop_gain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check house package link bench bench-fast models qgis
+.PHONY: help setup demo test check house package link bench bench-fast models locks audit qgis
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 12
@@ -39,7 +39,7 @@ check: .engine/test.done ## style, types, known dangers, which room may import w
 house: ## how the code is built: files a folder, lengths, docstrings, circles (tools/house.py --help)
 	@$(SYSTEM_PYTHON) tools/house.py
 
-package: ## dist/crop_classifier_plugin.zip, to install in QGIS from a file
+package: ## dist/crop_classifier_plugin.zip, to install in QGIS from a file, and its bill of materials
 	@$(SYSTEM_PYTHON) tools/package.py
 
 link: qgis .engine/base.done ## put this checkout into the default QGIS profile and enable it
@@ -54,8 +54,21 @@ bench-fast: .engine/test.done ## small sizes of the benchmarks, in under five mi
 models: .engine/test.done ## train the shipped models again (needs real data for two of them: models/README.md)
 	@$(ENGINE) -m tools.train_shipped_models all
 
+locks: .tools/done ## exact versions and hashes of what the engine installs, by platform (resources/engine/locks)
+	@.tools/bin/python tools/lock_engine.py
+
+audit: ## known weaknesses of the locked packages, where an index of them can be reached
+	@$(MAKE) --no-print-directory .tools/done || { echo "pip-audit cannot be installed from here: not audited."; exit 0; }; \
+		.tools/bin/python tools/audit_engine.py
+
 qgis:
 	@tools/setup_qgis.sh
+
+.tools/done: tools/requirements.txt
+	@$(SYSTEM_PYTHON) -c 'import venv, ensurepip' 2>/dev/null || tools/setup_qgis.sh
+	@$(SYSTEM_PYTHON) -m venv .tools
+	@.tools/bin/python $(QUIET_PIP) -r tools/requirements.txt
+	@touch $@
 
 .engine/bin/python:
 	@$(SYSTEM_PYTHON) -c 'import venv, ensurepip' 2>/dev/null || tools/setup_qgis.sh

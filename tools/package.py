@@ -1,4 +1,5 @@
-"""Builds the installable plugin: dist/crop_classifier_plugin.zip, the same bytes from the same files.
+"""Builds the installable plugin: dist/crop_classifier_plugin.zip, the same bytes from the same files, and beside it the
+bill of materials of what it holds and what the engine installs (CycloneDX).
 
 In it metadata.txt has the changes of the newest version, as the plugin manager of QGIS shows them.
 """
@@ -10,6 +11,8 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import sbom
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = "crop_classifier_plugin"
@@ -63,4 +66,5 @@ def build(target: Path) -> Path:
 
 if __name__ == "__main__":
     made = build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / f"{PLUGIN}.zip")
+    print(f"{sbom.write(made)}: what it is made of.")
     print(f"{made} ({made.stat().st_size / 1e6:.1f} MB): install it in QGIS with Plugins > Install from ZIP.")

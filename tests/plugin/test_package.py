@@ -1,12 +1,16 @@
 """The plugin as users get it: from the zip into an empty profile, or linked from a checkout."""
 
+import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
 
 import pytest
 
+from crop_classifier_plugin.shared.engine_packages import locks
 from kits.paths import REPOSITORY
 from kits.plugin.ids import SHOWN
 
@@ -45,6 +49,31 @@ def test_zip_holds_the_plugin_and_nothing_else(archive):
 def test_zip_is_the_same_from_the_same_files(archive, tmp_path):
     run(sys.executable, REPOSITORY / "tools" / "package.py", tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+def test_bill_of_materials_lies_beside_the_zip_and_tells_every_file_and_package(archive):
+    """The fields that CycloneDX 1.6 requires, each file of the zip, each package of every lock file."""
+    bill = json.loads(archive.with_suffix(".cdx.json").read_text())
+    assert (bill["bomFormat"], bill["specVersion"], bill["version"]) == ("CycloneDX", "1.6", 1)
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
+    product = bill["metadata"]["component"]
+    assert product["hashes"][0]["content"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert product["licenses"] == [{"license": {"id": "GPL-3.0-or-later"}}]
+    references = [product["bom-ref"], *(each["bom-ref"] for each in bill["components"])]
+    assert len(set(references)) == len(references)
+    for each in bill["components"]:
+        assert each["type"] in ("library", "file", "machine-learning-model")
+        assert each["name"]
+        assert all(re.fullmatch("[0-9a-f]{64}", one["content"]) and one["alg"] == "SHA-256" for one in each["hashes"])
+    told = {each["name"]: each["hashes"][0]["content"] for each in bill["components"] if each["type"] != "library"}
+    with zipfile.ZipFile(archive) as whole:
+        assert told == {name: hashlib.sha256(whole.read(name)).hexdigest() for name in whole.namelist()}
+    packages = {(e["name"], e["version"]): e for e in bill["components"] if e["type"] == "library"}
+    read = [each for lock in (REPOSITORY / "resources/engine/locks").glob("*.txt") for each in locks.read(lock)]
+    assert set(packages) == {(each.name, each.version) for each in read}
+    assert all(set(each.hashes) <= {h["content"] for h in packages[each.name, each.version]["hashes"]} for each in read)
+    assert {e["scope"] for e in packages.values()} == {"required", "optional"}
+    assert set(bill["dependencies"][0]["dependsOn"]) == {e["purl"] for e in packages.values()}
 
 
 def test_zip_installs_into_an_empty_profile_and_loads(archive, tmp_path):

@@ -60,7 +60,8 @@ _WHO = (
     "import json, platform, sys\n"
     "try:\n    import venv, ensurepip; missing = ''\n"
     "except ImportError as error: missing = str(error)\n"
-    "print(json.dumps({'python': list(sys.version_info[:2]), 'missing': missing, 'libc': platform.libc_ver()[0],\n"
+    "print(json.dumps({'python': list(sys.version_info[:2]), 'missing': missing,\n"
+    "    'system': platform.libc_ver() if sys.platform == 'linux' else ('macos', platform.mac_ver()[0]),\n"
     "    'platform': [sys.platform, platform.machine()]}))"
 )
 

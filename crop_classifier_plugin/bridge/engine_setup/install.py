@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from qgis.core import QgsProcessingFeedback
 
@@ -25,6 +27,7 @@ PARTS = {"train": "requirements-train.txt", "clouds": "requirements-clouds.txt"}
 RECORD = "crop_classifier.json"  # in an environment: how it was made
 _ROOM = {"": 2.0, "train": 4.0, "clouds": 0.5}  # GB that installing takes, what is downloaded included (measured)
 _ROOM_OF_CUDA = 8.0  # more, where PyTorch brings its GPU libraries: on Linux
+_OLDEST = {"glibc": (2, 28), "macos": (14, 0)}  # that every locked file runs on: tools/lock_engine.py
 _WATCHED = Path(__file__).parent / "watched.py"
 
 
@@ -127,23 +130,30 @@ def _variables(folder: Path) -> dict[str, str]:
     return {**proxy.variables(), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))}
 
 
-def _choose_locks(plan: Plan, told: Mapping[str, object], feedback: QgsProcessingFeedback) -> list[Path]:
+def _choose_locks(plan: Plan, told: Mapping[str, Any], feedback: QgsProcessingFeedback) -> list[Path]:
     """The lock files to install from; [] for the ranges of the lists. The log says which, and why."""
     system, machine = told["platform"]
     python = str(told["version"])
-    musl = system == "linux" and told["libc"] != "glibc"
-    found = [] if musl else locks.fitting(plan.lists, plan.parts, (system, machine), python)
+    known = system == "win32" or _is_new_enough(told["system"])
+    found = locks.fitting(plan.lists, plan.parts, (system, machine), python) if known else []
     lacking = locks.missing_wheels(found, python, Path(plan.wheels)) if plan.wheels else []
     if found and not lacking:
         names = ", ".join(file.name for file in found)
         feedback.pushInfo(f"Exact versions are installed, and the hash of every file is checked ({names}).")
         return found
-    why = f"no lock file is for Python {python} on {system} {machine}"
+    why = f"no lock file is for Python {python} on {system} {machine} ({' '.join(told['system'])})"
     if lacking:
         more = f" and {len(lacking) - 10} more" if len(lacking) > 10 else ""
         why = f"the folder of wheels has not the locked versions of {', '.join(lacking[:10])}{more}"
     feedback.pushInfo(f"Versions within the ranges of the lists are installed, without hashes: {why}.")
     return []
+
+
+def _is_new_enough(system: Sequence[str]) -> bool:
+    """Whether the locked files run there. `system`: its name and version, as ('glibc', '2.36')."""
+    name, version = system
+    least = _OLDEST.get(name)
+    return least is not None and tuple(map(int, re.findall(r"\d+", version)[:2])) >= least
 
 
 def _check_room(plan: Plan) -> None:

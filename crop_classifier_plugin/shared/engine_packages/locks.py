@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _PLATFORMS = {  # what Python calls the system and its processor -> the files' stem
@@ -17,7 +18,17 @@ _PLATFORMS = {  # what Python calls the system and its processor -> the files' s
     ("darwin", "x86_64"): "macos_x86_64",
 }
 _PYTHONS = re.compile(r"# Python ([0-9. ]+):")
-_ENTRY = re.compile(r"^([A-Za-z0-9._-]+)={2,3}([^\s;\\]+)(?:\s*;\s*([^\\]*?))?\s*\\?$", re.MULTILINE)
+_ENTRY = re.compile(r"([A-Za-z0-9._-]+)={2,3}([^\s;]+)(?: ; (.*?))?((?: --hash=sha256:[0-9a-f]{64})+)")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One package of a lock: its version for these versions of Python, and the sha256 of each of its files."""
+
+    name: str
+    version: str
+    pythons: tuple[str, ...]
+    hashes: tuple[str, ...]
 
 
 def fitting(lists: Path, parts: Sequence[str], platform: tuple[str, str], python: str) -> list[Path]:
@@ -36,10 +47,24 @@ def pythons(lock: Path) -> list[str]:
     return found.group(1).split() if found else []
 
 
+def read(lock: Path) -> list[Entry]:
+    """The packages of a lock file. Raises ValueError for a line that is none."""
+    joined = lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return [_entry(" ".join(line.split()), pythons(lock)) for line in joined if line.strip() and line[0] != "#"]
+
+
+def _entry(line: str, known: Sequence[str]) -> Entry:
+    found = _ENTRY.fullmatch(line)
+    if found is None:
+        raise ValueError(f"{line!r} is no line of a lock file")
+    name, version, marker, hashes = found.groups()
+    meant = [python for python in known if not marker or f'"{python}"' in marker]
+    return Entry(name, version, tuple(meant), tuple(re.findall(r"[0-9a-f]{64}", hashes)))
+
+
 def entries(lock: Path, python: str) -> dict[str, str]:
     """Distribution -> version of what a lock installs for a Python."""
-    found = _ENTRY.findall(lock.read_text(encoding="utf-8"))
-    return {normal(name): version for name, version, marker in found if not marker or f'"{python}"' in marker}
+    return {normal(each.name): each.version for each in read(lock) if python in each.pythons}
 
 
 def missing_wheels(locks: Sequence[Path], python: str, folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ esac
 
 def who(python=(3, 11), missing="", platform=("linux", "x86_64")):
     """What an interpreter says of itself."""
-    return json.dumps({"python": python, "missing": missing, "libc": "glibc", "platform": platform})
+    return json.dumps({"python": python, "missing": missing, "system": ("glibc", "2.36"), "platform": platform})
 
 
 def has(versions, failures=None):

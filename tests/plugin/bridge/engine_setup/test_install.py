@@ -113,6 +113,13 @@ def test_folder_without_the_locked_wheels_is_taken_by_ranges_and_the_log_says_so
     assert "the folder of wheels has not the locked versions of tinypackage" in feedback.infos[0]
 
 
+@pytest.mark.parametrize(
+    "system", [("glibc", "2.17"), ("", ""), ("macos", "13.6.1"), ("glibc", "2.28"), ("macos", "26.1")]
+)
+def test_files_of_a_lock_run_on_new_systems_only(system):
+    assert install._is_new_enough(system) == (system[1] in ("2.28", "26.1"))
+
+
 def test_new_environment_takes_the_place_of_the_old(plan):
     plan = plan()
     older(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsDockWidget
@@ -12,9 +12,10 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction, QToolBar
 
 from . import assets
-from .algorithms.provider import CropClassifierProvider
 from .bridge import environment, leftovers
-from .gui.docks import make_docks
+
+if TYPE_CHECKING:
+    from .algorithms.provider import CropClassifierProvider
 
 MENU = "Crop Classifier"
 TOOLBAR = ("classify_model", "diagnose")
@@ -31,6 +32,8 @@ class CropClassifierPlugin:
         self.docks: list[QgsDockWidget] = []
 
     def initProcessing(self) -> None:
+        from .algorithms.provider import CropClassifierProvider  # forty algorithms: not while plugins are listed
+
         self.provider = CropClassifierProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
         self.provider.refreshAlgorithms()  # chains are made of algorithms that the registry must know first
@@ -72,6 +75,8 @@ class CropClassifierPlugin:
 
     def _add_docks(self) -> None:
         """One labelled button opens and shuts the dock that leads from layers to a reviewed map."""
+        from .gui.docks import make_docks
+
         self.docks = make_docks(self.iface)
         show = self.docks[0].toggleViewAction()
         show.setIcon(QIcon(assets.icon("crop_classifier")))

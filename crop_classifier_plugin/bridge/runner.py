@@ -12,7 +12,6 @@ from qgis.core import QgsProcessingFeedback
 
 from ..shared.errors import CropClassifierError, EngineBroken, EngineDied
 from ..shared.files import staging
-from ..shared.jobs import registry
 from . import environment, leftovers
 from .engine_process import Child, describe_exit
 
@@ -25,6 +24,8 @@ def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
     """The engine's result for a job: its `result` event. Raises CropClassifierError with the sentence to show."""
     temporary = Path(tempfile.gettempdir())
     leftovers.sweep(temporary, JOBS)  # of a QGIS that was killed
+    from ..shared.jobs import registry  # every kind of job: not while QGIS starts
+
     with leftovers.owned_folder(temporary, JOBS) as folder:
         path = folder / "job.json"
         path.write_text(registry.dump(job), encoding="utf-8")

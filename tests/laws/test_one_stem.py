@@ -14,7 +14,7 @@ from kits.paths import REPOSITORY
 
 PACKAGE = REPOSITORY / "crop_classifier_plugin"
 SEVERAL = ("classify", "train")  # kinds with an algorithm for each network
-NO_JOB = {"setup_engine"}  # what QGIS does by itself
+NO_JOB = {"about_engine", "setup_engine"}  # what QGIS does by itself
 
 
 def _named(path: Path) -> list[str]:

@@ -36,7 +36,7 @@ _SPHERE = 1.01  # by which a distance on a sphere may be too long: what is refus
 class ClassifyAlgorithm(SeriesAlgorithm):
     """What all classifications ask and give; a subclass names its networks."""
 
-    NETWORKS: tuple[str, ...] = ()  # whose shipped models are offered
+    NETWORKS: tuple[str, ...] = ()  # whose models are offered; none: the user's own of any network
     SCENES = "Dated scenes of the season"
     MAP_OPTIONAL = False  # whether something else may be made in place of the crop map
     RADAR = False  # whether models may read a radar series beside the scenes
@@ -64,7 +64,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         self.add_dates_and_masks()
 
     def _add_model(self) -> None:
-        names = list(shipped_models.shipped(*self.NETWORKS))
+        names = list(shipped_models.offered(*self.NETWORKS))
         if not names:
             self._add_model_folder("Model folder", optional=False)
             return
@@ -77,7 +77,8 @@ class ClassifyAlgorithm(SeriesAlgorithm):
                 usesStaticStrings=True,
             ),
             self.tr(
-                "A model that comes with the plugin. It needs certain bands, and dates of certain parts of the year. "
+                "A model that comes with the plugin, or one of your own. It needs certain bands, and dates of certain "
+                "parts of the year. "
                 "Not chosen: the one that fits place, season and sensor of the series; the run ends where none does."
             ),
         )
@@ -150,7 +151,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         checked = dict(parameters)
         try:
             if self.given(parameters, "MODEL"):
-                checked["MODEL"] = self._model_name(parameters, context, shipped_models.shipped(*self.NETWORKS))
+                checked["MODEL"] = self._model_name(parameters, context, shipped_models.offered(*self.NETWORKS))
             if self._chosen(parameters):
                 self._refuse(self._card(parameters, context), parameters, context)
         except CropClassifierError as error:
@@ -190,12 +191,11 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         return {"optical": optical, "radar": radar, "area": self._area(parameters, context, feedback)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:
-        known = shipped_models.shipped(*self.NETWORKS)
         if self._chosen(parameters):
             self._card(parameters, context)
         return ClassifyJob(
             model=str(self._model(parameters, context)) if self._chosen(parameters) else "",
-            candidates=() if self._chosen(parameters) else tuple(map(str, known.values())),
+            candidates=() if self._chosen(parameters) else shipped_models.candidates(*self.NETWORKS),
             written=self.written(parameters, context),
             months=self.months(parameters, context),
             device=self.device(parameters, context),
@@ -228,7 +228,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
         own = self.parameterAsFile(parameters, "MODEL_FOLDER", context)
         if own:
             return Path(own)
-        known = shipped_models.shipped(*self.NETWORKS)
+        known = shipped_models.offered(*self.NETWORKS)
         return known[self._model_name(parameters, context, known)]
 
     def _card(self, parameters: Parameters, context: QgsProcessingContext) -> Card:

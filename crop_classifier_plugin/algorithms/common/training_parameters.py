@@ -7,10 +7,11 @@ from qgis.core import QgsProcessingContext, QgsProcessingParameterNumber
 from ...shared.choices import PRECISIONS, RESUME
 from ...shared.devices import TRAINING_DEVICES
 from ...shared.jobs.train import HardwareSpec
-from .engine_algorithm import EngineAlgorithm, Parameters
+from .engine_algorithm import Parameters
+from .model_folders import ModelMaker
 
 
-class TrainingParameters(EngineAlgorithm):
+class TrainingParameters(ModelMaker):
     devices = TRAINING_DEVICES
 
     def add_hardware(self) -> None:

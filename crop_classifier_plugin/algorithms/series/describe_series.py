@@ -94,8 +94,8 @@ class DescribeSeries(SeriesAlgorithm):
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DescribeSeriesJob:
         own = self.parameterAsString(parameters, "OWN_MODELS", context).split(";")
-        shipped = shipped_models.shipped(*NETWORKS) if self.parameterAsBool(parameters, "MODELS", context) else {}
-        models = [*filter(None, map(str.strip, own)), *map(str, shipped.values())]
+        known = shipped_models.candidates(*NETWORKS) if self.parameterAsBool(parameters, "MODELS", context) else ()
+        models = [*filter(None, map(str.strip, own)), *known]
         return DescribeSeriesJob(
             **inputs,
             candidates=tuple(dict.fromkeys(models)),

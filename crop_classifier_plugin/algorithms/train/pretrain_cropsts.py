@@ -11,7 +11,6 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
-    QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -71,10 +70,8 @@ class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
             FINISH,
         )
         self.add_hardware()
-        self.add(
-            QgsProcessingParameterFolderDestination("ENCODER_FOLDER", self.tr("Encoder folder")),
-            self.tr("The encoder, its facts and the course of the losses are written here after each epoch."),
-        )
+        tip = "The encoder, its facts and the course of the losses are written here after each epoch."
+        self.add_model_folder("ENCODER_FOLDER", "Encoder folder", tip)
         self.addOutput(QgsProcessingOutputNumber("LOSS", self.tr("Loss of the last epoch")))
 
     def _add_guides(self) -> None:
@@ -110,7 +107,7 @@ class PretrainCropSts(TrainingParameters, SeriesAlgorithm):
             read = self.parameterAsInt if kind == INTEGER else self.parameterAsDouble
             numbers[field] = read(parameters, name, context)
         return PretrainJob(
-            folder=self.parameterAsString(parameters, "ENCODER_FOLDER", context),
+            folder=self.model_folder(parameters, "ENCODER_FOLDER", context),
             bands=self.words(parameters, "BANDS", context),
             preset=self.choice(parameters, "SIZE", context),
             settings=self.own_settings(parameters, context),

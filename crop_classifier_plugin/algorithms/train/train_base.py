@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputHtml,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -32,6 +31,7 @@ from ...shared.networks import NETWORKS
 from ...shared.recipes import describe
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import LabelledAlgorithm
+from ..common.model_folders import ModelMaker
 
 INTEGER, DOUBLE = QgsProcessingParameterNumber.Type.Integer, QgsProcessingParameterNumber.Type.Double
 NUMBERS = (  # name, field of the job, title, type, default, least, most, advanced, tip
@@ -90,7 +90,7 @@ TEXTS = (  # name, field of the job, title, tip
 )
 
 
-class TrainAlgorithm(LabelledAlgorithm):
+class TrainAlgorithm(LabelledAlgorithm, ModelMaker):
     """What all trainings ask and give."""
 
     devices = TRAINING_DEVICES
@@ -153,10 +153,8 @@ class TrainAlgorithm(LabelledAlgorithm):
     def _add_outputs(self) -> None:
         for name, _, title, tip in TEXTS:
             self.add(QgsProcessingParameterString(name, self.tr(title), optional=True), self.tr(tip), advanced=True)
-        self.add(
-            QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
-            self.tr("The model, its card, the split of the parcels and the report are written here."),
-        )
+        tip = "The model, its card, the split of the parcels and the report are written here."
+        self.add_model_folder("MODEL_FOLDER", "Model folder", tip)
         self.addOutput(QgsProcessingOutputHtml("REPORT", self.tr("Report of the training")))
         for key, metric in METRICS.items():
             title = self.tr("{} on the held-out parcels").format(self.tr(metric.title))
@@ -171,7 +169,7 @@ class TrainAlgorithm(LabelledAlgorithm):
         return TrainJob(
             **inputs,
             **self._chosen(TrainJob, parameters, context),
-            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
+            model=self.model_folder(parameters, "MODEL_FOLDER", context),
             split=self.split(parameters, context),
             network=self.network(parameters, context),
             model_inputs=ModelInputs(

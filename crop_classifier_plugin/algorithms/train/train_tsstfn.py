@@ -10,7 +10,6 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterFile,
-    QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -71,10 +70,8 @@ class TrainTsstfn(TrainingParameters, PairsAlgorithm):
         self.add_choice("SIZE", "Network size", PRESETS, tip)
         self.add_settings()
         self._add_learning()
-        self.add(
-            QgsProcessingParameterFolderDestination("MODEL_FOLDER", self.tr("Model folder")),
-            self.tr("The model, its card and the course of the training are written here."),
-        )
+        tip = "The model, its card and the course of the training are written here."
+        self.add_model_folder("MODEL_FOLDER", "Model folder", tip)
         for name, title in (
             ("RMSE", "RMSE on the validation tiles"),
             ("RMSE_LAST_FINE", "RMSE of the last fine image"),
@@ -134,7 +131,7 @@ class TrainTsstfn(TrainingParameters, PairsAlgorithm):
         }
         return TrainTsstfnJob(
             **inputs,
-            model=self.parameterAsString(parameters, "MODEL_FOLDER", context),
+            model=self.model_folder(parameters, "MODEL_FOLDER", context),
             target=self.day(parameters, "TARGET", context),
             network=take(told, FusionNetwork),
             model_inputs=take(told, FusionModelInputs),

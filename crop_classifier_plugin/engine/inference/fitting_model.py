@@ -32,7 +32,7 @@ def fitting_model(job: ClassifyJob, scenes: ModelScenes, reporter: Reporter) -> 
         return job.model
     more = f" (And {len(against) - _MOST} more.)" if len(against) > _MOST else ""
     raise BadInput(
-        "None of the models that come with the plugin fits this series: choose one all the same, or train one on "
+        "None of the models that are there fits this series: choose one all the same, or train one on "
         f"labels of this place. {' '.join(list(against)[:_MOST])}{more}"
     )
 

@@ -63,7 +63,7 @@ class ClassifyJob(Job):
     def __post_init__(self) -> None:
         one_of("device", self.device, DEVICES)
         if not (self.model or self.candidates):
-            raise BadInput("No model was given: choose one of those that come with the plugin, or a model folder.")
+            raise BadInput("No model was given: choose one of those that are offered, or a model folder.")
         if not (self.optical or self.radar):
             raise BadInput("No raster was given: choose the dated scenes of the season.")
         if len(set(self.months)) < len(self.months):

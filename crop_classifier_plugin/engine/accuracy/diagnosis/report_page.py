@@ -8,9 +8,9 @@ from typing import Any
 
 from ....shared.metrics import METRICS
 from ...reporting.templates import template
+from ..calibration.diagram import diagram
 from ..calibration.reliability import Reliability
 from .class_bars import BARS, class_bars
-from .confidence import diagram
 from .error_layers import AGREEMENT, OUTCOMES
 from .more_layers import SURENESS
 from .preview import NOT_COMPARED

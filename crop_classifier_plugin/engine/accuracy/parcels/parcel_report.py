@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from numpy.typing import NDArray
 from ....shared.legend import CropClass, Legend, plain
 from ....shared.metrics import METRICS
 from ...execution.outputs import Outputs
+from ...reporting.charts import Drawing
 from ...reporting.colours import Uncoloured, colours_of
 from ...reporting.csv_table import CsvTable
 from ...reporting.json_file import write_json
 from ...reporting.templates import defined, percent, template
+from ..calibration.diagram import diagram
+from ..calibration.reliability import Reliability
 from ..confusion import RULE, Confusion, Scores
 from .summary import AGREES, DISAGREES, UNKNOWN, Measured
 
@@ -67,8 +71,29 @@ class ParcelFacts:
             "matrix": counts.astype(int).tolist(),
             "matrix_ha": areas.tolist(),
             "mapped": [_of_crop(crop, mapped, declared) for crop in self.legend],
+            "calibration": self._calibration(),
             "rule": RULE,
             "notes": list(self.notes),
+        }
+
+    @cached_property
+    def reliability(self) -> dict[str, Reliability]:
+        """Whether the compared parcels are as sure as they are right: by their field, of those that have a value."""
+        rows = self._compared()
+        right = (rows["agreement"] == AGREES).to_numpy()
+        known = {name: rows[name].to_numpy(float) for name in ("map_prob", "mean_prob")}
+        there = {name: ~np.isnan(values) for name, values in known.items()}
+        return {n: Reliability.count(v[there[n]], right[there[n]]) for n, v in known.items() if there[n].any()}
+
+    def _calibration(self) -> dict[str, Any] | None:
+        found = self.reliability
+        if not found:
+            return None
+        return {
+            "own": self.measured.calibration is not None,  # whether the model's card has one of parcels
+            "expected_error": found["map_prob"].error,
+            "expected_error_of_mean": found["mean_prob"].error,
+            "bins": found["map_prob"].rows(),
         }
 
     def _agreement(self) -> dict[str, int]:
@@ -144,7 +169,8 @@ def write_reports(facts: ParcelFacts, job: Any, out: Outputs) -> dict[str, Any]:
     if job.report_csv:
         out.write_text(job.report_csv, to_csv(document))
     if job.report_html:
-        out.write_text(job.report_html, to_html(document, facts.headline, job))
+        chart = diagram(found["map_prob"], "parcels") if (found := facts.reliability) else None
+        out.write_text(job.report_html, to_html(document, facts.headline, job, chart))
     return document
 
 
@@ -163,15 +189,19 @@ def to_csv(document: dict[str, Any]) -> str:
     table.writerow(["figure", "value"])
     for key, value in {**document["overall"], "overall_by_area": document["overall_by_area"]}.items():
         table.writerow([METRICS[key].name if key in METRICS else key, "" if value is None else f"{value:.6f}"])
+    calibration = document["calibration"] or {}
+    for key in ("expected_error", "expected_error_of_mean"):
+        table.writerow([f"calibration: {key}", f"{calibration[key]:.6f}" if calibration else ""])
     for word, count in document["agreement"].items():
         table.writerow([f"agreement: {word}", count])
     return table.text
 
 
-def to_html(document: dict[str, Any], headline: str, job: Any) -> str:
+def to_html(document: dict[str, Any], headline: str, job: Any, chart: Drawing | None = None) -> str:
     """One page without scripts or outside files."""
     page = template("parcels.html.j2", Path(__file__).parent)
     names = {"map_name": Path(job.maps.class_map).name, "parcels_name": Path(job.parcels.path).name}
     tips = {"oa": "of the compared parcels have the declared crop in the map.", "kappa": METRICS["kappa"].tip}
     compared = document["agreement"][AGREES] + document["agreement"][DISAGREES]
-    return page.render(d=document, headline=headline, metrics=METRICS, tips=tips, compared=compared, **names)
+    told = {"headline": headline, "chart": chart, "compared": compared, **names}
+    return page.render(d=document, metrics=METRICS, tips=tips, **told)

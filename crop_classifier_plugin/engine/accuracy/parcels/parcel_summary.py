@@ -20,6 +20,7 @@ from ...raster.grid import Grid
 from ...raster.pixel_area import hectares_of_shapes, pixel_areas
 from ...raster.writer import GDAL_ERRORS
 from ...reporting.sentences import listed
+from ..calibration.parcel_tag import read_parcel_calibration
 from .parcel_layer import ParcelLayer, read_parcels
 from .parcel_report import ParcelFacts, write_reports
 from .styles import write_parcels
@@ -72,7 +73,8 @@ def _measured(rasters: MapRasters, crop_map: CropMap, layer: ParcelLayer, run: J
     if rasters.valid_dates:
         valid = band_means(rasters.valid_dates, grid, layer.shapes, run.step(0.8, 0.9))[:, 0]
     hectares = hectares_of_shapes(layer.shapes, grid.crs.to_wkt())
-    return Measured(coverage, probabilities, valid, hectares, _pixel_hectares(grid, layer.shapes))
+    calibration = read_parcel_calibration(rasters.probabilities) if rasters.probabilities else None
+    return Measured(coverage, probabilities, valid, hectares, _pixel_hectares(grid, layer.shapes), calibration)
 
 
 def class_probabilities(path: str, crop_map: CropMap, shapes: NDArray[Any], reporter: Reporter) -> Floats | None:

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ....shared.cards.calibration import ParcelCalibration
 from ....shared.legend import Legend
 from ...labels.matching import Label, Matcher
+from ..calibration.scaling import parcel_confidence
 from ..doubt import entropy_of
 from .parcel_layer import ParcelLayer
 
@@ -23,7 +25,8 @@ FIELDS = {  # name -> what it says
     "map_class": "code of the crop that most of the parcel has",
     "map_name": "the same by name",
     "map_share": "share of the mapped part that has it, 0 to 1",
-    "map_prob": "mean probability of it, 0 to 1",
+    "map_prob": "chance that it is right, 0 to 1: calibrated where the model's card tells how, else mean_prob",
+    "mean_prob": "mean probability of it over the pixels, 0 to 1",
     "second_name": "the next crop: by probability where that is known, else by share",
     "second_prob": "mean probability of it; without probabilities, its share",
     "entropy": "of the mean probabilities: 0 = sure, 1 = nothing known",
@@ -46,6 +49,7 @@ class Measured:
     valid_dates: Floats | None  # (P,)
     hectares: Floats  # (P,)
     pixel_hectares: Floats  # (P,) of a pixel where the parcel lies
+    calibration: ParcelCalibration | None = None  # what a mean probability says of a parcel
 
     @property
     def pixels(self) -> Floats:
@@ -98,6 +102,7 @@ def _doubt(measured: Measured, best: NDArray[np.int64], names: NDArray[Any]) -> 
         nothing = np.full(len(best), np.nan)
         return {
             "map_prob": nothing,
+            "mean_prob": nothing,
             **told,
             "second_prob": _where(there, shares),
             "entropy": nothing,
@@ -105,7 +110,8 @@ def _doubt(measured: Measured, best: NDArray[np.int64], names: NDArray[Any]) -> 
         }
     first, next_one = _at(measured.probabilities, best), _at(measured.probabilities, second)
     return {
-        "map_prob": _where(known, first),
+        "map_prob": _where(known, parcel_confidence(first, measured.calibration)),
+        "mean_prob": _where(known, first),
         **told,
         "second_prob": _where(there, next_one),
         "entropy": _where(known, entropy_of(measured.probabilities.T)),

@@ -83,7 +83,9 @@ def _parcels(
 
 def _declared_support(table: pd.DataFrame, mapped: Floats) -> Floats:
     """(n,) what the map gives the declared crop: the next crop's where it is that, else at most what is left."""
-    second = table["second_prob"].to_numpy(float)
+    mean = table["mean_prob"].fillna(table["map_share"]).to_numpy(float)
+    left: Floats = (1 - mapped) / np.maximum(1 - mean, 1e-6)  # where the first is calibrated, the others are too
+    second: Floats = np.clip(table["second_prob"].to_numpy(float) * left, 0, 1 - mapped)
     is_second = (table["second_name"] == table["declared_name"]).to_numpy()
     rest = np.maximum(1 - mapped - np.nan_to_num(second), 0)
     return np.where(is_second, second, rest / 2)

@@ -24,8 +24,9 @@ _TOLD = (
     "The target is {target:g} on a season that is not known. As it comes the error is {raw:.3f}; without a label of "
     "the season it is {others:.3f} ({reached} of {seasons} seasons reach the target), where a temperature alone leaves "
     "{temperature:.3f}. With {counts} labelled parcels of the season it is {own}, on top of other seasons {both}. "
-    "Accuracy grows with it, from {accuracy_raw:.3f} to {accuracy_others:.3f} without labels of the season and to "
-    "{accuracy_own:.3f} with {most} parcels: crops that the season makes look like others are weighed anew."
+    "Accuracy goes with it from {accuracy_raw:.3f} to {accuracy_others:.3f} in the mean without labels of the season "
+    "(on {worse} of the seasons it falls) and to {accuracy_own:.3f} with {most} parcels: crops that the season makes "
+    "look like others are weighed anew."
 )
 _WHY = (
     "Why a temperature does not do: what goes wrong in another season is that some crops are taken for others, surely; "
@@ -41,6 +42,7 @@ def results(found: Sequence[Tested], model: str, by: str) -> Results:
     for name in ("raw", "temperature", "others"):
         facts[name] = _mean(getattr(each, name).error for each in found)
     facts["reached"] = sum(each.others.error <= TARGET for each in found)
+    facts["worse"] = sum(each.others.accuracy < each.raw.accuracy for each in found)
     for name in ("own", "both"):
         facts[name] = _listed(f"{_mean(_errors(found, name, count)):.3f}" for count in COUNTS)
     for name in ("raw", "others"):

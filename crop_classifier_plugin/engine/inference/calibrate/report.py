@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ....shared.cards.card import Card
+from ...accuracy.calibration.diagram import diagram
 from ...accuracy.calibration.fit import Fitted, Judged
 from ...accuracy.calibration.sample import Sample
 from ...accuracy.calibration.told import told
-from ...accuracy.diagnosis.confidence import diagram
 from ...execution.outputs import Outputs
 from ...reporting.json_file import write_json
 from ...reporting.templates import template

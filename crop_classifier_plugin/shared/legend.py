@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
+from .texts.bounded import bounded_json
 from .texts.names import check_name, clean
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -165,9 +165,7 @@ class Legend:
     def load(cls, path: str | Path) -> Legend:
         """The legend in a JSON file. Raises BadInput."""
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except RecursionError:
-            raise BadInput(f"The legend file {path} nests too deep: choose a JSON file of classes.") from None
+            data = bounded_json(path)
         except (OSError, ValueError) as error:
             raise BadInput(f"The legend file {path} cannot be read ({error}): choose a JSON file of classes.") from None
         return cls.from_dict(data.get("classes", ()) if isinstance(data, dict) else data)

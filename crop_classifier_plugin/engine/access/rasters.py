@@ -8,7 +8,7 @@ from typing import Any
 import rasterio
 from rasterio.io import DatasetReader
 
-from ...shared.errors import SourceRefused
+from ...shared.errors import BadInput, SourceRefused
 from .archives import member_starts
 from .beside import check_beside, check_overviews, check_zarr
 from .crs import check_grids
@@ -29,13 +29,13 @@ def open_raster(path: str | Path, **options: Any) -> Any:
     """The open dataset: rasterio.open for reading, of the allowed drivers alone.
 
     `path`: as the user named it, or as it was found below what he named. Raises SourceRefused for what leads elsewhere,
-    RasterioError for what is no raster.
+    BadInput for complex numbers, RasterioError for what is no raster.
     """
     text = str(path)
     dataset = _open(text, _drivers(text), options)
     try:
         _check_opened(text, dataset)
-    except SourceRefused:
+    except BadInput:
         dataset.close()
         raise
     return dataset
@@ -90,7 +90,10 @@ def _local(text: str, found: Reference) -> list[str]:
 
 
 def _check_opened(text: str, dataset: Any) -> None:
-    """What GDAL would follow later: overviews that the file names, and grids of its coordinate system."""
+    """What GDAL would follow later: overviews that the file names, and grids of its coordinate system; and what nothing
+    here can compute with."""
+    if any(kind.startswith("complex") for kind in dataset.dtypes):
+        raise BadInput(f"{text} holds complex numbers, as radar before its detection: give backscatter or reflectance.")
     check_overviews(dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE", ""), text)
     if dataset.crs:
         check_grids(dataset.crs.to_wkt(), text)

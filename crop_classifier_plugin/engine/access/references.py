@@ -46,7 +46,10 @@ def reference_of(text: str, base: str = "") -> Reference:
         return _in_archive(text.split("/", 2)[2], base)
     if text.startswith("/vsi") or _PREFIX.match(text) or text.startswith(("//", "\\\\")):
         return Reference("", why="it is no plain file")
-    return Reference(os.path.abspath(os.path.join(base, text)))
+    file = os.path.abspath(os.path.join(base, text))
+    if os.path.exists(file) and not (os.path.isfile(file) or os.path.isdir(file)):
+        return Reference("", why="it is a pipe or a device")
+    return Reference(file)
 
 
 def _holder(prefix: str, rest: str, base: str) -> str:

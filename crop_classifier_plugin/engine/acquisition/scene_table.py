@@ -11,6 +11,8 @@ import geopandas
 import shapely
 from shapely.errors import GEOSException
 
+from ...shared.errors import TooLarge
+from ...shared.texts.bounded import bounded_json
 from ..execution.outputs import Outputs
 from ..reporting.csv_table import CsvTable
 from ..vector.geopackage import write_layer
@@ -100,9 +102,9 @@ def collection_text(items: Sequence[dict[str, Any]]) -> str:
 def merged(path: Path, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The items of an earlier run whose files are still there, and these over them."""
     try:
-        earlier = json.loads(path.read_text(encoding="utf-8"))["features"]
+        earlier = bounded_json(path)["features"]
         known = {(i.get("collection"), i["id"]): i for i in earlier if _has_files(i, path.parent)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, TooLarge):
         known = {}
     for item in items:
         before = known.get((item.get("collection"), item["id"]), {})

@@ -15,6 +15,7 @@ from ...shared.devices import AUTO, DEVICES, TRAINING_DEVICES
 from ...shared.errors import BadInput
 from ...shared.jobs.date_rows import check_columns, date_entries
 from ...shared.jobs.sources import DateEntry
+from ...shared.texts.bounded import open_text
 from ...shared.texts.cells import plain_cell
 from ..execution import signals
 from ..execution.dispatch import FAILED, OK, execute
@@ -111,7 +112,7 @@ def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     languages) or tab.
     """
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
+        with open_text(path, "utf-8-sig") as file:
             header = file.readline()
             file.seek(0)
             reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count))

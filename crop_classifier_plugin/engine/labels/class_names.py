@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as ET
 
-from ...shared.errors import BadInput
+from ...shared.errors import BadInput, TooLarge
 from ...shared.legend import CropClass, Legend, plain
+from ...shared.texts.bounded import bounded_bytes, parsed_json
 from ...shared.texts.names import clean
 from ..raster.writer import LEGEND_TAG
 from ..reporting.colours import RGB, Uncoloured, colours_of
@@ -67,7 +67,7 @@ def legend_of(codes: Iterable[int], names: Mapping[int, Named]) -> Legend:
 
 def _from_tag(path: str, tag: str) -> dict[int, Named]:
     try:
-        legend = Legend.from_dict(json.loads(tag))
+        legend = Legend.from_dict(parsed_json(tag, path))
     except (ValueError, BadInput) as error:
         raise BadInput(f"The legend inside {path} cannot be read ({error}): make the map again.") from None
     return {c.code: Named(c.name, c.rgb, c.aliases) for c in legend}
@@ -76,9 +76,9 @@ def _from_tag(path: str, tag: str) -> dict[int, Named]:
 def _pam_band(path: str) -> Element | None:
     """What GDAL keeps about band 1 in the file beside the raster; None where there is none that can be read."""
     beside = Path(f"{str(path).removeprefix('vrt://').split('?bands=')[0]}.aux.xml")  # of its first band, as names go
-    try:
-        return ET.fromstring(beside.read_bytes()).find("PAMRasterBand[@band='1']")
-    except (OSError, ET.ParseError, DefusedXmlException):  # a comfort: without names the codes speak for themselves
+    try:  # a comfort: without names the codes speak for themselves
+        return ET.fromstring(bounded_bytes(beside)).find("PAMRasterBand[@band='1']")
+    except (OSError, TooLarge, ET.ParseError, DefusedXmlException):
         return None
 
 

@@ -190,6 +190,8 @@ def _metres(path: str) -> float:
 def _in_archive(path: str) -> list[str]:
     """The rasters in a zip or tar file, as GDAL names them."""
     suffix = Path(path).suffix.lower()
+    if not Path(path).is_file():
+        raise BadRaster(path, "it is no file")
     try:
         if suffix == ".zip":
             with zipfile.ZipFile(path) as archive:

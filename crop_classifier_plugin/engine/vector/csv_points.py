@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import geopandas
 import numpy as np
 import shapely
 
 from ...shared.errors import LabelsUnusable
+from ...shared.texts.bounded import open_file, open_text
 from ...shared.texts.cells import plain_cell
 from ..raster.band_ref import Bounds
 from ..reporting.sentences import listed
@@ -26,6 +27,7 @@ _PAIRS = (  # names of the columns, in any case, and their CRS; "" = the user sa
     (_LONGITUDE, _LATITUDE, _DEGREES),
     (("x", "easting", "xcoord", "x_coord", "point_x"), ("y", "northing", "ycoord", "y_coord", "point_y"), ""),
 )
+_MOST = 1 << 30  # bytes of a table (choice: ten million points)
 _LONGEST = 100_000  # letters of a first line (choice)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
@@ -52,16 +54,16 @@ def holds_points(path: str) -> bool:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[TextIO]:
+def _opened(path: str) -> Iterator[IO[str]]:
     """Raises LabelsUnusable, also for what turns out to be no text or no table while it is read."""
     try:
-        with Path(path).open(newline="", encoding=_encoding(path)) as file:
+        with open_text(path, _encoding(path), _MOST) as file:
             yield file
     except (OSError, UnicodeError, csv.Error) as error:
         raise LabelsUnusable(f"The table {path} cannot be read ({error}): save it as a CSV file.") from None
 
 
-def _line(file: TextIO) -> str:
+def _line(file: IO[str]) -> str:
     """The head of the table. Raises csv.Error for one without an end."""
     line = file.readline(_LONGEST)
     if len(line) == _LONGEST:
@@ -90,8 +92,9 @@ class CsvPoints:
     @classmethod
     def open(cls, path: str) -> CsvPoints:
         """Raises LabelsUnusable."""
+        encoding = _encoding(path)
         with _opened(path) as file:
-            encoding, header = file.encoding, _line(file)
+            header = _line(file)
             names, axes = _cells(header), _axes(_cells(header))
             if axes is None:
                 raise LabelsUnusable(f"The table {path} has no columns lon and lat, or x and y: name them so.")
@@ -110,12 +113,12 @@ class CsvPoints:
 
 def _encoding(path: str) -> str:
     """UTF-8 with or without a byte order mark, else what older spreadsheets write."""
-    with Path(path).open("rb") as file:
+    with open_file(path) as file:
         start = file.read(2)
     if start in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     try:
-        with Path(path).open(encoding="utf-8-sig") as file:
+        with open_text(path, "utf-8-sig", _MOST) as file:
             while file.read(1 << 20):
                 pass
     except UnicodeDecodeError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from ...shared.texts.bounded import open_file
+
 _CODE_PAGE = 29  # byte of a .dbf file's head that may name the encoding (dBase); 0 = it does not
 _CHUNK = 1 << 20
 
@@ -15,7 +17,7 @@ def is_unsaid(path: str) -> bool:
     table = file.with_suffix(".dbf")
     if file.suffix.lower() not in (".shp", ".dbf") or file.with_suffix(".cpg").exists() or not table.is_file():
         return False
-    with table.open("rb") as opened:
+    with open_file(table) as opened:
         head = opened.read(_CODE_PAGE + 1)
     return len(head) > _CODE_PAGE and not head[_CODE_PAGE]
 
@@ -25,7 +27,7 @@ def encoding_of(path: str) -> str | None:
     if not is_unsaid(path):
         return None
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with Path(path).with_suffix(".dbf").open("rb") as table:
+    with open_file(Path(path).with_suffix(".dbf")) as table:
         table.seek(32)  # the head's numbers are no text
         try:
             while chunk := table.read(_CHUNK):

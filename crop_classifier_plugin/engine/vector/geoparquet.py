@@ -17,6 +17,7 @@ from pyproj.exceptions import CRSError
 from rasterio.errors import CRSError as UnreadableCrs
 
 from ...shared.errors import LabelsUnusable
+from ...shared.texts.bounded import open_file, parsed_json
 from ..access.crs import checked_text
 from ..raster.band_ref import Bounds
 
@@ -47,7 +48,7 @@ class GeoParquet:
         schema = _reader(path).schema
         geo = (schema.metadata or {}).get(b"geo")
         try:
-            facts = json.loads(geo) if geo else {}
+            facts = parsed_json(geo.decode("utf-8"), path) if geo else {}
             column = str(facts.get("primary_column", ""))
             own = facts["columns"][column] if column else {}
             encoding, kinds = own.get("encoding", ""), own.get("geometry_types") or ["Unknown"]
@@ -81,7 +82,7 @@ class GeoParquet:
 def _reader(path: str) -> Any:
     """Of batches. Raises LabelsUnusable for what is no Parquet file, or a part of one."""
     try:
-        with Path(path).open("rb") as file:
+        with open_file(path) as file:
             first = file.read(len(_MAGIC))
             file.seek(-len(_MAGIC), 2)
             whole = first == file.read() == _MAGIC

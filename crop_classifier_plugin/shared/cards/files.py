@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Union
 
 from ..errors import BadInput, BadModel, ModelAltered
+from ..texts.bounded import bounded_json, open_file
 from ..texts.names import check_document
 from .card import Card
 from .model_json import item_of, read_item
@@ -23,15 +24,13 @@ Folder = Union[str, Path]
 def load_card(folder: Folder) -> Card:
     """The card in a model's folder. Raises BadModel when it is none."""
     try:
-        item = json.loads(read_text(Path(folder) / CARD_FILE))
+        item = bounded_json(Path(folder) / CARD_FILE, MAX_CARD)
         check_document(item)
         return read_item(item)
     except FileNotFoundError:
         raise BadModel(str(folder), f"it has no {CARD_FILE}") from None
     except BadInput as error:
         raise BadModel(str(folder), error.sentence.rstrip(".")) from None
-    except RecursionError:
-        raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: it nests too deep") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise BadModel(str(folder), f"its {CARD_FILE} is not a model card: {error!r}") from None
 
@@ -65,19 +64,10 @@ def list_models(folders: Iterable[Path]) -> list[Path]:
     return sorted(found, key=lambda p: p.name)
 
 
-def read_text(path: Path) -> str:
-    """A card's text; no more of the file is read than a card may have, whatever size it claims."""
-    with open(path, "rb") as file:
-        data = file.read(MAX_CARD + 1)
-    if len(data) > MAX_CARD:
-        raise BadInput(f"its {path.name} has more than {MAX_CARD // 1_000_000} MB")
-    return data.decode("utf-8")
-
-
 def sha256_of(path: Folder) -> str:
     """Of a file, in hexadecimal; it is read in blocks."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     return digest.hexdigest()

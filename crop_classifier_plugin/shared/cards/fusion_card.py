@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ..codec import build
 from ..errors import BadInput, BadModel, CropClassifierError
+from ..texts.bounded import bounded_json
 from ..texts.names import check_document
 from .applicability import Home
 from .card import MAX_TILE_VALUES
-from .files import Folder, read_text
+from .files import MAX_CARD, Folder
 from .parts import Box, TrainingFacts, check_range
 
 FUSION_CARD = "fusion.json"
@@ -107,7 +108,7 @@ class FusionCard:
     def load(cls, folder: Folder) -> FusionCard:
         """The card in a model's folder. Raises BadModel when it is none."""
         try:
-            facts = json.loads(read_text(Path(folder) / FUSION_CARD))
+            facts = bounded_json(Path(folder) / FUSION_CARD, MAX_CARD)
             check_document(facts)
             if not isinstance(facts, dict) or facts.pop("type", "") != _KIND:
                 raise BadInput("it is the card of another kind of model")
@@ -117,5 +118,5 @@ class FusionCard:
             raise BadModel(str(folder), f"it has no {FUSION_CARD}") from None
         except CropClassifierError as error:
             raise BadModel(str(folder), f"its {FUSION_CARD} is no card: {error.sentence.rstrip('.')}") from None
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise BadModel(str(folder), f"its {FUSION_CARD} is no card: {error}") from None

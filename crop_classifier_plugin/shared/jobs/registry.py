@@ -11,6 +11,7 @@ from typing import Any
 
 from ..codec import build
 from ..errors import BadInput
+from ..texts.bounded import bounded_json
 from .job_values import check_values
 
 
@@ -35,9 +36,7 @@ def dump(job: Any) -> str:
 def load(path: str | Path) -> Any:
     """The job in a JSON file. Raises BadInput with a sentence when it is none."""
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except RecursionError:
-        raise BadInput(f"The job file {path} nests too deep: give a job in JSON.") from None
+        data = bounded_json(path)
     except (OSError, ValueError) as error:
         raise BadInput(f"The job file {path} cannot be read ({error}): give a job in JSON.") from None
     return parse(data)

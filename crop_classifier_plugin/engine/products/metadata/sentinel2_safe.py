@@ -12,6 +12,7 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as ET
 
 from ....shared.errors import BadRaster
+from ....shared.texts.bounded import MOST, bounded_bytes, read_most
 from ..spec import OPTICAL
 
 METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
@@ -66,8 +67,8 @@ def _text(root: str, name: str) -> bytes | None:
     zipped = _ZIPPED.match(root)
     try:
         if zipped:
-            with zipfile.ZipFile(zipped[1]) as archive:
-                return archive.read(f"{zipped[2]}/{name}")
-        return (Path(root) / name).read_bytes()
+            with zipfile.ZipFile(zipped[1]) as archive, archive.open(f"{zipped[2]}/{name}") as file:
+                return read_most(file, MOST, f"{root}/{name}")
+        return bounded_bytes(Path(root) / name)
     except (OSError, KeyError, zipfile.BadZipFile):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from pystac.errors import STACError, STACTypeError
 
 from ....shared.errors import BadInput, SourceRefused
 from ....shared.jobs.sources import SceneSource
+from ....shared.texts.bounded import bounded_json
 from ...access.named import is_remote, may_reach
 from ...access.references import reference_of
 from .. import bands
@@ -49,7 +49,7 @@ def read_items(source: SceneSource) -> Iterator[RasterFields]:
 
 def _items(path: Path) -> list[pystac.Item]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = bounded_json(path)
         many = data.get("type") == "FeatureCollection"
         items = list(pystac.ItemCollection.from_dict(data)) if many else [pystac.Item.from_dict(data)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, STACError, STACTypeError) as error:

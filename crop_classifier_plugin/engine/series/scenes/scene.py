@@ -13,7 +13,7 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
-from ....shared.errors import BadInput, BadRaster, BandTwice
+from ....shared.errors import BadRaster, BandTwice
 from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
 from ...access.rasters import open_raster
 from ...execution.reporter import Reporter
@@ -134,8 +134,6 @@ def _read_file(
     crs, path = notes.given.of(file, raster, next((each.crs for each in told if each.crs), "")), raster.source.path
     transform = upright(path, file.transform, file.height, file.width)
     check_degrees(path, crs, transform)
-    if any(dtype.startswith("complex") for dtype in file.dtypes):
-        raise BadInput(f"{path} holds complex numbers, as radar before its detection: give backscatter or reflectance.")
     days = notes.dates.dates(FileDates(file, raster), told, undated)
     names = _named(file, raster, told, distinct_days=len(set(days)) == len(days))
     _check_once(path, names, days)

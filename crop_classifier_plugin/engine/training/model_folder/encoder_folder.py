@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ....shared.cards.files import sha256_of
-from ....shared.errors import BadModel
+from ....shared.errors import BadInput, BadModel
+from ....shared.texts.bounded import bounded_json
+from ....shared.texts.names import check_document
 from ...execution.outputs import Outputs
 from ...networks.base import check_size
 from ...networks.cropsts import CropStsConfig, CropStsEncoder
@@ -71,13 +73,13 @@ def read_facts(folder: str | Path) -> EncoderFacts:
     """Raises BadModel where the folder holds no encoder, or one that is not the file its facts describe."""
     path = Path(folder) / FACTS_FILE
     try:
-        with open(path, "rb") as file:
-            data = json.loads(file.read(_MOST_FACTS))
+        data = bounded_json(path, _MOST_FACTS)
+        check_document(data)
         listed = {name: tuple(data[name]) for name in ("bands", "mean", "std")}
         facts = EncoderFacts(**{**data, **listed})
     except FileNotFoundError:
         raise BadModel(str(folder), f"it has no {FACTS_FILE}, so it is no encoder of pretrain-cropsts") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
         raise BadModel(str(folder), f"its {FACTS_FILE} does not describe an encoder: {error!r}") from None
     if facts.format != _FORMAT or set(facts.settings) != set(_SETTINGS) or len(facts.mean) != len(facts.bands):
         raise BadModel(str(folder), f"its {FACTS_FILE} does not describe an encoder of this version")

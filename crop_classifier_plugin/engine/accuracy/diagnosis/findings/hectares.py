@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 from .....shared.errors import BadInput
 from .....shared.legend import plain
+from .....shared.texts.bounded import bounded_json
 
 Estimate = dict[str, float | None]
 
@@ -16,11 +15,11 @@ Estimate = dict[str, float | None]
 def read_estimate(path: str) -> dict[str, Estimate]:
     """Hectares and half of the 95 % interval of each class, by its plain name. Raises BadInput for no area estimate."""
     try:
-        read = json.loads(Path(path).read_text(encoding="utf-8"))
+        read = bounded_json(path)
         return {plain(str(row["name"])): _estimate(row["area_ha"]) for row in read["classes"]}
     except OSError as error:
         raise BadInput(f"The area estimate {path} cannot be read ({error}): choose another file.") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} is no area estimate ({error!r}): choose the JSON report of Estimate areas for this map."
         ) from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+
+from .....shared.errors import TooLarge
+from .....shared.texts.bounded import bounded_json
 
 _LARGEST = 16 * 2**20  # bytes of a record (choice)
 _NUMBERS = ("seconds", "peak_memory_mib")
@@ -18,10 +20,8 @@ def map_record(class_map: str) -> dict[str, Any] | None:
     """
     path = Path(class_map).with_suffix(".run.json")
     try:
-        if not path.is_file() or path.stat().st_size > _LARGEST:
-            return None
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        read = bounded_json(path, _LARGEST)
+    except (OSError, ValueError, TooLarge):
         return None
     if not isinstance(read, dict) or not isinstance(read.get("model"), str):
         return None

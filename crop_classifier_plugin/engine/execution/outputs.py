@@ -50,8 +50,9 @@ class Outputs:
             self._refuse_input(final)
             if final not in self._files:
                 try:
-                    _check_name(final)
-                    self._files[final] = self._stage(final.parent).path(final.name)
+                    stage = self._stage(final.parent)
+                    _check_name(final)  # of a folder that is there: only there a name can be too long
+                    self._files[final] = stage.path(final.name)
                 except OSError as error:
                     raise translate(error, str(final)) from None
             return str(self._files[final])

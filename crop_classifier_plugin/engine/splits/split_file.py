@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,15 @@ import shapely
 from numpy.typing import NDArray
 from pyproj.exceptions import CRSError
 
+from ...shared.errors import TooLarge
+from ...shared.texts.bounded import bounded_json, check_depth
 from ..access.crs import crs_of_text
 from .parcel_overlap import AssignedParcels
 from .split import PARTS
 
 SPLIT_FILE = "split.json"
 _MOST = 500_000_000  # bytes
+_DEEPEST = 8  # brackets of an outline: a collection of multipolygons has five (choice)
 
 
 class SplitUnusable(Exception):
@@ -38,15 +40,15 @@ def read_split(path: Path, simulated: bool) -> SplitFacts:
     if not path.is_file():
         raise SplitUnusable("is missing")
     try:
-        if path.stat().st_size > _MOST:
-            raise SplitUnusable("is too large")
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = bounded_json(path, _MOST)
         places = [*facts["places"], *facts.get("validation_places", ()), *facts.get("earlier", ())]
         grounds = tuple(_ground(place, bool(place.get("simulated", simulated))) for place in places)
         return SplitFacts(grounds, facts.get("rule", {}).get("start_known", True) is True)
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
         raise SplitUnusable(f"cannot be read ({type(error).__name__})") from None
-    except (RecursionError, MemoryError, shapely.errors.ShapelyError, CRSError) as error:
+    except TooLarge:
+        raise SplitUnusable("is too large, or nests too deep") from None
+    except (MemoryError, shapely.errors.ShapelyError, CRSError) as error:
         raise SplitUnusable(f"cannot be read ({type(error).__name__})") from None
 
 
@@ -67,6 +69,8 @@ def _ground(place: dict[str, Any], simulated: bool) -> AssignedParcels:
 
 
 def _shapes(texts: Sequence[str]) -> NDArray[Any]:
+    for text in texts:
+        check_depth(str(text), SPLIT_FILE, _DEEPEST)  # GEOS calls itself, and would use up the stack
     found = np.asarray(shapely.from_wkt(np.array(texts, object), on_invalid="raise"), object).reshape(-1)
     _check(bool(np.isfinite(shapely.bounds(found)).all()))
     return found

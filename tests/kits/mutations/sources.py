@@ -25,7 +25,7 @@ from crop_classifier_plugin.engine.raster.sidecars import pam, rows_of
 from crop_classifier_plugin.engine.raster.writer import LEGEND_TAG
 from crop_classifier_plugin.engine.series.cube.common_grid import common_grid
 from crop_classifier_plugin.engine.series.scenes.read_series import read_series
-from crop_classifier_plugin.engine.training.data.split_file import SplitUnusable, read_split
+from crop_classifier_plugin.engine.splits.split_file import SplitUnusable, read_split
 from crop_classifier_plugin.engine.vector.area import area_extent
 from crop_classifier_plugin.engine.vector.labelled_shapes import read_labelled_shapes
 from crop_classifier_plugin.shared.cards.parts import InputSpec

@@ -233,21 +233,27 @@ LEARN_FROM_REVIEW = Chain(
     "learn_from_review",
     "Learn from a review",
     "Corrected map and model",
-    "Brings the answers of a review back into the crop map, and trains a random forest on the parcels that were "
-    "looked at, with the crop that they were found to have. 'Classify crops with your own model' maps with it.",
+    "Brings the answers of a review back into the crop map, and trains a random forest on all listed parcels: with the "
+    "crop that they were found to have where somebody looked, else with the one that was declared. "
+    "'Classify crops with your own model' maps with it.",
     learn_parameters,
     (
         Step(
             "apply_review",
             "apply_review",
             ("MAP", "REVIEW"),
-            outputs={"CORRECTED": "Corrected map", "LABELS": "Labels", "REPORT_HTML": "Report"},
+            outputs={
+                "CORRECTED": "Corrected map",
+                "LABELS": "Labels",
+                "CLEANED_LABELS": "Cleaned labels",
+                "REPORT_HTML": "Report",
+            },
         ),
         Step(
             "train",
             "train_random_forest",
             ("INPUT", "WINDOWS"),
-            {"LABELS": (("apply_review", "LABELS"),)},
+            {"LABELS": (("apply_review", "CLEANED_LABELS"),)},
             {"FIELD": "crop"},
             {"MODEL_FOLDER": "Model"},
         ),

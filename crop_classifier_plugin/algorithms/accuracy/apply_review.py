@@ -52,7 +52,13 @@ class ApplyReview(EngineAlgorithm):
         )
         self.add(
             QgsProcessingParameterVectorDestination("LABELS", self.tr("Labels")),
-            self.tr("The answered units with their class in the field crop: for the next training."),
+            self.tr("The answered units with their class in the field crop."),
+        )
+        self.add(
+            QgsProcessingParameterVectorDestination(
+                "CLEANED_LABELS", self.tr("Cleaned labels"), optional=True, createByDefault=False
+            ),
+            self.tr("All units with a class in the field crop: as answered, else as declared. For the next training."),
         )
         for name, title, files in REPORTS:
             parameter = QgsProcessingParameterFileDestination(name, self.tr(title), files, optional=True)
@@ -79,6 +85,7 @@ class ApplyReview(EngineAlgorithm):
         return ApplyReviewJob(
             corrected=self.parameterAsOutputLayer(parameters, "CORRECTED", context),
             labels=self.parameterAsOutputLayer(parameters, "LABELS", context),
+            cleaned_labels=self.parameterAsOutputLayer(parameters, "CLEANED_LABELS", context),
             other_map=self.parameterAsBool(parameters, "OTHER_MAP", context),
             **self.report_paths(parameters, context),
             **inputs,
@@ -91,5 +98,8 @@ class ApplyReview(EngineAlgorithm):
         style_output(context, LayerStyle(job.corrected, self.tr("Corrected map"), "", order=-1))
         style_output(context, LayerStyle(job.labels, self.tr("Labels"), ""))
         written = self.written_reports(job)
+        if job.cleaned_labels:
+            style_output(context, LayerStyle(job.cleaned_labels, self.tr("Cleaned labels"), ""))
+            written |= {"CLEANED_LABELS": job.cleaned_labels}
         numbers = {name.upper(): outputs[name] for name in ("answered", "changed_hectares")}
         return {"CORRECTED": job.corrected, "LABELS": job.labels, **written, **numbers}

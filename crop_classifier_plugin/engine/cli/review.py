@@ -60,8 +60,8 @@ def apply_review(out: str, as_json: bool, **given: Any) -> None:
     """Bring the answers of a review back: corrected map, labels for the next training, what changed."""
     folder = Path(out)
     reports = {f"report_{ending}": str(folder / f"review.{ending}") for ending in ("html", "json", "csv")}
-    corrected, labels = str(folder / "corrected.tif"), str(folder / "labels.gpkg")
-    finish(ApplyReviewJob(corrected=corrected, labels=labels, **{**reports, **given}), as_json)
+    vectors = {name: str(folder / f"{name}.gpkg") for name in ("labels", "cleaned_labels")}
+    finish(ApplyReviewJob(corrected=str(folder / "corrected.tif"), **{**vectors, **reports, **given}), as_json)
 
 
 @click.command("clean-map")

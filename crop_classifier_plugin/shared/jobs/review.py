@@ -50,12 +50,13 @@ class ApplyReviewJob(Job):
     kind: ClassVar[str] = "apply_review"
     entry: ClassVar[str] = "accuracy.review.apply_review:apply_review"
     writes_rasters = ("corrected",)
-    writes_files = ("labels", "report_html", "report_json", "report_csv")
+    writes_files = ("labels", "cleaned_labels", "report_html", "report_json", "report_csv")
     reads = ("class_map", "review")
     class_map: str
     review: str  # GeoPackage with the review table
     corrected: str  # crop map
-    labels: str  # GeoPackage: the units with the class that they have, for the next training
+    labels: str  # GeoPackage: the answered units with the class that they have
+    cleaned_labels: str = ""  # GeoPackage: all units, as answered, else as declared: for the next training
     report_html: str = ""
     report_json: str = ""
     report_csv: str = ""
@@ -66,3 +67,5 @@ class ApplyReviewJob(Job):
         if not self.class_map or not self.review:
             raise BadInput("A crop map and an answered review are needed: choose both.")
         check_geopackage("labels", self.labels)
+        if self.cleaned_labels:
+            check_geopackage("cleaned labels", self.cleaned_labels)

@@ -115,6 +115,7 @@ OWN_CHOICES = {
     ("review_list", "parcels"): (DeclaredParcels("p.gpkg"),),
     ("review_list", "reference"): (None,),
     ("apply_review", "labels"): ("l.gpkg",),
+    ("apply_review", "cleaned_labels"): ("", "c.gpkg"),
     ("fill_gaps", "method"): FILLERS,
     ("GainSplit", "method"): GAIN_SPLITS,
     ("StarfmSpec", "spread"): SPREADS,

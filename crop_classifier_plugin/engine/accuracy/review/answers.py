@@ -57,7 +57,7 @@ def read_answers(path: str, legend: Legend) -> Answers:
     names = [clean(str(name)).strip() if answered else None for name, answered in zip(said, known)]
     if not any(names):
         raise BadInput(f"No unit of the review {path} has an answer: look at them first.")
-    whole, added = _legend(legend, [name for name in names if name])
+    whole, added = extended(legend, [name for name in names if name])
     final = [None if name is None else _in(whole, name).name for name in names]
     return Answers(frame, final, whole, added)
 
@@ -76,7 +76,7 @@ def _read(path: str) -> geopandas.GeoDataFrame:
     return frame
 
 
-def _legend(legend: Legend, names: list[str]) -> tuple[Legend, tuple[str, ...]]:
+def extended(legend: Legend, names: list[str]) -> tuple[Legend, tuple[str, ...]]:
     """The legend with classes behind it that it does not name."""
     classes, added = list(legend), []
     for name in names:
@@ -89,7 +89,7 @@ def _legend(legend: Legend, names: list[str]) -> tuple[Legend, tuple[str, ...]]:
 
 def _in(legend: Legend, name: str) -> CropClass:
     found = legend.find(name)
-    assert found is not None  # _legend has added it
+    assert found is not None  # extended has added it
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import geopandas
 import numpy as np
 
 from ....shared.cards.files import sha256_of
@@ -16,14 +15,10 @@ from ....shared.review_table import STATES
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
-from ...raster.provenance import SIMULATED_TAG
-from ...vector.geopackage import write_layer
-from ...vector.layer_styles import VectorStyle, add_styles, by_class, qml_text
 from .answers import Answers, read_answers, shapes_on
 from .change_report import write_change_reports
+from .cleaned_labels import write_cleaned, write_labels
 from .corrected_map import write_corrected
-
-LABELS = "labels"
 
 
 def apply_review(job: ApplyReviewJob, reporter: Reporter) -> dict[str, Any]:
@@ -37,7 +32,9 @@ def apply_review(job: ApplyReviewJob, reporter: Reporter) -> dict[str, Any]:
             reporter.log(note, "warning")
         units = _drawn(answers, crop_map)
         change = write_corrected(job.corrected, crop_map, answers.legend, units, run.outputs, run.step(0.2, 0.95))
-        _write_labels(run.output(job.labels), answers, crop_map.simulated)
+        write_labels(run.output(job.labels), answers, crop_map.simulated)
+        if job.cleaned_labels:
+            reporter.log(write_cleaned(run.output(job.cleaned_labels), answers, crop_map.simulated))
         document = write_change_reports(job, answers, change, notes, run.outputs)
         run.record(job.corrected, {"answered": document["answered"], "changed_hectares": change.hectares})
     reporter.log(
@@ -85,20 +82,3 @@ def _drawn(answers: Answers, crop_map: CropMap) -> tuple[Any, Any]:
     places = {crop.name: place for place, crop in enumerate(answers.legend)}
     positions = [places[name] for name, wanted in zip(answers.final, answers.relabelled & drawn) if wanted and name]
     return shapes_on(frame[answers.relabelled & drawn], crop_map.grid.crs), np.array(positions, np.int64)
-
-
-def _write_labels(path: str, answers: Answers, simulated: bool) -> None:
-    """The answered units with their class, as labels to learn from."""
-    kept = answers.answered
-    table = {
-        "uid": answers.frame["uid"][kept],
-        "crop": [name for name in answers.final if name is not None],
-        "status": answers.frame["status"][kept],
-        "reviewer": answers.frame["reviewer"][kept],
-    }
-    frame = geopandas.GeoDataFrame(table, geometry=answers.frame.geometry[kept], crs=answers.frame.crs)
-    tags = {SIMULATED_TAG: "yes"} if simulated else None
-    write_layer(path, LABELS, frame, tags)
-    colours = {crop.name: crop.rgb for crop in answers.legend}
-    if set(frame.geom_type) <= {"Polygon", "MultiPolygon"}:
-        add_styles(path, LABELS, (VectorStyle("Crop", qml_text(by_class("crop", colours, "no class"))),))

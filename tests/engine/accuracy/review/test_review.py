@@ -124,6 +124,23 @@ def test_open_units_change_nothing_and_are_told(farm) -> None:
     assert document["answered"] == 1
 
 
+def test_cleaned_labels_are_what_was_declared_mended_by_the_answers(farm) -> None:
+    folder, *_ = farm
+    frame = listed(farm)
+    with edits(folder / "review.gpkg") as file:
+        file.execute("UPDATE review SET status = 'relabelled', review_name = 'Hemp' WHERE uid = '0'")
+        file.execute("UPDATE review SET status = 'visit' WHERE uid = '7'")
+        file.execute("UPDATE review SET status = 'skipped', declared_name = NULL WHERE uid = '13'")
+    reporter = Silent()
+    applied(farm, reporter, cleaned_labels=str(folder / "cleaned.gpkg"))
+    found = geopandas.read_file(folder / "cleaned.gpkg", layer="labels").set_index("uid")
+    declared = frame.set_index("uid")["declared_name"].drop(["0", "7", "13"])
+    assert found["crop"].drop("0").to_dict() == declared.to_dict()
+    assert found.loc["0", "crop"] == "Hemp"
+    assert found["origin"].to_dict() == {"0": "answer", **dict.fromkeys(declared.index, "declaration")}
+    assert any("1 units as answered, 13 as declared; 2 of which" in text for _, text in reporter.lines)
+
+
 def test_a_crop_that_the_map_does_not_know_gets_a_code_and_is_told(farm) -> None:
     folder, *_ = farm
     frame = listed(farm)

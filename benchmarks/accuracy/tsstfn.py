@@ -21,9 +21,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=CACHE / "tsstfn", help="keeps each part that is finished")
     cache = parser.parse_args().cache
+    cache.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        halves = pool.submit(kept, cache / "real.json", real, DATA)
-        places = [pool.submit(kept, cache / f"place{seed}.json", simulated, seed) for seed in SEEDS]
+        halves = pool.submit(kept, cache / "real.json", real, DATA, cache)
+        places = [pool.submit(kept, cache / f"place{seed}.json", simulated, seed, cache) for seed in SEEDS]
         found = [each.result() for each in places]
     write("tsstfn", results(found, halves.result(), "benchmarks/accuracy/tsstfn.py"), ("torch",))
 

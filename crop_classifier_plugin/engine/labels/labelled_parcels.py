@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...shared.jobs.sources import LabelledSeries, LabelSource
 from ...shared.legend import Legend, plain
 from ..execution.reporter import Reporter
+from ..execution.scratch import disk_array
 from ..raster.grid import Grid, Window
 from ..reporting.sentences import listed
 from ..splits.connected_regions import NOWHERE, connected_regions
@@ -148,7 +149,7 @@ class RasterLabels:
     (splits/connected_regions.py)."""
 
     def __init__(self, source: LabelledSeries, meaning: Meaning, grid: Grid, folder: Path, reporter: Reporter) -> None:
-        self._numbers = np.memmap(folder / "regions", np.int32, "w+", shape=(grid.height, grid.width))
+        self._numbers = disk_array(folder / "regions", (grid.height, grid.width), np.int32)
         beside, crs = source.series.scenes[0].path, source.labels.crs
         with ExitStack() as stack:
             references = [

@@ -14,6 +14,7 @@ from ...shared.errors import LabelsUnusable
 from ...shared.jobs.fusion import GainSplit
 from ...shared.jobs.sources import LabelSource
 from ..execution.reporter import Reporter
+from ..execution.scratch import disk_array
 from ..raster.grid import Grid, Window
 from ..splits.connected_regions import connected_regions
 from ..splits.split import SCATTERED_POINTS
@@ -39,7 +40,7 @@ class _Regions:
     """Connected regions of a class raster, which has no parcels of its own."""
 
     def __init__(self, labels: Labels, grid: Grid, folder: Path, reporter: Reporter) -> None:
-        numbers = np.memmap(folder / "regions", np.int32, "w+", shape=(grid.height, grid.width))
+        numbers = disk_array(folder / "regions", (grid.height, grid.width), np.int32)
         found = connected_regions(lambda window: labels.read(window).astype(np.int64), grid, numbers, reporter)
         self._numbers, self.notes = found.numbers, found.notes
 

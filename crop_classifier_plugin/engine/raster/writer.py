@@ -154,6 +154,11 @@ class RasterWriter:
             self._file.close()
 
 
+def largest(grid: Grid, spec: RasterSpec) -> int:
+    """Bytes of a raster with its overviews, if nothing of it can be compressed."""
+    return grid.height * grid.width * len(spec.descriptions) * np.dtype(spec.dtype).itemsize * 4 // 3
+
+
 def as_rasterio(window: Window) -> rasterio.windows.Window:
     return rasterio.windows.Window(window.col, window.row, window.width, window.height)
 

@@ -29,6 +29,7 @@ from .network import HostNotAllowed as HostNotAllowed
 from .network import NetworkFailed as NetworkFailed
 from .network import NotThere as NotThere
 from .outputs import DiskFull as DiskFull
+from .outputs import DiskTooSmall as DiskTooSmall
 from .outputs import OutputNotWritable as OutputNotWritable
 from .outputs import RoomMissing as RoomMissing
 from .rasters import BadRaster as BadRaster

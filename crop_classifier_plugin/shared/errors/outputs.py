@@ -14,6 +14,22 @@ class OutputNotWritable(CropClassifierError):
         super().__init__(f"Cannot write {path} ({reason}): {advice}.")
 
 
+def _gib(size: float) -> str:
+    return f"{size / 2**30:,.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+
+
+class DiskTooSmall(CropClassifierError):
+    """A disk without the room that a job needs, known before it is written to."""
+
+    code = "disk-full"
+
+    def __init__(self, needed: int, free: int, place: str) -> None:
+        super().__init__(
+            f"The run needs {_gib(needed)} on the disk of {place}, which has {_gib(free)} free: free some space or "
+            "choose another folder."
+        )
+
+
 class DiskFull(CropClassifierError):
     """No room is left for an output."""
 

@@ -13,6 +13,7 @@ from scipy.ndimage import maximum_filter
 from ....shared.errors import BadInput, LabelsUnusable
 from ....shared.jobs.fusion import GainSplit
 from ...execution.reporter import Reporter
+from ...execution.scratch import disk_array
 from ...labels.labelled_pixels import Ints, LabelledPixels
 from ...raster.grid import Grid, Window
 from ...splits.held_out_units import held_out_blocks, held_out_parcels
@@ -46,8 +47,8 @@ def take_census(images: GainImages, labels: LabelledPixels, folder: Path, report
     """Reads everything once. Raises LabelsUnusable where fewer than two classes are left."""
     grid = images.grid
     size = (grid.height, grid.width)
-    target = np.memmap(folder / "target", np.int16, "w+", shape=size)
-    unit = np.memmap(folder / "unit", np.int32, "w+", shape=size)
+    target = disk_array(folder / "target", size, np.int16)
+    unit = disk_array(folder / "unit", size, np.int32)
     known, found = np.zeros(len(images.names), np.int64), np.zeros((0, 0), np.int64)
     labelled, blocks = 0, list(grid.blocks(BLOCK))
     for done, window in enumerate(blocks, start=1):
@@ -184,7 +185,7 @@ class Samples:
 def gather(images: GainImages, census: Census, draws: list[Draw], folder: Path, reporter: Reporter) -> Samples:
     """Reads the pixels of all draws, block by block, into a file."""
     places = np.unique(np.concatenate([part for each in draws for part in (each.train, each.test)]))
-    x = np.memmap(folder / "x", np.float32, "w+", shape=(len(places), 9 * len(images.names)))
+    x = disk_array(folder / "x", (len(places), 9 * len(images.names)), np.float32)
     for window, rows, inside in _found(census.grid, places, reporter):
         x[rows] = images.features(window).reshape(x.shape[1], -1)[:, inside].T
     return Samples(places, x, census.target.reshape(-1)[places].astype(np.int64))

@@ -7,7 +7,6 @@ seeds. What was done is kept in a folder, so that an interrupted run goes on whe
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from ....shared.jobs.sources import LabelledSeries, LabelSource, Series
 from ....shared.jobs.train import ModelInputs, NetworkSpec, SplitSpec, TrainJob
 from ...execution.reporter import Silent
+from ...execution.scratch import numbered_folder
 from ...training.data.training_data import TrainingData
 from ...training.supervised.job_defaults import resolve_job
 from ...training.supervised.load_data import gather
@@ -107,7 +107,7 @@ class Bench:
     def _material(self, job: TrainJob, run: Run) -> TrainingData:
         key = (run.entrant.series, job.model_inputs.min_dates, job.labels.path, job.split.held_side)
         if key not in self._read:
-            folder = Path(tempfile.mkdtemp(dir=self._place))
+            folder = numbered_folder(self._place)
             self._read[key] = gather(job, self.square.legend, folder, Silent(), 64)
         return self._read[key]
 

@@ -7,7 +7,6 @@ otherwise than the split file tells, its figures would be of parcels that it lea
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ....shared.cards.card import Card
 from ....shared.cards.files import checked_weights, load_card, save_card
 from ....shared.errors import BadInput
 from ...execution.reporter import Reporter
+from ...execution.scratch import numbered_folder
 from ...splits.split_file import SPLIT_FILE
 from ...training.data.split_file import split_json
 from ...training.loop.evaluation import Mapper, accuracy_rows
@@ -32,7 +32,7 @@ def rescore(name: str, model: Path, places: Places, reporter: Reporter) -> Card:
     card = load_card(model)
     job, legend = resolve_job(JOBS[name](str(model), places), reporter)
     margin = max(job.optim.patch, card.tiling.tile)
-    material = gather(job, legend, Path(tempfile.mkdtemp(dir=places.work)), reporter, margin)
+    material = gather(job, legend, numbered_folder(places.work), reporter, margin)
     _check_split(model, json.loads(split_json(job, material)))
     mapper = Mapper.open(checked_weights(model, card.weights.sha256), card)
     tested = assess(mapper, material, reporter)

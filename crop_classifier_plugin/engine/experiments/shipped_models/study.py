@@ -6,7 +6,6 @@ Network and forest learn from the same pixels of the same series and are tested 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...accuracy.confusion import Confusion
 from ...execution.reporter import Silent
+from ...execution.scratch import numbered_folder
 from ...splits.split import HELD_OUT
 from ...training.data.labelled_series import LabelledCube
 from ...training.data.training_data import TrainingData
@@ -53,7 +53,7 @@ def flanders(models: Path, places: Places) -> Iterator[Test]:
 
 
 def _collect(job: TrainJob, place: Path) -> TrainingData:
-    folder = Path(tempfile.mkdtemp(dir=place))
+    folder = numbered_folder(place)
     return gather(job, Legend.load(job.legend), folder, Silent(), max(job.optim.patch, job.model_inputs.tile))
 
 

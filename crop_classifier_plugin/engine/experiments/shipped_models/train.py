@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -13,6 +12,7 @@ from ....shared.cards.files import load_card, save_card
 from ....shared.jobs.train import TrainJob
 from ....shared.legend import Legend
 from ...execution.reporter import Reporter, Silent
+from ...execution.scratch import numbered_folder
 from ...training.loop.evaluation import accuracy_rows
 from ...training.model_folder.results import ON_HELD_OUT, ON_TESTS
 from ...training.supervised.job import train
@@ -69,7 +69,7 @@ def shed(model: Path) -> None:
 def add_forests(job: TrainJob, place: Path) -> Card:
     """Puts the random forests' figures on the same held-out pixels into the card."""
     legend = Legend.load(job.legend)
-    folder = Path(tempfile.mkdtemp(dir=place))
+    folder = numbered_folder(place)
     material = gather(job, legend, folder, Silent(), max(job.optim.patch, job.model_inputs.tile))
     card = load_card(job.model)
     rows = list(card.accuracy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from ....shared.jobs.sources import Extent, SceneSource
 from ....shared.jobs.tsstfn import FuseTsstfnJob, FusionModelInputs, FusionOptim, TrainTsstfnJob
 from ...access.rasters import open_raster
 from ...execution.reporter import Silent
+from ...execution.scratch import scratch_folder
 from ...fusion.starfm.job import fuse as fuse_starfm
 from ...fusion.tsstfn.job import fuse as fuse_tsstfn
 from ...training.tsstfn.job import train
@@ -23,10 +23,9 @@ Figures = list[dict[str, Any]]  # of TSSTFN, STARFM, the last fine image and the
 Images = tuple[SceneSource, SceneSource]  # of the base day and the target's
 
 
-def real(data: Path) -> dict[str, Figures]:
-    """Figures on the right half, by direction."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+def real(data: Path, work: Path) -> dict[str, Figures]:
+    """Figures on the right half, by direction; copies of the images are written into `work` meanwhile."""
+    with scratch_folder(work) as folder:
         write_real(data, folder)
         return {f"{base} -> {target}": _direction(folder, base, target) for base, target in DIRECTIONS}
 

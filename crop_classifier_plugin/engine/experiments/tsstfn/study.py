@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import rasterio
 
 from ...access.rasters import open_raster
+from ...execution.scratch import scratch_folder
 from ..starfm.study import evaluated
 from .simulated_place import TARGETS, USED, SimulatedPlace, sources
 
@@ -18,10 +18,10 @@ REFERENCES = ("last fine image (25 June)", "coarse image, resampled")
 Found = dict[str, Any]  # figures by "target method", and seconds a strategy
 
 
-def simulated(seed: int) -> Found:
-    """Figures by target and method of one simulated place."""
-    with tempfile.TemporaryDirectory() as name:
-        place, found = SimulatedPlace(Path(name), seed, SIDE).write(), Found()
+def simulated(seed: int, work: Path) -> Found:
+    """Figures by target and method of one simulated place, which is written into `work` meanwhile."""
+    with scratch_folder(work) as folder:
+        place, found = SimulatedPlace(folder, seed, SIDE).write(), Found()
         for strategy in "BA":
             place.align(strategy)
             found[f"seconds {strategy}"] = place.train(strategy)

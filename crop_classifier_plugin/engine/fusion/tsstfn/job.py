@@ -18,11 +18,12 @@ from ....shared.jobs.tsstfn import FuseTsstfnJob
 from ...access.rasters import open_raster
 from ...execution.job_run import job_run
 from ...execution.reporter import Reporter, SubProgress
+from ...execution.scratch import tell_room
 from ...raster.geodesy import degrees_of, ground_pixel
 from ...raster.grid import Grid
 from ...raster.provenance import APPLICABILITY_TAG, marks
 from ...raster.tiling import Tiling, reflected, window_of
-from ...raster.writer import BLOCK, as_rasterio
+from ...raster.writer import BLOCK, as_rasterio, largest
 from ...series.cube.dated_style import GREEN, write_dated_look
 from ...series.cube.dated_writer import DatedStack
 from ...series.cube.stack import Layer
@@ -158,6 +159,8 @@ def _apart(one: dt.date, other: dt.date) -> int:
 def _write(forecast: _Forecast, path: str, scratch: Path, reporter: Reporter) -> dict[str, object]:
     """Each forecast into a file of its own, which a later one may read as a base image; then all into one."""
     steps, made = forecast.steps, []
+    spec = quantity_of([forecast.band]).raster_spec([forecast.band] * len(steps), {})
+    tell_room("The forecasts, written twice", scratch, 2 * largest(forecast.grid, spec), reporter)
     fine, empty = dict(forecast.fine), []
     for number, step in enumerate(steps):
         part = SubProgress(reporter, 0.02 + 0.9 * number / len(steps), 0.02 + 0.9 * (number + 1) / len(steps))

@@ -19,6 +19,7 @@ from ....shared.cards.parts import InputSpec
 from ....shared.errors import LabelsUnusable
 from ....shared.jobs.sources import LabelledSeries
 from ...execution.reporter import Reporter
+from ...execution.scratch import PartlyFilled, disk_array
 from ...labels.constants import IGNORE
 from ...labels.labelled_parcels import Labels
 from ...raster.geodesy import degrees_of
@@ -169,11 +170,11 @@ def _read_ground(
     series = ground.series
     held = grown(series.widest, series.grid, rule.margin)
     shape = (len(series.days), len(series.bands), held.height, held.width)
-    image = _array(ground.folder / "image", shape, np.float32)
-    place = _Place(name, series, Surroundings(series.widest, held, image), ground.labels.parcels, parted)
+    image = PartlyFilled(ground.folder / "image", shape, np.float32)
+    place = _Place(name, series, Surroundings(series.widest, held, image.values), ground.labels.parcels, parted)
     columns = place.columns(months, rule.dates, ground.folder)
     with series.on(series.widest.sub(held)) as wide:
-        _fill(columns, place, wide, _Near(ground.labels, rule.margin), reporter)
+        _fill(columns, place, wide, _Near(ground.labels, rule.margin), image, reporter)
     return columns
 
 
@@ -208,8 +209,8 @@ class _Place:
         return LabelledCube(
             title,
             around.image[(slice(None), slice(None), *here.slices)],
-            _array(folder / f"target{number}", shape, np.int16),
-            _array(folder / f"part{number}", shape, np.uint8),
+            disk_array(folder / f"target{number}", shape, np.int16),
+            disk_array(folder / f"part{number}", shape, np.uint8),
             np.asarray(series.days[span]),
             np.asarray(series.present[span]),
             _dates(series, span if column.month else None),
@@ -227,10 +228,6 @@ def _dates(series: ModelSeries, span: slice | None) -> tuple[dt.date, ...]:
     return tuple(d for d in days if span is None or any(d in period for period in series.span[span]))
 
 
-def _array(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
-    return np.memmap(path, dtype=dtype, mode="w+", shape=shape)
-
-
 @dataclass(frozen=True)
 class _Near:
     """The labels, on the grid of the extent, and how far around them the image is read."""
@@ -238,21 +235,32 @@ class _Near:
     labels: Labels
     margin: int
 
+    def windows(self, grid: Grid, inner: Window) -> list[Window]:
+        """Those of the image's windows that are read."""
+        blocks = grid.blocks(_BLOCK)
+        return [w for w in blocks if self.labels.near(w.shifted(-inner.row, -inner.col), self.margin)]
 
-def _fill(columns: Sequence[_Column], place: _Place, wide: ModelSeries, near: _Near, reporter: Reporter) -> None:
+
+def _fill(
+    columns: Sequence[_Column],
+    place: _Place,
+    wide: ModelSeries,
+    near: _Near,
+    image: PartlyFilled,
+    reporter: Reporter,
+) -> None:
     """`wide`: the series on the grid of the image, which reaches beyond that of the labels where there is an extent."""
     inner = place.around.inner(place.series.grid)
-    blocks = list(wide.grid.blocks(_BLOCK))
+    blocks = near.windows(wide.grid, inner)
+    image.check_room(sum(window.height * window.width for window in blocks))
     name = Path(columns[0].season.name).name
     for column in columns:
         column.season.target[:] = IGNORE
     for i, window in enumerate(blocks):
         reporter.progress(i / len(blocks), f"Reading {name}", i, len(blocks))
         here = window.shifted(-inner.row, -inner.col)
-        if not near.labels.near(here, near.margin):
-            continue
         cube = wide.read(window)
-        place.around.image[(slice(None), slice(None), *window.slices)] = cube
+        image.write(*window.slices, cube)
         labelled = here.clipped(inner.height, inner.width)
         if not (labelled.height and labelled.width):
             continue

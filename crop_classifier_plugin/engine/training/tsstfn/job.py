@@ -91,7 +91,9 @@ def train(job: TrainTsstfnJob, reporter: Reporter) -> dict[str, object]:
         grid = fine_grid(images[0], images[1], band, job.fine.extent)
         _tell(band, step, grid, reporter)
         opened = [run.enter(Images(each, band, grid, reporter)) for each in images]
-        year = load_year(opened[0], opened[1], asked.pairs + 1, run.outputs.scratch(), run.step(0, 0.1))
+        year = load_year(
+            opened[0], opened[1], asked.pairs + 1, run.outputs.scratch(folder_of(job.model)), run.step(0, 0.1)
+        )
         learnt = fit(job, config, year, tile, accelerator, run.step(0.1, 0.95))
         reporter.progress(0.96, "Exporting the network")
         export(learnt.network, tile, paths[WEIGHTS_FILE])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...execution.reporter import Reporter
+from ...execution.scratch import check_room, disk_array
 from ...fusion.image_pairs import Images
 from ...fusion.tsstfn.predictor import network_input
 from ...raster.writer import BLOCK
@@ -37,10 +38,11 @@ class Year:
 def load_year(fine: Images, coarse: Images, count: int, folder: Path, reporter: Reporter) -> Year:
     """Reads `count` dates of both onto their grid."""
     shape = (fine.grid.height, fine.grid.width)
+    check_room(folder, shape[0] * shape[1] * (2 * count * 4 + 1))
     year = Year(
-        np.memmap(folder / "fine.f4", np.float32, "w+", shape=(count, *shape)),
-        np.memmap(folder / "coarse.f4", np.float32, "w+", shape=(count, *shape)),
-        np.memmap(folder / "valid.u1", np.bool_, "w+", shape=shape),
+        disk_array(folder / "fine.f4", (count, *shape), np.float32),
+        disk_array(folder / "coarse.f4", (count, *shape), np.float32),
+        disk_array(folder / "valid.u1", shape, np.bool_),
     )
     blocks = list(fine.grid.blocks(2 * BLOCK))
     for done, window in enumerate(blocks):

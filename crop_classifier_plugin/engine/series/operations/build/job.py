@@ -13,9 +13,10 @@ from .....shared.jobs.build_series import BuildSeriesJob
 from ....execution.job_run import job_run
 from ....execution.outputs import Outputs, check_distinct
 from ....execution.reporter import Reporter, SubProgress
+from ....execution.scratch import tell_room
 from ....raster.cog import write_cog
 from ....raster.provenance import marks
-from ....raster.writer import RasterWriter
+from ....raster.writer import RasterWriter, largest
 from ...cube.backscatter import in_decibel
 from ...cube.dated_style import ramp_of, write_dated_look
 from ...cube.dated_writer import log_clouded
@@ -122,6 +123,7 @@ def _write_cog(job: BuildSeriesJob, stack: Stack, outputs: Outputs, reporter: Re
     quantity = quantity_of(stack.spec.bands)
     days = [day.isoformat() for day in stack.dates for _ in stack.spec.bands]
     spec = quantity.raster_spec(_names(stack), {"SERIES": "true", **marks(stack.simulated, stack.level)}, days)
+    tell_room("The series, written twice until it is whole", final.parent, 2 * largest(stack.grid, spec), reporter)
     with RasterWriter(plain, stack.grid, spec) as file:
         clear = _run(stack, file, SubProgress(reporter, 0, 0.8))
         log_clouded(stack.dates, clear, reporter)

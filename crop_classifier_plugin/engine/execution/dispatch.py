@@ -17,7 +17,6 @@ from ...shared.cancel import JOB_GRACE
 from ...shared.errors import (
     Cancelled,
     CropClassifierError,
-    DiskFull,
     EngineBroken,
     OutOfMemory,
     TrainingMissing,
@@ -173,8 +172,8 @@ def _known(error: BaseException) -> CropClassifierError:
         return error
     if isinstance(error, MemoryError):
         return OutOfMemory("this job")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(str(error.filename or "the outputs"))
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return outputs.translate(error, str(error.filename or "the outputs"))
     if isinstance(error, ImportError) and not str(error.name).startswith(_ENGINE.partition(".")[0]):
         return EngineBroken(str(error))
     traceback.print_exception(error)

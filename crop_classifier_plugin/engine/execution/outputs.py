@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ...shared.errors import BadInput, Cancelled, DiskFull, OutputNotWritable
+from ...shared.errors import BadInput, Cancelled, CropClassifierError, DiskFull, OutputNotWritable
 from ...shared.files.commit import Change, commit, flush
-from ...shared.files.staging import Stage
+from ...shared.files.staging import Stage, place_of
 
 _open: set[Outputs] = set()
 _GEOTIFF = (".tif", ".tiff")
@@ -210,10 +210,13 @@ def check_distinct(*paths: str) -> None:
         seen[key] = path
 
 
-def translate(error: OSError, path: str) -> Exception:
-    """The sentence for an error of the file system."""
+def translate(error: OSError, path: str) -> CropClassifierError:
+    """The sentence for an error of the file system; `path` may be where an output is written meanwhile."""
+    place = str(place_of(path))
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(path)
+        return DiskFull(place)
+    if error.errno == errno.EFBIG:
+        return OutputNotWritable(place, "its disk takes no file of this size", "choose a folder on another disk")
     if error.errno == errno.ENAMETOOLONG:
-        return OutputNotWritable(path, "its name is too long", "give it a shorter one")
-    return OutputNotWritable(path, error.strerror or str(error))
+        return OutputNotWritable(place, "its name is too long", "give it a shorter one")
+    return OutputNotWritable(place, error.strerror or str(error))

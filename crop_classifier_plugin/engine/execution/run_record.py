@@ -47,8 +47,7 @@ class RunRecord:
             **facts,
             **reporter.noted,
         }
-        path = outputs.path(Path(beside).with_suffix(".run.json"))
-        Path(path).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        outputs.write_text(Path(beside).with_suffix(".run.json"), json.dumps(record, indent=1) + "\n")
         memory = f", peak memory {peak:.0f} MiB" if peak else ""
         reporter.log(f"Done in {seconds:.1f} s{memory}.")
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...shared.errors import DiskFull, DiskTooSmall, OutputNotWritable
-from ...shared.files.journal import STAGE
-from ...shared.files.staging import Stage
+from ...shared.errors import DiskTooSmall
+from ...shared.files.staging import Stage, place_of
+from .outputs import translate
 from .reporter import Reporter
 
 _ZEROS = bytes(1 << 20)
@@ -28,11 +28,11 @@ _ZEROS = bytes(1 << 20)
 
 def check_room(folder: str | Path, needed: int) -> int:
     """The bytes that are free on the folder's disk. Raises DiskTooSmall where they are fewer than needed."""
-    place = _beside(Path(folder))
+    place = place_of(folder)
     try:
         free = shutil.disk_usage(_existing(place)).free
     except OSError as error:
-        raise OutputNotWritable(str(place), error.strerror or str(error)) from None
+        raise translate(error, str(place)) from None
     if free < needed:
         raise DiskTooSmall(needed, free, str(place))
     return free
@@ -41,7 +41,7 @@ def check_room(folder: str | Path, needed: int) -> int:
 def tell_room(what: str, folder: str | Path, at_most: int, reporter: Reporter) -> None:
     """Logs what a job will take on disk at most, as a warning where that may be too much: how far it can be compressed
     is not known before."""
-    place, free = _beside(Path(folder)), check_room(folder, 0)
+    place, free = place_of(folder), check_room(folder, 0)
     little = free < at_most
     advice = ", and may not fit: free some space or choose another folder" if little else ""
     told = f"{what}: up to {amount(at_most)} on the disk of {place}, which has {amount(free)} free{advice}."
@@ -58,7 +58,7 @@ def disk_array(path: Path, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         with open(path, "w+b", buffering=0) as file:
             _reserve(file.fileno(), size)
     except OSError as error:
-        raise _failed(error, path) from None
+        raise translate(error, str(path)) from None
     return np.memmap(path, dtype, "r+", shape=shape)
 
 
@@ -75,7 +75,7 @@ class PartlyFilled:
             with open(path, "w+b") as file:
                 file.truncate(math.prod(shape) * np.dtype(dtype).itemsize)
         except OSError as error:
-            raise _failed(error, path) from None
+            raise translate(error, str(path)) from None
         self.values: NDArray[Any] = np.memmap(path, dtype, "r", shape=shape)
 
     def check_room(self, pixels: int) -> None:
@@ -97,7 +97,7 @@ class PartlyFilled:
                     file.seek(((plane * height + rows.start + row) * width + cols.start) * item)
                     _write(file.fileno(), runs[plane, row].tobytes())
         except OSError as error:
-            raise _failed(error, self._path) from None
+            raise translate(error, str(self._path)) from None
 
 
 @contextmanager
@@ -145,17 +145,5 @@ def _write(number: int, data: bytes) -> None:
         left = left[os.write(number, left) :]
 
 
-def _beside(path: Path) -> Path:
-    """The folder that a user knows: that in which the run has its own."""
-    return next((p.parent for p in (path, *path.parents) if STAGE.fullmatch(p.name)), path)
-
-
 def _existing(folder: Path) -> Path:
     return next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
-
-
-def _failed(error: OSError, path: Path) -> Exception:
-    place = str(_beside(path))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(place)
-    return OutputNotWritable(place, error.strerror or str(error))

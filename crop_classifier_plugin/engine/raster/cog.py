@@ -5,6 +5,7 @@ from __future__ import annotations
 import rasterio.shutil
 
 from ...shared.errors import DiskFull
+from ...shared.files.staging import place_of
 from .writer import (
     BLOCK,
     GDAL_ERRORS,
@@ -33,6 +34,6 @@ def write_cog(source: str, path: str, spec: RasterSpec) -> None:
         rasterio.shutil.copy(source, path, driver="GTiff", **options)
         same = checksum_of(path) == checksum_of(source)
     except (*GDAL_ERRORS, OSError):
-        raise DiskFull(path) from None
+        raise DiskFull(str(place_of(path))) from None
     if not same:
-        raise DiskFull(path)
+        raise DiskFull(str(place_of(path)))

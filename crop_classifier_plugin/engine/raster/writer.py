@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +20,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError, RasterioIOError
 
 from ...shared.errors import DiskFull, OutputNotWritable
+from ...shared.files.staging import place_of
 from ...shared.legend import Legend
 from ..access.rasters import open_raster
 from ..execution.value_counts import level_counts
@@ -24,6 +28,7 @@ from .grid import Grid, Window
 from .pixel_area import pixel_areas
 
 BLOCK = 256
+_LEAST = 1 << 16  # bytes: with fewer left, a disk on which a file cannot be begun is full (choice)
 LEGEND_TAG = "CROP_CLASSIFIER_LEGEND"
 GDAL_ERRORS = (RasterioError, CPLE_BaseError)  # rasterio lets some of GDAL's own errors through as they are
 
@@ -69,7 +74,13 @@ class RasterWriter:
             self._file = rasterio.open(path, "w", **_profile(grid, spec))
             self._describe()
         except (*GDAL_ERRORS, OSError) as error:
-            raise OutputNotWritable(path, str(error)) from None
+            raise self._refused(str(error)) from None
+
+    def _refused(self, text: str) -> Exception:
+        """The sentence for a file that cannot be begun: on a disk without room GDAL does not say why."""
+        place = place_of(self.path)
+        full = "No space left" in text or shutil.disk_usage(Path(self.path).parent).free < _LEAST
+        return DiskFull(str(place)) if full else OutputNotWritable(str(place), text)
 
     def _describe(self) -> None:
         for index, text in enumerate(self.spec.descriptions, start=1):
@@ -128,19 +139,19 @@ class RasterWriter:
             found = sum(_checksum(part) for part in _parts(file))
             levels = len(file.overviews(1))
         if found != self._sum or levels != len(self._factors):
-            raise DiskFull(self.path)
+            raise DiskFull(str(place_of(self.path)))
         for level in range(levels):
             with open_raster(self.path, overview_level=level) as file:
                 deque(_parts(file), maxlen=0)  # reading is the test: a block that is not on the disk raises
 
     def _failed(self, error: Exception) -> Exception:
-        text = str(error)
+        text, place = str(error), str(place_of(self.path))
         full = (
             "No space left" in text
             or "write error" in text.lower()
             or isinstance(error, (RasterioIOError, CPLE_BaseError))
         )
-        return DiskFull(self.path) if full else OutputNotWritable(self.path, text)
+        return DiskFull(place) if full else OutputNotWritable(place, text)
 
     def __enter__(self) -> RasterWriter:
         return self
@@ -151,7 +162,8 @@ class RasterWriter:
         if kind is None:
             self.close()
         else:
-            self._file.close()
+            with suppress(*GDAL_ERRORS, OSError):  # what is told is why the writing broke off
+                self._file.close()
 
 
 def largest(grid: Grid, spec: RasterSpec) -> int:

@@ -13,6 +13,8 @@ import pandas as pd
 import pyogrio
 
 from ...shared.errors import DiskFull, OutputNotWritable
+from ...shared.files.staging import place_of
+from ..execution.outputs import translate
 from .broken import BROKEN
 
 _VERSION = {"VERSION": "1.2"}  # of new files: older programs warn of later ones
@@ -40,7 +42,10 @@ def told(path: str) -> Iterator[None]:
     """While the file is written: what SQLite and GDAL say of a disk, as ours. Neither names the cause."""
     try:
         yield
-    except (*BROKEN, sqlite3.Error, OSError) as error:
-        if shutil.disk_usage(Path(path).parent).free < _NO_ROOM:
-            raise DiskFull(path) from None
-        raise OutputNotWritable(path, str(error)) from None
+    except OSError as error:
+        raise translate(error, path) from None
+    except (*BROKEN, sqlite3.Error) as error:
+        place = str(place_of(path))
+        if "full" in str(error) or shutil.disk_usage(Path(path).parent).free < _NO_ROOM:
+            raise DiskFull(place) from None
+        raise OutputNotWritable(place, str(error)) from None

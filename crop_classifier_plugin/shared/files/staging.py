@@ -15,6 +15,15 @@ from .locks import LockedFile, lock
 _LOCK, _SCRATCH = "lock", "scratch"
 
 
+def place_of(path: str | Path) -> Path:
+    """The path that a user knows: that of an output for where it is written, the stage's own folder for scratch."""
+    path = Path(path)
+    stage = next((p for p in (path, *path.parents) if STAGE.fullmatch(p.name)), None)
+    if stage is None:
+        return path
+    return stage.parent / path.name if path.parent == stage / NEW else stage.parent
+
+
 class Stage:
     """A hidden folder that its process holds: where the lock is free, the process is no more. It lies on the file
     system of the outputs, so that a file gets its name in one step. Raises OSError where nothing can be written."""

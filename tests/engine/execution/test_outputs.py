@@ -238,5 +238,5 @@ def test_a_cancel_while_outputs_are_being_named_leaves_nothing(tmp_path):
                 dispatch._in_thread(work, stop)
             finally:
                 os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == dispatch.CANCELLED
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 143  # as on SIGTERM
         assert not list(tmp_path.iterdir())

@@ -73,9 +73,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_too_little_room_is_told_before_anything_is_written(disk: Path) -> None:
-    with pytest.raises(
-        DiskTooSmall, match=r"needs 1.0 MiB on the disk of .*disk, which has \d+\.\d MiB free"
-    ):
+    with pytest.raises(DiskTooSmall, match=r"needs 1.0 MiB on the disk of .*disk, which has \d+\.\d MiB free"):
         disk_array(disk / "x", (256, KIB), np.float32)
     assert not list(disk.iterdir())
     with pytest.raises(DiskTooSmall):

@@ -12,8 +12,6 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import sbom
-
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = "crop_classifier_plugin"
 BESIDE = ("metadata.txt", "LICENSE", "CHANGELOG.md", "resources", "models")  # stand inside the plugin once installed
@@ -65,6 +63,8 @@ def build(target: Path) -> Path:
 
 
 if __name__ == "__main__":
+    import sbom  # beside this file, which others run by its path too
+
     made = build(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "dist" / f"{PLUGIN}.zip")
     print(f"{sbom.write(made)}: what it is made of.")
     print(f"{made} ({made.stat().st_size / 1e6:.1f} MB): install it in QGIS with Plugins > Install from ZIP.")

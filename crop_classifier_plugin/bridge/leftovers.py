@@ -9,17 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from ..shared.files import locks
 
 OWNER = ".owner"
 SETUPS = (".engine.", ".part")  # how the folder of a set-up begins and ends
@@ -31,8 +26,7 @@ def owned_folder(parent: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
     """A new folder that is this process's until the block ends. Raises OSError."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=suffix, dir=parent))
     try:
-        with open(folder / OWNER, "w", encoding="utf-8") as file:
-            _lock(file)
+        with locks.lock(folder / OWNER):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -61,23 +55,11 @@ def _is_ours(folder: Path) -> bool:
 
 def _is_abandoned(folder: Path) -> bool:
     try:
-        with open(folder / OWNER, "r+", encoding="utf-8") as file:
-            return _lock(file)
+        with locks.lock(folder / OWNER, make=False) as held:
+            return held.sure
     except FileNotFoundError:  # of an older version, or one that is only being made
         with contextlib.suppress(OSError):
             return time.time() - folder.lstat().st_mtime > UNOWNED
     except OSError:
         pass
     return False
-
-
-def _lock(file: IO[str]) -> bool:
-    """Whether nobody else holds it; from now on until it is closed this process does."""
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

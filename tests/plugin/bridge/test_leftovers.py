@@ -16,10 +16,9 @@ from crop_classifier_plugin.shared.jobs.simulate import SimulateJob
 from kits.paths import REPOSITORY
 
 HOLDS = f"""
-import importlib.util, pathlib, sys, time
-spec = importlib.util.spec_from_file_location("leftovers", {leftovers.__file__!r})
-leftovers = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(leftovers)
+import pathlib, sys, time
+sys.path[:0] = [{str(REPOSITORY)!r}]
+from crop_classifier_plugin.bridge import leftovers
 with leftovers.owned_folder(pathlib.Path(sys.argv[1]), ".engine.", ".part") as folder:
     (folder / "engine").mkdir()
     print(folder.name, flush=True)

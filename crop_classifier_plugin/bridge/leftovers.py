@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,18 +19,26 @@ from ..shared.files import locks
 
 OWNER = ".owner"
 SETUPS = (".engine.", ".part")  # how the folder of a set-up begins and ends
+AT_ONCE = 0.3  # s (choice)
 UNOWNED = 24 * 3600.0  # s after which a folder without a lock file, of an older version, is nobody's (choice)
 
 
 @contextlib.contextmanager
 def owned_folder(parent: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
-    """A new folder that is this process's until the block ends. Raises OSError."""
+    """A new folder that is this process's until the block ends. Raises OSError.
+
+    What lies in it is removed then; where that takes long it goes on beside the caller, who was promised two seconds.
+    """
     folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=suffix, dir=parent))
     try:
         with locks.lock(folder / OWNER):
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        removal = threading.Thread(
+            target=shutil.rmtree, args=(folder, True), name="Crop Classifier leftovers", daemon=True
+        )
+        removal.start()
+        removal.join(AT_ONCE)
 
 
 def abandoned(parent: Path, prefix: str, suffix: str = "") -> list[Path]:

@@ -14,6 +14,10 @@ from rasterio.errors import CRSError
 from ...shared.errors import BadInput, CrsMissing
 from ..access.crs import crs_of_text
 
+# Of coordinates (choice: zones before an easting make 1e8 m). Turned into degrees, larger ones keep GDAL busy without
+# end: it takes 360 away from a longitude until it is one.
+_FARTHEST = 1e10
+
 
 @dataclass(frozen=True)
 class Window:
@@ -79,11 +83,14 @@ class Grid:
         """This grid's pixels that touch `bounds` (same CRS), as a grid on the same lattice."""
         xmin, ymin, xmax, ymax = bounds
         px, py = self.pixel
-        tiny = 1e-6
-        c0 = math.floor((xmin - self.transform.c) / px + tiny)
-        r0 = math.floor((self.transform.f - ymax) / py + tiny)
-        c1 = math.ceil((xmax - self.transform.c) / px - tiny)
-        r1 = math.ceil((self.transform.f - ymin) / py - tiny)
+        tiny, left, top = 1e-6, self.transform.c, self.transform.f
+        edges = (xmin - left) / px, (top - ymax) / py, (xmax - left) / px, (top - ymin) / py
+        if not all(map(math.isfinite, edges)):
+            raise BadInput(
+                f"A grid of pixels of {px:g} x {py:g} has no end: check the place and pixel size of its files."
+            )
+        c0, r0 = (math.floor(edge + tiny) for edge in edges[:2])
+        c1, r1 = (math.ceil(edge - tiny) for edge in edges[2:])
         return Grid(self.crs, self.transform @ Affine.translation(c0, r0), r1 - r0, c1 - c0)
 
     def same_lattice(self, crs: CRS, transform: Affine) -> bool:
@@ -144,6 +151,12 @@ def upright(path: str, transform: Affine, height: int, width: int) -> Affine:
     """
     if not (all(map(math.isfinite, transform[:6])) and transform.determinant):
         raise BadInput(f"{path} has no pixel size or no place: give it one (gdal_edit.py -a_ullr), or leave it out.")
+    far = max(abs(edge) for corner in ((0, 0), (width, 0), (0, height), (width, height)) for edge in transform @ corner)
+    if not far <= _FARTHEST:
+        raise BadInput(
+            f"{path} lies nowhere on Earth by its CRS, its coordinates reach {far:.3g}: assign the right CRS, or "
+            "give it its place (gdal_edit.py -a_ullr)."
+        )
     turned_x = abs(transform.b) * height > 0.01 * abs(transform.a)
     turned_y = abs(transform.d) * width > 0.01 * abs(transform.e)
     if turned_x or turned_y:

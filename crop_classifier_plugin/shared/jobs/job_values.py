@@ -12,7 +12,7 @@ from ..errors import BadInput
 from ..texts.names import check_path
 
 MOST_WHOLE = 2**31 - 1  # of whole numbers: pixels, epochs, seeds (what the libraries' C code takes)
-MOST_NUMBER = 1e12  # of others: no scale, coordinate or number of days is larger (choice)
+MOST_NUMBER = 1e10  # of others: no scale, coordinate or number of days is larger (choice)
 ANY_NUMBER = {"any number": True}  # metadata of a field whose numbers are those of files
 
 Told = tuple[str, Any]  # the name of a field, and a value in it

@@ -38,6 +38,7 @@ def test_a_grid_without_a_size_or_a_place_is_refused(x: float, size: float) -> N
     [
         (LOCAL, 0.0, "lies nowhere on Earth by its CRS"),
         ("EPSG:32631", 1e15, "lies nowhere on Earth by its CRS"),
+        ("EPSG:3857", 1e300, "lies nowhere on Earth by its CRS"),
         ("EPSG:4326", 500_000.0, "counts degrees, and its coordinates .* are none"),
     ],
 )

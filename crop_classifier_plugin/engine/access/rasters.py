@@ -8,20 +8,21 @@ from typing import Any
 import rasterio
 from rasterio.io import DatasetReader
 
-from ...shared.errors import BadInput, SourceRefused
+from ...shared.errors import BadInput, SourceRefused, TooLarge
 from .archives import member_starts
 from .beside import check_beside, check_overviews, check_zarr
 from .crs import check_grids
 from .drivers import RASTERS, RASTERS_IN_WORDS, REMOTE_RASTERS, VIRTUAL
 from .external import check_external
 from .named import is_named, is_remote
-from .references import Reference, reference_of
+from .references import Reference, check_plain, reference_of
 from .virtual import START, check_vrt, is_vrt, is_vrt_start
 
 _HANDLERS = {
     "http": "/vsicurl/http://", "https": "/vsicurl/https://", "s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/",
     "file": "",
 }  # fmt: skip
+_MOST_BANDS = 20_000  # of one file (choice: daily scenes of a year with 13 bands are 4,745)
 _OWN_VRT = "<VRTDataset "  # as raster/reader.py writes it
 
 
@@ -73,6 +74,7 @@ def _drivers(text: str) -> list[str]:
 def _local(text: str, found: Reference) -> list[str]:
     """Drivers of a file of this computer, which is looked into first."""
     file, through_vrt = Path(found.file), text.startswith("vrt://")
+    check_plain(file)
     check_beside(file)
     if file.is_dir():
         check_zarr(file)
@@ -94,6 +96,8 @@ def _check_opened(text: str, dataset: Any) -> None:
     here can compute with."""
     if any(kind.startswith("complex") for kind in dataset.dtypes):
         raise BadInput(f"{text} holds complex numbers, as radar before its detection: give backscatter or reflectance.")
+    if dataset.count > _MOST_BANDS:
+        raise TooLarge(text, f"has {dataset.count:,} bands (at most {_MOST_BANDS:,} are read)")
     check_overviews(dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE", ""), text)
     if dataset.crs:
         check_grids(dataset.crs.to_wkt(), text)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from ...shared.errors import SourceRefused
 from .named import is_remote
 
 ARCHIVES = ("/vsizip/", "/vsitar/", "/vsigzip/")
@@ -50,6 +51,12 @@ def reference_of(text: str, base: str = "") -> Reference:
     if os.path.exists(file) and not (os.path.isfile(file) or os.path.isdir(file)):
         return Reference("", why="it is a pipe or a device")
     return Reference(file)
+
+
+def check_plain(file: Path) -> None:
+    """Raises SourceRefused for a pipe or a device, which GDAL would wait for without end."""
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise SourceRefused(str(file), "it is no plain file", "write it to a file first")
 
 
 def _holder(prefix: str, rest: str, base: str) -> str:

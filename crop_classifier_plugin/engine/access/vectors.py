@@ -8,15 +8,17 @@ from typing import Any
 import geopandas
 import pandas as pd
 import pyogrio
+import shapely
 
-from ...shared.errors import SourceRefused
+from ...shared.errors import SourceRefused, TooLarge
 from ...shared.texts.bounded import open_file
 from .beside import check_json
 from .crs import check_grids
 from .drivers import VECTORS_IN_WORDS
 from .named import is_named, is_remote
-from .references import reference_of
+from .references import check_plain, reference_of
 
+_MOST_CORNERS = 2_000_000  # of one shape (choice: the outline of a country has some 100,000)
 _TAB_TEXT = 1 << 16  # bytes of a MapInfo table that are looked through
 _VIEWS = (b"create view", b"\\isseamless", b"type linked")  # of a .tab that stands for other tables
 
@@ -42,7 +44,17 @@ def read_features(path: str | Path, **options: Any) -> geopandas.GeoDataFrame:
     crs = getattr(frame, "crs", None)  # a layer without geometry has none
     if crs is not None:
         check_grids(crs.to_wkt(), str(path))
+    if isinstance(frame, geopandas.GeoDataFrame):
+        _check_corners(frame, str(path))
     return frame
+
+
+def _check_corners(frame: geopandas.GeoDataFrame, path: str) -> None:
+    """Raises TooLarge: what is computed of a geometry takes many times its own memory."""
+    corners = shapely.get_num_coordinates(frame.geometry.to_numpy())
+    if len(corners) and corners.max() > _MOST_CORNERS:
+        what = f"holds a shape of {corners.max():,} corners (at most {_MOST_CORNERS:,} are read)"
+        raise TooLarge(path, what)
 
 
 def read_table(path: str, layer: str) -> pd.DataFrame:
@@ -60,6 +72,7 @@ def _check(path: str | Path) -> None:
     if found.why:
         raise SourceRefused(text, found.why, f"give a file ({VECTORS_IN_WORDS})")
     file = Path(found.file)
+    check_plain(file)
     if file.is_file():
         check_json(file)
     if file.suffix.lower() == ".tab" and file.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ import requests
 
 from ...shared.errors import AccessRefused, HostNotAllowed, NetworkFailed, NotThere
 from ...shared.jobs.search_scenes import NetworkAccess
+from ...shared.texts.bounded import parsed_json
 
 CHUNK = 1 << 16  # bytes between two looks at whether the user cancels
 MOST_TEXT = 64 << 20  # bytes of a page of a catalogue (choice)
@@ -231,6 +231,6 @@ def _why(error: Exception) -> str:
 
 def _decoded(url: str, text: str) -> Any:
     try:
-        return json.loads(text)
+        return parsed_json(text, shown(url))
     except ValueError:
         raise NetworkFailed(shown(url), "it answers no JSON", "check the address") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 import requests
 
 from ...shared.errors import NetworkFailed
+from ...shared.texts.bounded import bounded_json
 from ..execution.outputs import translate
 from .assets import Wanted
 from .network import Network, shown
@@ -74,7 +75,7 @@ def _note(part: Path) -> Path:
 
 def _read_note(part: Path) -> dict[str, str]:
     try:
-        note = json.loads(_note(part).read_text(encoding="utf-8"))
+        note = bounded_json(_note(part))
     except (OSError, ValueError):
         return {}
     return note if isinstance(note, dict) else {}

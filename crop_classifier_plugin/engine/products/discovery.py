@@ -4,14 +4,13 @@ opened up."""
 from __future__ import annotations
 
 import os
-import tarfile
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from ...shared.errors import BadInput, BadRaster
+from ...shared.errors import BadInput
 from ...shared.jobs.sources import SceneSource
+from ..access.archives import member_names
 from ..execution.reporter import Reporter
 from ..reporting.sentences import listed
 from . import bands, dates
@@ -189,18 +188,7 @@ def _metres(path: str) -> float:
 
 def _in_archive(path: str) -> list[str]:
     """The rasters in a zip or tar file, as GDAL names them."""
-    suffix = Path(path).suffix.lower()
-    if not Path(path).is_file():
-        raise BadRaster(path, "it is no file")
-    try:
-        if suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-        else:
-            with tarfile.open(path) as tar:
-                names = tar.getnames()
-    except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
-        raise BadRaster(path, str(error)) from None
+    suffix, names = Path(path).suffix.lower(), member_names(Path(path))
     root = _ARCHIVES[suffix] + str(Path(path).absolute())
     return _without_safe_extras(f"{root}/{name}" for name in sorted(names) if _is_raster(Path(name)))
 

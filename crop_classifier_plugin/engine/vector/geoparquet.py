@@ -20,6 +20,7 @@ from ...shared.errors import LabelsUnusable
 from ...shared.texts.bounded import open_file, parsed_json
 from ..access.crs import checked_text
 from ..raster.band_ref import Bounds
+from .wkb import flat
 
 SUFFIXES = (".parquet", ".geoparquet", ".pq")
 _MAGIC = b"PAR1"  # at both ends of a Parquet file
@@ -71,7 +72,9 @@ class GeoParquet:
         values: list[Any] = []
         shapes: list[Any] = [np.zeros(0, object)]
         for batch in _reader(self.path):
-            found = shapely.from_wkb(np.array(batch[self.geometry].to_pylist(), object), on_invalid="ignore")
+            found = shapely.from_wkb(
+                np.array([flat(each) for each in batch[self.geometry].to_pylist()], object), on_invalid="ignore"
+            )
             kept = np.ones(len(found), bool) if box is None else shapely.intersects(found, shapely.box(*box))
             texts = batch[field].to_pylist()
             values += [texts[i] for i in np.flatnonzero(kept)]
@@ -87,7 +90,7 @@ def _reader(path: str) -> Any:
             file.seek(-len(_MAGIC), 2)
             whole = first == file.read() == _MAGIC
     except OSError as error:
-        raise LabelsUnusable(f"Cannot read the file {path} ({error.strerror}): choose another.") from None
+        raise LabelsUnusable(f"Cannot read the file {path} ({error.strerror or error}): choose another.") from None
     if not whole:
         raise LabelsUnusable(f"{path} is no Parquet file, or not all of it: check that it is complete.")
     return arro3.io.read_parquet(path)

@@ -25,7 +25,7 @@ class TooLarge(BadInput):
     """A file, or a part of one, beyond what is read of its kind."""
 
     def __init__(self, name: str, what: str) -> None:
-        super().__init__(f"{name} has {what}, which nothing of its kind needs and could fill the memory: give another.")
+        super().__init__(f"{name} {what}, which nothing of its kind needs: give another.")
 
 
 class SourceRefused(BadInput):

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import IO, Any, Union
+from typing import IO, Any, TextIO, Union
 
 from ..errors import TooLarge
 
@@ -44,7 +44,7 @@ def read_most(file: IO[bytes], most: int, name: str) -> bytes:
     """All of an open file, as of a member of an archive, whatever size it claims. Raises TooLarge."""
     data = file.read(most + 1)
     if len(data) > most:
-        raise TooLarge(name, f"more than {most / 1e6:.3g} MB")
+        raise TooLarge(name, f"has more than {most / 1e6:.3g} MB")
     return data
 
 
@@ -57,12 +57,12 @@ def open_file(path: Union[str, Path]) -> IO[bytes]:
     return file
 
 
-def open_text(path: Union[str, Path], encoding: str, most: int = MOST) -> IO[str]:
+def open_text(path: Union[str, Path], encoding: str, most: int = MOST) -> TextIO:
     """As open(newline=""), of a file of at most that many bytes. Raises TooLarge, OSError."""
     file = open_file(path)
     if os.fstat(file.fileno()).st_size > most:
         file.close()
-        raise TooLarge(str(path), f"more than {most / 1e6:.3g} MB")
+        raise TooLarge(str(path), f"has more than {most / 1e6:.3g} MB")
     return io.TextIOWrapper(file, encoding=encoding, newline="")
 
 
@@ -74,7 +74,7 @@ def _at_once(path: str, flags: int) -> int:
 def check_depth(text: str, name: str, deepest: int = DEEPEST) -> None:
     """Raises TooLarge where brackets nest deeper: parsers that call themselves would use up the stack."""
     if depth_of(text) > deepest:
-        raise TooLarge(name, f"brackets more than {deepest} deep")
+        raise TooLarge(name, f"nests too deep (brackets {deepest} deep)")
 
 
 def depth_of(text: str) -> int:

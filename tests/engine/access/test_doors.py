@@ -63,3 +63,56 @@ def test_the_lock_comes_first() -> None:
     body = ast.parse((ENGINE / "__init__.py").read_text(encoding="utf-8")).body
     assert [ast.unparse(each) for each in body[1:]] == ["from .access.gdal_lock import lock", "lock()"]
     assert "import rasterio" not in Path(ENGINE / "access" / "__init__.py").read_text(encoding="utf-8")
+
+
+PACKAGE = ENGINE.parent
+READERS = {
+    "json.loads", "json.load", "open", "ET.parse", "zipfile.ZipFile", "tarfile.open", "tomllib.load", "csv.reader",
+    "csv.DictReader",
+}  # fmt: skip
+OWN_TEXTS = {  # files of the program itself, of a run or its set-up; bytes that others counted before
+    "assets.py": "help pages of the plugin",
+    "shared/choices.py": "a table of the plugin",
+    "shared/engine_packages/": "requirement and lock files of the plugin",
+    "shared/files/": "the journal of a set of outputs, which knows its own hash",
+    "bridge/": "what the engine's process and the set-up say; the plugin's own folders",
+    "gui/": "reports that the run just wrote; the project's own entry",
+    "algorithms/common/report_pdf.py": "the page that the run just wrote",
+    "engine/execution/": "the job as the engine wrote it; /proc",
+    "engine/experiments/": "documents and data of the project's own experiments",
+    "engine/acquisition/": "pages that network.py counted; parts of files that it fetched",
+    "engine/training/loop/checkpoint.py": "the state of the training itself",
+    "engine/access/": "the door",
+    "shared/texts/bounded.py": "the door",
+    "engine/cli/options.py": "rows of a table that was opened by open_text",
+    "engine/vector/csv_points.py": "rows of a table that was opened by open_text",
+}
+
+
+def test_texts_of_others_are_read_through_one_door() -> None:
+    """shared/texts/bounded.py: no more of a file than it may have."""
+    found = {place: name for place, name in _readers() if not place.startswith(tuple(OWN_TEXTS))}
+    assert not found
+
+
+def test_no_exception_of_the_door_is_left_over() -> None:
+    places = {place for place, _ in _readers()}
+    assert {own for own in OWN_TEXTS if not any(place.startswith(own) for place in places)} == set()
+
+
+def _readers() -> Iterator[tuple[str, str]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _reads(node):
+                yield path.relative_to(PACKAGE).as_posix(), ast.unparse(node.func)
+
+
+def _reads(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    if name in READERS:
+        return not _writes(call)
+    last = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    opens = (
+        last == "open" and bool(call.args) and isinstance(call.args[0], ast.Constant) and "r" in str(call.args[0].value)
+    )
+    return last in ("read_text", "read_bytes") or opens

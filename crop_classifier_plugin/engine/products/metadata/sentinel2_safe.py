@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as ET
 
 from ....shared.errors import BadRaster
-from ....shared.texts.bounded import MOST, bounded_bytes, read_most
+from ....shared.texts.bounded import bounded_bytes
+from ...access.archives import member_bytes
 from ..spec import OPTICAL
 
 METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
@@ -20,6 +20,7 @@ _VALUE = ("BOA_QUANTIFICATION_VALUE", "QUANTIFICATION_VALUE")  # of level 2A, of
 _OFFSET = ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET")  # since processing baseline 04.00
 _ROOT = re.compile(r"^(.*?\.SAFE)[/\\]", re.IGNORECASE)
 _ZIPPED = re.compile(r"^/vsizip/(.*?\.zip)/(.*)$", re.IGNORECASE)
+_MOST = 16 << 20  # bytes of a product's metadata (choice: they have 60 000)
 _BANDS = OPTICAL  # band_id 0..12 counts B01 to B08, B8A, B09 to B12
 
 
@@ -67,8 +68,7 @@ def _text(root: str, name: str) -> bytes | None:
     zipped = _ZIPPED.match(root)
     try:
         if zipped:
-            with zipfile.ZipFile(zipped[1]) as archive, archive.open(f"{zipped[2]}/{name}") as file:
-                return read_most(file, MOST, f"{root}/{name}")
-        return bounded_bytes(Path(root) / name)
-    except (OSError, KeyError, zipfile.BadZipFile):
+            return member_bytes(Path(zipped[1]), f"{zipped[2]}/{name}", _MOST)
+        return bounded_bytes(Path(root) / name, _MOST)
+    except (OSError, KeyError):
         return None

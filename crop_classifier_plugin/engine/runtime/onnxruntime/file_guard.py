@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ....shared.cards.files import MAX_WEIGHTS
-from ....shared.errors import BadModel
+from ....shared.errors import BadModel, TooLarge
+from ....shared.texts.bounded import bounded_bytes
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types; 3 and 4 (groups) are not in ONNX files
 
@@ -36,11 +37,11 @@ class _Malformed(Exception):
 def read_weights(path: Path) -> bytes:
     """The file's bytes. Raises BadModel where it is too large, no ONNX file, or keeps weights outside itself."""
     try:
-        if path.stat().st_size > MAX_WEIGHTS:
-            raise BadModel(str(path), f"it is larger than the {MAX_WEIGHTS >> 30} GiB an ONNX file may have")
-        data = path.read_bytes()
+        data = bounded_bytes(path, MAX_WEIGHTS)
+    except TooLarge:
+        raise BadModel(str(path), f"it is larger than the {MAX_WEIGHTS >> 30} GiB an ONNX file may have") from None
     except OSError as error:
-        raise BadModel(str(path), f"it cannot be read: {error.strerror}") from None
+        raise BadModel(str(path), f"it cannot be read: {error.strerror or error}") from None
     try:
         external = refers_elsewhere(data)
     except _Malformed:

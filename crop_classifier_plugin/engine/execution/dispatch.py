@@ -170,7 +170,7 @@ def _known(error: BaseException) -> CropClassifierError:
     """The error as one of ours. What nobody foresaw is a fault of the program: its traceback goes to the log."""
     if isinstance(error, CropClassifierError):
         return error
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or "std::bad_alloc" in str(error):  # so GEOS tells it
         return OutOfMemory("this job")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return outputs.translate(error, str(error.filename or "the outputs"))

@@ -178,7 +178,7 @@ def test_texts_without_end(tmp_path: Path, scene: Path, kind: str, name: str) ->
 
 @posix
 def test_outlines_in_outlines_of_a_split_file(tmp_path: Path) -> None:
-    from crop_classifier_plugin.engine.training.data.split_file import SplitUnusable, read_split
+    from crop_classifier_plugin.engine.splits.split_file import SplitUnusable, read_split
 
     deep = "GEOMETRYCOLLECTION (" * DEEP + "POINT (0 0)" + ")" * DEEP
     place = {"outlines": {"train": [deep], "held_out": [deep], "test": [deep]}, "crs": "EPSG:32631"}

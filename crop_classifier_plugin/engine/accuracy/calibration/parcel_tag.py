@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from ....shared.cards.calibration import ParcelCalibration
 from ....shared.errors import BadInput, BadRaster
+from ....shared.texts.bounded import parsed_json
 from ...access.rasters import open_raster
 from ...raster.provenance import PARCEL_TAG
 from ...raster.writer import GDAL_ERRORS
@@ -19,8 +18,8 @@ def read_parcel_calibration(path: str) -> ParcelCalibration | None:
     except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None
     try:
-        return ParcelCalibration.from_dict(json.loads(told)) if told else None
-    except (BadInput, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ParcelCalibration.from_dict(parsed_json(told, path)) if told else None
+    except (BadInput, ValueError, LookupError, TypeError, AttributeError):
         raise BadInput(
             f"The tag {PARCEL_TAG} of {path} tells no calibration of parcels: make the class probabilities again."
         ) from None

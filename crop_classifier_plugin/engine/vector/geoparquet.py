@@ -19,8 +19,8 @@ from rasterio.errors import CRSError as UnreadableCrs
 from ...shared.errors import LabelsUnusable
 from ...shared.texts.bounded import open_file, parsed_json
 from ..access.crs import checked_text
+from ..access.wkb import flat
 from ..raster.band_ref import Bounds
-from .wkb import flat
 
 SUFFIXES = (".parquet", ".geoparquet", ".pq")
 _MAGIC = b"PAR1"  # at both ends of a Parquet file

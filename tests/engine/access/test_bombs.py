@@ -17,7 +17,7 @@ import rasterio
 import shapely
 
 from crop_classifier_plugin.engine.access import archives
-from crop_classifier_plugin.engine.vector.wkb import flat
+from crop_classifier_plugin.engine.access.wkb import flat
 from crop_classifier_plugin.shared.errors import TooLarge
 from crop_classifier_plugin.shared.texts import bounded
 from kits.hostile.place import NAME, fields

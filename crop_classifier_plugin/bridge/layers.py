@@ -6,6 +6,7 @@ cannot be loaded.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +87,7 @@ def _scene_of_path(text: str) -> SceneSource:
 
 def holds_rasters(path: Path) -> bool:
     """Whether it is a folder, an archive, a product's metadata, an HDF file or a STAC item: the engine opens it up."""
-    return path.is_dir() or (path.suffix.lower() in HOLDERS and path.is_file())
+    return os.path.isdir(path) or (path.suffix.lower() in HOLDERS and os.path.isfile(path))
 
 
 def opened(uri: str, provider: str = "gdal") -> QgsDataProvider:
@@ -121,7 +122,7 @@ def _path(source: str, name: str) -> str:
     path = source.split("|")[0]  # open options follow a bar
     if path.startswith(IN_MEMORY):
         raise NotAFile(name, "the memory of QGIS")
-    return str(Path(path).absolute()) if Path(path).exists() else path
+    return str(Path(path).absolute()) if os.path.exists(path) else path
 
 
 def assigned_crs(shown: QgsCoordinateReferenceSystem, own: QgsCoordinateReferenceSystem) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -123,7 +124,7 @@ def _tidy(job: Any) -> None:
     paths = [Path(path).absolute() for path in job.outputs()]
     folders = {path.parent for path in paths}
     for path in paths:
-        if path.is_dir():
-            folders |= {path, *(p for p in path.glob("*") if p.is_dir())}
+        if os.path.isdir(path):
+            folders |= {path, *(p for p in path.glob("*") if os.path.isdir(p))}
     for folder in folders:
         staging.tidy(folder)

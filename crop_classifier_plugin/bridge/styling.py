@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,7 @@ class LayerStyler(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         style = Path(self.shown.path).with_suffix(".qml")
-        if style.is_file():
+        if os.path.isfile(style):
             layer.loadNamedStyle(str(style))
         elif layer.type() == Qgis.LayerType.Vector:
             layer.loadDefaultStyle()  # the one inside a GeoPackage, which Processing leaves out

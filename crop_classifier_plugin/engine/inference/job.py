@@ -112,6 +112,8 @@ def _announce(card: Card, series: ModelSeries, grid: Grid, runtime: Runtime, rep
     reporter.log(f"Model: {card.title}; dates: {', '.join(d.isoformat() for d in series.dates)}.")
     reporter.log(f"Grid: {grid.width} x {grid.height} px of {grid.pixel[0]:g} ({grid.crs.to_string()}).")
     reporter.log(f"Running on {runtime.device}: {runtime.why}.")
+    if not card.weights.calibration.keeps_classes:
+        reporter.log("The model's calibration weighs its classes anew: the map shows which is likeliest by it.")
 
 
 def _write(
@@ -136,6 +138,7 @@ def _facts(card: Card, series: ModelSeries, runtime: Runtime, target: Target) ->
         "title": card.title,
         "group": f"{card.title} {target.month or f'{days[0]} - {days[-1]}'}",
         "model_sha256": card.weights.sha256,
+        "calibration": card.weights.calibration.to_dict(),
         "dates": days,
         "scenes": [
             {

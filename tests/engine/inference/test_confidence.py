@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from scipy.stats import entropy as scipy_entropy
 
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.inference.job import classify
-from crop_classifier_plugin.shared.cards.calibration import Calibration
+from crop_classifier_plugin.engine.raster.provenance import PARCEL_TAG
+from crop_classifier_plugin.shared.cards.calibration import Calibration, ParcelCalibration
 from crop_classifier_plugin.shared.cards.files import load_card, save_card
 from crop_classifier_plugin.shared.jobs.classify import ClassifyJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource
@@ -54,3 +56,20 @@ def test_a_calibrated_model_maps_the_same_classes_with_other_confidence(job: Cla
     known = before[1][0] != 65535
     raised = (before[1][:, known] / 10_000) ** (1 / temperature)
     np.testing.assert_allclose(after[1][:, known] / 10_000, raised / raised.sum(axis=0), atol=3e-3)
+
+
+def test_where_classes_are_weighed_the_map_shows_the_likeliest_and_says_so(job: ClassifyJob) -> None:
+    card = load_card(Path(job.model))
+    weighed = Calibration(2.0, (0.0, 3.0, -3.0), parcels=ParcelCalibration(0.1, 1.2, 0.05, 0.02, 60))
+    save_card(replace(card, weights=replace(card.weights, calibration=weighed)), Path(job.model))
+    reporter = Silent()
+    told = classify(job, reporter)
+    classes, steps = read(job.written.class_map)[0], read(job.written.probabilities)
+    known = classes > 0
+    own = steps[:, known][[card.legend.codes.index(code) for code in classes[known]], np.arange(known.sum())]
+    np.testing.assert_array_equal(own, steps[:, known].max(axis=0))
+    assert (classes[known] == card.legend.codes[1]).mean() > 0.5
+    assert any("weighs its classes anew" in text for _, text in reporter.lines)
+    assert told["calibration"] == weighed.to_dict()
+    with rasterio.open(job.written.probabilities) as file:
+        assert ParcelCalibration.from_dict(json.loads(file.tags()[PARCEL_TAG])) == weighed.parcels

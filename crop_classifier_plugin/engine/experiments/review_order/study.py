@@ -1,13 +1,13 @@
 """How soon a list of parcels to look at comes to those that the map has wrong, on simulated seasons.
 
 The crop that a parcel was simulated with is the truth. Declarations are the truth, except for a share that was changed
-to another crop at random.
+to another crop at random. The maps are of the model as it comes, and of the same calibrated on other seasons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....shared.jobs.accuracy import DeclaredParcels, MapRasters
+from ....shared.jobs.calibrate import CalibrateJob
 from ....shared.jobs.classify import ClassifyJob, ClassifyOutputs
 from ....shared.jobs.review import ReviewListJob
-from ....shared.jobs.sources import SceneSource, Series
+from ....shared.jobs.sources import LabelledSeries, LabelSource, SceneSource, Series
 from ....shared.review_table import LAYER
 from ...access.vectors import read_features
 from ...accuracy.review.review_list import review_list
 from ...execution.reporter import Silent
+from ...inference.calibrate.job import calibrate
 from ...inference.job import classify
 from ..recipes.study import SEASONS, Season
 
 SHARES = (0.1, 0.2, 0.3)  # of the list
+CALIBRATING = tuple(  # seed, year
+    Season("", seed, year) for seed, year in ((33, 2019), (44, 2023), (55, 2021), (66, 2020), (77, 2018), (88, 2017))
+)
 WRONG_DECLARED, SEEDS = 0.1, (1, 2, 3, 4, 5)
 CONFIDENCE = "confidence alone"
 
@@ -50,11 +55,31 @@ class Reviewed:
     parcels: int
     wrong: int
     orders: tuple[Order, ...]
+    calibrated: bool = False  # the model, on CALIBRATING
 
 
 def study(model: str, work: Path, seasons: tuple[Season, ...] = SEASONS) -> Iterator[Reviewed]:
+    calibrated = _calibrated(model, work)
     for season in seasons:
-        yield reviewed(model, season, season.simulated(work))
+        folder = season.simulated(work)
+        yield reviewed(model, season, folder)
+        yield replace(reviewed(calibrated, season, folder), calibrated=True)
+
+
+def _calibrated(model: str, work: Path) -> str:
+    """The model calibrated on seasons that no list is made of."""
+    data = []
+    for season in CALIBRATING:
+        folder = season.simulated(work)
+        labels = LabelSource(str(folder / "parcels.gpkg"), class_field="crop_name")
+        data.append(LabelledSeries(Series(_scenes(folder)), labels))
+    out = str(work / "calibrated")
+    calibrate(CalibrateJob(model, tuple(data), out, device="cpu"), Silent())
+    return out
+
+
+def _scenes(folder: Path) -> tuple[SceneSource, ...]:
+    return tuple(SceneSource(str(path)) for path in sorted(folder.glob("S2_*.tif")))
 
 
 def reviewed(model: str, season: Season, folder: Path) -> Reviewed:
@@ -75,11 +100,11 @@ def reviewed(model: str, season: Season, folder: Path) -> Reviewed:
 
 
 def _classified(model: str, folder: Path) -> MapRasters:
-    scenes = tuple(SceneSource(str(path)) for path in sorted(folder.glob("S2_*.tif")))
-    maps = MapRasters(str(folder / "map.tif"), str(folder / "probabilities.tif"))
+    name = Path(model).name
+    maps = MapRasters(str(folder / f"map_{name}.tif"), str(folder / f"probabilities_{name}.tif"))
     if not Path(maps.class_map).exists():
         written = ClassifyOutputs(maps.class_map, probabilities=maps.probabilities)
-        job = ClassifyJob(Series(scenes), model, written, device="cpu")
+        job = ClassifyJob(Series(_scenes(folder)), model, written, device="cpu")
         classify(job, Silent())
     return maps
 

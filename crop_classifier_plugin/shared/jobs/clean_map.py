@@ -54,6 +54,7 @@ class CleanMapJob(Job):
     after, where a reference is given."""
 
     kind: ClassVar[str] = "clean_map"
+    small_arrays: ClassVar[bool] = True
     entry: ClassVar[str] = "accuracy.cleaning.clean_map:clean_map"
     writes_rasters = ("cleaned",)
     writes_files = ("report_html", "report_json", "report_csv")

@@ -17,6 +17,7 @@ class ReviewListJob(Job):
     """Crop map + parcels, or a reference -> the units to look at, those first where a look gains most."""
 
     kind: ClassVar[str] = "review_list"
+    small_arrays: ClassVar[bool] = True
     entry: ClassVar[str] = "accuracy.review.review_list:review_list"
     writes_files = ("review",)
     reads = ("maps", "parcels", "reference")

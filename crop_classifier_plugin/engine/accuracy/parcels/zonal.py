@@ -65,11 +65,15 @@ def _means(dataset: Any, grid: Grid, shapes: NDArray[Any], reporter: Reporter) -
     sums, pixels = np.zeros((2, len(parcel), dataset.count))
     for window, part in _tiles(edges, grid, 2 * _WORD // NARROW, reporter):
         cut = [cut_at_pixels(chunk, window) for chunk in part.chunks(window)]
+        owners = slice(int(part.owner.min()), int(part.owner.max()) + 1)
+        seen, inside = np.zeros(0, bool), np.zeros(0)  # known pixels of the last band, what the parcels have of them
         for band in range(dataset.count):
-            values = dataset.read(band + 1, window=as_rasterio(window), masked=True).astype(np.float64).filled(np.nan)
-            known = np.isfinite(values)
-            _add(sums[:, band], cut, np.where(known, values, 0.0))
-            _add(pixels[:, band], cut, known.astype(np.float64))
+            values = dataset.read(band + 1, window=as_rasterio(window), masked=True)
+            known = ~np.ma.getmaskarray(values) & np.isfinite(values.data)
+            if not np.array_equal(known, seen):
+                seen, inside = known, _sums(cut, known, owners)
+            pixels[owners, band] += inside
+            sums[owners, band] += _sums(cut, values.data if known.all() else np.where(known, values.data, 0), owners)
             reporter.check()
     there = pixels > 10.0**-_DIGITS
     means = np.where(there, sums, np.nan) / np.where(there, pixels, 1.0)
@@ -153,14 +157,14 @@ def _add_cells(found: Floats, crossings: Crossings, positions: NDArray[np.int32]
 # --- measured values -------------------------------------------------------------------------------------------------
 
 
-def _add(found: Floats, cut: list[Crossings], values: Floats) -> None:
-    sums = np.zeros((values.shape[0], values.shape[1] + 1))
-    np.cumsum(values, axis=1, out=sums[:, 1:])
-    sums, flat = sums.ravel(), values.ravel()
+def _sums(cut: list[Crossings], values: NDArray[Any], owners: slice) -> Floats:
+    """(N,) of each of the owners, the sum of what its edges in a window enclose."""
+    west = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, dtype=np.float64, out=west[:, 1:])
+    west, flat, count = west.ravel(), values.ravel(), owners.stop - owners.start
+    found = np.zeros(count)
     for each in cut:
-        runs = each.height * (sums.take(each.before) - sums.take(each.start))
-        first = int(each.owner.min())
-        more = np.bincount(each.owner - first, runs)
-        found[first : first + len(more)] += more
-        more = np.bincount(each.cell_owner - first, each.share * flat.take(each.cell), len(more))
-        found[first : first + len(more)] += more
+        runs = each.height * (west.take(each.before) - west.take(each.start))
+        found += np.bincount(each.owner - owners.start, runs, count)
+        found += np.bincount(each.cell_owner - owners.start, each.share * flat.take(each.cell), count)
+    return found

@@ -49,6 +49,7 @@ class ApplyReviewJob(Job):
     """Crop map + answered review -> corrected map, cleaned labels, and what the review changed."""
 
     kind: ClassVar[str] = "apply_review"
+    small_arrays: ClassVar[bool] = True
     entry: ClassVar[str] = "accuracy.review.apply_review:apply_review"
     writes_rasters = ("corrected",)
     writes_files = ("labels", "cleaned_labels", "report_html", "report_json", "report_csv")

@@ -69,10 +69,14 @@ class PixelAreas:
 
     def of_points(self, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) of the pixels at these places, in pixels of the grid."""
-        blocks = np.column_stack([rows, cols]) // _BLOCK
-        distinct, place = np.unique(blocks.astype(np.int64), axis=0, return_inverse=True)
-        sizes = np.array([self.at(row, col) for row, col in distinct.tolist()])
-        return sizes[place.ravel()]
+        across = self._grid.width // _BLOCK + 1
+        row, col = (
+            np.clip(places // _BLOCK, 0, length // _BLOCK).astype(np.int64)
+            for places, length in ((rows, self._grid.height), (cols, self._grid.width))
+        )
+        distinct, place = np.unique(row * across + col, return_inverse=True)
+        sizes = np.array([self.at(*divmod(number, across)) for number in distinct.tolist()])
+        return sizes[place]
 
     def _measured(self, row: int, col: int) -> float:
         block = Window(row * _BLOCK, col * _BLOCK, _BLOCK, _BLOCK).clipped(self._grid.height, self._grid.width)

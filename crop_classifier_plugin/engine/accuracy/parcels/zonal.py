@@ -32,15 +32,15 @@ def class_coverage(crop_map: CropMap, shapes: NDArray[Any], reporter: Reporter) 
     classes = len(crop_map.legend)
     found = np.zeros((len(parcel), classes))
     for window, part in _tiles(edges, crop_map.grid, classes, reporter):
-        positions = crop_map.read(window)
+        values, positions = crop_map.read_indexed(window)
         bits = int(part.bits[0])
-        sums = [_counted_along(positions, words) for words in _packed(classes, bits)]
+        sums = [_counted_along(values, words.take(positions)) for words in _packed(classes, bits)]
         for chunk in part.chunks(window):
             crossings = cut_at_pixels(chunk, window)
             for number, words in enumerate(sums):
                 first = number * (_WORD // bits)
                 _add_runs(found[:, first : first + _WORD // bits], crossings, words, bits)
-            _add_cells(found, crossings, positions)
+            _add_cells(found, crossings, positions.take(values.ravel().take(crossings.cell)))
     return _of_all(np.round(found, _DIGITS), parcel, len(shapes), 0.0)
 
 
@@ -128,10 +128,10 @@ def _packed(classes: int, bits: int) -> Iterator[Words]:
         yield words
 
 
-def _counted_along(positions: NDArray[np.int32], words: Words) -> Words:
-    """(H * (W + 1),) the sum of the words of the pixels west of each border between pixels."""
-    sums = np.zeros((positions.shape[0], positions.shape[1] + 1), np.uint64)
-    np.cumsum(words.take(positions), axis=1, out=sums[:, 1:])
+def _counted_along(values: NDArray[Any], words: Words) -> Words:
+    """(H * (W + 1),) the sum of the words of the values west of each border between pixels."""
+    sums = np.zeros((values.shape[0], values.shape[1] + 1), np.uint64)
+    np.cumsum(words.take(values), axis=1, out=sums[:, 1:])
     return sums.ravel()
 
 
@@ -142,9 +142,9 @@ def _add_runs(found: Floats, crossings: Crossings, sums: Words, bits: int) -> No
     found[crossings.owner[begins]] += np.add.reduceat(counts * crossings.height[:, None], begins, axis=0)
 
 
-def _add_cells(found: Floats, crossings: Crossings, positions: NDArray[np.int32]) -> None:
+def _add_cells(found: Floats, crossings: Crossings, place: NDArray[np.int32]) -> None:
+    """`place`: (C,) the position of each cell's class."""
     classes = found.shape[1]
-    place = positions.ravel().take(crossings.cell)
     known = place >= 0
     key = crossings.cell_owner * classes + place
     key, share = (key, crossings.share) if known.all() else (key[known], crossings.share[known])

@@ -20,7 +20,9 @@ import click
 
 from ...shared.errors import CropClassifierError
 from ...shared.jobs import registry
+from ..execution import signals
 from ..execution.dispatch import FAILED
+from ..execution.reporter import unheard_of
 from .generated import command_of
 from .options import finish
 
@@ -41,6 +43,11 @@ def main() -> None:
             click.echo(json.dumps({"event": "error", "code": error.code, "sentence": error.sentence}))
         else:
             sys.stderr.write(f"Error: {error.sentence}\n")
+        sys.exit(FAILED)
+    except OSError as error:
+        if error.filename:
+            raise
+        signals.tell_last(f"Error: {unheard_of(error).sentence}\n")  # standard output is full
         sys.exit(FAILED)
 
 

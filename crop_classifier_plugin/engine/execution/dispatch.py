@@ -19,6 +19,7 @@ from ...shared.errors import (
     CropClassifierError,
     EngineBroken,
     OutOfMemory,
+    OutputNotWritable,
     TrainingMissing,
     Unforeseen,
 )
@@ -33,6 +34,7 @@ from .reporter import (
     Silent,
     Stop,
     Terminal,
+    unheard_of,
 )
 
 OK, FAILED = 0, 1  # a cancelled job: the exit code of its signal
@@ -69,6 +71,15 @@ def execute(job: Any, as_json: bool) -> int:
         return OK
     if rank() and _comes_of_the_end_of(first, outcome):
         return stop.exit_code
+    try:
+        return _tell(outcome, reporter, stop)
+    except (OSError, OutputNotWritable) as error:  # nobody reads, or there is no room: nothing more can be told there
+        unheard = error if isinstance(error, OutputNotWritable) else unheard_of(error)
+        signals.tell_last(f"Error: {unheard.sentence}\n")
+        return FAILED
+
+
+def _tell(outcome: dict[str, object] | BaseException, reporter: JsonLines | Terminal, stop: Stop) -> int:
     if isinstance(outcome, dict):
         _tell_result(outcome, reporter)
         return OK
@@ -155,6 +166,7 @@ def _tell_result(result: dict[str, object], reporter: JsonLines | Terminal) -> N
     for key, value in result.items():
         if isinstance(value, str) and os.path.exists(value):
             sys.stdout.write(f"{key}: {value}\n")
+    sys.stdout.flush()
 
 
 def _tell_error(error: BaseException, reporter: JsonLines | Terminal) -> None:

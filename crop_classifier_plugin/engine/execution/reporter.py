@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TextIO
 
-from ...shared.errors import Cancelled
+from ...shared.errors import Cancelled, OutputNotWritable
 from . import signals
 
 Row = Mapping[str, Any]  # of a table in the run record: what JSON holds
@@ -73,6 +73,11 @@ class Stop:
         return self._event.is_set()
 
 
+def unheard_of(error: OSError) -> OutputNotWritable:
+    """What is told on standard error when standard output is gone or full."""
+    return OutputNotWritable("standard output", error.strerror or str(error), "give it a reader, or a file with room")
+
+
 class Silent(Notes):
     """A reporter for tests and libraries: remembers the log, prints nothing."""
 
@@ -104,8 +109,11 @@ class JsonLines(Notes):
 
     def emit(self, event: str, **values: Any) -> None:
         with self._lock:
-            self._out.write(json.dumps({"event": event, **values}) + "\n")
-            self._out.flush()
+            try:
+                self._out.write(json.dumps({"event": event, **values}) + "\n")
+                self._out.flush()
+            except OSError as error:
+                raise unheard_of(error) from None
 
     def progress(self, fraction: float, message: str, done: int = 0, total: int = 0) -> None:
         if fraction < 1:  # what is done is not cancelled any more

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -46,6 +47,17 @@ def leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def tell_last(text: str) -> None:
+    """Says something on standard error where that can be, and makes Python's own end silent: it would try in vain
+    to write what is left for standard output, and say so with a traceback."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:

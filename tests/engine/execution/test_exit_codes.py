@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -111,6 +112,34 @@ def test_the_first_signal_counts() -> None:
     parent_gone = Stop()
     parent_gone.set()
     assert parent_gone.exit_code == signals.exit_code(signal.SIGTERM) == 143
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("line", ["--help", "networks", "simulate-season --out s --json", "simulate-season --out s"])
+def test_output_that_nobody_takes_is_one_sentence(tmp_path: Path, line: str) -> None:
+    """A full disk behind standard output, or a reader that has left."""
+    small = ["--width", "64", "--height", "64"] if "simulate" in line else []
+    command = [*ENGINE, *line.split(), *small]
+    for place in ("/dev/full", "gone"):
+        folder = tmp_path / place.strip("/").replace("/", "_")
+        folder.mkdir()
+        with open("/dev/full", "w") if place == "/dev/full" else gone() as out:
+            done = subprocess.run(
+                command, stdout=out, stderr=subprocess.PIPE, text=True, env=environment(), cwd=folder, check=False
+            )
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        said = [line for line in done.stderr.splitlines() if line.startswith("Error: Cannot write standard output (")]
+        assert len(said) == 1 or place == "gone"
+        assert "--json" not in line or not list(folder.rglob("*.tif"))
+
+
+def gone() -> IO[bytes]:
+    """A pipe whose reader has left."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return open(writer, "wb")
 
 
 def test_a_package_that_does_not_load_is_one_sentence(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
+from xml.sax.saxutils import unescape
 
 from qgis.core import (
     Qgis,
@@ -36,11 +37,14 @@ from ..shared.errors import (
 )
 from ..shared.jobs import date_rows
 from ..shared.jobs.sources import DateEntry, Extent, SceneSource
+from ..shared.texts.bounded import bounded_text
 from ..shared.texts.cells import plain_cell
 from . import no_data
 
 CUBES = (".hdf", ".h5", ".he5", ".hdf5", ".nc", ".nc4")  # as engine/products/cubes
 HOLDERS = (".zip", ".tar", ".xml", ".json", ".geojson", *CUBES)
+_VRT_SOURCE = re.compile(r"<SourceFilename[^>]*>([^<]*)<")
+_NETWORK = ("/vsicurl/", "/vsis3/", "/vsigs/", "/vsiaz/", "http://", "https://")
 IN_MEMORY = ("MEM:", "/vsimem/")  # GDAL's names for rasters that only this process can see
 
 
@@ -106,7 +110,16 @@ def _scene_of_layer(layer: QgsMapLayer) -> SceneSource:
         dates=_dates(layer),
         crs=assigned_crs(layer.crs(), layer.dataProvider().crs()),
         no_data=no_data.no_data_of(layer),
+        addresses=_addresses(path),
     )
+
+
+def _addresses(path: str) -> tuple[str, ...]:
+    """What a VRT that QGIS shows reads from the network: the user has loaded it, so it is named."""
+    if Path(path).suffix.lower() != ".vrt" or not Path(path).is_file():
+        return ()
+    found = (unescape(text.strip()) for text in _VRT_SOURCE.findall(bounded_text(path)))
+    return tuple(dict.fromkeys(text for text in found if text.startswith(_NETWORK)))
 
 
 def unread_no_data(value: Any, context: QgsProcessingContext) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
+from rasterio.errors import RasterioIOError
 from rasterio.io import DatasetReader
 
 from ...shared.errors import BadInput, SourceRefused, TooLarge
@@ -22,6 +23,7 @@ _HANDLERS = {
     "http": "/vsicurl/http://", "https": "/vsicurl/https://", "s3": "/vsis3/", "gs": "/vsigs/", "az": "/vsiaz/",
     "file": "",
 }  # fmt: skip
+_NO_FORMAT = "not recognized as being in a supported file format"
 _MOST_BANDS = 20_000  # of one file (choice: daily scenes of a year with 13 bands are 4,745)
 _OWN_VRT = "<VRTDataset "  # as raster/reader.py writes it
 
@@ -53,8 +55,14 @@ def open_own_vrt(text: str, of: str) -> Any:
 def _open(text: str, drivers: list[str], options: dict[str, Any]) -> Any:
     """rasterio.open takes one driver only; the class behind it takes those that may be tried."""
     scheme, _, address = text.partition("://")
+    name = _HANDLERS[scheme] + address if scheme in _HANDLERS else text
     with rasterio.Env():
-        return DatasetReader(_HANDLERS[scheme] + address if scheme in _HANDLERS else text, driver=drivers, **options)
+        try:
+            return DatasetReader(name, driver=drivers, **options)
+        except RasterioIOError as error:
+            if _NO_FORMAT not in str(error):
+                raise
+            raise RasterioIOError(f"{text}: it is no {RASTERS_IN_WORDS}") from None
 
 
 def _drivers(text: str) -> list[str]:

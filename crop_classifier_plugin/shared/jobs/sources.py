@@ -54,10 +54,11 @@ class SceneSource:
     ] = ()  # ISO dates from the layer's temporal properties: one, or one a band; () and "" = unknown
     crs: str = ""  # authority id or WKT that the user assigned to the layer; "" = the file's own
     no_data: tuple[BandNoData, ...] = ()  # of the bands for which the layer has another than its file
+    addresses: tuple[str, ...] = ()  # on the network, that the user's layer, a VRT, shows already
 
     def paths(self) -> tuple[str, ...]:
-        """The files that are read."""
-        return (self.path,)
+        """The files and addresses that are read."""
+        return (self.path, *self.addresses)
 
 
 def check_masks(mask: str, layers: tuple[SceneSource, ...]) -> None:
@@ -120,7 +121,7 @@ class Series:
 
     def paths(self) -> tuple[str, ...]:
         """The files that are read: scenes and masks."""
-        return tuple(each.path for each in (*self.scenes, *self.mask_layers))
+        return tuple(path for each in (*self.scenes, *self.mask_layers) for path in each.paths())
 
 
 def optical_and_radar(

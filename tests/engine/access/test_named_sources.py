@@ -22,8 +22,10 @@ from crop_classifier_plugin.engine.access.rasters import open_raster
 from crop_classifier_plugin.engine.access.references import reference_of
 from crop_classifier_plugin.engine.access.vectors import list_layers
 from crop_classifier_plugin.shared.errors import SourceRefused
+from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
+from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.hostile.place import NAME, fields
-from kits.program import environment
+from kits.program import environment, run
 from kits.rasters import write_raster
 
 VALUES = np.arange(256, dtype=np.uint16).reshape(1, 16, 16) + 1
@@ -126,6 +128,21 @@ def test_beside_an_address_that_was_named_no_other_is_read(tmp_path: Path, scene
     assert done.returncode == 1
     assert "it leads to the network" in done.stderr
     assert not any("other" in each for each in asked)
+
+
+def test_a_vrt_of_addresses_that_the_layer_shows_is_read(tmp_path: Path, scene: Path) -> None:
+    """As the plugin hands a VRT layer over: with the addresses in it."""
+    with served(scene.parent) as (address, _):
+        wanted = f"/vsicurl/{address}/{scene.name}"
+        vrt = mosaic(tmp_path / "mosaics" / f"{NAME}.vrt", wanted)
+        assert "it leads to the network" in build(vrt, out=tmp_path / "o.tif").stderr
+        source = SceneSource(str(vrt), addresses=(wanted,))
+        place = tmp_path / "place"
+        place.mkdir()
+        done = run(BuildSeriesJob(Series((source,), mask="none"), str(place / "o.tif")), place)
+    assert done.returncode == 0, done.stdout
+    assert build(scene, out=tmp_path / "own.tif").returncode == 0
+    np.testing.assert_array_equal(values(place / "o.tif"), values(tmp_path / "own.tif"))
 
 
 def test_hdf5_that_keeps_its_numbers_is_opened(tmp_path: Path) -> None:

@@ -220,3 +220,24 @@ def test_extent_keeps_its_crs_or_takes_that_of_the_scenes():
     assert layers.extent(rectangle, QgsCoordinateReferenceSystem(), "EPSG:32631").crs == "EPSG:32631"
     with pytest.raises(BadInput, match="empty"):
         layers.extent(QgsRectangle(), QgsCoordinateReferenceSystem("EPSG:4326"), "")
+
+
+def test_addresses_in_a_vrt_layer_are_named(grid, tmp_path, monkeypatch):
+    """What QGIS shows of a VRT over the network, the engine may read too; of files it needs nothing."""
+    source = "<SimpleSource><SourceFilename relativeToVRT='{}'>{}</SourceFilename></SimpleSource>"
+    address = "/vsicurl/https://example.org/a.tif?x=1&amp;y=2"
+    both = source.format(0, address) * 2 + source.format(1, "a.asc")
+    grid("a.asc", "EPSG:32631")
+    (tmp_path / "m.vrt").write_text(
+        '<VRTDataset rasterXSize="2" rasterYSize="2"><SRS>EPSG:32631</SRS><GeoTransform>0,10,0,20,0,-10</GeoTransform>'
+        f'<VRTRasterBand dataType="Float32" band="1">{both}</VRTRasterBand></VRTDataset>'
+    )
+    monkeypatch.setenv("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")  # nothing is fetched by this test
+    layer = QgsRasterLayer(str(tmp_path / "m.vrt"), "m")
+    monkeypatch.setattr(layer, "isValid", lambda: True)
+    monkeypatch.setattr(layers.no_data, "no_data_of", lambda _: ())
+    (scene,) = layers.scenes([layer], QgsProcessingContext())
+    assert scene.addresses == ("/vsicurl/https://example.org/a.tif?x=1&y=2",)
+    assert scene.paths() == (str(tmp_path / "m.vrt"), *scene.addresses)
+    (plain,) = layers.scenes([QgsRasterLayer(grid("b.asc", "EPSG:32631"))], QgsProcessingContext())
+    assert plain.addresses == ()

@@ -66,7 +66,7 @@ def _sampled(job: CalibrateJob, card: Card, runtime: Runtime, run: JobRun) -> tu
             labelled = LabelledMap(source, plain, job.mapping, folder, exits)
             labelled.open(share)
             run.protect_inputs(labelled.series.sources)
-            learnt = LearntGround(job.model, card, labelled.series, labelled.simulated, share)
+            learnt = LearntGround(job.model, card, labelled, share)
             for block in labelled.blocks(runtime, share, learnt.fresh):
                 draw.add(number, block.probability, block.truth, block.parcel)
             labelled.tell_unknown(share)

@@ -26,10 +26,10 @@ from ..tile_pipeline import classify_tiles
 
 Ints = NDArray[np.int64]
 Mapping = Sequence[tuple[str, str]]
-Kept = Callable[[Grid, NDArray[np.bool_]], NDArray[np.bool_]]
+Kept = Callable[[Grid, NDArray[np.bool_], NDArray[np.int64]], NDArray[np.bool_]]
 
 
-def _all(place: Grid, labelled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _all(place: Grid, labelled: NDArray[np.bool_], parcel: NDArray[np.int64]) -> NDArray[np.bool_]:
     return labelled
 
 
@@ -78,7 +78,7 @@ class LabelledMap:
     def blocks(self, runtime: Runtime, reporter: Reporter, kept: Kept = _all) -> Iterator[LabelledBlock]:
         """Only what has labels is run. The card's own calibration is in it, where it has one.
 
-        `kept`: which of the labelled pixels of a part of the grid are used."""
+        `kept`: which of the labelled pixels of a part of the grid are used, by their parcels' numbers."""
         grid, widest = self.grid, self.series.widest
         part = widest.window_of(grid)
         wide = self._exits.enter_context(self.series.on(widest))
@@ -90,8 +90,15 @@ class LabelledMap:
         for block in classify_tiles(wide, self._card, runtime, reporter, part=part, wanted=wanted):
             label, parcel = self.labels.read(block.window), self._parcels(block.window)
             truth = self._positions()[label]
-            known = kept(grid.sub(block.window), (truth >= 0) & (parcel >= 0) & block.valid)
+            known = kept(grid.sub(block.window), (truth >= 0) & (parcel >= 0) & block.valid, parcel)
             yield LabelledBlock(block.probability[:, known], truth[known], parcel[known])
+
+    def parcel_at(self, x: float, y: float) -> int:
+        """Number of the parcel at a place of the grid's system; negative where there is none."""
+        at = self.grid.transform
+        row, col = np.floor((y - at.f) / at.e), np.floor((x - at.c) / at.a)
+        window = Window(int(row), int(col), 1, 1).clipped(self.grid.height, self.grid.width)
+        return int(self._parcels(window)[0, 0]) if window.height and window.width else -1
 
     def _positions(self) -> Ints:
         """Of each label, its class; the last two are of what is no label."""

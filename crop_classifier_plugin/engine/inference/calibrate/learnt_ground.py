@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from ....shared.cards.card import Card
@@ -13,18 +14,20 @@ from ...execution.reporter import Reporter
 from ...raster.geodesy import degrees_of
 from ...raster.grid import Grid
 from ...series.cube.model_series import ModelSeries
-from ...splits.parcel_overlap import LEARNT, ParcelIndex
+from ...splits.parcel_overlap import LEARNT, AssignedParcels, ParcelIndex
 from ...splits.split_file import SPLIT_FILE, SplitUnusable, read_split
+from .labelled_map import LabelledMap
 
 
 class LearntGround:
     """The parcels that a model learnt from in the season of a series. In another season they are new to it, and so is
     invented ground, which all simulations share."""
 
-    def __init__(self, model: str, card: Card, series: ModelSeries, simulated: bool, reporter: Reporter) -> None:
+    def __init__(self, model: str, card: Card, labelled: LabelledMap, reporter: Reporter) -> None:
         self._index: ParcelIndex | None = None
+        self._parcels: NDArray[np.int64] = np.zeros(0, np.int64)  # those that a point was learnt from lies in
         self.pixels = 0  # labelled ones that were left out
-        if simulated or card.training.simulated or not _meets(card, series):
+        if labelled.simulated or card.training.simulated or not _meets(card, labelled.series):
             return
         try:
             found = read_split(Path(model) / SPLIT_FILE, card.training.simulated)
@@ -36,13 +39,14 @@ class LearntGround:
                 "warning",
             )
             return
-        self._index = ParcelIndex(found.grounds, series.grid, False)
+        self._index = ParcelIndex(found.grounds, labelled.grid, False)
+        self._parcels = np.unique([labelled.parcel_at(x, y) for x, y in _points(found.grounds, labelled.grid)])
 
-    def fresh(self, place: Grid, labelled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def fresh(self, place: Grid, labelled: NDArray[np.bool_], parcel: NDArray[np.int64]) -> NDArray[np.bool_]:
         """(H, W) the labelled pixels of a part of the grid that the model did not learn from."""
         if self._index is None:
             return labelled
-        left = labelled & ~self._index.burnt(place, LEARNT)
+        left = labelled & ~self._index.burnt(place, LEARNT) & ~np.isin(parcel, self._parcels)
         self.pixels += int(labelled.sum() - left.sum())
         return left
 
@@ -50,6 +54,17 @@ class LearntGround:
         """How much was left out."""
         if self.pixels:
             reporter.log(f"{self.pixels:,} labelled px were left out: the model learnt from parcels there.")
+
+
+def _points(grounds: Sequence[AssignedParcels], grid: Grid) -> list[tuple[float, float]]:
+    """Of parcels that were learnt from and whose outlines are not known: a place inside each."""
+    found: list[tuple[float, float]] = []
+    for ground in grounds:
+        here = ground.on(grid)
+        shapes = here.shapes[np.isin(here.parts, LEARNT)]
+        dots = shapes[shapely.area(shapes) == 0]
+        found += list(zip(shapely.get_x(dots).tolist(), shapely.get_y(dots).tolist()))
+    return found
 
 
 def _meets(card: Card, series: ModelSeries) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
 from crop_classifier_plugin.engine.accuracy.calibration.candidates import CANDIDATES, _Loss, fitted
-from crop_classifier_plugin.engine.accuracy.calibration.fit import fit_calibration
+from crop_classifier_plugin.engine.accuracy.calibration.fit import _folds, fit_calibration
 from crop_classifier_plugin.engine.accuracy.calibration.parcels import ParcelMeans, fit_parcels
 from crop_classifier_plugin.engine.accuracy.calibration.reliability import Reliability
 from crop_classifier_plugin.engine.accuracy.calibration.sample import Draw, Sample
@@ -54,6 +54,22 @@ def test_on_parcels_left_out_it_never_does_worse(seed: int, temperature: float, 
     if not found.title:
         assert found.calibration.temperature == 1
         assert found.calibration.keeps_classes
+
+
+@pytest.mark.parametrize("seasons", [1, 2, 3])
+def test_no_parcel_is_parted_and_of_three_seasons_each_is_left_out_whole(seasons: int) -> None:
+    one = sampled(2, parcels=30)
+    parts = [Sample(one.probability, one.truth, one.parcel + 30 * n, one.season + n) for n in range(seasons)]
+    names = ("truth", "parcel", "season")
+    rest = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    sample = Sample(np.concatenate([part.probability for part in parts], axis=1), *rest)
+    folds = _folds(sample)
+    whole = sample.season if seasons > 2 else sample.parcel
+    assert all(len(np.unique(folds[whole == number])) == 1 for number in np.unique(whole))
+    assert len(np.unique(folds)) == (seasons if seasons > 2 else 5)
+    found = fit_calibration(sample, Calibration())
+    assert found is not None
+    assert found.by_season == (seasons > 2)
 
 
 def test_few_parcels_get_a_temperature_at_most_and_fewer_nothing() -> None:

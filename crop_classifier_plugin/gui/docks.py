@@ -8,11 +8,16 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 
 from .main_dock.main_dock import MainDock
+from .review.panel import ReviewPanel
 
 
 def make_docks(iface: Any) -> list[QgsDockWidget]:
-    """Adds them to the window, hidden; each has close_down()."""
+    """Adds them to the window, hidden, the main one first; each has close_down()."""
     dock = MainDock(iface)
+    panel = ReviewPanel(iface, lambda: dock.plan.dates)
+    dock.review.reviewing.connect(panel.open)
     iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    dock.hide()
-    return [dock]
+    iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, panel)
+    for each in (dock, panel):
+        each.hide()
+    return [dock, panel]

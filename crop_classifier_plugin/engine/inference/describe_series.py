@@ -161,6 +161,7 @@ def _row(part: Part, scene: Scene) -> Row:
         "simulated": scene.simulated,
         "mask": _mask(part.series, scene),
         "files": sorted({ref.path for ref in refs}),
+        "where": {ref.band: [ref.path, ref.index] for ref in reversed(refs)},
     }
 
 

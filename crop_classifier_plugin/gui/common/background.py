@@ -136,6 +136,42 @@ def layers_in(parameters: Parameters) -> list[QgsMapLayer]:
     return [layer for layer in found if layer is not None]
 
 
+class Latest(QObject):
+    """A function in a thread of QGIS's; only the newest question is answered, by `answered` with what it returned."""
+
+    answered = pyqtSignal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._task: Optional[QgsTask] = None
+
+    def ask(self, function: Callable[..., Any], **arguments: Any) -> None:
+        """`function` takes the task, which tells whether it is to stop, then the arguments; it touches no widget."""
+        self.drop()
+        task = QgsTask.fromFunction(LOG, function, **arguments)
+        task.setDescription(LOG)
+        task.taskCompleted.connect(lambda: self._hand_over(task))
+        task.taskTerminated.connect(lambda: self._give_up(task))
+        self._task = task
+        QgsApplication.taskManager().addTask(task)
+
+    def drop(self) -> None:
+        """Forgets the question."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+
+    def _hand_over(self, task: QgsTask) -> None:
+        if task is self._task:
+            self._task = None  # QGIS deletes it
+            self.answered.emit(task.returned_values)
+
+    def _give_up(self, task: QgsTask) -> None:
+        if task is self._task:
+            self._task = None
+            QgsMessageLog.logMessage(str(task.exception), LOG, Qgis.MessageLevel.Warning, False)
+
+
 class RunQueue(QObject):
     """Runs wait for each other: two at once would share the cores and the memory."""
 

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtCore import QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QWidget
 
@@ -32,6 +32,8 @@ _PROBABILITIES = "PROBABILITIES"
 class ReviewStep(QWidget):
     """Map, parcels, and one button for each thing that can be known of them."""
 
+    reviewing = pyqtSignal(object)  # the layer whose review begins
+
     def __init__(self, queue: RunQueue) -> None:
         super().__init__()
         load_form(self, "review_step")
@@ -45,6 +47,7 @@ class ReviewStep(QWidget):
         self.diagnose.clicked.connect(self.start_diagnosis)
         self.summary.clicked.connect(self.start_summary)
         self.list.clicked.connect(self.start_list)
+        self.start.clicked.connect(lambda: self.reviewing.emit(self.review()))
         self.bring.clicked.connect(self.start_bringing_back)
         queue.changed.connect(self.refresh)
         QgsProject.instance().layersAdded.connect(self._offer_maps)
@@ -135,6 +138,7 @@ class ReviewStep(QWidget):
         for button in (self.diagnose, self.summary, self.list):
             button.setEnabled(judged)
         self.diagnose.setEnabled(judged and bool(self.field.currentField()))
+        self.start.setEnabled(self.review() is not None)
         self.bring.setEnabled(self.map.currentLayer() is not None and self.review() is not None)
         self.told.setText(self.error or self._progress())
 

@@ -20,7 +20,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ...shared.networks import NETWORKS
-from ..common.background import Run, RunQueue
+from ..common.background import Latest, Run, RunQueue
 from ..common.step import Step
 from ..common.ui import load_form, tr
 from .plan import Plan, Row
@@ -38,7 +38,8 @@ class TrainStep(QWidget):
         super().__init__()
         load_form(self, "train_step")
         self._plan, self._queue = plan, queue
-        self._counting: Optional[QgsTask] = None
+        self._counting = Latest()
+        self._counting.answered.connect(self._take_counts)
         self.counts: Counter[str] = Counter()
         self.error = ""
         self.labels.setFilters(Qgis.LayerFilters(Qgis.LayerFilter.PolygonLayer | Qgis.LayerFilter.PointLayer))
@@ -72,22 +73,15 @@ class TrainStep(QWidget):
         """Counts the classes in a task: a layer may have a hundred thousand parcels."""
         self.counts = Counter()
         layer, field = self.labels.currentLayer(), self.field.currentField()
-        if self._counting is not None:
-            self._counting.cancel()
-        if layer is None or not field:
-            self.refresh()
-            return
-        source = QgsVectorLayerFeatureSource(layer)  # may be read in another thread
-        index = layer.fields().indexOf(field)
-        task = QgsTask.fromFunction(tr("Counting classes"), _counted, source=source, index=index)
-        task.taskCompleted.connect(lambda: self._take_counts(task))
-        self._counting = task
-        QgsApplication.taskManager().addTask(task)
+        self._counting.drop()
+        if layer is not None and field:
+            source = QgsVectorLayerFeatureSource(layer)  # may be read in another thread
+            self._counting.ask(_counted, source=source, index=layer.fields().indexOf(field))
+        self.refresh()
 
-    def _take_counts(self, task: QgsTask) -> None:
-        if task is self._counting:
-            self.counts, self._counting = task.returned_values or Counter(), None
-            self.refresh()
+    def _take_counts(self, counts: Optional[Counter[str]]) -> None:
+        self.counts = counts or Counter()
+        self.refresh()
 
     # --- the run -----------------------------------------------------------------------------------------------------
 

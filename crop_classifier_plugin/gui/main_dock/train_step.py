@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import (
     Qgis,
-    QgsApplication,
     QgsFeatureRequest,
     QgsFeatureSource,
     QgsTask,
@@ -19,6 +17,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
+from ...bridge.shipped_models import own_models
 from ...shared.networks import NETWORKS
 from ..common.background import Latest, Run, RunQueue
 from ..common.step import Step
@@ -93,7 +92,7 @@ class TrainStep(QWidget):
             "LABELS": self.labels.currentLayer().id(),
             "FIELD": self.field.currentField(),
             "TITLE": title,
-            "MODEL_FOLDER": str(models_folder() / re.sub(r"[^\w-]+", "_", title.lower()).strip("_")),
+            "MODEL_FOLDER": str(own_models() / re.sub(r"[^\w-]+", "_", title.lower()).strip("_")),
         }
         return asked if self._network() == "random_forest" else {**asked, "MINUTES": self.minutes.value()}
 
@@ -149,8 +148,3 @@ def _counted(task: QgsTask, source: QgsFeatureSource, index: int) -> Counter[str
         if value not in (None, "") and not (hasattr(value, "isNull") and value.isNull()):
             found[str(value)] += 1
     return found
-
-
-def models_folder() -> Path:
-    """Where models of the user's own go: beside the engine, in the profile."""
-    return Path(QgsApplication.qgisSettingsDirPath()) / "crop_classifier" / "models"

@@ -11,13 +11,16 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsGeometry,
+    QgsMapRendererCustomPainterJob,
+    QgsMapSettings,
     QgsMultiBandColorRenderer,
     QgsProject,
     QgsRasterLayer,
+    QgsRasterMinMaxOrigin,
     QgsRectangle,
     QgsTask,
 )
-from qgis.PyQt.QtCore import QObject, QPointF, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QPointF, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from ..common.background import Latest
@@ -27,7 +30,8 @@ COUNT, SIDE = 6, 110  # pictures, and their px (choice)
 COLOURS = {"true": ("B04", "B03", "B02"), "false": ("B08", "B04", "B03")}
 _AROUND = 1.6  # times the unit's box that is shown (choice)
 _LEAST = 200.0  # m, of the side of a picture (choice)
-_CUT = (0.02, 0.98)
+_STRETCH = QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
+_LIMITS = QgsRasterMinMaxOrigin.Limits.CumulativeCut  # 2 to 98 %
 _SAMPLE = 20_000  # px that the stretch is counted from
 _OUTLINE = QColor("#ffeb3b")
 
@@ -98,8 +102,7 @@ def _render(task: QgsTask, place: Place, rows: list[Row], bands: tuple[str, ...]
 def _image(row: Row, place: Place, bands: tuple[str, ...]) -> Optional[QImage]:
     """None for bands of several files, or of one that cannot be opened."""
     paths = {row["where"][band][0] for band in bands}
-    options = QgsRasterLayer.LayerOptions(False)  # no default style: it would count the whole raster
-    layer = QgsRasterLayer(paths.pop(), "", "gdal", options)
+    layer = QgsRasterLayer(paths.pop(), "", "gdal", QgsRasterLayer.LayerOptions(False))  # a style would count it all
     if paths or not layer.isValid():
         return None
     square = place.square(layer.crs())
@@ -109,20 +112,23 @@ def _image(row: Row, place: Place, bands: tuple[str, ...]) -> Optional[QImage]:
 
 
 def coloured(layer: QgsRasterLayer, numbers: list[int], square: QgsRectangle) -> QImage:
-    """A part of a raster by three of its bands, stretched to what lies there."""
-    provider = layer.dataProvider()
-    renderer = QgsMultiBandColorRenderer(provider, *numbers)
-    setters = (renderer.setRedContrastEnhancement, renderer.setGreenContrastEnhancement)
-    for number, setter in zip(numbers, (*setters, renderer.setBlueContrastEnhancement)):
-        low, high = provider.cumulativeCut(number, *_CUT, square, _SAMPLE)
-        stretch = QgsContrastEnhancement(provider.dataType(number))
-        stretch.setMinimumValue(low)
-        stretch.setMaximumValue(high)
-        stretch.setContrastEnhancementAlgorithm(
-            QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum
-        )
-        setter(stretch)
-    return renderer.block(1, square, SIDE, SIDE).image().convertToFormat(QImage.Format.Format_ARGB32)
+    """A part of a raster by three of its bands, stretched to what lies there.
+
+    Its data provider is left to QGIS: Python loses the providers of layers that are made in another thread.
+    """
+    layer.setRenderer(QgsMultiBandColorRenderer(None, *numbers))
+    layer.setContrastEnhancement(_STRETCH, _LIMITS, square, _SAMPLE)
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setOutputSize(QSize(SIDE, SIDE))
+    settings.setExtent(square)
+    image = QImage(SIDE, SIDE, QImage.Format.Format_ARGB32)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    QgsMapRendererCustomPainterJob(settings, painter).renderSynchronously()
+    painter.end()
+    return image
 
 
 def _outline(image: QImage, geometry: QgsGeometry, square: QgsRectangle) -> None:

@@ -2,6 +2,7 @@
 
 import time
 
+from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
@@ -47,9 +48,14 @@ def wait(until, seconds=120):
     """Lets the window live until something is so; fails when it is not in time."""
     end = time.monotonic() + seconds
     while not until():
-        assert time.monotonic() < end, "it did not come to that"
+        assert time.monotonic() < end, f"it did not come to that; tasks: {running_tasks()}"
         QApplication.processEvents()
         time.sleep(0.01)
+
+
+def running_tasks():
+    """What QGIS is doing in the background, for a message."""
+    return [(task.description(), str(task.status())) for task in QgsApplication.taskManager().tasks()]
 
 
 def click(button):

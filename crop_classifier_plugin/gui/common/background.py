@@ -3,6 +3,7 @@ loaded and styled, and Cancel."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Optional
@@ -20,11 +21,12 @@ from qgis.core import (
     QgsTask,
 )
 from qgis.gui import QgsGui
-from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop, QObject, QTimer, pyqtSignal
 
 Parameters = dict[str, Any]
 Results = dict[str, Any]
 LOG = "Crop Classifier"
+_questions: set[Question] = set()
 _alive: set[Run] = set()  # a task uses the context of a run until it has ended, also of one that nobody waits for
 
 
@@ -129,6 +131,17 @@ class Run(QObject):
         )
 
 
+def end_all(seconds: float = 5.0) -> None:
+    """Cancels every run, and waits until QGIS has let go of them: their algorithms are a provider's that goes too."""
+    end = time.monotonic() + seconds
+    for run in tuple(_alive):
+        run.cancel()
+    for question in tuple(_questions):
+        question.cancel()
+    while (_alive or _questions) and time.monotonic() < end:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+
+
 def layers_in(parameters: Parameters) -> list[QgsMapLayer]:
     """The layers of the project that parameters name."""
     named = [each for value in parameters.values() for each in (value if isinstance(value, list) else [value])]
@@ -136,40 +149,58 @@ def layers_in(parameters: Parameters) -> list[QgsMapLayer]:
     return [layer for layer in found if layer is not None]
 
 
+class Question(QgsTask):
+    """A function in a thread of QGIS's. It is kept until it has ended: Python would clear it while QGIS runs it."""
+
+    def __init__(self, asker: Latest, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        super().__init__(LOG, QgsTask.Flag.CanCancel | QgsTask.Flag.Hidden | QgsTask.Flag.Silent)
+        self._asker, self._function, self._arguments = asker, function, arguments
+        self.answer: Any = None
+        self.error = ""
+
+    def run(self) -> bool:
+        try:
+            self.answer = self._function(self, **self._arguments)
+        except Exception as error:  # noqa: BLE001 - what goes wrong in a thread of QGIS's must not leave it
+            self.error = repr(error)
+        return not self.error
+
+    def finished(self, result: bool) -> None:
+        """In the main thread."""
+        if self.error:
+            QgsMessageLog.logMessage(self.error, LOG, Qgis.MessageLevel.Warning, False)
+        self._asker.take(self, result)
+        _questions.discard(self)
+
+
 class Latest(QObject):
-    """A function in a thread of QGIS's; only the newest question is answered, by `answered` with what it returned."""
+    """Asks functions in the background; only the newest question is answered, by `answered` with what it returned."""
 
     answered = pyqtSignal(object)
 
     def __init__(self) -> None:
         super().__init__()
-        self._task: Optional[QgsTask] = None
+        self._newest: Optional[Question] = None
 
     def ask(self, function: Callable[..., Any], **arguments: Any) -> None:
         """`function` takes the task, which tells whether it is to stop, then the arguments; it touches no widget."""
         self.drop()
-        task = QgsTask.fromFunction(LOG, function, **arguments)
-        task.setDescription(LOG)
-        task.taskCompleted.connect(lambda: self._hand_over(task))
-        task.taskTerminated.connect(lambda: self._give_up(task))
-        self._task = task
-        QgsApplication.taskManager().addTask(task)
+        self._newest = Question(self, function, arguments)
+        _questions.add(self._newest)
+        QgsApplication.taskManager().addTask(self._newest)
 
     def drop(self) -> None:
         """Forgets the question."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
+        newest, self._newest = self._newest, None
+        if newest is not None:
+            newest.cancel()
 
-    def _hand_over(self, task: QgsTask) -> None:
-        if task is self._task:
-            self._task = None  # QGIS deletes it
-            self.answered.emit(task.returned_values)
-
-    def _give_up(self, task: QgsTask) -> None:
-        if task is self._task:
-            self._task = None
-            QgsMessageLog.logMessage(str(task.exception), LOG, Qgis.MessageLevel.Warning, False)
+    def take(self, question: Question, ok: bool) -> None:
+        """A question has ended."""
+        if question is self._newest:
+            self._newest = None
+            if ok:
+                self.answered.emit(question.answer)
 
 
 class RunQueue(QObject):

@@ -9,7 +9,7 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from ..common.background import RunQueue
+from ..common.background import RunQueue, end_all
 from ..common.step import Step
 from ..common.ui import tr
 from .model_step import ModelStep
@@ -90,6 +90,7 @@ class MainDock(QgsDockWidget):
     def close_down(self) -> None:
         """Ends what runs, and lets go of the project."""
         self.plan.stop()
+        self.run.stop()
         self.queue.cancel()
         project = QgsProject.instance()
         project.readProject.disconnect(self._start)
@@ -97,3 +98,4 @@ class MainDock(QgsDockWidget):
         project.layersAdded.disconnect(self._later)
         project.layersRemoved.disconnect(self._layers_removed)
         self.review.close_down()
+        end_all()

@@ -58,9 +58,7 @@ class RunStep(QWidget):
     def foresee(self) -> None:
         """Asks the engine what a run of the chosen model would take; an earlier question is dropped."""
         self.forecast, self.error = {}, ""
-        if self._foreseeing is not None:
-            self._foreseeing.cancel()
-            self._foreseeing = None
+        self.stop()
         model = self._plan.model
         if model and not model["refused"] and not self._plan.busy:
             asked = {**self.place(), "INPUT": self._plan.sources, "MODEL_FOLDER": model["folder"]}
@@ -71,6 +69,12 @@ class RunStep(QWidget):
             run.ended.connect(self._read)
             run.start()
         self.refresh()
+
+    def stop(self) -> None:
+        """Drops the question that is under way."""
+        if self._foreseeing is not None:
+            self._foreseeing.cancel()
+            self._foreseeing = None
 
     def _read(self, run: Run) -> None:
         if run is not self._foreseeing:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from crop_classifier_plugin.gui.common.background import Run, RunQueue
+from crop_classifier_plugin.gui.common.background import Run, RunQueue, end_all
 from kits.plugin.window import wait
 
 
@@ -14,7 +14,8 @@ def asked(folder):
 
 @pytest.fixture
 def queue():
-    return RunQueue()
+    yield RunQueue()
+    end_all()
 
 
 def test_runs_wait_for_each_other(provider, fake, queue, context, tmp_path):
@@ -56,3 +57,16 @@ def test_what_headers_refuse_ends_the_run_before_it_begins(provider, queue, cont
     queue.add(Run("describe_series", {"INPUT": ["/nowhere.tif"]}, shown=False), ended.append)
     assert "/nowhere.tif" in ended[0].error
     assert queue.current is None
+
+
+def test_nothing_runs_on_when_the_plugin_goes(provider, fake, queue, context, tmp_path):
+    """A task's algorithm belongs to the provider: QGIS crashes when that goes first."""
+    fake("endless")
+    ended = []
+    for name in ("a", "b"):
+        run = Run("simulate_season", asked(tmp_path / name), shown=False)
+        run.ended.connect(ended.append)
+        run.start()
+    wait(lambda: (tmp_path / "a").exists())
+    end_all()
+    assert [run.cancelled for run in ended] == [True, True]

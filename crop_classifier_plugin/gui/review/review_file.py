@@ -20,6 +20,13 @@ from ...shared.review_table import ACCEPTED, ANSWERED, FIELDS, HISTORY, LAYER, O
 
 _WAIT = 2.0  # s that another program may hold the file
 _ANSWER = ("status", "review_class", "review_name", "note", "photo", "reviewer", "reviewed_at", "blind")
+# The names in these statements are the contract's own; whatever comes from a file or a person is a parameter.
+_ROWS = f'SELECT fid, {", ".join(FIELDS)} FROM "{LAYER}" ORDER BY priority DESC, fid'  # nosec B608
+_SET = f'UPDATE "{LAYER}" SET {{}} WHERE fid = ?'  # nosec B608
+_KEEP = f'INSERT INTO "{HISTORY}" (uid, field, old, new, reviewer, at) VALUES (?, ?, ?, ?, ?, ?)'  # nosec B608
+_LAST = f'SELECT uid, at FROM "{HISTORY}" WHERE reviewer = ? ORDER BY rowid DESC LIMIT 1'  # nosec B608
+_OF_LAST = f'SELECT rowid AS number, field, old FROM "{HISTORY}" WHERE uid = ? AND at = ? AND reviewer = ?'  # nosec B608
+_FORGET = f'DELETE FROM "{HISTORY}" WHERE rowid = ?'  # nosec B608
 _OF_GEOMETRY = ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY")  # that the triggers of the index name
 
 
@@ -67,8 +74,7 @@ class ReviewFile:
         missing = [name for name in FIELDS if name not in there]
         if missing:
             raise BadInput(f"The review {self.path} has no field {missing[0]!r}: make the list again.")
-        rows = file.execute(f'SELECT fid, {", ".join(FIELDS)} FROM "{LAYER}" ORDER BY priority DESC, fid')
-        return [dict(row) for row in rows]
+        return [dict(row) for row in file.execute(_ROWS)]
 
     # --- answers -----------------------------------------------------------------------------------------------------
 
@@ -98,34 +104,28 @@ class ReviewFile:
             for name in _ANSWER:
                 if new[name] != unit[name]:
                     file.execute(
-                        f'INSERT INTO "{HISTORY}" (uid, field, old, new, reviewer, at) VALUES (?, ?, ?, ?, ?, ?)',
+                        _KEEP,
                         (unit["uid"], name, _text(unit[name]), _text(new[name]), self.reviewer, at),
                     )
             self._update(file, unit["fid"], new)
         unit.update(new)
 
     def _update(self, file: sqlite3.Connection, fid: int, new: dict[str, Any]) -> None:
-        columns = ", ".join(f"{name} = ?" for name in new)
-        found = file.execute(f'UPDATE "{LAYER}" SET {columns} WHERE fid = ?', (*new.values(), fid))
+        found = file.execute(_SET.format(", ".join(f"{name} = ?" for name in new)), (*new.values(), fid))
         if found.rowcount != 1:
             raise BadInput(f"A unit of the review {self.path} is gone: open the review again.")
 
     def undo(self) -> Optional[int]:
         """Takes the newest answer of this reviewer back; the number of its unit, None where there is none."""
         with self._open() as file:
-            last = file.execute(
-                f'SELECT uid, at FROM "{HISTORY}" WHERE reviewer = ? ORDER BY rowid DESC LIMIT 1', (self.reviewer,)
-            ).fetchone()
+            last = file.execute(_LAST, (self.reviewer,)).fetchone()
             if last is None:
                 return None
-            rows = file.execute(
-                f'SELECT rowid AS number, field, old FROM "{HISTORY}" WHERE uid = ? AND at = ? AND reviewer = ?',
-                (last["uid"], last["at"], self.reviewer),
-            ).fetchall()
+            rows = file.execute(_OF_LAST, (last["uid"], last["at"], self.reviewer)).fetchall()
             number = next(n for n, unit in enumerate(self.units) if unit["uid"] == last["uid"])
             old = {row["field"]: _value(row["field"], row["old"]) for row in rows if row["field"] in _ANSWER}
             self._update(file, self.units[number]["fid"], old)
-            file.executemany(f'DELETE FROM "{HISTORY}" WHERE rowid = ?', [(row["number"],) for row in rows])
+            file.executemany(_FORGET, [(row["number"],) for row in rows])
         self.units[number].update(old)
         return number
 

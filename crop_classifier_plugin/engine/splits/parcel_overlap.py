@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from ..raster.grid import Grid
+from ..vector.broken import moving
 from ..vector.polygons import rasterize_polygons
 from .split import (
     HELD_OUT,
@@ -44,7 +45,8 @@ class AssignedParcels:
         """In the grid's CRS; what cannot be told in it is left out."""
         shapes = self.shapes
         if self.crs is not None and len(shapes):
-            shapes = geopandas.GeoSeries(shapes, crs=self.crs).to_crs(grid.crs).to_numpy()
+            with moving("the parcels of an earlier split"):
+                shapes = geopandas.GeoSeries(shapes, crs=self.crs).to_crs(grid.crs).to_numpy()
         found = np.isfinite(shapely.bounds(shapes)).all(axis=1) if len(shapes) else np.zeros(0, bool)
         return replace(self, shapes=shapely.make_valid(shapes[found]), parts=self.parts[found], crs=grid.crs)
 

@@ -16,7 +16,7 @@ from ...shared.jobs.sources import Extent
 from ..access.vectors import read_features
 from ..raster.geodesy import lie_across_180
 from ..raster.grid import Grid
-from .broken import BROKEN
+from .broken import BROKEN, moving
 from .polygons import counted_on, rasterize_polygons
 
 
@@ -31,7 +31,9 @@ class Area:
     def read(cls, path: str, grid: Grid) -> Area:
         """In the CRS of the grid, and where that counts degrees on beyond 180, as it does."""
         shapes = _polygons(path)
-        moved = counted_on(shapes.to_crs(grid.crs.to_wkt()).to_numpy(), grid.crs, grid.bounds)
+        with moving(path):
+            there = shapes.to_crs(grid.crs.to_wkt()).to_numpy()
+        moved = counted_on(there, grid.crs, grid.bounds)
         x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(moved))
         return cls(tuple(moved), (x0, y0, x1, y1))
 

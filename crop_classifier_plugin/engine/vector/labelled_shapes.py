@@ -17,6 +17,7 @@ from ..raster.band_ref import Bounds
 from ..raster.geodesy import crosses_180
 from ..raster.grid import crs_of
 from ..reporting.sentences import listed
+from .broken import moving
 from .csv_points import is_table
 from .encodings import encoding_note
 from .layer import VectorLayer, open_layer
@@ -46,7 +47,8 @@ def read_labelled_shapes(
     written = [_text(value) for value in labelled[field]]
     labels = np.array([clean(text) for text in written], object)
     told = labels != ""
-    moved = labelled.geometry.set_crs(own, allow_override=True).to_crs(crs).to_numpy()
+    with moving(path):
+        moved = labelled.geometry.set_crs(own, allow_override=True).to_crs(crs).to_numpy()
     moved = counted_on(moved, crs, bounds) if bounds else moved
     shapes, origin = _each(_repaired(moved[told]))
     near = _near(shapes, bounds)

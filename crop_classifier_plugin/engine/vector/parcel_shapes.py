@@ -14,7 +14,7 @@ from ...shared.errors import CrsMissing, LabelsUnusable
 from ...shared.jobs.sources import ParcelSource
 from ..access.vectors import read_features
 from ..raster.grid import Grid
-from .broken import BROKEN
+from .broken import BROKEN, moving
 from .polygons import counted_on
 
 
@@ -47,5 +47,7 @@ def read_plots(parcels: ParcelSource | None, grid: Grid) -> PlotLayer:
         raise LabelsUnusable(f"The parcels {path} hold no polygon: choose a layer of polygons.")
     if shapes.crs is None:
         raise CrsMissing(path)
-    moved = shapely.make_valid(counted_on(shapes.to_crs(grid.crs.to_wkt()).to_numpy(), grid.crs, grid.bounds))
+    with moving(path):
+        there = shapes.to_crs(grid.crs.to_wkt()).to_numpy()
+    moved = shapely.make_valid(counted_on(there, grid.crs, grid.bounds))
     return PlotLayer(moved[shapely.intersects(moved, shapely.box(*grid.bounds))])

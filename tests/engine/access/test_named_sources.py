@@ -16,12 +16,15 @@ import h5py
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 
 from crop_classifier_plugin.engine.access.crs import checked_text, crs_of_text
 from crop_classifier_plugin.engine.access.rasters import open_raster
 from crop_classifier_plugin.engine.access.references import reference_of
 from crop_classifier_plugin.engine.access.vectors import list_layers
-from crop_classifier_plugin.shared.errors import SourceRefused
+from crop_classifier_plugin.engine.raster.grid import Grid
+from crop_classifier_plugin.engine.vector.area import Area
+from crop_classifier_plugin.shared.errors import BadInput, SourceRefused
 from crop_classifier_plugin.shared.jobs.build_series import BuildSeriesJob
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from kits.hostile.place import NAME, fields
@@ -215,3 +218,13 @@ def test_a_json_that_tells_words_like_init_in_its_properties_is_read(tmp_path: P
     frame = fields().assign(note=["initial = 3; \u00e4", "+31 6 init"])
     frame.to_file(tmp_path / "x.geojson", driver="GeoJSON")
     assert len(list_layers(str(tmp_path / "x.geojson"))) == 1
+
+
+def test_an_area_in_a_system_without_a_way_to_the_map_is_one_sentence(tmp_path: Path) -> None:
+    """A .prj that is no text of any CRS, as a hostile one may be."""
+    path = tmp_path / "parcels.shp"
+    fields().to_file(path)
+    (tmp_path / "parcels.prj").write_text('LOCAL_CS["site grid",UNIT["metre",1]]')
+    grid = Grid(rasterio.crs.CRS.from_epsg(32631), Affine(10, 0, 500000, 0, -10, 5650000), 16, 16)
+    with pytest.raises(BadInput, match="There is no way from the CRS of"):
+        Area.read(str(path), grid)

@@ -21,6 +21,7 @@ from ...execution.reporter import Reporter
 from ...labels.class_map import CropMap, opened
 from ...labels.constants import NO_DATA
 from ...raster.grid import Window
+from ...vector.broken import moving
 from .estimate_report import Estimates, write_reports
 from .estimators import Sample, StratifiedEstimator
 from .sample_units import Units, read_units
@@ -112,7 +113,8 @@ def _notes(units: Units, crop_map: CropMap | None, inside: NDArray[np.bool_]) ->
 
 def _read_map(crop_map: CropMap, units: Units, reporter: Reporter) -> Ints:
     """(n,) position of the class at each point, or of the commonest in each parcel; NO_DATA where there is none."""
-    shapes = geopandas.GeoSeries(units.shapes, crs=units.crs).to_crs(crop_map.grid.crs.to_wkt()).to_numpy()
+    with moving("the sample"):
+        shapes = geopandas.GeoSeries(units.shapes, crs=units.crs).to_crs(crop_map.grid.crs.to_wkt()).to_numpy()
     found = np.full(len(shapes), NO_DATA, np.int64)
     for place, shape in enumerate(shapes):
         reporter.progress(place / len(shapes), "Reading the map", place, len(shapes))

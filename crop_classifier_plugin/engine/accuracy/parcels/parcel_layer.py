@@ -18,7 +18,7 @@ from ....shared.texts.names import clean
 from ...access.vectors import list_layers, read_features
 from ...raster.grid import Grid, crs_of
 from ...reporting.sentences import listed
-from ...vector.broken import BROKEN
+from ...vector.broken import BROKEN, moving
 from ..review.table import uid_of
 
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -49,7 +49,8 @@ def read_parcels(source: DeclaredParcels, grid: Grid) -> ParcelLayer:
     if kept.empty:
         raise LabelsUnusable(f"{source.path} holds no polygon with an area: choose a layer of parcels.")
     target = ProjCRS.from_wkt(grid.crs.to_wkt())
-    shapes = (kept.geometry.copy() if kept.crs == target else kept.geometry.to_crs(target)).to_numpy().copy()
+    with moving(source.path):
+        shapes = (kept.geometry.copy() if kept.crs == target else kept.geometry.to_crs(target)).to_numpy().copy()
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])
     notes = []

@@ -17,7 +17,7 @@ from ....shared.texts.names import clean
 from ...access.vectors import read_features, read_info
 from ...reporting.colours import colour_of
 from ...reporting.sentences import listed
-from ...vector.broken import BROKEN
+from ...vector.broken import BROKEN, moving
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,5 +95,6 @@ def _in(legend: Legend, name: str) -> CropClass:
 
 def shapes_on(frame: geopandas.GeoDataFrame, crs: Any) -> NDArray[Any]:
     """The units' geometries in another coordinate system, valid."""
-    moved: NDArray[Any] = frame.geometry.to_crs(crs.to_wkt()).to_numpy()
+    with moving("the review"):
+        moved: NDArray[Any] = frame.geometry.to_crs(crs.to_wkt()).to_numpy()
     return np.asarray(shapely.make_valid(moved))

@@ -120,7 +120,7 @@ def classify(card: Card, season: dict[str, Any], project: QgsProject) -> dict[st
 
 
 def diagnose(crop_map: dict[str, Any], season: dict[str, Any], project: QgsProject) -> dict[str, Any]:
-    inputs = {"MAP": crop_map["OUTPUT"], "REFERENCE": season["TRUTH"]}
+    inputs = {"MAP": crop_map["OUTPUT"], "REFERENCE": season["TRUTH"], "CONFIDENCE": crop_map["CONFIDENCE"]}
     outputs = {f"REPORT_{kind}": str(DEMO / f"accuracy.{kind.lower()}") for kind in ("HTML", "JSON", "CSV")}
     layers = {"AGREEMENT": opened("agreement.tif", project), "FOLDER": str(DEMO / "diagnosis")}
     return run("Diagnosed the map against the truth", "diagnose", inputs | outputs | layers, context_of(project))

@@ -122,10 +122,9 @@ def _tell_holes(facts: Facts, reporter: Reporter) -> None:
         return
     hectares = "" if holes["hectares"] is None else f", {holes['hectares']:,.1f} ha"
     parcels = f"; {holes['parcels']:,} parcels have no map at all" if holes["parcels"] else ""
-    many = "warning" if holes["share"] >= MANY else "info"
-    reporter.log(
-        f"The map says nothing of {holes['share']:.1%} of its area{hectares}{parcels}. {holes['filling']}", many
-    )
+    told = f"The map says nothing of {holes['share']:.1%} of its area{hectares}{parcels}. {holes['filling']}"
+    known = (facts.findings.record or {}).get("no_data")  # whoever made the map was warned then
+    reporter.log(told, "warning" if holes["share"] >= MANY and not known else "info")
 
 
 def _areas(crop_map: CropMap) -> tuple[ClassArea, ...]:

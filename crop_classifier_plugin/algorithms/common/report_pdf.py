@@ -7,6 +7,7 @@ out side by side or hides in a style is put into those.
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
 from typing import Optional
 
@@ -53,6 +54,7 @@ table { border-collapse: collapse; border-style: solid; border-color: #d9e0da; }
 th { background-color: #f1f5f1; text-align: left; font-weight: bold; } td { text-align: right; }
 td.word, td.card, td.place, td.side { text-align: left; } td.card b { font-size: 13pt; }
 .small, .soft, footer { color: #5b6a60; font-size: 6.5pt; } code { font-family: monospace; font-size: 7pt; }
+.many td, .many th { font-size: 5.5pt; white-space: nowrap; }
 .verdict { background-color: #fdf6ea; } .verdict b { font-size: 11pt; }
 """
 _DRAWN = "<style>.grid{stroke:#d9e0da}.curve{stroke:#2e7d4f}</style>"
@@ -84,7 +86,7 @@ def write_pdf(page: str, pdf: str) -> None:
     writer.setPageOrientation(QPageLayout.Orientation.Landscape)
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     _keep_headings(document, writer)
-    document.print_(writer)
+    getattr(document, "print_" if hasattr(document, "print_") else "print")(writer)  # PyQt5 and PyQt6
 
 
 def _keep_headings(document: QTextDocument, writer: QPdfWriter) -> None:
@@ -143,7 +145,9 @@ def _printable(page: str, document: QTextDocument) -> str:
     page = re.sub(r"rgba\((\d+),(\d+),(\d+),([\d.]+)\)", _over_white, page)
     page = re.sub(r"background:", "background-color:", page)
     page = re.sub(r'<div class="cards">(.*?)\n</div>', _cards, page, flags=re.DOTALL)
+    page = re.sub(r'<table[^>]*class="many">.*?</table>', _numbered, page, flags=re.DOTALL)
     page = re.sub(r"<table\b", '<table border="1" cellspacing="0" cellpadding="3"', page)
+    page = re.sub(r'cellpadding="3"([^>]*class="many")', r'cellpadding="1"\1', page)
     page = re.sub(r"([^<>\s])\s*<small>(.*?)</small>", r'\1<br><span class="small">\2</span>', page, flags=re.DOTALL)
     for browsers, ours in _ELEMENTS:
         page = re.sub(browsers, ours, page)
@@ -169,6 +173,15 @@ def _over_white(found: re.Match[str]) -> str:
     """A colour that lets the page shine through, as it looks on white."""
     share = float(found[4])
     return "rgb({},{},{})".format(*(round(255 + (int(part) - 255) * share) for part in found.groups()[:3]))
+
+
+def _numbered(found: re.Match[str]) -> str:
+    """A matrix of many classes: Qt cannot turn the names above its columns, which get the numbers of their rows, and
+    has no room for the shares under the counts."""
+    heads, rows = count(1), count(1)
+    table = re.sub(r'<th class="n turned">.*?</th>', lambda _: f'<th class="n">{next(heads)}</th>', found[0])
+    table = re.sub(r"<small>.*?</small>", "", table)
+    return re.sub(r"<tr><th>", lambda _: f"<tr><th>{next(rows)} ", table)
 
 
 def _cards(found: re.Match[str]) -> str:

@@ -13,15 +13,16 @@ BARS = (  # figure, title, colour: told apart by colour-blind eyes and in print
     ("precision", "User's accuracy (precision)", "#5aa9d6"),
     ("f1", "F1", "#9a9a9a"),
 )
+_NAME, _LONGEST = 8, 28  # units of a letter, and letters of a name
 _INK = "#1d2a21"
 
 
 def class_bars(rows: Sequence[dict[str, Any]]) -> Drawing:
     """Of a document's rows of classes; a figure that is undefined has no bar."""
     step = len(BARS) * _BAR + _GAP
-    names = max((len(row["name"]) for row in rows), default=0)
+    room = _NAME * max((len(_short(row["name"])) for row in rows), default=0)
     height = len(rows) * step
-    drawing = Drawing(_LENGTH, height, Margins(min(7 * names, 210) + 14, 8, 24, 26), "Accuracy of each class")
+    drawing = Drawing(_LENGTH, height, Margins(room + 14, 8, 24, 26), "Accuracy of each class")
     axis = Axis(0, 1, _LENGTH)
     for x, text in axis.ticks():
         drawing.add("line", x1=x, x2=x, y1=0, y2=height, stroke="#d9e0da")
@@ -31,7 +32,7 @@ def class_bars(rows: Sequence[dict[str, Any]]) -> Drawing:
         drawing.add("text", _short(row["name"]), x=-8, y=top + step / 2 - 2, text_anchor="end", fill=_INK)
         for place, (figure, title, colour) in enumerate(BARS):
             _bar(drawing, axis, (top + place * _BAR, colour), (row, figure, title))
-    drawing.size(_LENGTH + min(7 * names, 210) + 38)
+    drawing.size(_LENGTH + room + 38)
     return drawing
 
 
@@ -50,4 +51,4 @@ def _bar(drawing: Drawing, axis: Axis, look: tuple[float, str], of: tuple[dict[s
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 30 else f"{name[:29]}…"
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

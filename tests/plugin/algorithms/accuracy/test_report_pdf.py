@@ -46,3 +46,17 @@ def _the_page_is_laid_out(page):
     images = re.findall(r'<img [^>]*src="([^"]+)"', document.toHtml())
     assert sum(each.startswith("drawing-") for each in images) == page.count("<svg")
     assert all(not document.resource(2, report_pdf.QUrl(each)).isNull() for each in images if each[:4] != "data")
+
+
+def test_a_matrix_of_many_classes_is_numbered_where_names_cannot_be_turned():
+    names = [f"A crop with a long name {k}" for k in range(1, 13)]
+    heads = "".join(f'<th class="n turned">{name}</th>' for name in names)
+    rows = "".join(f"<tr><th>{name}</th><td>5<small>1.0 %</small></td></tr>" for name in names)
+    table = f'<table id="matrix" class="many"><tr>{heads}</tr>{rows}<tr class="sum"><th>Total</th></tr></table>'
+    other = "<table><tr><th>A class</th><td>5<small>1.0 %</small></td></tr></table>"
+    document = QTextDocument()
+    document.setHtml(report_pdf._printable(table + other, document))
+    words = [word for word in re.split(r"[\ufdd0\ufdd1\u2028\u2029\n]+", document.toPlainText()) if word.strip()]
+    assert words[:12] == [str(k) for k in range(1, 13)]
+    assert words[12:36:2] == [f"{k} {name}" for k, name in enumerate(names, start=1)]
+    assert words[36:] == ["Total", "A class", "5", "1.0 %"]

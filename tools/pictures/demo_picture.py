@@ -61,7 +61,7 @@ def inside() -> None:
 
 
 def main() -> None:
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     demo = Path(sys.argv[1]).absolute() / "demo.qgz"
     picture = Path(sys.argv[2]).absolute() if len(sys.argv) > 2 else root / "resources" / "images" / "demo.png"
     profile = tempfile.mkdtemp(prefix="crop_picture_")

@@ -51,6 +51,14 @@ def allocate(size: int, shares: Floats, users: Floats, rule: str, least: int, un
         held = short if short.any() else bound
         counts[held] = np.clip(counts, floor, units)[held]
         open_strata &= ~held
+    return _filled(counts, units, min(max(size, int(floor.sum())), int(units.sum())), wishes)
+
+
+def _filled(counts: Ints, units: Ints, total: int, wishes: Floats) -> Ints:
+    """What rounding left of the total goes to strata that have units, the most wished for first."""
+    for _ in range(total - int(counts.sum())):
+        eager = np.where(counts < units, wishes / (counts + 1), -np.inf)
+        counts[int(eager.argmax())] += 1
     return counts
 
 

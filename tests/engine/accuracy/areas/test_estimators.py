@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crop_classifier_plugin.engine.accuracy.areas.allocation import allocate, size_for
@@ -118,6 +118,7 @@ def test_a_stratum_with_one_unit_has_no_error_and_a_class_without_units_no_figur
     st.sampled_from(["proportional", "equal", "optimal"]),
     st.integers(2, 80),
 )
+@example([1, 1, 3], 5, "equal", 2)
 def test_allocations_keep_their_bounds_and_their_sum(units: list[int], size: int, rule: str, least: int) -> None:
     there = np.array(units)
     users = np.linspace(0.6, 0.9, len(units))

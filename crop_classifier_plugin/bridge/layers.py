@@ -181,6 +181,14 @@ def _iso(moment: QDateTime) -> str:
 NO_FILE = re.compile(r"\w\w+:")  # memory:, ogr:dbname=...; a single letter is a drive of Windows
 
 
+def files_of(layer: Optional[QgsMapLayer]) -> list[str]:
+    """The file behind a layer, where there is one."""
+    if layer is None:
+        return []
+    path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path", "")
+    return [path] if path and Path(path).is_file() else []
+
+
 def absolute_output(value: Any, context: QgsProcessingContext) -> Any:
     """The value of an output parameter with its path absolute; what is no path stays as it is."""
     if isinstance(value, QgsProcessingOutputLayerDefinition):

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -21,8 +22,9 @@ JOBS = "crop_classifier_job_"  # folders with a job's file, in the system's plac
 TEXT_INTERVAL = 1.0  # s between two progress texts: each becomes a line of the log
 
 
-def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
-    """The engine's result for a job: its `result` event. Raises CropClassifierError with the sentence to show."""
+def run(job: Any, feedback: QgsProcessingFeedback, reads: Sequence[str] = ()) -> dict[str, Any]:
+    """The engine's result for a job: its `result` event. `reads`: files that the job was made with, which no output
+    may replace. Raises CropClassifierError with the sentence to show."""
     temporary = Path(tempfile.gettempdir())
     leftovers.sweep(temporary, JOBS)  # of a QGIS that was killed
     from ..shared.jobs import registry  # every kind of job: not while QGIS starts
@@ -30,7 +32,8 @@ def run(job: Any, feedback: QgsProcessingFeedback) -> dict[str, Any]:
     with leftovers.owned_folder(temporary, JOBS) as folder:
         path = folder / "job.json"
         path.write_text(registry.dump(job), encoding="utf-8")
-        with Child(environment.command("run", str(path))) as child:
+        options = [word for each in reads for word in ("--reads", each)]
+        with Child(environment.command("run", str(path), *options)) as child:
             try:
                 return _follow(child, feedback)
             except CropClassifierError:

@@ -103,6 +103,7 @@ class EngineAlgorithm(CropAlgorithm):
         self._inputs: dict[str, Any] = {}
         self._choices: dict[str, tuple[str, ...]] = {}  # parameter -> the job's values, as they are shown
         self._refusal = ""
+        self._tables: list[str] = []  # files that were read to make the job
 
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -166,7 +167,7 @@ class EngineAlgorithm(CropAlgorithm):
         parameters = self._with_absolute_outputs(parameters, context)
         try:
             job = self.job(parameters, context, self._inputs)
-            event = runner.run(job, feedback)
+            event = runner.run(job, feedback, self._tables)
         except CropClassifierError as error:
             raise QgsProcessingException(error.sentence) from None
         return self.results(job, event, parameters, context)
@@ -250,6 +251,7 @@ class EngineAlgorithm(CropAlgorithm):
         source = self.parameterAsSource(parameters, name, context)
         if source is None:
             raise BadInput(self.invalidSourceError(parameters, name))
+        self._tables += layers.files_of(self.parameterAsLayer(parameters, name, context))
         return source
 
     def polygons(

@@ -29,7 +29,7 @@ def search_scenes(job: SearchScenesJob, reporter: Reporter) -> dict[str, object]
         network = Network(job.access, job.api, reporter.check)
         items = Path(job.folder).absolute() / ITEMS
         if job.folder:
-            run.output(items)
+            run.output(items, renewed=True)  # what it lists is kept
         reporter.progress(0, "Asking the catalogue")
         (scenes,) = attended([lambda: search(job, network, reporter)], 1, reporter)
         tell_hosts(scenes, reporter)

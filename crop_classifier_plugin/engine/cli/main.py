@@ -22,6 +22,7 @@ from ...shared.errors import CropClassifierError
 from ...shared.jobs import registry
 from ..execution import signals
 from ..execution.dispatch import FAILED
+from ..execution.outputs import note_read
 from ..execution.reporter import unheard_of
 from .generated import command_of
 from .options import finish
@@ -58,8 +59,11 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("job", type=click.Path(dir_okay=False))
-def run(job: str) -> None:
+@click.option("--reads", multiple=True, help="A file the job was made with, which no output may replace; repeatable.")
+def run(job: str, reads: tuple[str, ...]) -> None:
     """Run a job from a JSON file; events go to standard output, one JSON object a line."""
+    for path in reads:
+        note_read(path)
     try:
         loaded = registry.load(job)
     except CropClassifierError as error:

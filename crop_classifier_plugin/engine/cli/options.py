@@ -19,6 +19,7 @@ from ...shared.texts.bounded import open_text
 from ...shared.texts.cells import plain_cell
 from ..execution import signals
 from ..execution.dispatch import FAILED, OK, execute
+from ..execution.outputs import note_read
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a progress bar.")
 DATES_HELP = "CSV table with the columns layer (* for any text), date, band, name and crs; only layer is always needed."
@@ -112,6 +113,7 @@ def read_table(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     languages) or tab.
     """
     try:
+        note_read(path)
         with open_text(path, "utf-8-sig") as file:
             header = file.readline()
             file.seek(0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,17 +22,47 @@ def job_run(job: Job, reporter: Reporter) -> Iterator[JobRun]:
     """`with job_run(job, reporter) as run: write(run.output(job.output))` leaves all of the job's files, or none.
 
     Whether the files that the job names can be written is known before any work. Raises BadInput for outputs that are
-    no GeoTIFFs where they have to be, overwrite each other or an input; OutputNotWritable; Cancelled.
+    no GeoTIFFs where they have to be, overwrite each other or an input; OutputNotWritable, also for
+    what would replace a file that is not this program's; Cancelled.
     """
     record = RunRecord(job)
     check_geotiffs(*job.rasters())
     check_distinct(*job.files())
     with Outputs() as outputs, ExitStack() as exits:
-        outputs.protect_inputs(job.inputs())
+        outputs.protect_inputs((*job.inputs(), *_files_named(job)))
         for path in job.files():
-            outputs.path(path)
+            outputs.path(path, named=True)
+        for path in job.files():
+            outputs.check_beside(path)
         yield JobRun(job, reporter, outputs, record, exits)
     reporter.progress(1, "Done")
+
+
+def _files_named(job: Job) -> Iterator[str]:
+    """Files that are there and named in the job, but for its outputs: legends, masks, whatever a kind of job reads."""
+    written = {name.partition(".")[0] for name in (*job.writes_rasters, *job.writes_files, *job.writes_folders)}
+    for field in fields(job):  # type: ignore[arg-type]
+        if field.name not in written:
+            yield from filter(_is_file, _texts(getattr(job, field.name)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value of a job."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _texts(each)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return os.path.isfile(text)
+    except ValueError:  # a NUL
+        return False
 
 
 class JobRun:
@@ -45,9 +77,10 @@ class JobRun:
         """Since the job began."""
         return self._record.seconds
 
-    def output(self, destination: str | Path) -> str:
-        """The temporary path to write `destination` to. Raises OutputNotWritable, BadInput."""
-        return self.outputs.path(destination)
+    def output(self, destination: str | Path, renewed: bool = False) -> str:
+        """Where to write `destination` to; `renewed`: what is there is known to be an earlier run's. Raises
+        OutputNotWritable, BadInput."""
+        return self.outputs.path(destination, named=renewed)
 
     def protect_inputs(self, inputs: Iterable[str | Path]) -> None:
         """Refuses outputs that are one of these files, which were found where the job looks. Raises BadInput."""

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from ...shared.errors import BadInput, Cancelled, CropClassifierError, DiskFull, OutputNotWritable
 from ...shared.files.commit import Change, commit, flush
+from ...shared.files.journal import Mark, mark_of
 from ...shared.files.staging import Stage, place_of
+from .ownership import RECORD, is_left_by_a_run, list_files, with_files
 
 _open: set[Outputs] = set()
+_committed: dict[Path, Mark | None] = {}  # what this process has given its name
 _GEOTIFF = (".tif", ".tiff")
+_STYLED = (*_GEOTIFF, ".vrt")  # have a .qml beside them
 _SIDECARS = (".aux.xml", ".ovr", ".msk")  # that GDAL keeps beside a raster
+_read_before: list[str] = []  # what was read to make the job, as tables of options
 _lock = threading.RLock()  # a signal may find this thread inside
 
 
@@ -28,7 +35,8 @@ class Outputs:
         self._stages: list[Stage] = []
         self._near: list[Path] = []  # folders for scratch alone
         self._made: list[Path] = []  # folders that were not there before, the outer before the inner
-        self._inputs: dict[object, str] = {}  # what the job reads
+        self._inputs = {_identity(path): path for path in _read_before}  # what the job reads
+        self._records: dict[Path, Mapping[str, Any]] = {}
         self._own = threading.RLock()  # one thread may end what another still fills
         self._ended = False
 
@@ -43,19 +51,42 @@ class Outputs:
         if _identity(final) in self._inputs:
             raise BadInput(f"The output {final} would replace an input: give it another name.")
 
-    def path(self, destination: str | Path) -> str:
-        """Where to write `destination` to. Raises OutputNotWritable before any work is done."""
+    def path(self, destination: str | Path, named: bool = False) -> str:
+        """Where to write `destination` to. Raises OutputNotWritable before any work is done, also where a file is there
+        that no run of this program left so; but for one that is `named`: which the user asked to be written."""
         final = Path(destination).absolute()
         with self._own:
             self._refuse_input(final)
             if final not in self._files:
                 try:
+                    if not named:
+                        self._refuse_others(final)
                     stage = self._stage(final.parent)
                     _check_name(final)  # of a folder that is there: only there a name can be too long
                     self._files[final] = stage.path(final.name)
                 except OSError as error:
                     raise translate(error, str(final)) from None
             return str(self._files[final])
+
+    def check_beside(self, destination: str | Path) -> None:
+        """Refuses an output whose style or record would replace another file's. Raises OutputNotWritable."""
+        final = Path(destination).absolute()
+        endings = (RECORD, ".qml") if final.suffix.lower() in _STYLED else (RECORD,)
+        with self._own:
+            for side in map(final.with_suffix, endings):
+                if side not in self._files:
+                    self._refuse_others(side)
+
+    def _refuse_others(self, final: Path) -> None:
+        owner = next((Path(str(final)[: -len(e)]) for e in _SIDECARS if final.name.endswith(e)), None)
+        if owner in self._files or not _is_there(final) or final.is_dir() or _committed.get(final) == mark_of(final):
+            return
+        if not is_left_by_a_run(final, self._files):
+            raise OutputNotWritable(
+                str(final),
+                "a file of this name is there that no run of this program left so",
+                "move it away, or give the output another name or folder",
+            )
 
     def scratch(self, near: Path | None = None) -> Path:
         """A new folder for a job's own use, on the disk of its outputs; it goes when the job ends, also when it is cut
@@ -85,6 +116,20 @@ class Outputs:
         self._stages.append(Stage(Path(os.path.realpath(folder))))
         return self._stages[-1]
 
+    def write_record(self, destination: str | Path, record: Mapping[str, Any]) -> None:
+        """Writes a run record, which lists the files that the run leaves."""
+        self.path(destination)
+        self._records[Path(destination).absolute()] = record
+
+    def _list_files(self) -> None:
+        """Into the records, with those that this process has left in the same folders before, as after an epoch."""
+        written = {final: path for final, path in self._files.items() if path.exists() and final not in self._records}
+        before = {path: path for path, mark in _committed.items() if mark == mark_of(path)}
+        for record, facts in self._records.items():
+            beside = {path: path for path in before if path.parent == record.parent}
+            whole = with_files(facts, list_files(record, beside | written))
+            self.write_text(record, json.dumps(whole, indent=1) + "\n")
+
     def write_text(self, destination: str | Path, text: str) -> None:
         """Writes a whole text file, UTF-8."""
         temporary = self.path(destination)
@@ -96,6 +141,7 @@ class Outputs:
     def commit(self) -> None:
         """Gives every file that was written its name: all of them, or on an error none."""
         with self._own:
+            self._list_files()
             written = {final: path for final, path in self._files.items() if path.exists()}
         for final, path in written.items():
             _flush(path, final)
@@ -106,6 +152,7 @@ class Outputs:
                 commit([self._change(stage, list(dict.fromkeys(written.values()))) for stage in self._stages])
             except OSError as error:
                 raise translate(error, str(error.filename or "the outputs")) from None
+            _committed.update({final: mark_of(final) for final in written})
             self._files.clear()
 
     def _change(self, stage: Stage, written: Sequence[Path]) -> Change:
@@ -146,6 +193,11 @@ class Outputs:
             self.discard()
             with _lock:
                 _open.discard(self)
+
+
+def note_read(path: str) -> None:
+    """From now on no output of this process may replace the file, which was read before its job began."""
+    _read_before.append(path)
 
 
 def discard_all() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...shared.jobs import registry
 from .outputs import Outputs
+from .ownership import RECORD
 from .reporter import Reporter
 
 _PACKAGES = ("numpy", "rasterio", "onnxruntime", "torch")
@@ -47,7 +48,7 @@ class RunRecord:
             **facts,
             **reporter.noted,
         }
-        outputs.write_text(Path(beside).with_suffix(".run.json"), json.dumps(record, indent=1) + "\n")
+        outputs.write_record(Path(beside).with_suffix(RECORD), record)
         memory = f", peak memory {peak:.0f} MiB" if peak else ""
         reporter.log(f"Done in {seconds:.1f} s{memory}.")
 

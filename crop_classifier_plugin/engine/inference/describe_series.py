@@ -196,6 +196,8 @@ def _models(job: DescribeSeriesJob, scenes: ModelScenes, reporter: Reporter) -> 
 def _write(job: DescribeSeriesJob, found: Row, run: JobRun) -> None:
     if job.report_json:
         run.outputs.write_text(job.report_json, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    if job.thumbnails:
+        run.record(Path(job.thumbnails) / "thumbnails.png", {"dates": len(found["dates"])})
     if job.report_csv:
         run.outputs.write_text(job.report_csv, _csv(found["dates"]))
     days = [row["date"] for row in found["dates"]]

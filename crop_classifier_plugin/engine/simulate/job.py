@@ -62,7 +62,8 @@ def simulate(job: SimulateJob, reporter: Reporter) -> dict[str, object]:
         reporter.progress(0.97, "Writing the parcels")
         parcels = write_parcels(paths["parcels.gpkg"], landscape, plan.grid, reporter)
         write_class_sidecars(run.outputs, folder / "truth.tif", rows_of(LEGEND), "not a crop")
-        Path(paths["season.json"]).write_text(_record(plan, parcels), encoding="utf-8")
+        run.outputs.write_text(folder / "season.json", _record(plan, parcels))
+        run.record(folder / "season.json", {"parcels": parcels})
     return _results(folder, plan)
 
 

@@ -29,14 +29,14 @@ def files(folder):
 
 def write(out, folder, text="new"):
     for name in NAMES:
-        Path(out.path(folder / name)).write_text(text)
+        Path(out.path(folder / name, named=True)).write_text(text)
 
 
 def write_and_fail(folder, names, error, suffixes=("",)):
     with Outputs() as out:
         for name in names:
             for suffix in suffixes:
-                Path(out.path(folder / name) + suffix).write_text("half")
+                Path(out.path(folder / name, named=True) + suffix).write_text("half")
         raise error
 
 
@@ -94,7 +94,7 @@ def test_a_rename_that_fails_takes_the_others_back(tmp_path, monkeypatch, number
 
 def test_a_place_asked_for_but_not_written_is_no_file(tmp_path):
     with Outputs() as out:
-        out.path(tmp_path / "map.tif")
+        out.path(tmp_path / "map.tif", named=True)
     assert files(tmp_path) == {}
 
 
@@ -115,7 +115,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path):
     for place in places(tmp_path):
         before = files(tmp_path)
         with pytest.raises(OutputNotWritable, match="choose a folder") as error, Outputs() as out:
-            Path(out.path(tmp_path / "other.tif")).write_text(out.path(place))
+            Path(out.path(tmp_path / "other.tif", named=True)).write_text(out.path(place, named=True))
         assert str(place) in error.value.sentence
         assert files(tmp_path) == before
 
@@ -124,7 +124,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path):
 def test_a_folder_without_rights(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OutputNotWritable), Outputs() as out:
-        out.path(tmp_path / "map.tif")
+        out.path(tmp_path / "map.tif", named=True)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_process_that_must_go_takes_its_temporary_files_along(tmp_path):
     before = old(tmp_path)
     with Outputs() as out, Outputs() as other:
         write(out, tmp_path)
-        Path(other.path(tmp_path / "more.tif")).write_text("half")
+        Path(other.path(tmp_path / "more.tif", named=True)).write_text("half")
         discard_all()
         assert files(tmp_path) == before
     assert files(tmp_path) == before
@@ -178,7 +178,7 @@ def test_a_killed_process_never_touches_the_old_file(tmp_path, sent):
             os._exit(130)
         signal.signal(signal.SIGTERM, leave)
         with Outputs() as out:
-            with open(out.path({str(tmp_path / "map.tif")!r}), "w") as file:
+            with open(out.path({str(tmp_path / "map.tif")!r}, named=True), "w") as file:
                 file.write("half")
                 file.flush()
                 os.kill(os.getpid(), {int(sent)})
@@ -190,14 +190,14 @@ def test_a_killed_process_never_touches_the_old_file(tmp_path, sent):
     assert {name: text for name, text in left.items() if not name.startswith(".")} == before
     assert (left == before) == (sent == signal.SIGTERM)
     with Outputs() as out:
-        out.path(tmp_path / "another.tif")  # the next run in the folder tidies up
+        out.path(tmp_path / "another.tif", named=True)  # the next run in the folder tidies up
     assert files(tmp_path) == before
 
 
 def _write_half(place, names):
     with Outputs() as out:
         for name in names:
-            Path(out.path(place / name)).write_text("half")
+            Path(out.path(place / name, named=True)).write_text("half")
         (place / "shared" / "notes.txt").write_text("another program's")
         raise ValueError("half way")
 
@@ -223,7 +223,7 @@ def test_a_cancel_while_outputs_are_being_named_leaves_nothing(tmp_path):
     def work():
         with Outputs() as out:
             for number in range(1_000_000):
-                Path(out.path(tmp_path / str(number % 3) / f"{number}.txt")).write_text("half")
+                Path(out.path(tmp_path / str(number % 3) / f"{number}.txt", named=True)).write_text("half")
                 if number == 50:
                     stop.set()
         return {}

@@ -48,7 +48,7 @@ def test_the_result_names_every_file(tmp_path: Path) -> None:
     listed = {str(result[k]) for k in ("truth", "parcels", "season")}
     for group in ("scenes", "sentinel1", "modis"):
         listed |= set(result[group])  # type: ignore[call-overload]
-    beside = {str(tmp_path / n) for n in ("truth.tif.aux.xml", "truth.qml")}
+    beside = {str(tmp_path / n) for n in ("truth.tif.aux.xml", "truth.qml", "season.run.json")}
     assert listed | beside == {str(p) for p in tmp_path.iterdir()}
     assert len(result["sentinel1"]) == 21  # type: ignore[arg-type]
     assert len(result["modis"]) == 16  # type: ignore[arg-type]

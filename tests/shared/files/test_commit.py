@@ -58,13 +58,13 @@ class Place:
             os.link = _refused
         with Outputs() as out:
             for name in NAMES:
-                Path(out.path(self.folder / name)).write_text("new")
+                Path(out.path(self.folder / name, named=True)).write_text("new")
 
     def next_run(self) -> None:
         """Of other outputs in the same folders, which fails: its own outputs are no matter here."""
         with pytest.raises(ZeroDivisionError), Outputs() as out:  # noqa: PT012
             for name in ("other.tif", "beside/other.tif"):
-                out.path(self.folder / name)
+                out.path(self.folder / name, named=True)
             raise ZeroDivisionError
 
     @property
@@ -143,7 +143,7 @@ def test_two_runs_at_once_never_mix_their_sets(quick: Path) -> None:
                 for _ in range(20):
                     with Outputs() as out:
                         for name in NAMES:
-                            Path(out.path(quick / name)).write_text(text)
+                            Path(out.path(quick / name, named=True)).write_text(text)
                 code = 0
             finally:
                 os._exit(code)

@@ -15,7 +15,7 @@ from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
 from ..loop.accelerator import Accelerator, choose_accelerator
-from ..loop.checkpoint import CheckpointStore, folder_of
+from ..loop.checkpoint import STATE_FILE, CheckpointStore, folder_of
 from ..loop.module import TaskModule
 from ..loop.resume import Resume
 from ..loop.several_devices import check_batch
@@ -52,6 +52,7 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
     ):
         _check_outputs(Path(job.folder), sequences, run)
         module, resume = _fit(job, recipe, sequences, accelerator, run.step(0.05, 1))
+        run.record(Path(job.folder) / HISTORY_FILE, {"device": accelerator.device})
     resume.store.remove()
     history = module.history
     return {
@@ -100,8 +101,9 @@ def _kept(folder: str, module: TaskModule, store: CheckpointStore) -> Cancelled 
 
 def _check_outputs(folder: Path, sequences: Sequences, run: JobRun) -> None:
     """Refuses a folder that cannot be written to, or whose files are what the job reads, before anything is learnt."""
+    begun = (folder_of(folder) / STATE_FILE).exists()  # by a run that was broken off
     for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):
-        run.output(folder / name)
+        run.output(folder / name, renewed=begun)
     run.protect_inputs(sequences.sources)
 
 

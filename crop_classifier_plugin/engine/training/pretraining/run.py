@@ -15,7 +15,7 @@ from ...execution.outputs import Outputs
 from ...networks.cropsts import CropStsConfig
 from ..loop.epochs import history_csv
 from ..loop.module import TaskModule
-from ..model_folder.encoder_folder import EncoderFacts, save_encoder
+from ..model_folder.encoder_folder import ENCODER_FILE, FACTS_FILE, EncoderFacts, save_encoder
 from .recipe import DinoRecipe
 from .sequences import Sequences
 from .task import TERMS, DinoTask
@@ -56,6 +56,8 @@ class EncoderWriter:
         task, history = cast(DinoTask, module.task), module.history
         learning = {**self.facts.learning, "epochs_done": len(history), "loss": history[-1].loss}
         with Outputs() as outputs:
+            for name in (ENCODER_FILE, FACTS_FILE, HISTORY_FILE):  # those of the epoch before are its own
+                outputs.path(self.folder / name, named=True)
             save_encoder(task.teacher.encoder, replace(self.facts, learning=learning), self.folder, outputs)
             table = history_csv(history, [term.name for term in TERMS])
             outputs.write_text(self.folder / HISTORY_FILE, table)

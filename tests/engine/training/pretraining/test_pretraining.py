@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -39,7 +40,9 @@ torch.set_num_threads(1)
 def test_pre_training_leaves_an_encoder_that_a_network_starts_from(toy, tmp_path, tiny):
     folder = tmp_path / "encoder"
     result = pretrain(job_of(toy, folder, parcels=str(toy / "parcels.gpkg")), Silent())
-    assert sorted(p.name for p in folder.iterdir()) == ["encoder.json", "encoder.safetensors", "pretraining.csv"]
+    kept = {"encoder.json", "encoder.safetensors", "pretraining.csv"}
+    assert {p.name for p in folder.iterdir()} == {*kept, "pretraining.run.json"}
+    assert json.loads((folder / "pretraining.run.json").read_text())["files"].keys() == kept
     facts = read_facts(folder)
     assert (facts.bands, facts.count, facts.settings["width"]) == (("B04", "B8A"), 3, 16)
     assert facts.learning["masks"]
@@ -120,7 +123,7 @@ def test_the_inputs_are_never_overwritten(toy, tmp_path, tiny):
     with pytest.raises(BadInput, match="would replace an input"):
         pretrain(job_of(toy, tmp_path / "e", teacher=teacher), Silent())
     assert (tmp_path / "e" / "encoder.json").read_bytes() == before
-    assert len(list((tmp_path / "e").iterdir())) == 3
+    assert len(list((tmp_path / "e").iterdir())) == 4
 
 
 def test_parcels_elsewhere_are_one_sentence(toy, tmp_path, tiny):

@@ -63,6 +63,8 @@ def _open(text: str, drivers: list[str], options: dict[str, Any]) -> Any:
             if _NO_FORMAT not in str(error):
                 raise
             raise RasterioIOError(f"{text}: it is no {RASTERS_IN_WORDS}") from None
+        except UnicodeDecodeError as error:  # of GDAL's sentence, which quotes the file
+            raise RasterioIOError(f"its header is no text: {error}") from None
 
 
 def _drivers(text: str) -> list[str]:
@@ -109,3 +111,14 @@ def _check_opened(text: str, dataset: Any) -> None:
     check_overviews(dataset.tags(ns="OVERVIEWS").get("OVERVIEW_FILE", ""), text)
     if dataset.crs:
         check_grids(dataset.crs.to_wkt(), text)
+
+
+def check_described(text: str, dataset: Any) -> None:
+    """Raises BadInput where the names or units of the bands cannot be read."""
+    try:
+        _ = dataset.descriptions, dataset.units
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"The band descriptions or units of {text} are not UTF-8 ({error}): write them anew with the program that "
+            "made it, or copy it without (gdal_translate -of GTiff -co PROFILE=GeoTIFF)."
+        ) from None

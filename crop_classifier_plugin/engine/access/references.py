@@ -12,6 +12,7 @@ from .named import is_remote
 
 ARCHIVES = ("/vsizip/", "/vsitar/", "/vsigzip/")
 _PARTS = ("NETCDF", "HDF5", "HDF4_SDS", "HDF4_EOS", "ZARR", "GPKG", "GTIFF_DIR")  # of files of the allowed drivers
+_LONGEST_NAME = 255  # bytes; what file systems take
 _PART = re.compile(rf"({'|'.join(_PARTS)}):(.+)", re.DOTALL)
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]+:")  # two letters and more: one is a drive of Windows
 _CONNECTION = re.compile(r"vrt://(.*?)(\?.*)?", re.DOTALL)
@@ -48,6 +49,8 @@ def reference_of(text: str, base: str = "") -> Reference:
     if text.startswith("/vsi") or _PREFIX.match(text) or text.startswith(("//", "\\\\")):
         return Reference("", why="it is no plain file")
     file = os.path.abspath(os.path.join(base, text))
+    if max(len(part.encode("utf-8", "surrogatepass")) for part in file.split(os.sep)) > _LONGEST_NAME:
+        return Reference("", why="its name is too long for a file")
     if os.path.exists(file) and not (os.path.isfile(file) or os.path.isdir(file)):
         return Reference("", why="it is a pipe or a device")
     return Reference(file)

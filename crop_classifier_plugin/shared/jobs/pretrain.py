@@ -67,6 +67,8 @@ class PretrainJob(Job):
         at_least(self, 0, "count")
         if not self.series or not self.folder:
             raise BadInput("A series to learn from and a folder for the encoder are needed: give both.")
+        if not self.bands:
+            raise BadInput("No band to learn from was named: name optical ones, as B04.")
 
 
 @dataclass(frozen=True)

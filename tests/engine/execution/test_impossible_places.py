@@ -68,3 +68,11 @@ def test_numbers_that_are_none_are_refused() -> None:
         BuildSeriesJob(series, "s.tif", resolution=float("nan"))
     with pytest.raises(BadInput, match="A period of 99999999999 days"):
         CompositeJob(series, "out", period="days", days=99_999_999_999)
+
+
+def test_band_names_that_are_no_text_are_told(tmp_path: Path) -> None:
+    """As a program wrote them that knows its own encoding only."""
+    path = write_raster(tmp_path / "S2_20240516.tif", np.full((1, 8, 8), 900, np.uint16), names=["B04 Gr*n"])
+    path.write_bytes(path.read_bytes().replace(b"Gr*n", b"Gr\xfcn"))
+    with pytest.raises(BadInput, match=r"band descriptions or units of .* are not UTF-8"):
+        build(tmp_path)

@@ -5,16 +5,23 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import geopandas
 import numpy as np
+import pyogrio
 import rasterio
 import shapely
 
+from crop_classifier_plugin.engine.accuracy.diagnosis.findings.hectares import read_estimate
+from crop_classifier_plugin.engine.accuracy.diagnosis.findings.map_record import map_record
+from crop_classifier_plugin.engine.accuracy.review.answers import read_answers
 from crop_classifier_plugin.engine.cli.options import read_dates, read_table
 from crop_classifier_plugin.engine.execution.reporter import Silent
 from crop_classifier_plugin.engine.labels.class_map import opened
@@ -32,6 +39,7 @@ from crop_classifier_plugin.shared.cards.parts import InputSpec
 from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.sources import SceneSource, Series
 from crop_classifier_plugin.shared.legend import CropClass, Legend
+from crop_classifier_plugin.shared.review_table import FIELDS
 from kits.catalogue.items import item_of
 from kits.mutations import blobs, documents, markup, rasters, tables
 from kits.products import metadata
@@ -41,6 +49,12 @@ Reading = Callable[[], Any]
 Source = Callable[[Path, random.Random], Reading]
 LEGEND = Legend((CropClass(1, "Maize", "#ffd400", ("Corn",)), CropClass(2, "Wheat", "#aa5500")))
 DATES = "layer,date,band,name,crs\nS2_20240425,2024-04-25,1,B04,EPSG:32631\nS2_*,2024-06-20,,,\n"
+VRT = b"""<VRTDataset rasterXSize="32" rasterYSize="24"><SRS>EPSG:32631</SRS>
+<GeoTransform>500000, 10, 0, 5650000, 0, -10</GeoTransform><VRTRasterBand dataType="UInt16" band="1">
+<Description>B04</Description><NoDataValue>0</NoDataValue><SimpleSource>
+<SourceFilename relativeToVRT="1">S2_20240620.tif</SourceFilename><SourceBand>3</SourceBand>
+<SrcRect xOff="0" yOff="0" xSize="32" ySize="24"/><DstRect xOff="0" yOff="0" xSize="32" ySize="24"/>
+</SimpleSource></VRTRasterBand></VRTDataset>"""
 SPLIT = {
     "rule": {"held_out": 0.3, "validation": 0.15, "side": "east", "seed": 1, "unit": "parcel"},
     "places": [
@@ -61,6 +75,7 @@ def make_place(folder: Path) -> Path:
     boxes = [shapely.box(5e5 + x, 5.6499e6, 5e5 + x + 80, 5.65e6) for x in (0, 100)]
     shapes = geopandas.GeoDataFrame({"crop": ["Maize", "Wheat"]}, geometry=boxes, crs="EPSG:32631")
     shapes.to_file(folder / "valid.gpkg")
+    shapes.to_file(folder / "valid.shp")
     (folder / "valid.geojson").write_text(shapes.to_crs(4326).to_json())
     write_raster(folder / "classes.tif", np.tile(np.arange(3, dtype=np.uint8), (1, 8, 8)), nodata=0)
     return folder
@@ -186,7 +201,68 @@ def split_file(place: Path, rng: random.Random) -> Reading:
     return lambda: _split(path)
 
 
+def envi_header(place: Path, rng: random.Random) -> Reading:
+    path = place / "envi" / "S2_20240425.img"
+    shutil.rmtree(path.parent, ignore_errors=True)
+    write_raster(path, np.full((2, 8, 8), 3000, np.uint16), names=("B04", "B08"), driver="ENVI")
+    head = path.with_suffix(".hdr")
+    _written(head, blobs.mutated(head.read_bytes(), rng))
+    return lambda: rng.choice((_series, _classes))(path)
+
+
+def virtual_raster(place: Path, rng: random.Random) -> Reading:
+    path = _written(place / "S2_20240620.vrt", markup.mutated(VRT, rng))
+    return lambda: _series(path)
+
+
+def archive(place: Path, rng: random.Random) -> Reading:
+    path = place / "S2_20240815.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.write(place / "S2_20240815.tif", "S2_20240815.tif")
+    _written(path, blobs.mutated(path.read_bytes(), rng))
+    return lambda: _series(path)
+
+
+def shapefile(place: Path, rng: random.Random) -> Reading:
+    part = place / f"valid.{rng.choice(('shp', 'shx', 'dbf', 'prj', 'cpg'))}"
+    for each in place.glob("valid.*"):
+        if each.suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+            change = each == part
+            data = blobs.mutated(each.read_bytes(), rng) if change else each.read_bytes()
+            _written(place / f"shape{each.suffix}", data)
+    return lambda: _labels(place / "shape.shp")
+
+
+def run_record(place: Path, rng: random.Random) -> Reading:
+    told = {"model": "m", "title": "M", "seconds": 3.5, "dates": ["2024-04-25"], "scenes": [{}], "no_data": {"a": [1]}}
+    _written(place / "map.run.json", documents.mutated_text(told, rng))
+    return lambda: map_record(str(place / "map.tif"))
+
+
+def area_estimate(place: Path, rng: random.Random) -> Reading:
+    told = {"classes": [{"name": "Maize", "area_ha": {"value": 3.0, "half_width": 0.5}}]}
+    path = _written(place / "areas.json", documents.mutated_text(told, rng))
+    return lambda: read_estimate(str(path))
+
+
+def review_table(place: Path, rng: random.Random) -> Reading:
+    """Cells of other types, columns gone, states that are none."""
+    texts = {name: "Maize" for name, kind in FIELDS.items() if kind is str}
+    row = {**dict.fromkeys(FIELDS, 1), **texts, "status": "relabelled", "review_name": "Wheat"}
+    table = {name: [value, value] for name, value in documents.mutated_values(row, rng).items()}
+    if rng.random() < 0.3:
+        del table[rng.choice(list(table))]
+    shapes = geopandas.points_from_xy([5e5, 5e5 + 50], [5.6499e6, 5.6499e6])
+    path = place / "review.gpkg"
+    path.unlink(missing_ok=True)
+    with suppress(OverflowError, UnicodeError, ValueError, pyogrio.errors.FieldError, pyogrio.errors.FeatureError):
+        frame = geopandas.GeoDataFrame(table, geometry=shapes, crs="EPSG:32631")
+        frame.to_file(path, layer="review")  # what no table can hold is not tried
+    return lambda: read_answers(str(path), LEGEND)
+
+
 SOURCES: tuple[Source, ...] = (
     *(stac_item, safe_metadata, raster_header, raster_bytes, table_of_dates, table_of_classes, table_of_points),
     *(geopackage, geojson, names_beside_a_raster, legend_in_a_raster, split_file),
+    *(envi_header, virtual_raster, archive, shapefile, run_record, area_estimate, review_table),
 )

@@ -48,3 +48,8 @@ def test_the_numbers_that_a_raster_holds_as_no_data_may_be_any() -> None:
     scene = {"path": "a.tif", "no_data": [{"band": 1, "more": [[-math.inf, -1e30]]}]}
     job = registry.parse({"kind": "index", "series": {"scenes": [scene]}, "output": "o.tif"})
     assert registry.parse(json.loads(registry.dump(job))) == job
+
+
+def test_a_pre_training_names_a_band() -> None:
+    with pytest.raises(BadInput, match="No band"):
+        registry.parse({"kind": "pretrain_cropsts", **LEAST["pretrain_cropsts"], "bands": []})

@@ -82,6 +82,8 @@ def quantity_of(bands: Sequence[str]) -> Quantity:
             choices = ", ".join((*names.OPTICAL, *names.RADAR, *names.INDICES))
             raise BadInput(f"The band {band!r} is unknown: choose among {choices}.")
         found += fitting
+    if not found:
+        raise BadInput("No band was named: name one at least, as B04, VV or NDVI.")
     if len(set(found)) > 1:
         first, second = list(dict.fromkeys(found))[:2]
         raise BadInput(

@@ -15,7 +15,7 @@ from rasterio.errors import RasterioError
 
 from ....shared.errors import BadRaster, BandTwice
 from ....shared.jobs.sources import BandNoData, DateEntry, SceneSource
-from ...access.rasters import open_raster
+from ...access.rasters import check_described, open_raster
 from ...execution.reporter import Reporter
 from ...products import bands
 from ...products.band_names import STAC_ITEM, NamedBand, bands_of
@@ -121,6 +121,7 @@ def _scenes(by_date: dict[dt.date, list[BandRef]], marked: set[str], reporter: R
 def _opened(raster: Raster) -> Iterator[rasterio.DatasetReader]:
     try:
         with open_raster(raster.source.path) as file:
+            check_described(raster.source.path, file)
             yield file
     except RasterioError as error:
         raise BadRaster(raster.source.path, str(error)) from None

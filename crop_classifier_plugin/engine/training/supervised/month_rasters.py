@@ -7,7 +7,7 @@ from pathlib import Path
 from ....shared.errors import BadRaster, LabelsUnusable
 from ....shared.jobs.sources import MonthRaster
 from ....shared.months import month_of
-from ...access.rasters import open_raster
+from ...access.rasters import check_described, open_raster
 from ...raster.writer import GDAL_ERRORS
 from ...reporting.sentences import listed
 
@@ -34,6 +34,7 @@ def month_rasters(path: str) -> tuple[MonthRaster, ...]:
 def _bands(path: str) -> list[str]:
     try:
         with open_raster(path) as dataset:
+            check_described(path, dataset)
             return [name or "" for name in dataset.descriptions]
     except GDAL_ERRORS as error:
         raise BadRaster(path, str(error)) from None

@@ -101,7 +101,7 @@ class SetUpEngine(CropAlgorithm):
         if reason:
             feedback.pushInfo(self.tr("The engine in {} is made anew: {}.").format(plan.target, reason))
         else:
-            told = self.tr("The engine in {} is set up already, nothing is wrong with it: 'Make it anew' does so.")
+            told = self.tr("The engine in {} is set up already and works: tick 'Make it anew' to make it all the same.")
             feedback.pushInfo(told.format(plan.target))
         return bool(reason)
 

@@ -6,6 +6,7 @@ Where it is used, and where not, is said in series/cube/stack.py (`masked_resamp
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from rasterio.warp import transform_bounds
 from .grid import Grid, Window
 
 Float = NDArray[np.float32]
+_ROUNDING = 1e-10  # px, as GDAL's warper has it: a middle on a border between pixels is the next one's
 
 
 def resampling_of(cubic: bool) -> Resampling:
@@ -46,6 +48,69 @@ def _bounds_in(grid: Grid, crs: CRS) -> tuple[float, float, float, float]:
 
 def resample(values: Float, source: Grid, target: Grid, cubic: bool = False) -> Float:
     """(C, h, w) on `source` -> (C, H, W) on `target`, bilinear (or cubic) among the neighbours that are not NaN."""
+    gaps = np.isnan(values)
+    alike = len(values) == 1 or bool((gaps == gaps[:1]).all())
+    if alike and not cubic and _is_finer(target, source):
+        return _bilinear(values, gaps[0], source, target)
+    return warp(values, source, target, cubic)
+
+
+def _is_finer(target: Grid, source: Grid) -> bool:
+    """Whether each pixel of the target lies among four of the source's, which count by how near they are."""
+    fits = (own <= other * (1 + 1e-9) for own, other in zip(target.pixel, source.pixel))
+    return target.crs == source.crs and all(fits)
+
+
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """The source's rows (or columns) for n of the target's."""
+
+    first: NDArray[np.int64]  # (n,) of the two that lie around the middle of each
+    second: NDArray[np.int64]
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]]  # (n,) of these; 0 beyond the source's edge
+    holding: NDArray[np.int64]  # (n,) the one that the middle lies in; -1 = none
+
+    @classmethod
+    def between(cls, corner: float, step: float, count: int, source: tuple[float, float, int]) -> _Axis:
+        """`corner`, `step` and `count` of the target, and the same of the source."""
+        start, size, length = source
+        place = (corner + step * (np.arange(count) + 0.5) - start) / size
+        first = np.floor(place - 0.5).astype(np.int64)
+        far = place - 0.5 - first
+        there = [(index >= 0) & (index < length) for index in (first, first + 1)]
+        holding = np.floor(place + _ROUNDING).astype(np.int64)
+        return cls(
+            np.clip(first, 0, length - 1),
+            np.clip(first + 1, 0, length - 1),
+            ((1 - far) * there[0], far * there[1]),
+            np.where((holding >= 0) & (holding < length), holding, -1),
+        )
+
+
+def _bilinear(values: Float, gaps: NDArray[np.bool_], source: Grid, target: Grid) -> Float:
+    """What `warp` gives, pixel by pixel: nothing where the source's pixel in which the middle lies has nothing."""
+    own, theirs = source.transform, target.transform
+    cols = _Axis.between(theirs.c, theirs.a, target.width, (own.c, own.a, source.width))
+    rows = _Axis.between(theirs.f, theirs.e, target.height, (own.f, own.e, source.height))
+    known = ~gaps
+    sums = _between(np.where(known, values, 0).astype(np.float64), rows, cols)
+    total = _between(known[None].astype(np.float64), rows, cols)[0]
+    there = known[rows.holding][:, cols.holding] & (rows.holding >= 0)[:, None] & (cols.holding >= 0)
+    out: Float = np.where(there, sums / np.where(there, total, 1.0), np.nan).astype(np.float32)
+    return out
+
+
+def _between(values: NDArray[np.float64], rows: _Axis, cols: _Axis) -> NDArray[np.float64]:
+    """(C, h, w) -> (C, H, W) sums of the four around each, by their weights."""
+    west, east = values.take(cols.first, axis=2), values.take(cols.second, axis=2)
+    across = west * cols.weights[0] + east * cols.weights[1]
+    north, south = across.take(rows.first, axis=1), across.take(rows.second, axis=1)
+    found: NDArray[np.float64] = north * rows.weights[0][:, None] + south * rows.weights[1][:, None]
+    return found
+
+
+def warp(values: Float, source: Grid, target: Grid, cubic: bool = False) -> Float:
+    """The same by GDAL, whatever the grids."""
     bands, height, width = values.shape
     shape = {"count": bands, "height": height, "width": width, "dtype": "float32", "nodata": np.nan}
     with MemoryFile() as memory:

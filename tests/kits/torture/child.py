@@ -38,6 +38,8 @@ class Plan:
     steps_file: str = ""  # where the steps are told, a line each: seconds since the start, event, path
     file_size: int = 0  # bytes that a file may have; 0 = any number
     memory: int = 0  # bytes more than the child has at its start; 0 = any number
+    user: int = 0  # who runs it, where this user may choose; 0 = the same
+    folder: str = ""  # where it runs; "" = the same
     orphaned: float = -1.0  # the run's own parent, as QGIS is one, is killed so long after its start; below 0 = not
     pid_file: str = ""  # where the number of the process is told that has such a parent
 
@@ -91,6 +93,11 @@ def run(words: tuple[str, ...], out: str, err: str, plan: Plan) -> None:
     _limit(plan)
     if plan.temporary:
         os.environ["TMPDIR"] = plan.temporary
+    if plan.folder:
+        os.chdir(plan.folder)
+    if plan.user and not os.getuid():
+        os.setgid(plan.user)
+        os.setuid(plan.user)
     if plan.orphaned >= 0:
         _get_a_parent(plan)
     sys.addaudithook(Steps(plan))

@@ -13,6 +13,8 @@ from kits.torture.child import Plan
 from kits.torture.sets import Reference, leftovers, names
 from kits.torture.warm import Outcome, WarmEngine
 
+SLOW = ("train", "pretrain", "probe", "crop_gain", "simulate")
+
 
 @dataclass(frozen=True)
 class Rig:
@@ -59,9 +61,11 @@ def _must(outcome: Outcome) -> None:
 
 
 def shares(count: int, cases: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """Each job with how many of all tries are its own."""
+    """Each job with how many of all tries are its own; those that take seconds have a fourth of the others'."""
+    weights = [1 if name.startswith(SLOW) else 4 for name in cases]
     for number, name in enumerate(cases):
-        yield name, count // len(cases) + (number < count % len(cases))
+        before, after = sum(weights[:number]), sum(weights[: number + 1])
+        yield name, round(count * after / sum(weights)) - round(count * before / sum(weights))
 
 
 def tries(engine: WarmEngine, place: Path, work: Path, count: int, cases: tuple[str, ...]) -> Iterator[tuple[Rig, int]]:

@@ -93,7 +93,8 @@ class WarmEngine:
         if isinstance(job, tuple):
             return job
         path = self.folder / f"{name}.job.json"
-        path.write_text(job if isinstance(job, str) else registry.dump(job), encoding="utf-8")
+        text = job if isinstance(job, str) else registry.dump(job)
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
         return ("run", str(path))
 
 

@@ -1,7 +1,7 @@
 """Runs killed while they write and at each step of a commit: the whole old set stays, or the whole new one is there.
 
-After each kill the place is looked at (what stands there at once); then a run of the same job is opened and breaks off:
-whatever a commit left half done is finished or rolled back by then; then a run goes to its end: nothing is left over.
+After each kill the place is looked at. Where a commit was left half done, a run of the same job is opened and breaks
+off, by which that is finished or rolled back. Then a run goes to its end: nothing is left over.
 """
 
 from __future__ import annotations
@@ -40,8 +40,10 @@ def kill(engine: WarmEngine, rig: Rig, plan: Plan, tally: Tally) -> None:
             tally.count(rig.name, "not killed", outcome.fault)
         return
     at_once = state(rig.out, old, rig.reference)
-    engine.run(rig.job, replace(rig.plan, seconds=0.0, number=signal.SIGTERM))
-    later = state(rig.out, old, rig.reference)
+    later = at_once
+    if at_once not in ("old", "new"):
+        engine.run(rig.job, replace(rig.plan, seconds=0.0, number=signal.SIGTERM))
+        later = state(rig.out, old, rig.reference)
     fault = "" if later in ("old", "new") else f"{later} after a run that broke off ({_told(plan)}, {at_once} at once)"
     after = engine.run(rig.job, rig.plan, limit=120)
     if after.code != 0:

@@ -1,0 +1,1 @@
+"""What holds under fault and attack."""

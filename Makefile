@@ -11,7 +11,7 @@ BENCH := speed.fuse_starfm speed.fuse_tsstfn speed.classify speed.simulator spee
 	speed.judge accuracy.review_order accuracy.calibration accuracy.gap_filling accuracy.starfm accuracy.shipped_models accuracy.tsstfn accuracy.crop_gain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check house package link bench bench-fast models locks audit qgis
+.PHONY: help setup demo test check house package link bench bench-fast torture models locks audit qgis
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ link: qgis .engine/base.done ## put this checkout into the default QGIS profile 
 
 bench: .engine/test.done ## every benchmark of speed, and those of accuracy that take minutes; writes benchmarks/results
 	@for each in $(BENCH); do echo "== $$each"; $(ENGINE) -m benchmarks.$$each || exit 1; done
+
+torture: .engine/test.done ## faults and attacks by the hundred, peak memory by raster size: hours; writes benchmarks/results/torture.md
+	@$(ENGINE) -m benchmarks.reliability.torture
 
 bench-fast: .engine/test.done ## small sizes of the benchmarks, in under five minutes; writes benchmarks/results/fast.md
 	@$(ENGINE) -m benchmarks.fast

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,13 @@ from kits.torture.warm import WarmEngine
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> WarmEngine:
+def engine() -> Iterator[WarmEngine]:
+    """Its files may be read by anybody: some runs are another user's."""
     if not hasattr(os, "fork"):
         pytest.skip("children are forked")
-    return WarmEngine(tmp_path_factory.mktemp("engine"))
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        Path(folder).chmod(0o755)
+        yield WarmEngine(Path(folder) / "engine")
 
 
 @pytest.fixture(scope="session")

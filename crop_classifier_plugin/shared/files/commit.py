@@ -97,13 +97,27 @@ def recover(folder: Path) -> bool:
     """Finishes, or takes back, what a killed run left half done in the folder; whether nothing is left to be done."""
     try:
         with lock(folder / JOURNAL, make=False) as journal:
+            decider = _decider(journal, folder)
             _settle(journal, folder)
             journal.remove()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:  # a living run is at it, or it cannot be done now
         return False
-    return True
+    return recover(decider) if decider else True  # the rest of the set: no run may come to that folder
+
+
+def _decider(journal: LockedFile, folder: Path) -> Path | None:
+    """The other folder that decides for this one, where its journal is of the same set."""
+    journal.file.seek(0)
+    plan, _ = parsed(journal.file.read(LONGEST))
+    if plan is None or not plan.decided_in:
+        return None
+    decider = Path(os.path.normpath(folder / plan.decided_in))
+    with suppress(OSError), open_plain(decider / JOURNAL, os.O_RDONLY) as other:
+        found, _ = parsed(other.read(LONGEST))
+        return decider if found and found.ident == plan.ident else None
+    return None
 
 
 # --- journals --------------------------------------------------------------------------------------------------------

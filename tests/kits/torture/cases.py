@@ -110,6 +110,11 @@ FACTS: dict[str, dict[str, Any]] = {
         "forest": {"trees": 4, "leaf": 5},
         **REPORTS,
     },
+    "calibrate": {
+        "model": "<network",
+        "data": [{"series": {"scenes": ["<season/*"]}, "labels": CROPS}],
+        "calibrated": ">",
+    },
     "build_series": {"series": CLOUDED, "output": ">built.tif", "table": ">built.csv"},
     "composite": {"series": CLOUDED, "folder": ">", "stack": ">stack.tif", "valid_dates": ">valid.tif"},
     "index": {"series": CLOUDED, "output": ">index.tif", "valid_dates": ">valid.tif"},

@@ -158,7 +158,8 @@ def make_doors(place: Path) -> None:
     (place / "dates.csv").write_text("\n".join(["layer,date,band,name,crs", *dated]) + "\n")
     (place / "mapping.csv").write_text("reference,class\nmaize,maize\ngrassland,winter wheat\n")
     (place / "stac").mkdir()
-    item = item_of("S2A_31UFS_20240425_0_L2A", days[0], "../season/S2_20240425.tif", BANDS)
+    shutil.copy(place / "season" / "S2_20240425.tif", place / "stac")
+    item = item_of("S2A_31UFS_20240425_0_L2A", days[0], "S2_20240425.tif", BANDS)
     item["assets"]["data"]["raster:bands"] = [{"scale": 1e-4, "offset": -0.1, "nodata": 0} for _ in BANDS]
     (place / "stac" / "item.json").write_text(json.dumps(item))
     for band in ("B04", "B08"):

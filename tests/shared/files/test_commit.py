@@ -60,10 +60,10 @@ class Place:
             for name in NAMES:
                 Path(out.path(self.folder / name, named=True)).write_text("new")
 
-    def next_run(self) -> None:
+    def next_run(self, *names: str) -> None:
         """Of other outputs in the same folders, which fails: its own outputs are no matter here."""
         with pytest.raises(ZeroDivisionError), Outputs() as out:  # noqa: PT012
-            for name in ("other.tif", "beside/other.tif"):
+            for name in names or ("other.tif", "beside/other.tif"):
                 out.path(self.folder / name, named=True)
             raise ZeroDivisionError
 
@@ -276,3 +276,13 @@ def test_marks_bear_the_coarse_times_of_fat(tmp_path: Path) -> None:
     assert fits(tmp_path / "a", mark)
     (tmp_path / "a").write_text("xy")
     assert not fits(tmp_path / "a", mark)
+
+
+@pytest.mark.parametrize("name", ["other.tif", "beside/other.tif"])
+def test_a_run_that_comes_to_one_folder_of_a_set_settles_all_of_it(quick: Path, name: str) -> None:
+    place = Place(quick / "p", links=True, there=True)
+    for step in steps(place.run, place.prepare):
+        place.next_run(name)
+        assert contents(place.folder).items() >= OLD.items() or contents(place.folder).items() >= NEW.items(), step
+        left = contents(place.folder)
+        assert sum(left[each] == "new" for each in NAMES) in (0, len(NAMES)), step

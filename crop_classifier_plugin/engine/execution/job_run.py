@@ -32,8 +32,8 @@ def job_run(job: Job, reporter: Reporter) -> Iterator[JobRun]:
         outputs.protect_inputs((*job.inputs(), *_files_named(job)))
         for path in job.files():
             outputs.path(path, named=True)
-        for path in job.files():
-            outputs.check_beside(path)
+        for number, path in enumerate(job.files()):
+            outputs.check_beside(path, record=not number)  # which lies beside the main output, the first
         yield JobRun(job, reporter, outputs, record, exits)
     reporter.progress(1, "Done")
 

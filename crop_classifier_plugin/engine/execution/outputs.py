@@ -68,10 +68,11 @@ class Outputs:
                     raise translate(error, str(final)) from None
             return str(self._files[final])
 
-    def check_beside(self, destination: str | Path) -> None:
-        """Refuses an output whose style or record would replace another file's. Raises OutputNotWritable."""
+    def check_beside(self, destination: str | Path, record: bool) -> None:
+        """Refuses an output whose style, or `record`, would replace another file's. Raises OutputNotWritable."""
         final = Path(destination).absolute()
-        endings = (RECORD, ".qml") if final.suffix.lower() in _STYLED else (RECORD,)
+        endings = [".qml"] if final.suffix.lower() in _STYLED else []
+        endings += [RECORD] if record else []
         with self._own:
             for side in map(final.with_suffix, endings):
                 if side not in self._files:

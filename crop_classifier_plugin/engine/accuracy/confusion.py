@@ -58,7 +58,10 @@ class Confusion:
 
     @classmethod
     def count(cls, reference: NDArray[Any], mapped: NDArray[Any], classes: int) -> Confusion:
-        """From two arrays of class indices 0..classes-1 of the same shape."""
+        """From two arrays of class indices 0..classes-1 of the same shape. Raises BadInput for other numbers."""
+        for each in (reference, mapped):
+            if each.size and not 0 <= int(each.min()) <= int(each.max()) < classes:
+                raise BadInput(f"A class index lies outside 0 to {classes - 1}: count again.")
         kind = np.min_scalar_type(max(classes * classes - 1, 0)).type  # the smaller, the quicker
         pairs = reference.astype(kind) * kind(classes) + mapped.astype(kind)
         counts = level_counts(pairs) if is_small(pairs.dtype) else np.bincount(pairs.ravel().astype(np.int64))

@@ -23,17 +23,24 @@ def html_table(page, name):
     return [[html.unescape(re.sub(r"<small>.*?</small>|<[^>]+>", "", c)).strip() for c in row] for row in cells]
 
 
-def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
+def number(text):
+    return int(text.replace(",", ""))
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """The map, the page, the blocks of the CSV file, and the JSON document of one diagnosis."""
+    folder = tmp_path_factory.mktemp("report")
     truth, mapped = season()
     truth[:30] = 8
-    result, document = run(tmp_path, write_map(tmp_path / "m.tif", mapped), write(tmp_path / "t.tif", truth))
+    result, document = run(folder, write_map(folder / "m.tif", mapped), write(folder / "t.tif", truth))
     page = Path(result["report_html"]).read_text(encoding="utf-8")
     blocks = Path(result["report_csv"]).read_text(encoding="utf-8").split("\n\n")
-    matrix, classes, areas, mistakes, look_first, overall = (list(csv.reader(io.StringIO(b))) for b in blocks)
+    return mapped, page, [list(csv.reader(io.StringIO(block))) for block in blocks], document
 
-    def number(text):
-        return int(text.replace(",", ""))
 
+def test_three_files_hold_the_same_matrix_and_classes(told):
+    _, page, (matrix, classes, *_), document = told
     assert [list(map(int, row[1:-1])) for row in matrix[1:-1]] == document["matrix"]
     assert [list(map(number, row[1:-1])) for row in html_table(page, "matrix")[2:-1]] == document["matrix"]
     for ours, in_csv, in_html in zip(document["classes"], classes[1:], html_table(page, "classes")[1:]):
@@ -47,11 +54,19 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
             ends = ours[f"{key}_interval"]
             assert in_csv[at : at + 2] == ([f"{end:.6f}" for end in ends] if ends else ["", ""])
             assert not ends or f"<small>{ends[0]:.3f} to {ends[1]:.3f}</small>" in page
+
+
+def test_three_files_hold_the_same_hectares(told):
+    mapped, page, (_, _, areas, *_), document = told
     for ours, in_csv, in_html in zip(document["pixel_counting"], areas[1:], html_table(page, "pixel_counting")[1:]):
         assert ours["pixels"] == (mapped == ours["code"]).sum() == int(in_csv[2]) == number(in_html[1])
         assert ours["hectares"] == pytest.approx(ours["pixels"] * 0.01, rel=2e-3)  # UTM's scale, squared
         assert f"{ours['hectares']:.6f}" == in_csv[3]
         assert f"{ours['hectares']:,.1f}" == in_html[2]
+
+
+def test_three_files_hold_the_same_figures_and_verdict(told):
+    _, page, (*_, overall), document = told
     figures = dict(overall[1:])
     for key, name in (("mean_f1", "mean F1"), ("mean_iou", "mean IoU"), ("kappa", "kappa")):
         assert figures[name] == f"{document['overall'][key]:.6f}"
@@ -62,6 +77,10 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
     assert f"Verdict: {document['verdict']['level']}." in page
     assert figures["without a map: share"] == f"{document['holes']['share']:.6f}"
     assert int(figures["without a map: pixels"]) == document["holes"]["pixels"] == document["excluded"]["map_no_data"]
+
+
+def test_three_files_hold_the_same_mistakes(told):
+    _, page, (_, _, _, mistakes, look_first, _), document = told
     assert [[*row[:2], int(row[2])] for row in mistakes[1:]] == [
         [each["reference"], each["map"], each["pixels"]] for each in document["largest_confusions"]
     ]
@@ -73,6 +92,10 @@ def test_html_csv_and_json_hold_the_same_numbers(tmp_path):
         assert int(in_csv[2]) == number(in_html[2]) == ours["pixels"]
         assert in_csv[5:] == [f"{ours[key]:.6f}" for key in ("x", "y", "longitude", "latitude")]
         assert in_html[4] == f"{ours['latitude']:.5f}, {ours['longitude']:.5f}"
+
+
+def test_page_and_document_leave_out_the_same(told):
+    _, page, _, document = told
     outside = document["excluded"]["outside_legend"]
     assert [(v, number(n)) for v, n in html_table(page, "excluded")[1:]] == [
         ("the map has no data", document["excluded"]["map_no_data"]),

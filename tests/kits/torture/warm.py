@@ -40,6 +40,16 @@ class Outcome:
         return found
 
     @property
+    def at_work(self) -> bool:
+        """Whether a run that did not end in time was telling all the while how far it is: it is long, and can be
+        cancelled."""
+        told = [
+            json.loads(line) for line in self.out.splitlines()[-20:-1] if line.startswith("{") and line.endswith("}")
+        ]
+        shares = {event["fraction"] for event in told if event.get("event") == "progress"}
+        return self.code is None and len(shares) > 10
+
+    @property
     def fault(self) -> str:
         """ "" for a result, or for one foreseen sentence and exit code 1; else what is wrong."""
         if self.code is None:

@@ -19,6 +19,7 @@ from kits.torture.warm import Outcome, WarmEngine
 
 LARGE = 256  # MiB
 PAGE = 4096
+LOGGED = 1 << 14  # bytes that what the run tells may have: it is a file too
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def _fill(engine: WarmEngine, rig: Rig, share: float, tally: Tally) -> None:
 
 def _limit(engine: WarmEngine, rig: Rig, dice: random.Random, tally: Tally) -> None:
     largest = max((rig.reference.folder / name).stat().st_size for name in rig.reference.names)
-    size = dice.randrange(64, largest + 64)
+    size = dice.randrange(LOGGED, max(largest, LOGGED) + 64)
     old = rig.reference.put(rig.out)
     outcome = engine.run(rig.job, replace(rig.plan, file_size=size), limit=120)
     _judge(rig, old, outcome, f"files of at most {size:,} bytes", tally)

@@ -70,8 +70,13 @@ def trial(engine: WarmEngine, folder: Path, door: Door, seed: str, tally: Tally)
     plan = Plan(str(out), str(temporary), memory=MEMORY, user=NOBODY, folder=str(out))
     outcome = engine.run(_what(door, copy, out, rng), plan, limit=SECONDS)
     left = sorted(names(temporary)) if outcome.code == 1 else []
-    fault = outcome.fault or (f"left over: {', '.join(left[:3])}" if left else "")
-    end = {0: "result", 1: "sentence"}.get(-1 if outcome.code is None else outcome.code, "other")
+    fault = "" if outcome.at_work else outcome.fault
+    fault = fault or (f"left over: {', '.join(left[:3])}" if left else "")
+    end = (
+        "long, at work"
+        if outcome.at_work
+        else {0: "result", 1: "sentence"}.get(-1 if outcome.code is None else outcome.code, "other")
+    )
     tally.count(door.name, end, fault and f"{fault} (seed {seed})")
     return outcome
 

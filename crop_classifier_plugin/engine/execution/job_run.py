@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ...shared.files.commit import recover
 from ...shared.jobs.base import Job
 from .outputs import Outputs, check_distinct, check_geotiffs
 from .reporter import Reporter, SubProgress
@@ -32,6 +33,8 @@ def job_run(job: Job, reporter: Reporter) -> Iterator[JobRun]:
         outputs.protect_inputs((*job.inputs(), *_files_named(job)))
         for path in job.files():
             outputs.path(path, named=True)
+        for folder in job.outputs()[len(job.files()) :]:  # what a killed run left there is settled before any work
+            recover(Path(folder))
         for number, path in enumerate(job.files()):
             outputs.check_beside(path, record=not number)  # which lies beside the main output, the first
         yield JobRun(job, reporter, outputs, record, exits)

@@ -81,7 +81,9 @@ def read_facts(folder: str | Path) -> EncoderFacts:
         raise BadModel(str(folder), f"it has no {FACTS_FILE}, so it is no encoder of pretrain-cropsts") from None
     except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
         raise BadModel(str(folder), f"its {FACTS_FILE} does not describe an encoder: {error!r}") from None
-    if facts.format != _FORMAT or set(facts.settings) != set(_SETTINGS) or len(facts.mean) != len(facts.bands):
+    numbers = all(type(number) is int and number > 0 for number in (facts.count, facts.tile))
+    shaped = set(facts.settings) == set(_SETTINGS) and len(facts.mean) == len(facts.bands)
+    if facts.format != _FORMAT or not numbers or not shaped:
         raise BadModel(str(folder), f"its {FACTS_FILE} does not describe an encoder of this version")
     weights = Path(folder) / ENCODER_FILE
     if not weights.is_file():

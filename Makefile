@@ -11,7 +11,7 @@ BENCH := speed.fuse_starfm speed.fuse_tsstfn speed.classify speed.simulator spee
 	speed.judge accuracy.review_order accuracy.calibration accuracy.gap_filling accuracy.starfm accuracy.shipped_models accuracy.tsstfn accuracy.crop_gain
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check house package link bench bench-fast torture models locks audit qgis
+.PHONY: help setup demo test check house package link shots bench bench-fast torture models locks audit qgis
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ package: ## dist/crop_classifier_plugin.zip, to install in QGIS from a file, and
 
 link: qgis .engine/base.done ## put this checkout into the default QGIS profile and enable it
 	@$(SYSTEM_PYTHON) tools/link.py
+
+shots: qgis .engine/base.done ## the pictures of docs/guide anew, in a real QGIS window (needs xvfb-run): look at them
+	@$(SYSTEM_PYTHON) tools/pictures/dock_pictures.py
 
 bench: .engine/test.done ## every benchmark of speed, and those of accuracy that take minutes; writes benchmarks/results
 	@for each in $(BENCH); do echo "== $$each"; $(ENGINE) -m benchmarks.$$each || exit 1; done

@@ -16,6 +16,8 @@ def make_docks(iface: Any) -> list[QgsDockWidget]:
     dock = MainDock(iface)
     panel = ReviewPanel(iface, lambda: dock.plan.dates)
     dock.review.reviewing.connect(panel.open)
+    panel.answered.connect(dock.review.refresh)
+    panel.answered.connect(dock.refresh)
     iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
     iface.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, panel)
     for each in (dock, panel):

@@ -7,12 +7,7 @@ made for it and thrown away.
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 WIDTH, HEIGHT = 1400, 830
@@ -61,30 +56,11 @@ def inside() -> None:
 
 
 def main() -> None:
-    root = Path(__file__).resolve().parents[2]
+    from in_qgis import ROOT, run_in_qgis  # beside this file, which QGIS runs from elsewhere
+
     demo = Path(sys.argv[1]).absolute() / "demo.qgz"
-    picture = Path(sys.argv[2]).absolute() if len(sys.argv) > 2 else root / "resources" / "images" / "demo.png"
-    profile = tempfile.mkdtemp(prefix="crop_picture_")
-    first = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # QGIS takes the first Python for its own
-    env = os.environ | {
-        "PATH": first,
-        "QGIS_CUSTOM_CONFIG_PATH": profile,
-        "XDG_RUNTIME_DIR": profile,
-        "DEMO_PICTURE": str(picture),
-    }
-    env.pop("QT_QPA_PLATFORM", None)
-    try:
-        subprocess.run([sys.executable, str(root / "tools" / "link.py")], env=env, check=True)
-        screen = ["xvfb-run", "-a", "-s", f"-screen 0 {WIDTH}x{HEIGHT}x24"]
-        qgis = ["qgis", "--nologo", "--noversioncheck", "--code", __file__, str(demo)]
-        shown = subprocess.Popen([*screen, *qgis], env=env, start_new_session=True)
-        try:
-            shown.wait(SECONDS)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(shown.pid, signal.SIGTERM)
-    finally:
-        shutil.rmtree(profile, ignore_errors=True)
+    picture = Path(sys.argv[2]).absolute() if len(sys.argv) > 2 else ROOT / "resources" / "images" / "demo.png"
+    run_in_qgis(__file__, {"DEMO_PICTURE": str(picture)}, SECONDS, str(demo))
     print(f"Saved {picture}: look at it.")
 
 

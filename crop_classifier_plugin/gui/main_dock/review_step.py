@@ -8,6 +8,7 @@ from typing import Optional
 
 from qgis.core import (
     Qgis,
+    QgsFeatureRequest,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
     QgsProcessing,
@@ -147,7 +148,9 @@ class ReviewStep(QWidget):
         if layer is None:
             return ""
         place = layer.fields().indexOf("status")
-        states = Counter(str(feature.attribute(place)) for feature in layer.getFeatures())
+        request = QgsFeatureRequest().setSubsetOfAttributes([place])
+        request.setFlags(Qgis.FeatureRequestFlag.NoGeometry)
+        states = Counter(str(feature.attribute(place)) for feature in layer.getFeatures(request))
         answered = sum(states[state] for state in ANSWERED)
         return tr("{} of {} units are to look at, {} answered.").format(states[OPEN], sum(states.values()), answered)
 

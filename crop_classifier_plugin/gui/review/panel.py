@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from qgis.core import QgsCoordinateTransform, QgsCsException, QgsFeature, QgsProject, QgsVectorLayer
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QImage, QKeySequence, QPixmap
 from qgis.PyQt.QtWidgets import (
     QFileDialog,
@@ -36,6 +36,8 @@ _MOST = 10  # units that are named
 
 class ReviewPanel(QgsDockWidget):
     """Works through the units of a review layer. `dates`: what tells the dates of the series, for the pictures."""
+
+    answered = pyqtSignal()  # an answer was saved, or taken back
 
     def __init__(self, iface: Any, dates: Callable[[], list[Row]]) -> None:
         super().__init__(tr("Review"), iface.mainWindow())
@@ -198,6 +200,7 @@ class ReviewPanel(QgsDockWidget):
             self.form.known.setText(error.sentence)
             return False
         self.layer.triggerRepaint()
+        self.answered.emit()
         return True
 
     # --- showing -----------------------------------------------------------------------------------------------------

@@ -7,8 +7,11 @@ and values: GDAL's and PROJ's pages of configuration options.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from .drivers import skipped
 
@@ -41,6 +44,14 @@ def lock() -> None:
     os.environ.setdefault("CPL_LOG", os.devnull)  # GDAL warns of each driver to skip that it does not have
     for name in _UNWANTED:
         os.environ.pop(name, None)
+    sys.unraisablehook = partial(_pass_over, sys.unraisablehook)
+
+
+def _pass_over(others: Callable[[Any], object], unraisable: Any) -> None:
+    """Says nothing of a note of GDAL's that quotes bytes which are no text, so that rasterio cannot log it: what went
+    wrong is raised besides."""
+    if not (isinstance(unraisable.exc_value, UnicodeDecodeError) and "log_error" in str(unraisable.object)):
+        others(unraisable)
 
 
 def allow_network(addresses: Iterable[str]) -> None:

@@ -26,7 +26,7 @@ def place_of(extent: tuple[float, float, float, float] | None, crs: str, area: s
     except RasterioError:
         pass
     try:
-        shapes = read_features(area, engine="pyogrio")
+        shapes = read_features(area)
     except BROKEN as error:
         raise BadInput(f"{area} is neither a raster nor a file of polygons ({error}): give --extent.") from None
     if shapes.empty or shapes.crs is None:

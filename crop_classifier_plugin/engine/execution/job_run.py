@@ -100,3 +100,7 @@ class JobRun:
     def record(self, beside: str | Path, facts: dict[str, Any]) -> None:
         """Writes the run record beside the output `beside`: the job, and `facts` of what it used and made."""
         self._record.save(self.outputs, str(beside), facts, self.reporter)
+
+    def record_in(self, outputs: Outputs, beside: str | Path, facts: dict[str, Any]) -> None:
+        """The same into another set of files, which a job leaves on its way."""
+        self._record.write(outputs, str(beside), facts, self.reporter)

@@ -125,7 +125,7 @@ class Outputs:
     def _list_files(self) -> None:
         """Into the records, with those that this process has left in the same folders before, as after an epoch."""
         written = {final: path for final, path in self._files.items() if path.exists() and final not in self._records}
-        before = {path: path for path, mark in _committed.items() if mark == mark_of(path)}
+        before = {p: p for p, mark in _committed.items() if p not in self._records and mark == mark_of(p)}
         for record, facts in self._records.items():
             beside = {path: path for path in before if path.parent == record.parent}
             whole = with_files(facts, list_files(record, beside | written))

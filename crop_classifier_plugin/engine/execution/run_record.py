@@ -35,13 +35,18 @@ class RunRecord:
 
     def save(self, outputs: Outputs, beside: str, facts: dict[str, Any], reporter: Reporter) -> None:
         """Writes the record beside the output `beside` and tells the user time and peak memory."""
-        seconds = self.seconds
+        self.write(outputs, beside, facts, reporter)
         peak = peak_memory_mib()
+        memory = f", peak memory {peak:.0f} MiB" if peak else ""
+        reporter.log(f"Done in {self.seconds:.1f} s{memory}.")
+
+    def write(self, outputs: Outputs, beside: str, facts: dict[str, Any], reporter: Reporter) -> None:
+        """Writes the record as it is now."""
         record = {
             "job": json.loads(registry.dump(self._job)),
             "started": self._at.isoformat(timespec="seconds"),
-            "seconds": seconds,
-            "peak_memory_mib": peak,
+            "seconds": self.seconds,
+            "peak_memory_mib": peak_memory_mib(),
             "python": platform.python_version(),
             "platform": platform.platform(),
             "packages": versions(),
@@ -49,8 +54,6 @@ class RunRecord:
             **reporter.noted,
         }
         outputs.write_record(Path(beside).with_suffix(RECORD), record)
-        memory = f", peak memory {peak:.0f} MiB" if peak else ""
-        reporter.log(f"Done in {seconds:.1f} s{memory}.")
 
 
 def versions() -> dict[str, str]:

@@ -18,7 +18,7 @@ from ..raster.geodesy import degrees_of
 from ..raster.grid import Grid
 from ..reporting.csv_table import csv_text
 from ..reporting.sentences import listed
-from ..series.cube.common_grid import common_grid, reaching
+from ..series.cube.common_grid import checked_size, common_grid, reaching
 from ..series.cube.open_series import measured_bands
 from ..series.cube.open_stack import masked_for
 from ..series.cube.stack import ClearShares
@@ -77,7 +77,7 @@ class Part:
     @cached_property
     def grid(self) -> Grid:
         """Of its finest band, over the extent or all that it covers."""
-        return common_grid(self.whole, self.spec, self.series.extent)
+        return checked_size(common_grid(self.whole, self.spec, self.series.extent))
 
     @cached_property
     def whole(self) -> tuple[Scene, ...]:

@@ -6,10 +6,12 @@ import ast
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyogrio
 import rasterio
 
+from crop_classifier_plugin.engine.access import gdal_lock
 from crop_classifier_plugin.engine.access.drivers import RASTERS, SKIPPED, VECTORS, VIRTUAL
 from kits.paths import REPOSITORY
 
@@ -116,3 +118,12 @@ def _reads(call: ast.Call) -> bool:
         last == "open" and bool(call.args) and isinstance(call.args[0], ast.Constant) and "r" in str(call.args[0].value)
     )
     return last in ("read_text", "read_bytes") or opens
+
+
+def test_a_note_that_is_no_text_is_passed_over_and_nothing_else() -> None:
+    """GDAL's own notes quote files: rasterio cannot log them, and would print a traceback beside the sentence."""
+    said: list[str] = []
+    no_text = UnicodeDecodeError("utf-8", b"\x9d", 0, 1, "invalid start byte")
+    for error, place in ((no_text, "rasterio._env.log_error"), (no_text, "elsewhere"), (ValueError(), "log_error")):
+        gdal_lock._pass_over(lambda what: said.append(what.object), SimpleNamespace(exc_value=error, object=place))
+    assert said == ["elsewhere", "log_error"]

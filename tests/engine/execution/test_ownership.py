@@ -126,3 +126,15 @@ def test_files_that_differ_at_their_ends_or_in_size_have_other_digests(
             changed[at] = 1
             path.write_bytes(changed)
             assert digest(path) != first
+
+
+def test_a_set_left_on_the_way_has_its_record_and_is_the_runs_own_to_the_end(tmp_path: Path) -> None:
+    """As after an epoch: the record of the way and that of the end list the same, and the next run may replace all."""
+    records = []
+    for name in ("way", "end"):
+        with Outputs() as outputs:
+            outputs.write_text(tmp_path / "model.txt", "learnt")
+            outputs.write_record(tmp_path / "model.run.json", {"told": name})
+        records.append(json.loads((tmp_path / "model.run.json").read_text(encoding="utf-8")))
+    assert [record["told"] for record in records] == ["way", "end"]
+    assert records[0]["files"] == records[1]["files"] == {"model.txt": digest(tmp_path / "model.txt")}

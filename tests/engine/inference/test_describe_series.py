@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 
 from crop_classifier_plugin import assets
 from crop_classifier_plugin.engine.execution.reporter import Silent
@@ -102,6 +104,18 @@ def test_the_extent_is_what_counts(season: Path, tmp_path: Path) -> None:
     grid = described(season, tmp_path, extent=cut, clear=False)["grid"]
     assert (grid["width"], grid["height"], grid["pixel"]) == (40, 50, 10.0)
     assert grid["bounds"] == [x, y - 500, x + 400, y]
+
+
+def test_a_header_that_would_fill_every_disk_is_one_sentence(season: Path, tmp_path: Path) -> None:
+    """Pixels of a millionth of what they are: clear shares are not counted on the grid that they would make."""
+    flat = Path(shutil.copy(next(season.glob("S2_10m_*.tif")), tmp_path / "S2_20240401.tif"))
+    with rasterio.open(flat, "r+") as file:
+        file.transform = Affine(10, 0, file.bounds.left, 0, -1e-5, file.bounds.top)
+    whole = sorted(season.glob("S2_10m_*.tif"))[-1]
+    series = Series((SceneSource(str(flat)), SceneSource(str(whole))))
+    job = DescribeSeriesJob(series, report_json=str(tmp_path / "d.json"), candidates=tuple(MODELS.values()))
+    with pytest.raises(CropClassifierError, match="pixels a band"):
+        describe_series(job, Silent())
 
 
 def test_a_broken_model_is_told_beside_the_others(season: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from ..scenes.read_series import SceneSeries, files_of
 from ..scenes.reflectance import to_reflectance
 from ..scenes.scene import Scene
 from ..selection.coverage import overlap, places_of, reach_of, sample_windows, windows_of
-from .common_grid import common_grid
+from .common_grid import checked_size, common_grid
 
 _OPEN = most_open()
 
@@ -256,7 +256,7 @@ class ClearShares:
     def _grid(self) -> Grid:
         spec = replace(self._spec, pixel_tolerance=math.inf)
         usable = [s for s in self._series.scenes if set(spec.bands) <= set(s.bands)]
-        return common_grid(usable, spec, self._series.extent)
+        return checked_size(common_grid(usable, spec, self._series.extent))
 
     @cached_property
     def _places(self) -> list[Window]:

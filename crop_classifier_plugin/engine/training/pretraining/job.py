@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from ....shared.cards.parts import Statistics
 from ....shared.errors import BadInput, Cancelled, CancelledKept
 from ....shared.jobs.pretrain import PretrainJob
 from ...execution.job_run import JobRun, job_run
+from ...execution.outputs import Outputs
 from ...execution.reporter import Reporter
 from ...networks.cropsts import CropStsConfig
 from ...series.scenes.quantity import OPTICAL, quantity_of
@@ -51,8 +53,10 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
         open_sequences(job.series, job.bands, views.count, views.tile, job.parcels, run.step(0, 0.05)) as sequences,
     ):
         _check_outputs(Path(job.folder), sequences, run)
-        module, resume = _fit(job, recipe, sequences, accelerator, run.step(0.05, 1))
-        run.record(Path(job.folder) / HISTORY_FILE, {"device": accelerator.device})
+        facts = {"device": accelerator.device}
+        write = partial(run.record_in, beside=Path(job.folder) / HISTORY_FILE, facts=facts)
+        module, resume = _fit(job, recipe, sequences, accelerator, write, run.step(0.05, 1))
+        run.record(Path(job.folder) / HISTORY_FILE, facts)
     resume.store.remove()
     history = module.history
     return {
@@ -64,9 +68,14 @@ def pretrain(job: PretrainJob, reporter: Reporter) -> dict[str, object]:
 
 
 def _fit(
-    job: PretrainJob, recipe: DinoRecipe, sequences: Sequences, accelerator: Accelerator, reporter: Reporter
+    job: PretrainJob,
+    recipe: DinoRecipe,
+    sequences: Sequences,
+    accelerator: Accelerator,
+    record: Callable[[Outputs], None],
+    reporter: Reporter,
 ) -> tuple[TaskModule, Resume]:
-    """Learns and leaves the encoder; leaves torch's global random numbers as they were."""
+    """Learns and leaves the encoder, with the run record beside; leaves torch's global random numbers as they were."""
     stats, count = measured(sequences.places), len(sequences.places[0].chosen)
     config = CropStsConfig.parse({"preset": job.preset, **dict(job.settings)}, len(job.bands), count, 1)
     _check_sizes(recipe, config)
@@ -76,7 +85,7 @@ def _fit(
     source = ViewSource(sequences, viewer, job.seed, reporter)
     store = CheckpointStore(folder_of(job.folder), identity_of(job, config, recipe, stats, sequences))
     resume = Resume(store, job.resume)
-    writer = EncoderWriter(Path(job.folder), _facts(job, config, stats, sequences, recipe))
+    writer = EncoderWriter(Path(job.folder), _facts(job, config, stats, sequences, recipe), record)
     with torch.random.fork_rng():
         torch.manual_seed(job.seed)
         task = DinoTask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -47,10 +48,11 @@ def identity_of(
 
 @dataclass(frozen=True)
 class EncoderWriter:
-    """Writes the encoder, its facts and the table of the epochs to `folder`: all three files or none."""
+    """Writes the encoder, its facts, the table of the epochs and the run record to `folder`: all of them or none."""
 
     folder: Path
     facts: EncoderFacts
+    record: Callable[[Outputs], None]  # writes the run record into a set of files
 
     def __call__(self, module: TaskModule) -> None:
         task, history = cast(DinoTask, module.task), module.history
@@ -61,3 +63,4 @@ class EncoderWriter:
             save_encoder(task.teacher.encoder, replace(self.facts, learning=learning), self.folder, outputs)
             table = history_csv(history, [term.name for term in TERMS])
             outputs.write_text(self.folder / HISTORY_FILE, table)
+            self.record(outputs)

@@ -148,7 +148,7 @@ def asked(monkeypatch):
     from crop_classifier_plugin.shared.metrics import METRICS
 
     told = {**dict.fromkeys(METRICS), "report": "", "loss": None, "rmse": None}
-    monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or {"outputs": told})
+    monkeypatch.setattr(runner, "run", lambda job, feedback, reads: jobs.append(job) or {"outputs": told})
     return jobs
 
 

@@ -37,7 +37,7 @@ def test_an_algorithm_is_found_with_its_help_and_icon(added, monkeypatch):
 
 def test_an_algorithm_builds_its_job_and_runs_it(added, monkeypatch, season, context, tmp_path):
     asked = []
-    monkeypatch.setattr(runner, "run", lambda job, feedback: asked.append(job) or {"outputs": {}})
+    monkeypatch.setattr(runner, "run", lambda job, feedback, reads: asked.append(job) or {"outputs": {}})
     output = str(tmp_path / "b.tif")
     assert run("tiny_map", {"RASTER": season["SCENES"][0], "FACTOR": 3, "OUTPUT": output}, context) == {
         "OUTPUT": output

@@ -122,7 +122,7 @@ def test_the_job_of_each_algorithm(provider, context, scenes, models, tmp_path, 
     """What reaches the engine: no output that was not asked for."""
     jobs = []
     answer = {"outputs": {"group": "g", "maps": []}}
-    monkeypatch.setattr(runner, "run", lambda job, feedback: jobs.append(job) or answer)
+    monkeypatch.setattr(runner, "run", lambda job, feedback, reads: jobs.append(job) or answer)
     given = {"INPUT": scenes[0], "MODEL_FOLDER": str(models / "both"), "OUTPUT": str(tmp_path / "m.tif")}
     for name in ("attention_3dcnn", "model"):
         run(f"classify_{name}", given, context)

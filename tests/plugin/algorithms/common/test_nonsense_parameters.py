@@ -40,7 +40,7 @@ def odd(rng, folder):
 def unasked(monkeypatch):
     """The engine is not in question: a job that would reach it is written down, and then refused."""
 
-    def run(job, feedback):
+    def run(job, feedback, reads):
         registry.dump(job)
         raise CropClassifierError("The engine is not asked.")
 

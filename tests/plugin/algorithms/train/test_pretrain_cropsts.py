@@ -24,7 +24,8 @@ def test_an_encoder_is_learnt_from_scenes_and_parcels(provider, season, context,
     assert facts["simulated"]
     assert facts["learning"]["masks"]
     assert results["LOSS"] > 0
-    assert sorted(p.name for p in folder.iterdir()) == ["encoder.json", "encoder.safetensors", "pretraining.csv"]
+    written = ["encoder.json", "encoder.safetensors", "pretraining.csv", "pretraining.run.json"]
+    assert sorted(p.name for p in folder.iterdir()) == written
     assert any("without alignment" in line for line in feedback.warnings)
     asked = {"ENCODER": str(folder), "INPUT": season["SCENES"], "LABELS": season["PARCELS"], "FIELD": "crop_name"}
     found = run("probe", {**asked, "DRAWS": 1, "TILE": 32, "REPORT_JSON": str(tmp_path / "probe.json")}, context)
@@ -46,7 +47,7 @@ def test_an_earlier_pre_training_is_taken_up_or_thrown_away_in_the_words_of_a_tr
     provider, season, context, tmp_path, monkeypatch, choice
 ):
     asked = []
-    monkeypatch.setattr(runner, "run", lambda job, feedback: asked.append(job) or {"outputs": {"loss": 1.0}})
+    monkeypatch.setattr(runner, "run", lambda job, feedback, reads: asked.append(job) or {"outputs": {"loss": 1.0}})
     run(
         "pretrain_cropsts",
         {"INPUT": season["SCENES"], "ENCODER_FOLDER": str(tmp_path / "e"), "RESUME": choice, **SHORT},

@@ -79,7 +79,7 @@ def test_only_the_selected_parcels_reach_the_engine(lesson, season, context, tmp
     chosen = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True)
     asked = []
     monkeypatch.setattr(
-        runner, "run", lambda job, feedback: asked.append((job, len_and_crs(job.labels.path))) or RESULT
+        runner, "run", lambda job, feedback, reads: asked.append((job, len_and_crs(job.labels.path))) or RESULT
     )
     run("train_lrtacf_net", lesson | {"LABELS": chosen, "WINDOWS": "95-135, 150-195"}, context)
     ((job, told),) = asked

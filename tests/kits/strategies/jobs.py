@@ -43,7 +43,7 @@ from crop_classifier_plugin.shared.errors import BadInput
 from crop_classifier_plugin.shared.jobs.accuracy import DeclaredParcels
 from crop_classifier_plugin.shared.jobs.compare_maps import ClassMap
 from crop_classifier_plugin.shared.jobs.job_values import MOST_NUMBER, MOST_WHOLE
-from crop_classifier_plugin.shared.jobs.sources import Extent
+from crop_classifier_plugin.shared.jobs.sources import Extent, Series
 from crop_classifier_plugin.shared.networks import trainable
 
 
@@ -220,6 +220,8 @@ def built(draw, cls):
     drawn = {name: draw(strategy) for name, strategy in fields(cls).items()}
     if cls is Extent:
         drawn |= {"xmin": -drawn["xmax"], "ymin": -drawn["ymax"]}
+    if cls is Series:  # mask layers go with the mask of that name, and it with them
+        drawn["mask"] = "layer" if drawn["mask_layers"] else "auto" if drawn["mask"] == "layer" else drawn["mask"]
     try:
         return cls(**drawn)
     except BadInput:

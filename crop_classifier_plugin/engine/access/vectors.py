@@ -9,6 +9,7 @@ import geopandas
 import pandas as pd
 import pyogrio
 import shapely
+from pyogrio.errors import DataSourceError
 
 from ...shared.errors import SourceRefused, TooLarge
 from ...shared.texts.bounded import open_file
@@ -32,7 +33,10 @@ def list_layers(path: str) -> list[tuple[str, str | None]]:
 def read_info(path: str | Path, **options: Any) -> dict[str, Any]:
     """As pyogrio.read_info. Raises SourceRefused, pyogrio's errors."""
     _check(path)
-    info: dict[str, Any] = pyogrio.read_info(path, **options)
+    try:
+        info: dict[str, Any] = pyogrio.read_info(path, **options)
+    except UnboundLocalError:  # pyogrio's, of a system that GDAL cannot write down
+        raise DataSourceError(f"the coordinate system of {path} cannot be read") from None
     check_grids(str(info["crs"] or ""), str(path))
     return info
 

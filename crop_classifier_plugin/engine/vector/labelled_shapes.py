@@ -125,7 +125,7 @@ def _text(value: Any) -> str:
 
 def _repaired(shapes: NDArray[Any]) -> NDArray[Any]:
     """Each shape flat, valid, and reduced to its polygons, or to its points where it has none; else empty."""
-    finite = _finite(shapes)
+    finite = are_finite(shapes)
     fixed: NDArray[Any] = shapely.force_2d(shapes)
     fixed[~finite] = shapely.Polygon()
     bad = ~shapely.is_valid(fixed)
@@ -135,7 +135,7 @@ def _repaired(shapes: NDArray[Any]) -> NDArray[Any]:
     return fixed
 
 
-def _finite(shapes: NDArray[Any]) -> NDArray[np.bool_]:
+def are_finite(shapes: NDArray[Any]) -> NDArray[np.bool_]:
     """(N,) whether each shape has a place, and no corner without one."""
     finite = np.asarray(np.isfinite(shapely.bounds(shapes)).all(axis=1))
     corners, origin = shapely.get_coordinates(shapes, return_index=True)

@@ -19,6 +19,7 @@ from ...access.vectors import list_layers, read_features
 from ...raster.grid import Grid, crs_of
 from ...reporting.sentences import listed
 from ...vector.broken import BROKEN, moving
+from ...vector.labelled_shapes import are_finite
 from ..review.table import uid_of
 
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -51,6 +52,10 @@ def read_parcels(source: DeclaredParcels, grid: Grid) -> ParcelLayer:
     target = ProjCRS.from_wkt(grid.crs.to_wkt())
     with moving(source.path):
         shapes = (kept.geometry.copy() if kept.crs == target else kept.geometry.to_crs(target)).to_numpy().copy()
+    placed = are_finite(shapes)  # on the map's own ground too
+    kept, shapes = kept[placed].reset_index(drop=True), shapes[placed]
+    if kept.empty:
+        raise LabelsUnusable(f"No polygon of {source.path} lies where the map's CRS has places: choose other parcels.")
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])
     notes = []

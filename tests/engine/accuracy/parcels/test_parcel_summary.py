@@ -126,6 +126,16 @@ def test_parcels_below_a_pixel_and_beyond_the_map_are_counted(tmp_path, place) -
     assert table["map_share"][0] == pytest.approx(1)
 
 
+def test_a_parcel_that_the_maps_system_has_no_place_for_is_left_out_and_counted(tmp_path, place) -> None:
+    *_, frame = place
+    shapes = [frame.to_crs(4326).geometry.iloc[14], shapely.Polygon([(3, 91), (4, 1e300), (5, 92)])]
+    geopandas.GeoDataFrame({"crop": ["Maize", "Maize"]}, geometry=shapes, crs=4326).to_file(tmp_path / "odd.gpkg")
+    reporter = Silent()
+    _, table, _ = run(tmp_path, place, str(tmp_path / "odd.gpkg"), reporter, id_field="")
+    assert len(table) == 1
+    assert any("1 rows without a polygon were left out" in text for _, text in reporter.lines)
+
+
 def test_parcels_in_another_crs_give_the_same(tmp_path, place) -> None:
     *_, frame = place
     frame.to_crs(4326).to_file(tmp_path / "degrees.gpkg")

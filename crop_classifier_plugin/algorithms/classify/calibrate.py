@@ -14,7 +14,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterFile,
-    QgsProcessingParameterFolderDestination,
     QgsProcessingParameterRasterLayer,
 )
 
@@ -24,11 +23,12 @@ from ...shared.cards.files import load_card
 from ...shared.cards.refusals import refuse_series
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.calibrate import CalibrateJob
-from ...shared.jobs.sources import LabelledSeries, LabelSource, optical_and_radar
+from ...shared.jobs.sources import LabelledSeries, LabelSource
 from ...shared.networks import NETWORKS
 from ..common.class_choice_parameters import ClassChoiceParameters
 from ..common.engine_algorithm import Parameters
 from ..common.label_parameters import SHAPES
+from ..common.model_folders import ModelMaker
 from ..common.series_parameters import SeriesAlgorithm
 
 FIGURES = {  # output -> key of the engine's result, title
@@ -37,7 +37,7 @@ FIGURES = {  # output -> key of the engine's result, title
 }
 
 
-class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
+class Calibrate(ClassChoiceParameters, SeriesAlgorithm, ModelMaker):
     """Model + labels that it did not learn from -> the model with another card."""
 
     NAME = "calibrate"
@@ -58,14 +58,14 @@ class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
         self._add_outputs()
 
     def _add_model(self) -> None:
-        names = list(shipped_models.shipped(*NETWORKS))
+        names = list(shipped_models.offered(*NETWORKS))
         self.add(
             QgsProcessingParameterEnum("MODEL", self.tr("Model"), names, optional=True, usesStaticStrings=True),
-            self.tr("A model that comes with the plugin. Choose one, or a folder of your own."),
+            self.tr("A model that comes with the plugin, or one of your own. Choose one, or another folder."),
         )
         folder = QgsProcessingParameterFile.Behavior.Folder
         self.add(
-            QgsProcessingParameterFile("MODEL_FOLDER", self.tr("Own model folder"), folder, optional=True),
+            QgsProcessingParameterFile("MODEL_FOLDER", self.tr("Model folder"), folder, optional=True),
             self.tr("A folder with model.onnx and model.json, as training leaves it. Not changed."),
         )
 
@@ -87,10 +87,8 @@ class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
         )
 
     def _add_outputs(self) -> None:
-        self.add(
-            QgsProcessingParameterFolderDestination("CALIBRATED", self.tr("Calibrated model folder")),
-            self.tr("The same weights with another card, and the report. Maps are made with it as with any model."),
-        )
+        tip = "The same weights with another card, and the report. Maps are made with it as with any model."
+        self.add_model_folder("CALIBRATED", "Calibrated model folder", tip)
         self.addOutput(QgsProcessingOutputHtml("REPORT", self.tr("Report of the calibration")))
         for name, (_, title) in FIGURES.items():
             self.addOutput(QgsProcessingOutputNumber(name, self.tr(title)))
@@ -100,7 +98,7 @@ class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
         checked = dict(parameters)
         try:
             if self.given(parameters, "MODEL"):
-                checked["MODEL"] = self._shipped(parameters, context)
+                checked["MODEL"] = self._offered(parameters, context)
             card = load_card(self._model(parameters, context))
             self._check_labels(parameters)
             optical, radar = (self._some(parameters, name) for name in ("INPUT", "RADAR"))
@@ -121,8 +119,8 @@ class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
         if shapes and not self.given(parameters, "FIELD"):
             raise BadInput("The field with the class of the parcels is missing: choose it.")
 
-    def _shipped(self, parameters: Parameters, context: QgsProcessingContext) -> str:
-        known = shipped_models.shipped(*NETWORKS)
+    def _offered(self, parameters: Parameters, context: QgsProcessingContext) -> str:
+        known = shipped_models.offered(*NETWORKS)
         return shipped_models.choose(self.parameterAsString(parameters, "MODEL", context), known)
 
     def _model(self, parameters: Parameters, context: QgsProcessingContext) -> Path:
@@ -130,22 +128,14 @@ class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
         if self.given(parameters, "MODEL") == self.given(parameters, "MODEL_FOLDER"):
             raise BadInput("One model is calibrated: choose one that comes with the plugin, or a model folder.")
         if self.given(parameters, "MODEL"):
-            return shipped_models.shipped(*NETWORKS)[self._shipped(parameters, context)]
+            return shipped_models.offered(*NETWORKS)[self._offered(parameters, context)]
         return Path(self.parameterAsFile(parameters, "MODEL_FOLDER", context))
 
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         self._check_labels(parameters)
-        optical, radar = optical_and_radar(
-            scenes=self.scenes(parameters, context),
-            radar=self.scenes(parameters, context, "RADAR"),
-            dates=self.dates(parameters, context),
-            mask=self.mask(parameters, context),
-            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
-            extent=self.extent(parameters, context),
-            scale=self.parameterAsDouble(parameters, "SCALE", context),
-        )
+        optical, radar = self.both_series(parameters, context)
         first = optical or radar
         if first is None:
             raise BadInput("No raster was given: choose the dated scenes of the season.")
@@ -166,7 +156,7 @@ class Calibrate(ClassChoiceParameters, SeriesAlgorithm):
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> CalibrateJob:
         return CalibrateJob(
             model=str(self._model(parameters, context)),
-            calibrated=self.parameterAsString(parameters, "CALIBRATED", context),
+            calibrated=self.model_folder(parameters, "CALIBRATED", context),
             device=self.device(parameters, context),
             **inputs,
         )

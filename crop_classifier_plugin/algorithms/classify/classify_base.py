@@ -17,7 +17,7 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
 )
 
-from ...bridge import ground, layers, shipped_models
+from ...bridge import ground, shipped_models
 from ...bridge.shown_polygons import SINGLE_LAYER_FORMATS, Need
 from ...bridge.styling import LayerStyle, style_output
 from ...shared.cards.card import Card
@@ -25,7 +25,6 @@ from ...shared.cards.files import load_card
 from ...shared.cards.refusals import refuse_coarse, refuse_months, refuse_series
 from ...shared.errors import BadInput, CropClassifierError
 from ...shared.jobs.classify import ClassifyJob, ClassifyOutputs
-from ...shared.jobs.sources import optical_and_radar
 from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -179,15 +178,7 @@ class ClassifyAlgorithm(SeriesAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        optical, radar = optical_and_radar(
-            scenes=self.scenes(parameters, context),
-            radar=self.scenes(parameters, context, "RADAR") if self.RADAR else (),
-            dates=self.dates(parameters, context),
-            mask=self.mask(parameters, context),
-            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
-            extent=self.extent(parameters, context),
-            scale=self.parameterAsDouble(parameters, "SCALE", context),
-        )
+        optical, radar = self.both_series(parameters, context)
         return {"optical": optical, "radar": radar, "area": self._area(parameters, context, feedback)}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> ClassifyJob:

@@ -17,7 +17,7 @@ from qgis.core import (
 from ...bridge import layers
 from ...shared.choices import MASKS
 from ...shared.errors import CropClassifierError
-from ...shared.jobs.sources import DateEntry, Extent, SceneSource, Series
+from ...shared.jobs.sources import DateEntry, Extent, SceneSource, Series, optical_and_radar
 from .engine_algorithm import EngineAlgorithm, Parameters
 
 
@@ -123,6 +123,21 @@ class SeriesAlgorithm(EngineAlgorithm):
             mask=self.mask(parameters, context),
             mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
             extent=self.extent(parameters, context, name),
+            scale=self.parameterAsDouble(parameters, "SCALE", context),
+        )
+
+    def both_series(
+        self, parameters: Parameters, context: QgsProcessingContext
+    ) -> tuple[Optional[Series], Optional[Series]]:
+        """The scenes and, where the algorithm asks for them, the radar scenes; None for what is not given. Raises
+        CropClassifierError."""
+        return optical_and_radar(
+            scenes=self.scenes(parameters, context),
+            radar=self.scenes(parameters, context, "RADAR") if self.parameterDefinition("RADAR") else (),
+            dates=self.dates(parameters, context),
+            mask=self.mask(parameters, context),
+            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
+            extent=self.extent(parameters, context),
             scale=self.parameterAsDouble(parameters, "SCALE", context),
         )
 

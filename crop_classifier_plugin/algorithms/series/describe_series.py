@@ -14,9 +14,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ...bridge import layers, shipped_models
+from ...bridge import shipped_models
 from ...shared.jobs.describe_series import DescribeSeriesJob
-from ...shared.jobs.sources import optical_and_radar
 from ...shared.networks import NETWORKS
 from ..common.engine_algorithm import Parameters
 from ..common.series_parameters import SeriesAlgorithm
@@ -81,15 +80,7 @@ class DescribeSeries(SeriesAlgorithm):
     def inputs(
         self, parameters: Parameters, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        optical, radar = optical_and_radar(
-            scenes=self.scenes(parameters, context),
-            radar=self.scenes(parameters, context, "RADAR"),
-            dates=self.dates(parameters, context),
-            mask=self.mask(parameters, context),
-            mask_layers=layers.scenes(parameters.get("MASK_LAYERS"), context),
-            extent=self.extent(parameters, context),
-            scale=self.parameterAsDouble(parameters, "SCALE", context),
-        )
+        optical, radar = self.both_series(parameters, context)
         return {"optical": optical, "radar": radar}
 
     def job(self, parameters: Parameters, context: QgsProcessingContext, inputs: dict[str, Any]) -> DescribeSeriesJob:

@@ -55,7 +55,7 @@ class Listener(QgsProcessingFeedback):
 
 
 class Run(QObject):
-    """One run of an algorithm. `ended` comes once, in the main thread, also for one that never began."""
+    """One run of an algorithm. `ended` comes once, in the main thread; not for one that waited and was dropped."""
 
     progressed = pyqtSignal(float, str)
     ended = pyqtSignal(object)  # the run

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsApplication
+import re
+from typing import Optional
+
+from qgis.core import QgsApplication, QgsVectorLayer
+from qgis.gui import QgsFieldComboBox
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
@@ -19,6 +23,14 @@ def load_form(widget: QWidget, name: str) -> None:
     for combo in widget.findChildren(QComboBox):  # as narrow as the dock, whatever a layer is called
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(_LETTERS)
+
+
+def show_fields(choice: QgsFieldComboBox, layer: Optional[QgsVectorLayer], words: str) -> None:
+    """Offers the fields of a layer; chosen is one that is called as a class may be, a name before a code."""
+    choice.setLayer(layer)
+    names = [field.name() for field in layer.fields()] if layer is not None else []
+    likely = [name for name in names if re.search(words, name, re.IGNORECASE)]
+    choice.setField(next(iter([*(name for name in likely if "name" in name.lower()), *likely]), ""))
 
 
 def tr(text: str) -> str:

@@ -9,6 +9,7 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from ..common import project_state
 from ..common.background import RunQueue, end_all
 from ..common.step import Step
 from ..common.ui import tr
@@ -78,12 +79,11 @@ class MainDock(QgsDockWidget):
         self.refresh()
 
     def _layers_removed(self, gone: list[str]) -> None:
-        used = {path for row in self.plan.dates for path in row["files"]}
-        if used and set(gone):
+        if set(gone) & set(project_state.read("sources", [])):
             self.plan.describe()
 
     def refresh(self) -> None:
-        """The heads of all steps; the first that is not done opens by itself once the one before it is."""
+        """The heads of all steps."""
         for step, body in zip(self.steps, self._bodies):
             body.tell(step)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Optional
 
@@ -24,7 +23,7 @@ from qgis.PyQt.QtWidgets import QWidget
 from ...shared.review_table import ANSWERED, OPEN
 from ..common.background import Run, RunQueue
 from ..common.step import Step
-from ..common.ui import load_form, tr
+from ..common.ui import load_form, show_fields, tr
 from .plan import Row
 
 _PROBABILITIES = "PROBABILITIES"
@@ -71,11 +70,7 @@ class ReviewStep(QWidget):
         self.map.setExceptedLayerList([layer for layer in every if not is_class_map(layer)])
 
     def _take_layer(self, layer: Optional[QgsVectorLayer]) -> None:
-        self.field.setLayer(layer)
-        if layer is not None:
-            names = [f.name() for f in layer.fields()]
-            likely = [n for n in names if re.search(r"crop|class|declared|culture", n, re.IGNORECASE)]
-            self.field.setField(next(iter([*[n for n in likely if "name" in n.lower()], *likely]), ""))
+        show_fields(self.field, layer, "crop|class|declared|culture")
         self.refresh()
 
     def close_down(self) -> None:

@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProject,
     QgsRectangle,
 )
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..common.background import Run, RunQueue
@@ -24,6 +24,7 @@ from ..common.step import Step
 from ..common.ui import load_form, tr
 from .plan import Plan, Row
 
+_SETTLED = 800  # ms that the map window must stand still before its forecast is made (choice)
 PREVIEW = 512  # px, side of the square that a preview maps (choice)
 
 
@@ -42,6 +43,12 @@ class RunStep(QWidget):
         self.error = ""
         self.area.setFilters(Qgis.LayerFilter.PolygonLayer)
         self.polygons.toggled.connect(self.area.setEnabled)
+        self.area.layerChanged.connect(lambda _: self.foresee() if self.polygons.isChecked() else None)
+        self._moved = QTimer(self)
+        self._moved.setSingleShot(True)
+        self._moved.setInterval(_SETTLED)
+        self._moved.timeout.connect(self.foresee)
+        canvas.extentsChanged.connect(self._follow)
         for button in (self.whole, self.canvas, self.polygons, self.fill):
             button.toggled.connect(self.foresee)
         self.preview.clicked.connect(self.start_preview)
@@ -61,14 +68,18 @@ class RunStep(QWidget):
         self.stop()
         model = self._plan.model
         if model and not model["refused"] and not self._plan.busy:
-            asked = {**self.place(), "INPUT": self._plan.sources, "MODEL_FOLDER": model["folder"]}
+            asked = {**self._box(), "INPUT": self._plan.sources, "MODEL_FOLDER": model["folder"]}
             asked |= {"CLEAR": False, "MODELS": False, "FILL": self.fill.isChecked()}
-            asked.pop("AREA", None)
             run = Run("describe_series", {**asked, "REPORT_JSON": QgsProcessing.TEMPORARY_OUTPUT}, shown=False)
             self._foreseeing = run
             run.ended.connect(self._read)
             run.start()
         self.refresh()
+
+    def _follow(self) -> None:
+        """Of the map window, once it stands still."""
+        if self.canvas.isChecked():
+            self._moved.start()
 
     def stop(self) -> None:
         """Drops the question that is under way."""
@@ -85,6 +96,14 @@ class RunStep(QWidget):
             self.forecast = json.loads(text)["forecast"]
         self.error = run.error
         self.refresh()
+
+    def _box(self) -> Row:
+        """EXTENT of what is to be mapped: of polygons the box around them, so that the forecast is no smaller."""
+        place = self.place()
+        if "AREA" in place:
+            layer = self.area.currentLayer()
+            return {"EXTENT": text_of(layer.extent(), layer.crs())}
+        return place
 
     def place(self) -> Row:
         """EXTENT or AREA of what is to be mapped; {} for everything."""

@@ -21,7 +21,7 @@ from ...bridge.shipped_models import own_models
 from ...shared.networks import NETWORKS
 from ..common.background import Latest, Run, RunQueue
 from ..common.step import Step
-from ..common.ui import load_form, tr
+from ..common.ui import load_form, show_fields, tr
 from .plan import Plan, Row
 
 OFFERED = {"random_forest": "train_random_forest", "lrtacf_net": "train_lrtacf_net", "cropsts": "train_cropsts"}
@@ -58,11 +58,8 @@ class TrainStep(QWidget):
         return str(self.network.currentData())
 
     def _take_layer(self, layer: Optional[QgsVectorLayer]) -> None:
-        self.field.setLayer(layer)
+        show_fields(self.field, layer, "crop|class|label|culture|code")
         if layer is not None:
-            names = [f.name() for f in layer.fields()]
-            likely = [n for n in names if re.search(r"crop|class|label|culture|code", n, re.IGNORECASE)]
-            self.field.setField(next(iter([*[n for n in likely if "name" in n.lower()], *likely, *names]), ""))
             self.name.setPlaceholderText(f"{layer.name()} {NETWORKS[self._network()].name}")
         self._count()
 

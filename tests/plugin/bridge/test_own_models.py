@@ -43,6 +43,7 @@ def test_own_models_stand_in_every_list_after_the_shipped_ones(provider, home):
     assert models_of(provider, "classify_lrtacf_net") == [*shipped, f"{SHIPPED} (own)", "mine"]
     assert models_of(provider, "classify_random_forest")[-1] == "forest"
     assert set(models_of(provider, "classify_model")) == {"forest", "mine", SHIPPED}
+    assert {"forest", "mine", f"{SHIPPED} (own)"} <= set(models_of(provider, "calibrate"))
     offered = shipped_models.offered("lrtacf_net")
     assert offered[f"{SHIPPED} (own)"] == home / SHIPPED
     assert offered[SHIPPED] == assets.models() / SHIPPED
@@ -73,6 +74,7 @@ TRAININGS = {
     "train_random_forest": ("MODEL_FOLDER", "random_forest"),
     "train_tsstfn": ("MODEL_FOLDER", "tsstfn"),
     "pretrain_cropsts": ("ENCODER_FOLDER", "cropsts"),
+    "calibrate": ("CALIBRATED", "calibrate"),
 }
 
 

@@ -134,3 +134,29 @@ def test_classes_are_counted_as_the_labels_have_them(dock, season):
     place = parcels.fields().indexOf("crop_name")
     values = [feature.attribute(place) for feature in parcels.getFeatures()]
     assert dict(dock.train.counts) == {value: values.count(value) for value in set(values)}
+
+
+def test_a_layer_that_is_not_of_the_series_may_go(dock, layers, season):
+    """What was read stays: a series of a thousand files is not read anew for a basemap."""
+    parcels = QgsVectorLayer(season["PARCELS"], "parcels")
+    QgsProject.instance().addMapLayer(parcels)
+    click(dock.series.add_layers)
+    described(dock)
+    known = dock.plan.description
+    QgsProject.instance().removeMapLayer(parcels.id())
+    assert dock.plan.description is known
+
+
+def test_what_polygons_take_is_foreseen_for_the_box_around_them(dock, layers, season):
+    parcels = QgsVectorLayer(season["PARCELS"], "parcels")
+    parcels.setSubsetString("fid <= 3")
+    QgsProject.instance().addMapLayer(parcels)
+    click(dock.series.add_layers)
+    described(dock)
+    wait(lambda: dock.run.forecast)
+    whole = dock.run.forecast["pixels"]
+    click(dock.run.polygons)
+    wait(lambda: dock.run.forecast)
+    box = parcels.extent()
+    assert dock.run.forecast["pixels"] < whole
+    assert dock.run.forecast["pixels"] == pytest.approx(box.width() * box.height() / 100, rel=0.2)

@@ -109,18 +109,6 @@ def test_blind_hides_what_the_map_says_until_the_answer(panel):
     assert name in panel.form.known.text()
 
 
-def test_the_next_unit_is_there_in_time(panel):
-    """The window may not stand still while a parcel is answered."""
-    import time
-
-    seconds = []
-    for _ in range(10):
-        begun = time.process_time()
-        QTest.keyClick(panel.form.accept, Qt.Key.Key_A)
-        seconds.append(time.process_time() - begun)
-    assert sorted(seconds)[5] < 0.2
-
-
 def test_a_file_that_another_holds_is_told_and_nothing_is_lost(panel, review):
     holder = sqlite3.connect(review, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

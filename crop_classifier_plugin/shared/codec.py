@@ -44,6 +44,10 @@ def _convert(hint: Any, value: Any) -> Any:
         return None if value is None else _convert(args[0], value)
     if origin is tuple:
         return _convert_list(args, value)
+    if origin is dict:  # of values that the reader checks
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is no object")
+        return value
     if is_dataclass(hint):
         return build(hint, value)
     if isinstance(value, bool) != (hint is bool) or not isinstance(value, _ACCEPTED[hint]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ....shared.cards.files import sha256_of
+from ....shared.cards.parts import Statistics
+from ....shared.codec import build
 from ....shared.errors import BadInput, BadModel
 from ....shared.texts.bounded import bounded_json
 from ....shared.texts.names import check_document
@@ -75,14 +78,15 @@ def read_facts(folder: str | Path) -> EncoderFacts:
     try:
         data = bounded_json(path, _MOST_FACTS)
         check_document(data)
-        listed = {name: tuple(data[name]) for name in ("bands", "mean", "std")}
-        facts = EncoderFacts(**{**data, **listed})
+        facts: EncoderFacts = build(EncoderFacts, data)
+        Statistics(facts.mean, facts.std)  # refuses what nothing can be divided by
     except FileNotFoundError:
         raise BadModel(str(folder), f"it has no {FACTS_FILE}, so it is no encoder of pretrain-cropsts") from None
     except (OSError, ValueError, KeyError, TypeError, BadInput) as error:
         raise BadModel(str(folder), f"its {FACTS_FILE} does not describe an encoder: {error!r}") from None
-    numbers = all(type(number) is int and number > 0 for number in (facts.count, facts.tile))
-    shaped = set(facts.settings) == set(_SETTINGS) and len(facts.mean) == len(facts.bands)
+    numbers = facts.count > 0 and facts.tile > 0 and 0 < facts.scale < math.inf
+    shaped = set(facts.settings) == set(_SETTINGS) and len(facts.mean) == len(facts.std) == len(facts.bands)
+    shaped = shaped and all(isinstance(value, (int, float, str)) for value in facts.settings.values())
     if facts.format != _FORMAT or not numbers or not shaped:
         raise BadModel(str(folder), f"its {FACTS_FILE} does not describe an encoder of this version")
     weights = Path(folder) / ENCODER_FILE

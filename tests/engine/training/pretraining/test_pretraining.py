@@ -87,6 +87,16 @@ def test_an_encoder_of_another_shape_or_other_bytes_is_refused(toy, tmp_path, ti
         read_facts(tmp_path)
 
 
+@pytest.mark.parametrize("wrong", [{"std": []}, {"mean": ["a"]}, {"count": "3"}, {"scale": 0.0}, {"settings": 3}])
+def test_facts_of_other_types_or_lengths_describe_no_encoder(toy, tmp_path, tiny, wrong):
+    folder = tmp_path / "encoder"
+    pretrain(job_of(toy, folder, epochs=1), Silent())
+    told = json.loads((folder / "encoder.json").read_text())
+    (folder / "encoder.json").write_text(json.dumps(told | wrong))
+    with pytest.raises(BadModel, match="does not describe an encoder"):
+        read_facts(folder)
+
+
 def test_cancel_keeps_the_last_epoch(toy, tmp_path, tiny):
     class Impatient(Silent):
         def progress(self, fraction, message, done=0, total=0):
